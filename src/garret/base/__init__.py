@@ -1,0 +1,1 @@
+"""The ground everything stands on: errors, clocks, ids, paths, logging. It knows nothing above itself."""
