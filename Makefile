@@ -1,0 +1,56 @@
+# Everything runs inside .venv, which scripts/setup.sh makes from hash-locked packages.
+# What is needed beforehand: make, Python 3.11 or newer, and whatever index pip is set up for.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+PY := .venv/bin/python
+PYTEST := $(PY) -m pytest
+export PYTHON PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo run test bench lint format soak lock setup setup-dev setup-bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+demo: setup ## watch speech become text through the real processes (a minute or two)
+	@$(PY) -m garret.demo
+
+run: setup ## start Garret here, in the foreground; Ctrl-C stops it
+	@.venv/bin/garret up --foreground
+
+test: setup-dev ## all tests but the long ones; ARGS="-k name" narrows
+	@scripts/system_packages.sh
+	@$(PYTEST) $(ARGS)
+
+soak: setup-dev ## the long tests: thousands of kills, hours of audio, many examples
+	@scripts/system_packages.sh
+	@GARRET_SOAK=1 $(PYTEST) -m soak --durations=30 $(ARGS)
+	@GARRET_SOAK=1 $(PYTEST) tests/fuzz $(ARGS)
+
+bench: setup-bench ## measure, print the table, write build/bench.json; ARGS="storage" narrows
+	@$(PY) -m benchmarks $(ARGS)
+
+lint: setup-dev ## style, types, import contracts, shell scripts, forbidden text
+	@$(PY) scripts/lint.py
+
+format: setup-dev ## rewrite the sources in the project's format
+	@.venv/bin/ruff check --fix --exit-zero .
+	@.venv/bin/ruff format .
+
+lock: setup-dev ## resolve requirements/*.lock anew; ARGS=--upgrade takes newer versions
+	@scripts/lock.sh $(ARGS)
+
+setup: ## make .venv with what running Garret needs
+	@scripts/setup.sh base
+
+setup-dev: ## ... and what developing it needs
+	@scripts/setup.sh dev
+
+setup-bench: ## ... and the peers that the benchmarks measure
+	@scripts/setup.sh bench
+
+clean: ## remove .venv and everything built
+	@rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Make .venv and put the locked packages of one level into it: base, dev or bench.
+#
+#   scripts/setup.sh base|dev|bench
+#
+# .venv/garret-setup remembers the checksum of every lock that is installed, so that a second call does
+# nothing, and a changed lock is installed again. Only files whose hashes are in the lock are taken,
+# and only wheels: building a source archive would fetch its build tools without a hash.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+level=${1:-}
+case $level in
+  base) levels="base" ;;
+  dev) levels="base dev" ;;  # each lock holds everything that the smaller ones hold
+  bench) levels="base dev bench" ;;
+  *)
+    echo "usage: scripts/setup.sh base|dev|bench" >&2
+    exit 2
+    ;;
+esac
+
+say() { printf '%s\n' "$*" >&2; }
+
+find_python() {
+  local name
+  for name in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
+    # A pyenv shim exists for versions that are not active; running it is the only sure test.
+    if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      command -v "$name"
+      return
+    fi
+  done
+  say "Garret needs Python 3.11 or newer, and none was found (tried: ${PYTHON:-python3, python3.11 to 3.14})."
+  say "Nothing was changed. Install it (on Debian or Ubuntu: apt-get install python3 python3-venv)"
+  say "or name one: make PYTHON=/path/to/python3.12 ..."
+  exit 1
+}
+
+make_venv() {
+  local python version
+  python=$(find_python)
+  if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    say "$python cannot make a virtual environment: its ensurepip module is missing."
+    say "Nothing was changed. On Debian or Ubuntu: apt-get install python$version-venv"
+    exit 1
+  fi
+  say "Making .venv with $("$python" --version) ..."
+  "$python" -m venv --clear .venv
+}
+
+# A .venv that was moved, or whose Python is gone, is worth nothing.
+venv_works() {
+  [ -x .venv/bin/python ] && .venv/bin/python -m pip --version >/dev/null 2>&1 &&
+    [ "$(.venv/bin/python -c 'import sys; print(sys.prefix)')" = "$PWD/.venv" ]
+}
+
+stamp=.venv/garret-setup
+checksum() { cat "$@" | cksum; }
+has() { [ -f "$stamp" ] && grep -qxF "$1" "$stamp"; }
+replace() { # the stamp's line for $1 by "$1 $2"
+  { grep -v "^$1 " "$stamp" 2>/dev/null || true; echo "$1 $2"; } >"$stamp.new"
+  mv "$stamp.new" "$stamp"
+}
+
+lock=requirements/$level.lock
+locked=$(checksum "$lock")
+# What the installed project's metadata is made of: its version, dependencies and commands.
+project="$(checksum pyproject.toml src/garret/__init__.py) $PWD"
+
+if [ -x .venv/bin/python ] && has "$level $locked" && has "project $project"; then
+  exit 0
+fi
+
+venv_works || make_venv
+pip=(.venv/bin/python -m pip --disable-pip-version-check --no-input)
+
+if ! has "$level $locked"; then
+  say "Installing the locked packages ($level) into .venv; this is done once ..."
+  # Until all of them are in, no level counts as installed.
+  rm -f "$stamp"
+  if ! "${pip[@]}" install --quiet --require-hashes --only-binary :all: -r "$lock"; then
+    say "The locked packages could not be installed; what pip said is above. .venv is incomplete, and"
+    say "the next call tries again. If a package has no wheel for this platform, Garret cannot run here."
+    exit 1
+  fi
+  for each in $levels; do
+    replace "$each" "$(checksum "requirements/$each.lock")"
+  done
+fi
+
+if ! has "project $project"; then
+  "${pip[@]}" install --quiet --no-deps --no-build-isolation --no-index --editable .
+  replace project "$project"
+fi
