@@ -1,0 +1,210 @@
+"""Commands, results and events as typed structs, and the registry that knows them all.
+
+A room's `contracts.py` declares them; the broker validates every payload against the declared type
+before anything acts on it, and a typed `call` in Python knows its result type:
+
+    @command("speak.voices", result=Voices, capability="speak.use", target="tts")
+    class ListVoices(Command[Voices]):
+        "The voices that can speak."
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+import msgspec
+
+from garret.base.errors import UsageError
+from garret.protocol.errors import PayloadInvalid
+
+ResultT = TypeVar("ResultT")
+CommandT = TypeVar("CommandT", bound="type[Command[Any]]")
+EventT = TypeVar("EventT", bound="type[Event]")
+
+CONTROL: Final = "control"
+"""The target of commands that a service in the control plane handles."""
+
+_NAME: Final = re.compile(r"[a-z]+(\.[a-z_]+)+\Z")
+
+
+class Contract(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Base of every struct that crosses a process boundary: immutable, and strict about its fields."""
+
+
+class Nothing(Contract, frozen=True):
+    """The result of commands that answer nothing but that they are done."""
+
+
+class Command(Contract, Generic[ResultT], frozen=True):
+    """Base of all commands; the type parameter is the result."""
+
+    __meta__: ClassVar[CommandMeta]
+
+
+class Event(Contract, frozen=True):
+    """Base of all events; named in the past tense."""
+
+    __event__: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class CommandMeta:
+    """What a command is and needs.
+
+    `capability` is what role and profile must grant. `target` is CONTROL or the name of a worker.
+    `items` is the type of what streams back to the caller, `inputs` of what the caller streams in.
+    `descriptors` is how many file descriptors may come with it. `timeout` is the default deadline
+    in seconds; None means that it runs until done or cancelled.
+    """
+
+    name: str
+    type: type[Command[Any]]
+    result: type[Any]
+    capability: str
+    target: str = CONTROL
+    job: bool = False
+    approval: bool = False
+    leaves_machine: bool = False
+    timeout: float | None = 30.0
+    items: type[Any] | None = None
+    inputs: type[Any] | None = None
+    descriptors: int = 0
+    decode: Callable[[msgspec.Raw], Any] = field(default=lambda raw: raw, compare=False, repr=False)
+    decode_result: Callable[[msgspec.Raw], Any] = field(default=lambda raw: raw, compare=False, repr=False)
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of the command's docstring."""
+        return (self.type.__doc__ or "").strip().split("\n", 1)[0]
+
+
+def command(
+    name: str,
+    *,
+    result: type[Any],
+    capability: str,
+    target: str = CONTROL,
+    job: bool = False,
+    approval: bool = False,
+    leaves_machine: bool = False,
+    timeout: float | None = 30.0,
+    items: type[Any] | None = None,
+    inputs: type[Any] | None = None,
+    descriptors: int = 0,
+) -> Callable[[CommandT], CommandT]:
+    """Declare a `Command` struct; see `CommandMeta` for the arguments."""
+    if not _NAME.match(name):
+        raise ValueError(f"a command is named room.verb, not {name!r}")
+
+    def declare(kind: CommandT) -> CommandT:
+        kind.__meta__ = CommandMeta(
+            name=name,
+            type=kind,
+            result=result,
+            capability=capability,
+            target=target,
+            job=job,
+            approval=approval,
+            leaves_machine=leaves_machine,
+            timeout=timeout,
+            items=items,
+            inputs=inputs,
+            descriptors=descriptors,
+            decode=msgspec.msgpack.Decoder(kind).decode,
+            decode_result=msgspec.msgpack.Decoder(result).decode,
+        )
+        return kind
+
+    return declare
+
+
+def event(name: str) -> Callable[[EventT], EventT]:
+    """Declare an `Event` struct under its name (`room.happened`)."""
+    if not _NAME.match(name):
+        raise ValueError(f"an event is named room.happened, not {name!r}")
+
+    def declare(kind: EventT) -> EventT:
+        kind.__event__ = name
+        return kind
+
+    return declare
+
+
+class Registry:
+    """All commands and events of the rooms that are there."""
+
+    def __init__(
+        self, commands: Iterable[type[Command[Any]]] = (), events: Iterable[type[Event]] = ()
+    ) -> None:
+        self._commands: dict[str, CommandMeta] = {}
+        self._events: dict[str, type[Event]] = {}
+        for kind in commands:
+            self.add_command(kind)
+        for happened in events:
+            self.add_event(happened)
+
+    def add_command(self, kind: type[Command[Any]]) -> None:
+        meta = kind.__meta__
+        if meta.name in self._commands:
+            raise ValueError(f"two commands are named {meta.name}")
+        self._commands[meta.name] = meta
+
+    def add_event(self, kind: type[Event]) -> None:
+        if kind.__event__ in self._events:
+            raise ValueError(f"two events are named {kind.__event__}")
+        self._events[kind.__event__] = kind
+
+    def find(self, name: str) -> CommandMeta:
+        """Raises UsageError for a command nobody registered."""
+        meta = self._commands.get(name)
+        if meta is None:
+            raise UsageError(f"There is no command {name!r}.", details={"command": name[:100]})
+        return meta
+
+    def event_type(self, name: str) -> type[Event] | None:
+        return self._events.get(name)
+
+    def commands(self) -> Iterator[CommandMeta]:
+        return iter(self._commands.values())
+
+    def events(self) -> Iterator[tuple[str, type[Event]]]:
+        return iter(self._events.items())
+
+
+def check_payload(meta: CommandMeta, payload: msgspec.Raw) -> Any:
+    """Decode a command's payload by its declared type. Raises PayloadInvalid."""
+    try:
+        return meta.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise PayloadInvalid(f"{meta.name}: {error}", details={"command": meta.name}) from error
+
+
+def check_result(meta: CommandMeta, payload: msgspec.Raw) -> Any:
+    """Decode a result by its declared type. Raises PayloadInvalid."""
+    try:
+        return meta.decode_result(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise PayloadInvalid(f"The answer to {meta.name}: {error}", details={"command": meta.name}) from error
+
+
+def schemas(registry: Registry) -> dict[str, dict[str, Any]]:
+    """A JSON Schema document for each command and event, by name; the golden files under schemas/."""
+    documents: dict[str, dict[str, Any]] = {}
+    for meta in registry.commands():
+        kinds = {"command": meta.type, "result": meta.result, "item": meta.items, "input": meta.inputs}
+        parts = {part: msgspec.json.schema(kind) for part, kind in kinds.items() if kind is not None}
+        documents[meta.name] = {
+            "title": meta.name,
+            "description": meta.summary,
+            "x-capability": meta.capability,
+            "x-job": meta.job,
+            "x-approval": meta.approval,
+            "x-leaves-machine": meta.leaves_machine,
+            **parts,
+        }
+    for name, kind in registry.events():
+        documents[name] = {"title": name, "event": msgspec.json.schema(kind)}
+    return documents

@@ -1,0 +1,114 @@
+"""The envelope: what every frame's body is, whatever it carries.
+
+Encoded as a msgpack array (msgspec `array_like`), which keeps it small and quick; a missing, extra
+or wrongly typed field is refused. The payload stays encoded until the side that knows its type
+decodes it, so a broker forwards it without touching it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from garret.base.errors import Code, GarretError
+from garret.protocol.errors import ProtocolError
+from garret.protocol.frames import Frame, Kind, encode_frame
+
+VERSION: Final = 1
+"""The protocol's one version number; a peer with another is refused in the handshake."""
+
+EMPTY: Final = msgspec.Raw(b"\xc0")
+"""An encoded nil, the payload of frames that need none."""
+
+
+class Envelope(
+    msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False, omit_defaults=False
+):
+    """One message.
+
+    `id` names the request on this connection, chosen by whoever sent the command; everything that
+    belongs to the request carries it. `deadline` is absolute, in seconds of the machine's monotonic
+    clock. `trace` is a W3C trace context `traceparent`. `sender` and `target` are names given in the
+    handshake or by the broker, never trusted from a client.
+    """
+
+    version: int
+    id: int
+    kind: int
+    sender: str
+    target: str
+    name: str
+    deadline: float | None
+    trace: str | None
+    payload: msgspec.Raw
+
+
+class WireError(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A `GarretError` on the wire."""
+
+    code: Code
+    message: str
+    retryable: bool = False
+    details: dict[str, Any] = {}
+
+    def to_exception(self) -> GarretError:
+        return GarretError(self.message, code=self.code, retryable=self.retryable, details=dict(self.details))
+
+    @classmethod
+    def of(cls, error: GarretError) -> WireError:
+        return cls(error.code, error.message, error.retryable, error.details)
+
+
+_envelope_decoder: Final = msgspec.msgpack.Decoder(Envelope)
+_error_decoder: Final = msgspec.msgpack.Decoder(WireError)
+_encoder: Final = msgspec.msgpack.Encoder()
+_encode: Final = _encoder.encode
+
+decode_error: Final = _error_decoder.decode
+
+
+def encode_payload(value: Any) -> msgspec.Raw:
+    """Encode a contract struct (or plain data) as a payload."""
+    return msgspec.Raw(_encode(value))
+
+
+def decode_envelope(frame: Frame) -> Envelope:
+    """Decode and check one frame. Raises ProtocolError; nothing half-read is ever returned."""
+    try:
+        envelope = _envelope_decoder.decode(frame[2])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ProtocolError(f"An envelope does not have its form: {error}") from error
+    if envelope.version != VERSION or envelope.kind != frame[0]:
+        raise ProtocolError(
+            f"An envelope of version {envelope.version} and kind {envelope.kind} came in a frame of kind "
+            f"{int(frame[0])}; this is version {VERSION}."
+        )
+    return envelope
+
+
+def pack(
+    kind: Kind,
+    request: int,
+    payload: msgspec.Raw = EMPTY,
+    *,
+    name: str = "",
+    sender: str = "",
+    target: str = "",
+    deadline: float | None = None,
+    trace: str | None = None,
+    descriptors: int = 0,
+) -> bytes:
+    """Build and frame an envelope in one step."""
+    body = _encode(Envelope(VERSION, request, kind, sender, target, name, deadline, trace, payload))
+    return encode_frame(kind, body, descriptors)
+
+
+def pack_error(request: int, error: GarretError) -> bytes:
+    """Frame an error; details that do not fit the limit, or cannot be encoded, are left out."""
+    wire = WireError.of(error)
+    try:
+        return pack(Kind.ERROR, request, encode_payload(wire))
+    except (ProtocolError, TypeError, msgspec.MsgspecError):
+        short = WireError(wire.code, wire.message[:4000], wire.retryable)
+        return pack(Kind.ERROR, request, encode_payload(short))

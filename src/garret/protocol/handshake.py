@@ -1,0 +1,225 @@
+"""The handshake: both sides prove that they share a secret before anything else is said.
+
+Three frames: the server's CHALLENGE, the peer's HELLO with its proof, the server's WELCOME with
+its own. A proof is HMAC-SHA256 over both nonces, the peer's service and role, the protocol version
+and the build hash, with a direction label so that neither proof can be played back as the other
+(RFC 2104; the label guards against reflection). The secret itself never travels.
+
+Sans-I/O: a driver feeds envelopes in and sends what comes out, and calls `expire` when the peer
+took longer than `TIMEOUT` seconds.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections import OrderedDict
+from typing import Final, TypeVar
+
+import msgspec
+
+from garret.protocol.envelope import VERSION, Envelope, decode_error, encode_payload, pack
+from garret.protocol.errors import HandshakeRefused
+from garret.protocol.frames import Kind
+
+NONCE_BYTES: Final = 32
+TIMEOUT: Final = 5.0  # seconds a peer has for the whole handshake
+_REMEMBERED_NONCES: Final = 4096
+
+_T = TypeVar("_T")
+
+
+class Challenge(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    version: int
+    build: str
+    nonce: bytes
+
+
+class Hello(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    version: int
+    build: str
+    service: str
+    role: str
+    capabilities: tuple[str, ...]
+    nonce: bytes
+    proof: bytes
+
+
+class Welcome(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    capabilities: tuple[str, ...]
+    proof: bytes
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """What a finished handshake established about the other side."""
+
+    service: str
+    role: str
+    capabilities: frozenset[str]
+
+
+def proof_of(
+    secret: bytes, label: str, server_nonce: bytes, peer_nonce: bytes, service: str, role: str, build: str
+) -> bytes:
+    """HMAC-SHA256 over length-prefixed fields, so that no two field lists give the same input."""
+    mac = hmac.new(secret, digestmod="sha256")
+    fields = (label, str(VERSION), build, service, role)
+    for field in (server_nonce, peer_nonce, *(field.encode() for field in fields)):
+        mac.update(len(field).to_bytes(4, "big"))
+        mac.update(field)
+    return mac.digest()
+
+
+class NonceMemory:
+    """Remembers the peer nonces of this process, bounded; a second use is a replay."""
+
+    def __init__(self, size: int = _REMEMBERED_NONCES) -> None:
+        self._size = size
+        self._seen: OrderedDict[bytes, None] = OrderedDict()
+
+    def first_use(self, nonce: bytes) -> bool:
+        if nonce in self._seen:
+            return False
+        self._seen[nonce] = None
+        if len(self._seen) > self._size:
+            self._seen.popitem(last=False)
+        return True
+
+
+class ServerHandshake:
+    """The control plane's side, for one connection.
+
+    `roles` are those a peer on this connection may claim: clients on the control socket cannot call
+    themselves workers, and a worker's socket admits its own service only.
+    """
+
+    def __init__(
+        self,
+        secret: bytes,
+        build: str,
+        *,
+        roles: frozenset[str],
+        nonces: NonceMemory,
+        capabilities: frozenset[str] = frozenset(),
+        service: str | None = None,
+    ) -> None:
+        self._secret = secret
+        self._build = build
+        self._roles = roles
+        self._nonces = nonces
+        self._capabilities = capabilities
+        self._service = service
+        self._nonce = os.urandom(NONCE_BYTES)
+        self.peer: Peer | None = None
+
+    def open(self) -> bytes:
+        """The first frame to send."""
+        return pack(Kind.CHALLENGE, 0, encode_payload(Challenge(VERSION, self._build, self._nonce)))
+
+    def receive(self, envelope: Envelope) -> bytes:
+        """Check the peer's HELLO and return the WELCOME to send. Raises HandshakeRefused."""
+        if envelope.kind != Kind.HELLO or self.peer is not None:
+            raise HandshakeRefused("The peer spoke before it proved itself.")
+        hello = _decode(envelope, Hello)
+        self._check(hello)
+        shared = tuple(sorted(self._capabilities.intersection(hello.capabilities)))
+        self.peer = Peer(hello.service, hello.role, frozenset(shared))
+        proof = proof_of(
+            self._secret, "server", self._nonce, hello.nonce, hello.service, hello.role, self._build
+        )
+        return pack(Kind.WELCOME, 0, encode_payload(Welcome(shared, proof)))
+
+    def _check(self, hello: Hello) -> None:
+        if hello.version != VERSION or hello.build != self._build:
+            raise HandshakeRefused(
+                f"The peer is of another build (protocol {hello.version}, build {hello.build}; here protocol "
+                f"{VERSION}, build {self._build}). Nothing was done. Restart Garret with `garret down`, then "
+                "try again.",
+                details={"reason": "build"},
+            )
+        if hello.role not in self._roles or (self._service is not None and hello.service != self._service):
+            raise HandshakeRefused(
+                f"A peer may not call itself {hello.role} {hello.service} here.", details={"reason": "role"}
+            )
+        if len(hello.nonce) != NONCE_BYTES or not self._nonces.first_use(hello.nonce):
+            raise HandshakeRefused("The peer's nonce was used before.", details={"reason": "replay"})
+        expected = proof_of(
+            self._secret, "peer", self._nonce, hello.nonce, hello.service, hello.role, self._build
+        )
+        if not hmac.compare_digest(expected, hello.proof):
+            raise HandshakeRefused("The peer does not know the secret.", details={"reason": "proof"})
+
+
+class PeerHandshake:
+    """A client's or worker's side."""
+
+    def __init__(
+        self,
+        secret: bytes,
+        build: str,
+        *,
+        service: str,
+        role: str,
+        capabilities: frozenset[str] = frozenset(),
+    ) -> None:
+        self._secret = secret
+        self._build = build
+        self._service = service
+        self._role = role
+        self._capabilities = capabilities
+        self._nonce = os.urandom(NONCE_BYTES)
+        self._server_nonce: bytes | None = None
+        self.capabilities: frozenset[str] | None = None
+
+    def receive(self, envelope: Envelope) -> bytes | None:
+        """Take the server's frame; return what to send, or None when the handshake is done.
+
+        Raises HandshakeRefused when either side refuses.
+        """
+        if envelope.kind == Kind.ERROR:
+            error = decode_error(envelope.payload).to_exception()
+            raise HandshakeRefused(error.message, details=error.details)
+        if self._server_nonce is None:
+            return self._answer(_decode(envelope, Challenge, Kind.CHALLENGE))
+        self._finish(_decode(envelope, Welcome, Kind.WELCOME), self._server_nonce)
+        return None
+
+    def _answer(self, challenge: Challenge) -> bytes:
+        if challenge.version != VERSION or challenge.build != self._build:
+            raise HandshakeRefused(
+                f"The running Garret is of another build (protocol {challenge.version}, build "
+                f"{challenge.build}; this program: protocol {VERSION}, build {self._build}). Nothing was done. "
+                "Restart it with `garret down`, then try again.",
+                details={"reason": "build"},
+            )
+        self._server_nonce = challenge.nonce
+        proof = proof_of(
+            self._secret, "peer", challenge.nonce, self._nonce, self._service, self._role, self._build
+        )
+        hello = Hello(
+            VERSION,
+            self._build,
+            self._service,
+            self._role,
+            tuple(sorted(self._capabilities)),
+            self._nonce,
+            proof,
+        )
+        return pack(Kind.HELLO, 0, encode_payload(hello))
+
+    def _finish(self, welcome: Welcome, server_nonce: bytes) -> None:
+        expected = proof_of(
+            self._secret, "server", server_nonce, self._nonce, self._service, self._role, self._build
+        )
+        if not hmac.compare_digest(expected, welcome.proof):
+            raise HandshakeRefused("The other side does not know the secret; it is not Garret.")
+        self.capabilities = frozenset(welcome.capabilities)
+
+
+def _decode(envelope: Envelope, form: type[_T], expected: Kind | None = None) -> _T:
+    if expected is not None and envelope.kind != expected:
+        raise HandshakeRefused("The other side does not keep to the handshake.")
+    try:
+        return msgspec.msgpack.decode(envelope.payload, type=form)
+    except msgspec.MsgspecError as error:
+        raise HandshakeRefused(f"A handshake message does not have its form: {error}") from error
