@@ -1,0 +1,219 @@
+"""The cage: what a worker may touch, applied to its own process before any feature code is loaded.
+
+`enforce` takes a manifest's `Grants` and gives up everything else, for good and for all it may start:
+privileges and capabilities, resource limits, files and TCP and signals (`landlock`), sockets, processes and
+dangerous calls (`seccomp`). Default deny: grants add to what Python itself needs to run, nothing is readable
+or writable otherwise.
+
+Invariants: must run in a process with one thread, since Landlock binds the calling thread; nothing is ever
+loosened. A part that the kernel lacks does not stop the worker: the report names it, and the log and the
+doctor repeat it. Not covered by any part: seeing that a path exists and its size and times (stat).
+
+Neighbours: the bootstrap calls `guardian.stand_guard` (if programs may be run) and then `enforce`;
+`probe` tells the doctor what this kernel can do. Imports stay light: ctypes and msgspec.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from garret.base.errors import Code, GarretError
+from garret.worker import elf, landlock, limits, privileges, seccomp, seccomp_policy
+
+
+class SandboxError(GarretError):
+    """The cage could not be built as asked; the worker must not go on."""
+
+
+class Grants(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What one worker may use. Paths are absolute; a folder stands for all below it.
+
+    `execute` names programs (or folders of them); empty means no exec and no child processes at all.
+    `unix_sockets` lets it make Unix sockets and so talk to any local service that takes the user's
+    connections, such as a sound server: the kernel cannot limit it to one path.
+    """
+
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    execute: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    network: bool = False
+    unix_sockets: bool = False
+    memory_bytes: int = 1 << 30
+    open_files: int = 256
+    processes: int = 32
+    file_bytes: int = 1 << 30
+    cpu_seconds: int | None = None
+
+
+class Missing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A mechanism that is not enforced, and the reason in plain words."""
+
+    what: str
+    why: str
+
+
+class SandboxReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What now holds for this process. `absent` are granted paths that do not exist (nothing is granted there)."""
+
+    enforced: tuple[str, ...]
+    missing: tuple[Missing, ...]
+    absent: tuple[str, ...]
+
+
+class _Ledger:
+    """Collects what was enforced and what was not."""
+
+    def __init__(self) -> None:
+        self.enforced: list[str] = []
+        self.missing: list[Missing] = []
+        self.absent: list[str] = []
+
+    def attempt(self, what: str, action: Callable[[], object]) -> bool:
+        """Run `action`; an OSError becomes a `Missing`."""
+        try:
+            action()
+        except OSError as error:
+            self.missing.append(Missing(what, error.strerror or str(error)))
+            return False
+        self.enforced.append(what)
+        return True
+
+
+def enforce(grants: Grants, *, parent: int | None = None) -> SandboxReport:
+    """Cage this process for good. Returns what is enforced and what this kernel cannot enforce.
+
+    `parent` is the process id the caller was started by: should it be gone by now, this process ends
+    itself with SIGKILL, which closes the race between start and PR_SET_PDEATHSIG.
+    Raises SandboxError for a relative path, a limit below what is in use, or a second thread.
+    """
+    _check(grants)
+    ledger = _Ledger()
+    ledger.attempt("no-new-privileges", privileges.no_new_privileges)
+    ledger.attempt("dies-with-parent", lambda: privileges.die_with_parent(signal.SIGKILL))
+    if parent is not None and os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+    # Before the process stops being dumpable: its /proc files then belong to root.
+    ledger.attempt("first-out-of-memory", privileges.first_out_of_memory)
+    _limit(grants, ledger)
+    ledger.attempt("capabilities", privileges.drop_capabilities)
+    version = _restrict_paths(grants, ledger)
+    ledger.attempt("not-dumpable", privileges.not_dumpable)
+    _filter_calls(grants, ledger, version)
+    return SandboxReport(tuple(ledger.enforced), tuple(ledger.missing), tuple(ledger.absent))
+
+
+def _check(grants: Grants) -> None:
+    for path in (*grants.read, *grants.write, *grants.execute, *grants.devices):
+        if not os.path.isabs(path):
+            raise SandboxError(
+                f"The grant {path!r} is not an absolute path. The worker was not started; mend its manifest.",
+                code=Code.USAGE,
+            )
+    if min(grants.memory_bytes, grants.open_files, grants.processes, grants.file_bytes) < 0:
+        raise SandboxError("A worker's limits cannot be negative. Mend its manifest.", code=Code.USAGE)
+    if privileges.thread_count() > 1:
+        raise SandboxError(
+            "The worker already runs threads, which would stay outside its cage. It was stopped; "
+            "nothing may start a thread before the cage is closed.",
+            code=Code.FAILED,
+        )
+
+
+def _limit(grants: Grants, ledger: _Ledger) -> None:
+    ledger.attempt("memory-limit", lambda: limits.limit_memory(grants.memory_bytes))
+    ledger.attempt("file-limits", lambda: limits.limit_files(grants.open_files, grants.file_bytes))
+    if grants.cpu_seconds is not None:
+        seconds = grants.cpu_seconds
+        ledger.attempt("processor-limit", lambda: limits.limit_processor(seconds))
+    if grants.execute:
+        # Without exec the system call filter allows no process at all, and threads end at the memory limit.
+        ledger.attempt("process-limit", lambda: limits.limit_processes(grants.processes))
+
+
+def _restrict_paths(grants: Grants, ledger: _Ledger) -> int:
+    """Apply Landlock and note each of its parts. Returns its version, 0 if it is not in force."""
+    try:
+        ruleset = landlock.Ruleset(tcp=grants.network)
+    except OSError as error:
+        for what in ("files", "tcp", "abstract-sockets", "signals"):
+            ledger.missing.append(Missing(what, error.strerror or str(error)))
+        return 0
+    for path, access in baseline(grants):
+        ruleset.allow(path, access)
+    for path, access in _granted(grants):
+        if not ruleset.allow(path, access):
+            ledger.absent.append(path)
+    if not ledger.attempt("files", ruleset.restrict):
+        return 0
+    parts = [("file-moves", 2), ("file-truncation", 3), ("device-ioctl", 5), ("abstract-sockets", 6), ("signals", 6)]
+    if not grants.network:
+        parts.append(("tcp", 4))
+    for what, needed in parts:
+        if ruleset.version >= needed:
+            ledger.enforced.append(what)
+        else:
+            ledger.missing.append(
+                Missing(what, f"needs Landlock version {needed}; this kernel has {ruleset.version}")
+            )
+    return ruleset.version
+
+
+def _granted(grants: Grants) -> Iterable[tuple[str, landlock.Access]]:
+    yield from ((path, landlock.READ) for path in grants.read)
+    yield from ((path, landlock.WRITE) for path in grants.write)
+    yield from ((path, landlock.EXECUTE) for path in grants.execute)
+    yield from ((path, landlock.DEVICE) for path in grants.devices)
+
+
+def baseline(grants: Grants) -> list[tuple[str, landlock.Access]]:
+    """What every worker may read, so that Python, its extension modules and the C library work.
+
+    Each entry is there because a library that workers load fails or slows down without it.
+    """
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    folders = [package, os.path.dirname(os.__file__), *_site_folders()]
+    # Shared libraries, the C library's locales and conversions among them.
+    folders += ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", os.path.join(sys.base_prefix, "lib")]
+    files = ["/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/dev/urandom", "/dev/zero"]
+    # How many processors and how much memory there are: onnxruntime, OpenBLAS and OpenMP ask.
+    files += ["/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"]
+    paths = [(path, landlock.READ) for path in (*folders, *files)]
+    paths.append(("/dev/null", landlock.READ | landlock.Access.WRITE_FILE))
+    # The kernel opens a program's dynamic loader as a program of its own.
+    loaders = {loader for program in grants.execute if (loader := elf.interpreter(program))}
+    return paths + [(loader, landlock.EXECUTE) for loader in sorted(loaders)]
+
+
+def _site_folders() -> list[str]:
+    """Folders of installed packages; never the working folder or the folder of a script."""
+    names = {"site-packages", "dist-packages"}
+    return [path for path in sys.path if os.path.basename(path) in names]
+
+
+def _filter_calls(grants: Grants, ledger: _Ledger, version: int) -> None:
+    machine = os.uname().machine
+    if sys.platform != "linux" or machine not in seccomp.AUDIT_ARCHITECTURES:
+        ledger.missing.append(Missing("system-calls", f"no filter for {sys.platform} on {machine}"))
+        return
+    execute = bool(grants.execute)
+    rules = seccomp_policy.rules(
+        execute=execute, network=grants.network, unix_sockets=grants.unix_sockets, pid=os.getpid()
+    )
+    try:
+        seccomp.install(seccomp.assemble(rules, machine))
+    except OSError as error:
+        why = "this kernel has no seccomp filters" if error.errno in (errno.EINVAL, errno.ENOSYS) else str(error)
+        ledger.missing.append(Missing("system-calls", why))
+        return
+    ledger.enforced.append("system-calls")
+    if not execute and version < 6:
+        # The filter holds a process without children to signals to itself.
+        ledger.missing = [entry for entry in ledger.missing if entry.what != "signals"]
+        ledger.enforced.append("signals")

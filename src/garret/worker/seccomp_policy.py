@@ -1,0 +1,122 @@
+"""Which system calls a worker is refused, as rules for `seccomp`.
+
+The filter guards what Landlock cannot see: the creation of sockets and processes, looking into other
+processes, changes to the machine, and metadata changes (mode, owner, attributes) that Landlock lets pass
+on any file the user owns. It refuses by a list of calls rather than allowing by one: the numeric
+libraries use calls that differ by C library and processor, and calls newer than the list are refused whole.
+
+Invariants: pure functions of the grants. Neighbours: `seccomp` assembles, `sandbox` applies.
+"""
+
+from __future__ import annotations
+
+import errno
+
+from garret.worker.seccomp import AnyBit, NoBits, NoneOf, Null, OneOf, Rule
+
+_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
+_SOCK_TYPE_MASK = 0xF  # above it are SOCK_CLOEXEC and SOCK_NONBLOCK
+_SOCK_STREAM, _SOCK_SEQPACKET = 1, 5
+
+_CLONE_THREAD = 0x00010000
+_CLONE_PARENT = 0x00008000
+# New namespaces: mount, cgroup, UTS, IPC, user, PID, network (clone(2)).
+_CLONE_NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
+
+_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C  # typing into, and controlling, somebody's terminal
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_MM = 1, 4, 35
+_PR_SET_CHILD_SUBREAPER, _PR_SET_PTRACER = 36, 0x59616D61
+_PERSONALITY_QUERY = 0xFFFFFFFF
+
+_NEVER = {
+    "looking into other processes": (
+        "ptrace process_vm_readv process_vm_writev process_madvise process_mrelease kcmp pidfd_getfd "
+        "perf_event_open bpf userfaultfd migrate_pages move_pages ioprio_set"
+    ),
+    "namespaces and mounts": (
+        "mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr "
+        "statmount listmount unshare setns swapon swapoff quotactl quotactl_fd acct"
+    ),
+    "the kernel and the machine": (
+        "kexec_load kexec_file_load init_module finit_module delete_module create_module get_kernel_syms "
+        "query_module reboot syslog settimeofday clock_settime clock_adjtime adjtimex sethostname "
+        "setdomainname iopl ioperm vhangup modify_ldt lookup_dcookie uselib _sysctl sysfs nfsservctl"
+    ),
+    # io_uring makes sockets and opens files behind the filter's back.
+    "ways round the filter": "io_uring_setup io_uring_enter io_uring_register lsm_set_self_attr",
+    "files by handle, nodes, other people's file events": (
+        "open_by_handle_at name_to_handle_at fanotify_init fanotify_mark mknod mknodat "
+        "inotify_init inotify_init1 inotify_add_watch"
+    ),
+    "keys": "keyctl add_key request_key",
+    "identity": (
+        "setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capset"
+    ),
+    # Memory that outlives the process and that no limit of it counts.
+    "System V and POSIX queues": (
+        "shmget shmat shmctl msgget msgsnd msgrcv msgctl semget semop semctl mq_open mq_unlink memfd_secret"
+    ),
+    "raising limits": "setrlimit",
+}
+_METADATA = (
+    "chmod fchmod fchmodat fchmodat2 chown lchown fchown fchownat "
+    "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr"
+)
+
+
+def rules(*, execute: bool, network: bool, unix_sockets: bool, pid: int) -> list[Rule]:
+    """The rules for one worker, whose process id is `pid`."""
+    refused = [Rule(call) for calls in _NEVER.values() for call in calls.split()]
+    return [*refused, *_always(pid), *_sockets(network, unix_sockets), *_processes(execute, pid)]
+
+
+def _always(pid: int) -> list[Rule]:
+    return [
+        Rule("prlimit64", (OneOf(0, (0, pid)), Null(2))),  # reading its own limits; no new ones
+        Rule("ioctl", (NoneOf(1, (_TIOCSTI, _TIOCLINUX)),)),
+        Rule("personality", (OneOf(0, (0, _PERSONALITY_QUERY)),)),
+        Rule("setpriority", (OneOf(0, (0,)), OneOf(1, (0, pid)))),
+        # The C library falls back to clone, whose flags a filter can see.
+        Rule("clone3", error=errno.ENOSYS),
+    ]
+
+
+def _sockets(network: bool, unix_sockets: bool) -> list[Rule]:
+    """Sockets of the families granted; otherwise pairs alone.
+
+    Without any grant connect, bind, listen and accept are refused as well. Pairs are streams or sequenced
+    packets: an end of a datagram pair could be sent or connected anywhere.
+    """
+    pair = Rule(
+        "socketpair",
+        (OneOf(0, (_AF_UNIX,)), OneOf(1, (_SOCK_STREAM, _SOCK_SEQPACKET), _SOCK_TYPE_MASK)),
+    )
+    families = ((_AF_UNIX,) if unix_sockets else ()) + ((_AF_INET, _AF_INET6, _AF_NETLINK) if network else ())
+    if not families:
+        calls = "socket connect bind listen accept accept4"
+        return [pair, *(Rule(call) for call in calls.split())]
+    # Netlink is how the C library learns which address families have a route. Raw Internet sockets need a
+    # capability, and a worker has none.
+    return [pair, Rule("socket", (OneOf(0, families),))]
+
+
+def _processes(execute: bool, pid: int) -> list[Rule]:
+    """Without exec: threads only, signals to itself only, and no change of file modes and owners."""
+    if execute:
+        # Whom it may signal is left to Landlock: the ids of its children are not known beforehand.
+        return [
+            Rule("clone", (NoBits(0, _CLONE_NAMESPACES | _CLONE_PARENT),)),
+            Rule("prctl", (NoneOf(0, (_PR_SET_MM, _PR_SET_PTRACER)),)),
+        ]
+    refused = f"fork vfork execve execveat setsid setpgid pidfd_open pidfd_send_signal {_METADATA}"
+    dangerous = (_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_MM, _PR_SET_CHILD_SUBREAPER, _PR_SET_PTRACER)
+    return [
+        *(Rule(call) for call in refused.split()),
+        Rule("clone", (AnyBit(0, _CLONE_THREAD), NoBits(0, _CLONE_NAMESPACES))),
+        Rule("prctl", (NoneOf(0, dangerous),)),
+        Rule("kill", (OneOf(0, (pid,)),)),
+        Rule("tgkill", (OneOf(0, (pid,)),)),
+        Rule("tkill"),
+        Rule("rt_sigqueueinfo", (OneOf(0, (pid,)),)),
+        Rule("rt_tgsigqueueinfo", (OneOf(0, (pid,)),)),
+    ]
