@@ -59,4 +59,7 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"{self.key}: the minimum is above the maximum")
         if self.pattern is not None:
-            re.compile(self.pattern)
+            try:
+                re.compile(self.pattern)
+            except re.error as error:
+                raise ValueError(f"{self.key}: the pattern is no regular expression: {error}") from error
