@@ -23,12 +23,13 @@ run: setup ## start Garret here, in the foreground; Ctrl-C stops it
 
 test: setup-dev ## all tests but the long ones; ARGS="-k name" narrows
 	@scripts/system_packages.sh
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) $(if $(CI),--junitxml=build/junit.xml) $(ARGS)
 
+# The soak marker selects the long tests, the hypothesis marker (set by hypothesis itself on every
+# property) runs all properties and fuzzers again with many more examples.
 soak: setup-dev ## the long tests: thousands of kills, hours of audio, many examples
 	@scripts/system_packages.sh
-	@GARRET_SOAK=1 $(PYTEST) -m soak --durations=30 $(ARGS)
-	@GARRET_SOAK=1 $(PYTEST) tests/fuzz $(ARGS)
+	@GARRET_SOAK=1 $(PYTEST) -m "soak or hypothesis" -o faulthandler_timeout=0 --durations=30 $(ARGS)
 
 bench: setup-bench ## measure, print the table, write build/bench.json; ARGS="storage" narrows
 	@$(PY) -m benchmarks $(ARGS)
