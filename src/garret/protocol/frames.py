@@ -34,6 +34,7 @@ class Kind(IntEnum):
     CANCEL = 10
     HEARTBEAT = 11
     DRAIN = 12
+    BOOT = 13
 
 
 #: Largest body of each kind, in bytes. Anything larger travels as a sealed memfd.
@@ -50,6 +51,7 @@ LIMITS: Final[dict[int, int]] = {
     Kind.CANCEL: KIB,
     Kind.HEARTBEAT: KIB,
     Kind.DRAIN: KIB,
+    Kind.BOOT: 256 * KIB,
 }
 _LIMIT_OF: Final = tuple(LIMITS.get(kind, -1) for kind in range(256))
 _KINDS: Final = tuple(Kind(kind) if kind in LIMITS else None for kind in range(256))

@@ -19,7 +19,7 @@ from garret.base.errors import GarretError
 from garret.protocol.envelope import Envelope, decode_envelope
 from garret.protocol.errors import ProtocolError
 from garret.protocol.frames import FrameDecoder, Kind
-from garret.transport.blocking import ANCILLARY_BYTES, RECEIVE_BYTES, descriptors_of
+from garret.transport.blocking import ANCILLARY_BYTES, RECEIVE_BYTES, RECEIVE_FLAGS, descriptors_of
 from garret.transport.errors import Disconnected, PeerTooSlow
 
 OUTPUT_LIMIT: Final = 16 << 20
@@ -77,7 +77,7 @@ class AsyncChannel:
 
     def _readable(self) -> None:
         try:
-            data, ancillary, flags, _ = self._socket.recvmsg(RECEIVE_BYTES, ANCILLARY_BYTES)
+            data, ancillary, flags, _ = self._socket.recvmsg(RECEIVE_BYTES, ANCILLARY_BYTES, RECEIVE_FLAGS)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:

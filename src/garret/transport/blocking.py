@@ -18,20 +18,22 @@ from garret.protocol.frames import MAX_DESCRIPTORS, FrameDecoder, Kind
 from garret.transport.errors import Disconnected
 
 RECEIVE_BYTES: Final = 65_536
-ANCILLARY_BYTES: Final = socket.CMSG_SPACE(MAX_DESCRIPTORS * array.array("i").itemsize * 4)
+ANCILLARY_BYTES: Final = socket.CMSG_SPACE(MAX_DESCRIPTORS * array.array("i").itemsize)
 _INT: Final = array.array("i").itemsize
+RECEIVE_FLAGS: Final = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
 
 def descriptors_of(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
-    """The descriptors in the ancillary data of a `recvmsg`, made close-on-exec."""
+    """The descriptors in the ancillary data of a `recvmsg`, close-on-exec where the flag did not do it."""
     found: list[int] = []
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             numbers = array.array("i")
             numbers.frombytes(data[: len(data) - len(data) % _INT])
             found.extend(numbers)
-    for number in found:
-        os.set_inheritable(number, False)
+    if not RECEIVE_FLAGS:
+        for number in found:
+            os.set_inheritable(number, False)
     return found
 
 
@@ -88,7 +90,7 @@ class BlockingChannel:
 
     def _read(self) -> None:
         try:
-            data, ancillary, flags, _ = self._socket.recvmsg(RECEIVE_BYTES, ANCILLARY_BYTES)
+            data, ancillary, flags, _ = self._socket.recvmsg(RECEIVE_BYTES, ANCILLARY_BYTES, RECEIVE_FLAGS)
         except BlockingIOError as error:
             raise TimeoutError("no answer in time") from error
         except OSError as error:

@@ -1,0 +1,100 @@
+"""Commands, results and events of the speaking room: text to speech and playback."""
+
+from __future__ import annotations
+
+from garret.protocol.contract import Command, Contract, Event, Nothing, command, event
+
+
+class Voice(Contract, frozen=True):
+    """A voice that can speak. `quality` says in a word how it sounds."""
+
+    id: str
+    name: str
+    language: str
+    engine: str
+    quality: str
+
+
+class Voices(Contract, frozen=True):
+    voices: tuple[Voice, ...]
+
+
+@command("speak.voices", result=Voices, capability="speak.use", target="tts")
+class ListVoices(Command[Voices], frozen=True):
+    """The voices that can speak now."""
+
+
+class Speech(Contract, frozen=True):
+    """A stretch of PCM: signed 16-bit little-endian, mono, at `sample_rate`."""
+
+    sample_rate: int
+    data: bytes
+
+
+class Spoken(Contract, frozen=True):
+    """What was said, in which voice, and how long it takes (seconds)."""
+
+    seconds: float
+    voice: str
+    engine: str
+    quality: str
+    sample_rate: int
+
+
+@command(
+    "speak.synthesize",
+    result=Spoken,
+    capability="speak.use",
+    target="tts",
+    items=Speech,
+    timeout=None,
+)
+class Synthesize(Command[Spoken], frozen=True):
+    """Speak a text as a stream of PCM, sentence by sentence. Rate in words a minute, 0: the voice's own."""
+
+    text: str
+    voice: str = ""
+    rate: int = 0
+    pitch: int = 50
+    volume: int = 100
+
+
+@command("speak.render", result=Spoken, capability="speak.use", target="tts", timeout=None)
+class Render(Command[Spoken], frozen=True):
+    """Speak a text into a WAV file, handed over whole as sealed memory beside the result."""
+
+    text: str
+    voice: str = ""
+    rate: int = 0
+    pitch: int = 50
+    volume: int = 100
+
+
+@command("speak.say", result=Spoken, capability="speak.use", job=True, timeout=None)
+class Say(Command[Spoken], frozen=True):
+    """Speak a text on this machine's speaker, after what is already queued."""
+
+    text: str
+    key: str = ""
+    voice: str = ""
+    rate: int = 0
+    device: str = ""
+
+
+@command("speak.stop", result=Nothing, capability="speak.use")
+class StopSpeaking(Command[Nothing], frozen=True):
+    """Stop what is being said and drop what is queued."""
+
+
+@command("playback.play", result=Spoken, capability="worker.playback", target="playback", inputs=Speech, timeout=None)
+class Play(Command[Spoken], frozen=True):
+    """Play the PCM that streams in, on one device."""
+
+    device: str = ""
+    name: str = ""
+
+
+@event("speak.finished")
+class Finished(Event, frozen=True):
+    text: str
+    seconds: float
