@@ -50,10 +50,11 @@ make_venv() {
   "$python" -m venv --clear .venv
 }
 
-# A .venv that was moved, or whose Python is gone, is worth nothing.
+# A .venv that was moved with the clone, or whose Python is gone, is made anew: the commands in its bin
+# folder name the interpreter by its full path.
 venv_works() {
-  [ -x .venv/bin/python ] && .venv/bin/python -m pip --version >/dev/null 2>&1 &&
-    [ "$(.venv/bin/python -c 'import sys; print(sys.prefix)')" = "$PWD/.venv" ]
+  [ -x .venv/bin/python ] && grep -qF "$PWD/.venv/" .venv/bin/pip 2>/dev/null &&
+    .venv/bin/python -m pip --version >/dev/null 2>&1
 }
 
 stamp=.venv/garret-setup

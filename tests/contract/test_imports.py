@@ -51,6 +51,7 @@ PLANTED = [
     ("room-workers", f"{ROOM}/worker.py", "import garret.storage.leaf"),
     ("room-workers", f"{ROOM}/worker.py", "import garret.features.planted.store"),
     ("room-workers", f"{ROOM}/engines/one.py", "import garret.features.planted.service"),
+    ("room-workers", f"{ROOM}/contracts.py", "import garret.control.leaf"),
     ("room-workers", f"{ROOM}/rules.py", "import garret.storage.leaf"),  # which worker.py imports
     ("room-doors", f"{ROOM}/__init__.py", "import garret.features.planted.service"),
     ("clients", "cli/planted.py", "import garret.control.leaf"),
