@@ -1,0 +1,274 @@
+"""Content-addressed files: large immutable bytes under their BLAKE3, two folders deep.
+
+Promises: `put_*` returns when the bytes and their name are on the disk; a crash leaves nothing under a blob's
+name but the whole blob. Memory is bounded by one chunk. A source that is changed while it is copied, or that
+cannot be read to its end, is refused. Blobs are private files (0600) but are not encrypted by themselves,
+because a worker is handed an open descriptor to read them.
+
+Neighbours: `backup` copies them, rooms name them in objects and jobs.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from blake3 import blake3
+
+from garret.base import log
+from garret.base.clock import SYSTEM, Clock
+from garret.base.ids import new_id
+from garret.storage import files
+from garret.storage.errors import Conflict, Corrupt, Invalid, from_os, refuse_os
+
+ID_DIGITS = 64
+GRACE_SECONDS = 3_600.0  # a blob is written before anything can name it; so long it is safe from collection
+
+_log = log.get("storage")
+
+
+class Blob(NamedTuple):
+    """A kept blob: its id (64 hexadecimal digits) and its size in bytes."""
+
+    id: str
+    size: int
+
+
+class Collected(NamedTuple):
+    """What a collection removed."""
+
+    blobs: int
+    bytes: int
+
+
+class Blobs:
+    """All blobs of a home. Safe to use from any thread."""
+
+    def __init__(self, folder: Path, *, clock: Clock = SYSTEM) -> None:
+        """`folder` exists or can be made; leftovers of interrupted copies are removed. Raises ReadOnly..."""
+        self._folder = folder
+        self._temporary = folder / "tmp"
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._pins = 0
+        self._prepare()
+
+    def _prepare(self) -> None:
+        try:
+            self._temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for leftover in self._temporary.iterdir():
+                leftover.unlink()
+        except OSError as error:
+            _log.warning("the blob folder cannot be written: %s", error)
+
+    def put_bytes(self, data: bytes) -> Blob:
+        """Keep `data`. Raises DiskFull, ReadOnly or InputOutput."""
+        return self._keep(iter((data,)), limit=len(data))
+
+    def put_fd(self, descriptor: int, limit: int) -> Blob:
+        """Keep what `descriptor` holds from its position on, at most `limit` bytes. The caller closes it.
+
+        Raises Invalid (more than `limit` bytes), Conflict (a regular file that changed while it was copied),
+        DiskFull, ReadOnly or InputOutput. Nothing is kept then.
+        """
+        before = os.fstat(descriptor)
+        with self._writing() as sink:
+            try:
+                for chunk in files.read_chunks(descriptor):
+                    sink.add(chunk, limit)
+                after = os.fstat(descriptor)
+            except OSError as error:
+                refuse_os(error, "Reading the source of a blob")
+            if stat.S_ISREG(before.st_mode) and _identity(before) != _identity(after):
+                raise Conflict(
+                    "The file was changed while it was copied. Nothing was kept. Try again.", retryable=True
+                )
+            return sink.commit()
+
+    def put_path(self, path: Path, limit: int) -> Blob:
+        """Keep a copy of the regular file at `path`. Raises NotFound, Invalid (no regular file) and as `put_fd`."""
+        try:
+            # Without O_NONBLOCK, opening a pipe would wait for its writer.
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError as error:
+            refuse_os(error, f"Opening {path.name}")
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise Invalid(f"{path.name} is not a regular file. Nothing was kept.")
+            return self.put_fd(descriptor, limit)
+        finally:
+            os.close(descriptor)
+
+    def open(self, identity: str) -> int:
+        """A descriptor to read the blob with; the caller closes it. Raises NotFound or Invalid (bad id)."""
+        try:
+            return os.open(self.path(identity), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError as error:
+            refuse_os(error, f"Opening the blob {identity[:12]}")
+
+    def read(self, identity: str) -> bytes:
+        """The whole blob, verified: for small ones. Raises NotFound, Corrupt or Invalid."""
+        descriptor = self.open(identity)
+        try:
+            data = b"".join(files.read_chunks(descriptor))
+        finally:
+            os.close(descriptor)
+        if blake3(data).hexdigest() != identity:
+            raise _damaged(identity)
+        return data
+
+    def size(self, identity: str) -> int:
+        """Bytes of the blob. Raises NotFound or Invalid."""
+        try:
+            return self.path(identity).stat().st_size
+        except OSError as error:
+            refuse_os(error, f"Looking at the blob {identity[:12]}")
+
+    def verify(self, identity: str) -> int:
+        """Read the whole blob, compare it with its id, return its size. Raises NotFound or Corrupt."""
+        descriptor = self.open(identity)
+        digest, size = blake3(), 0
+        try:
+            for chunk in files.read_chunks(descriptor):
+                digest.update(chunk)
+                size += len(chunk)
+        except OSError as error:
+            refuse_os(error, f"Reading the blob {identity[:12]}")
+        finally:
+            os.close(descriptor)
+        if digest.hexdigest() != identity:
+            raise _damaged(identity)
+        return size
+
+    def iterate(self) -> Iterator[str]:
+        """The ids of all blobs, sorted."""
+        for first in sorted(self._folder.glob("[0-9a-f][0-9a-f]")):
+            for second in sorted(first.glob("[0-9a-f][0-9a-f]")):
+                for entry in sorted(second.iterdir()):
+                    if _is_id(entry.name):
+                        yield entry.name
+
+    def collect(self, live: Collection[str], *, grace: float = GRACE_SECONDS) -> Collected:
+        """Remove every blob that is not in `live` and older than `grace` seconds.
+
+        `live` must have been read after this moment minus `grace`. Raises Conflict while a backup runs.
+        """
+        horizon = self._clock.wall() - grace
+        removed = freed = 0
+        with self._lock:
+            if self._pins:
+                raise Conflict(
+                    "A backup is reading the blobs. Nothing was removed. Try again.", retryable=True
+                )
+            for identity in list(self.iterate()):
+                path = self.path(identity)
+                status = path.stat()
+                if identity in live or status.st_mtime > horizon:
+                    continue
+                path.unlink()
+                removed += 1
+                freed += status.st_size
+        return Collected(removed, freed)
+
+    @contextmanager
+    def pinned(self) -> Iterator[None]:
+        """While this lasts, no blob is removed."""
+        with self._lock:
+            self._pins += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._pins -= 1
+
+    def path(self, identity: str) -> Path:
+        """Where the blob lies, whether it is there or not. Raises Invalid for what is not an id."""
+        if not _is_id(identity):
+            raise Invalid(f"'{identity[:80]}' is not a blob id (64 lower-case hexadecimal digits).")
+        return self._folder / identity[:2] / identity[2:4] / identity
+
+    def _keep(self, chunks: Iterator[bytes], limit: int) -> Blob:
+        with self._writing() as sink:
+            for chunk in chunks:
+                sink.add(chunk, limit)
+            return sink.commit()
+
+    @contextmanager
+    def _writing(self) -> Iterator[_Sink]:
+        temporary = self._temporary / new_id("blob")
+        try:
+            descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            refuse_os(error, "Making room for a blob")
+        try:
+            yield _Sink(self, descriptor, temporary)
+        finally:
+            os.close(descriptor)
+            files.discard(temporary)
+
+    def place(self, temporary: Path, identity: str) -> None:
+        """Give a synced file its name under `identity`. Only for this module. Raises OSError."""
+        target = self.path(identity)
+        # Replacing a blob that is there already heals it if it was damaged, and makes it young again, so that
+        # a collection leaves it. The lock keeps one that is under way from removing it in between.
+        with self._lock:
+            _make_folder(target.parent.parent)
+            _make_folder(target.parent)
+            temporary.rename(target)
+        files.sync_folder(target.parent)
+
+
+class _Sink:
+    """A blob that is being written."""
+
+    def __init__(self, blobs: Blobs, descriptor: int, temporary: Path) -> None:
+        self._blobs = blobs
+        self._descriptor = descriptor
+        self._temporary = temporary
+        self._digest = blake3()
+        self._size = 0
+
+    def add(self, chunk: bytes, limit: int) -> None:
+        self._size += len(chunk)
+        if self._size > limit:
+            raise Invalid(f"There are more than the {limit} bytes allowed. Nothing was kept.")
+        self._digest.update(chunk)
+        try:
+            files.write_all(self._descriptor, chunk)
+        except OSError as error:
+            refuse_os(error, "Writing a blob")
+
+    def commit(self) -> Blob:
+        identity = self._digest.hexdigest()
+        try:
+            os.fsync(self._descriptor)
+            self._blobs.place(self._temporary, identity)
+        except OSError as error:
+            raise from_os(error, "Keeping a blob") from error
+        return Blob(identity, self._size)
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        files.sync_folder(folder.parent)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _is_id(text: str) -> bool:
+    return len(text) == ID_DIGITS and all(digit in "0123456789abcdef" for digit in text)
+
+
+def _damaged(identity: str) -> Corrupt:
+    return Corrupt(
+        f"The blob {identity[:12]} is damaged. It was left as it is. Restore it from a backup.",
+        details={"blob": identity},
+    )

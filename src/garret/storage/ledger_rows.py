@@ -1,0 +1,406 @@
+"""Jobs as rows: every function works on a connection inside the caller's transaction.
+
+A room that changes its own tables and a job together calls these within one operation of the writer.
+Each transition goes through `ledger_machine.step` and writes the new state and its event row together.
+Times are wall-clock seconds since 1970 (for people and deadlines; order comes from `seq`).
+
+Neighbours: `ledger` is the asynchronous face, `ledger_story` tells a job in sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import apsw
+
+from garret.base.errors import Code, UsageError
+from garret.base.ids import new_id
+from garret.storage import ledger_machine as machine
+from garret.storage.errors import Invalid, NotFound
+from garret.storage.ledger_machine import Kind, Standing, State
+
+PAYLOAD_LIMIT = 1 << 20  # bytes of a payload or result; what is larger belongs into a blob
+DEFAULT_ATTEMPTS = 3
+LIST_LIMIT = 1_000
+
+
+class JobError(NamedTuple):
+    """Why a job failed: a code, plain words, and whether trying again can help."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+class Request(NamedTuple):
+    """What to enqueue. `deadline` is wall-clock seconds; `priority` 0 is served first."""
+
+    command: str
+    payload: bytes = b""
+    idempotency: str | None = None
+    priority: int = 1
+    max_attempts: int = DEFAULT_ATTEMPTS
+    role: str = "owner"
+    profile: str = "admin"
+    deadline: float | None = None
+    parent: str | None = None
+
+
+class Job(NamedTuple):
+    """A job as it stands. `fraction` runs from 0 to 1; times are wall-clock seconds."""
+
+    seq: int
+    id: str
+    command: str
+    idempotency: str | None
+    state: State
+    priority: int
+    attempts: int
+    max_attempts: int
+    epoch: int
+    owner: str | None
+    fraction: float
+    note: str
+    error: JobError | None
+    role: str
+    profile: str
+    deadline: float | None
+    parent: str | None
+    created: float
+    updated: float
+
+
+class Enqueued(NamedTuple):
+    """The answer to `enqueue`: `new` is false when the idempotency key was known already."""
+
+    job: Job
+    new: bool
+
+
+class Lease(NamedTuple):
+    """The right to run a job: every report must carry `epoch`."""
+
+    job: str
+    epoch: int
+    attempt: int
+    command: str
+    payload: bytes
+
+
+class Replayed(NamedTuple):
+    """What `replay` did with the jobs a dead process left behind."""
+
+    queued: list[Job]
+    failed: list[Job]
+
+
+class Event(NamedTuple):
+    """One transition of a job."""
+
+    number: int
+    at: float
+    kind: Kind
+    state: State
+    attempt: int
+    epoch: int
+    who: str | None
+    detail: str | None
+
+
+_COLUMNS = (
+    "seq, id, command, idempotency, state, priority, attempts, max_attempts, epoch, owner, fraction, note, "
+    "error_code, error_message, error_retryable, role, profile, deadline, parent, created, updated"
+)
+_SELECT = f"SELECT {_COLUMNS} FROM jobs "
+_INSERT = (
+    "INSERT INTO jobs (id, command, idempotency, state, priority, attempts, max_attempts, epoch, events, role, "
+    "profile, deadline, parent, created, updated) VALUES (?, ?, ?, 'queued', ?, 0, ?, 0, 1, ?, ?, ?, ?, ?, ?)"
+)
+_STANDING = "SELECT seq, events, state, attempts, max_attempts, epoch, owner FROM jobs WHERE id = ?"
+_MOVE = (
+    "UPDATE jobs SET state = ?, attempts = ?, epoch = ?, owner = ?, events = ?, updated = ?, error_code = ?, "
+    "error_message = ?, error_retryable = ?, fraction = max(fraction, ?) WHERE seq = ?"
+)
+_EVENT = "INSERT INTO job_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_STATES = {
+    state.value: state for state in State
+}  # a dictionary is several times quicker than the enum's call
+_NO_ERROR = (None, None, None)
+
+
+def enqueue(connection: apsw.Connection, request: Request, now: float) -> Enqueued:
+    """Record a job. A known idempotency key of the same command returns the job it belongs to.
+
+    Raises UsageError (priority, attempts) and Invalid (payload too large).
+    """
+    _check_request(request)
+    if request.idempotency is not None:
+        row = connection.execute(
+            _SELECT + "WHERE command = ? AND idempotency = ?", (request.command, request.idempotency)
+        ).fetchone()
+        if row is not None:
+            return Enqueued(_job(row), new=False)
+    command, payload, key, priority, attempts, role, profile, deadline, parent = request
+    job = new_id("job")
+    connection.execute(
+        _INSERT, (job, command, key, priority, attempts, role, profile, deadline, parent, now, now)
+    )
+    seq = connection.last_insert_rowid()
+    if payload:
+        connection.execute("INSERT INTO job_payloads VALUES (?, ?)", (seq, payload))
+    connection.execute(_EVENT, (seq, 1, now, "enqueued", "queued", 0, 0, role, None))
+    fresh = Job(
+        seq, job, command, key, State.QUEUED, priority, 0, attempts, 0, None, 0.0, "", None, role, profile,
+        deadline, parent, now, now,
+    )  # fmt: skip
+    return Enqueued(fresh, new=True)
+
+
+def lease(connection: apsw.Connection, job: str, owner: str, now: float) -> Lease:
+    """Start a queued job for `owner`. Raises NotFound or Conflict."""
+    seq, after = _move(connection, job, machine.Lease(owner), now, who=owner)
+    row = connection.execute(
+        "SELECT command, payload FROM jobs LEFT JOIN job_payloads ON job = seq WHERE seq = ?", (seq,)
+    ).fetchone()
+    if row is None:
+        raise _unknown(job)
+    return Lease(job, after.epoch, after.attempts, str(row[0]), bytes(row[1] or b""))
+
+
+def progress(
+    connection: apsw.Connection, job: str, epoch: int, fraction: float, note: str, now: float
+) -> None:
+    """Note how far a running job is (0 to 1). It is no transition and leaves no event.
+
+    Raises NotFound, Conflict (stale epoch) or UsageError (fraction out of range).
+    """
+    if not 0.0 <= fraction <= 1.0:
+        raise UsageError(f"Progress is a number from 0 to 1, not {fraction}.")
+    seq, _, standing = _standing(connection, job)
+    machine.check_epoch(standing, epoch)
+    connection.execute(
+        "UPDATE jobs SET fraction = ?, note = ?, updated = ? WHERE seq = ?", (fraction, note, now, seq)
+    )
+
+
+def finish(connection: apsw.Connection, job: str, epoch: int, result: bytes, now: float) -> None:
+    """Record the result of a running job. Raises NotFound, Conflict (stale epoch) or Invalid (too large)."""
+    _check_size(result, "result")
+    seq, _ = _move(connection, job, machine.Finish(epoch), now)
+    if result:
+        connection.execute("INSERT OR REPLACE INTO job_results VALUES (?, ?)", (seq, result))
+
+
+def fail(
+    connection: apsw.Connection, job: str, epoch: int, error: JobError, retry: bool, now: float
+) -> State:
+    """Record that a running job failed; with `retry` it is queued again while attempts remain.
+
+    Returns the state it is in now. Raises NotFound or Conflict (stale epoch).
+    """
+    detail = f"{error.message} ({error.code})"
+    _, after = _move(connection, job, machine.Fail(epoch, retry), now, error=error, detail=detail)
+    return after.state
+
+
+def requeue(connection: apsw.Connection, job: str, epoch: int, reason: str, now: float) -> None:
+    """Give a running job back; the attempt does not count. Raises NotFound or Conflict (stale epoch)."""
+    _move(connection, job, machine.Requeue(epoch), now, detail=reason)
+
+
+def cancel(connection: apsw.Connection, job: str, who: str, now: float) -> bool:
+    """Cancel a job that is not over; return False when it was cancelled before.
+
+    A worker that still runs it is fenced. Raises NotFound or Conflict (done or failed).
+    """
+    _, _, standing = _standing(connection, job)
+    if standing.state is State.CANCELLED:
+        return False
+    _move(connection, job, machine.Cancel(), now, who=who)
+    return True
+
+
+def retry(connection: apsw.Connection, job: str, who: str, now: float) -> None:
+    """Queue a failed or cancelled job anew with all its attempts. Raises NotFound or Conflict."""
+    seq, _ = _move(connection, job, machine.Retry(), now, who=who)
+    connection.execute("UPDATE jobs SET fraction = 0, note = '' WHERE seq = ?", (seq,))
+
+
+def replay(connection: apsw.Connection, now: float) -> Replayed:
+    """Sort out what a dead process left running: queued again while attempts remain, else failed with a reason.
+
+    Jobs whose deadline has passed fail as well. To be called once, before anything is leased.
+    """
+    failed = expire(connection, now)
+    queued: list[Job] = []
+    lost = JobError(Code.FAILED.value, "Garret was stopped while this job ran, and no attempt is left.", True)
+    for job in _select(connection, "WHERE state = 'running' ORDER BY seq", ()):
+        last = job.attempts >= job.max_attempts
+        _move(connection, job.id, machine.Replay(), now, error=lost if last else None, who=job.owner)
+        (failed if last else queued).append(get(connection, job.id))
+    return Replayed(queued, failed)
+
+
+def expire(connection: apsw.Connection, now: float) -> list[Job]:
+    """Fail every job that is not over and whose deadline has passed; return them."""
+    late = JobError(Code.DEADLINE.value, "Its deadline passed before it was done.", True)
+    rows = _select(connection, "WHERE state IN ('queued', 'running') AND deadline < ? ORDER BY seq", (now,))
+    for job in rows:
+        _move(connection, job.id, machine.Expire(), now, error=late)
+    return [get(connection, job.id) for job in rows]
+
+
+def get(connection: apsw.Connection, job: str) -> Job:
+    """The job with this id. Raises NotFound."""
+    row = connection.execute(_SELECT + "WHERE id = ?", (job,)).fetchone()
+    if row is None:
+        raise _unknown(job)
+    return _job(row)
+
+
+def payload(connection: apsw.Connection, job: str) -> bytes:
+    """What the job was asked. Raises NotFound."""
+    return _body(connection, "SELECT payload FROM job_payloads WHERE job = ?", job)
+
+
+def result(connection: apsw.Connection, job: str) -> bytes:
+    """What the job answered; empty while it is not done. Raises NotFound."""
+    return _body(connection, "SELECT result FROM job_results WHERE job = ?", job)
+
+
+def find(connection: apsw.Connection, command: str, idempotency: str) -> Job | None:
+    """The job that an idempotency key of `command` belongs to."""
+    row = connection.execute(
+        _SELECT + "WHERE command = ? AND idempotency = ?", (command, idempotency)
+    ).fetchone()
+    return _job(row) if row is not None else None
+
+
+def select(
+    connection: apsw.Connection,
+    *,
+    states: Sequence[State] = (),
+    command: str | None = None,
+    parent: str | None = None,
+    limit: int = 100,
+    before: str | None = None,
+) -> list[Job]:
+    """Jobs, newest first, at most `limit` (1,000 at most); `before` is the id of the last one seen."""
+    where: list[str] = []
+    values: list[Any] = []
+    if states:
+        where.append(f"state IN ({', '.join('?' * len(states))})")
+        values.extend(state.value for state in states)
+    if command is not None:
+        where.append("command = ?")
+        values.append(command)
+    if parent is not None:
+        where.append("parent = ?")
+        values.append(parent)
+    if before is not None:
+        where.append("seq < (SELECT seq FROM jobs WHERE id = ?)")
+        values.append(before)
+    clause = f"WHERE {' AND '.join(where)} " if where else ""
+    values.append(max(1, min(limit, LIST_LIMIT)))
+    return _select(connection, clause + "ORDER BY seq DESC LIMIT ?", values)
+
+
+def next_queued(connection: apsw.Connection, limit: int = 100) -> list[Job]:
+    """Queued jobs in the order of priority, then of arrival: what a scheduler loads at start."""
+    return _select(connection, "WHERE state = 'queued' ORDER BY priority, seq LIMIT ?", (limit,))
+
+
+def events(connection: apsw.Connection, job: str) -> list[Event]:
+    """Every transition of a job, oldest first. Raises NotFound."""
+    seq, _, _ = _standing(connection, job)
+    rows = connection.execute(
+        "SELECT number, at, kind, state, attempt, epoch, who, detail FROM job_events WHERE job = ? ORDER BY number",
+        (seq,),
+    )
+    return [Event(n, at, Kind(kind), State(state), a, e, who, d) for n, at, kind, state, a, e, who, d in rows]
+
+
+def prune(connection: apsw.Connection, *, before: float, keep: int, limit: int = 500) -> int:
+    """Delete at most `limit` jobs that are over and either ended before `before` or are not among the newest `keep`.
+
+    Jobs that are not over are never deleted. Returns how many went; call again until it returns less than
+    `limit`. A deleted job's idempotency key is forgotten with it.
+    """
+    connection.execute(
+        "DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE state NOT IN ('queued', 'running') AND "
+        "(updated < ? OR seq <= coalesce((SELECT seq FROM jobs WHERE state NOT IN ('queued', 'running') "
+        "ORDER BY seq DESC LIMIT 1 OFFSET ?), -1)) ORDER BY seq LIMIT ?)",
+        (before, keep, limit),
+    )
+    return connection.changes()
+
+
+def _move(
+    connection: apsw.Connection,
+    job: str,
+    action: machine.Action,
+    now: float,
+    *,
+    who: str | None = None,
+    detail: str | None = None,
+    error: JobError | None = None,
+) -> tuple[int, Standing]:
+    """Take one transition: the new state and its event, in the caller's transaction."""
+    seq, number, standing = _standing(connection, job)
+    after, kind = machine.step(standing, action)
+    if detail is None and error is not None:
+        detail = error.message
+    state, attempts, _, epoch, owner = after
+    complete = 1.0 if state is State.DONE else 0.0
+    connection.execute(
+        _MOVE, (state.value, attempts, epoch, owner, number + 1, now, *(error or _NO_ERROR), complete, seq)
+    )
+    attempt = max(attempts, standing.attempts)
+    connection.execute(
+        _EVENT, (seq, number + 1, now, kind.value, state.value, attempt, epoch, who or standing.owner, detail)
+    )
+    return seq, after
+
+
+def _standing(connection: apsw.Connection, job: str) -> tuple[int, int, Standing]:
+    row = connection.execute(_STANDING, (job,)).fetchone()
+    if row is None:
+        raise _unknown(job)
+    seq, number, state, attempts, max_attempts, epoch, owner = row
+    return seq, number, Standing(_STATES[state], attempts, max_attempts, epoch, owner)
+
+
+def _select(connection: apsw.Connection, clause: str, values: Sequence[Any]) -> list[Job]:
+    return [_job(row) for row in connection.execute(_SELECT + clause, tuple(values)).fetchall()]
+
+
+def _job(row: tuple[Any, ...]) -> Job:
+    error = JobError(row[12], row[13], bool(row[14])) if row[12] is not None else None
+    return Job._make((*row[:4], _STATES[row[4]], *row[5:12], error, *row[15:]))
+
+
+def _body(connection: apsw.Connection, sql: str, job: str) -> bytes:
+    seq, _, _ = _standing(connection, job)
+    row = connection.execute(sql, (seq,)).fetchone()
+    return bytes(row[0]) if row is not None else b""
+
+
+def _unknown(job: str) -> NotFound:
+    return NotFound(f"There is no job {job}; it may have been pruned.", details={"job": job})
+
+
+def _check_request(request: Request) -> None:
+    if request.priority not in (0, 1, 2, 3):
+        raise UsageError(f"A priority is 0, 1, 2 or 3, not {request.priority}. Nothing was queued.")
+    if request.max_attempts < 1:
+        raise UsageError("A job needs at least one attempt. Nothing was queued.")
+    _check_size(request.payload, "payload")
+
+
+def _check_size(data: bytes, what: str) -> None:
+    if len(data) > PAYLOAD_LIMIT:
+        raise Invalid(
+            f"The {what} of a job has {len(data)} bytes; {PAYLOAD_LIMIT} are allowed. Nothing was written. "
+            "Keep what is larger as a blob."
+        )
