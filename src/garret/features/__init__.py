@@ -1,0 +1,1 @@
+"""The rooms: each a folder of its own that no other room imports."""

@@ -1,0 +1,1 @@
+"""The dictation room: speech becomes text in whatever you are writing."""

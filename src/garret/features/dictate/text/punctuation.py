@@ -1,0 +1,194 @@
+"""Punctuation and layout said by name.
+
+A name is taken as a mark unless it is plainly an ordinary word. It is an ordinary word when
+1. a determiner stands right before it ("the period", "a full stop", "my colon"),
+2. for names that are everyday words (period, dash, colon, slash, underscore, ...), one of the
+   words listed for it in `_ORDINARY` stands right before or right after it ("grace period",
+   "period of time", "dash of salt", "to slash", "oxford comma"),
+3. it is part of a hyphenated compound or in quotation marks or brackets.
+Everything else is a mark, wherever it stands. An engine that punctuates by itself should be used
+with this step switched off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .tokens import Edit, StepResult, Token, keys, plain_gap
+
+
+class Mark(NamedTuple):
+    """A mark and how it joins: to the word before it, to the word after it, or as a line break."""
+
+    text: str
+    joins_before: bool = True
+    joins_after: bool = False
+
+
+_OPEN, _CLOSE, _BETWEEN, _ALONE = (False, True), (True, False), (True, True), (False, False)
+
+NEW_LINE = Mark("\n", *_BETWEEN)
+NEW_PARAGRAPH = Mark("\n\n", *_BETWEEN)
+
+_SPOKEN: dict[tuple[str, tuple[bool, bool]], str] = {
+    (",", _CLOSE): "comma",
+    (".", _CLOSE): "full stop, period",
+    ("?", _CLOSE): "question mark",
+    ("!", _CLOSE): "exclamation mark, exclamation point",
+    (":", _CLOSE): "colon",
+    (";", _CLOSE): "semi colon, semicolon",
+    ("\u2026", _CLOSE): "dot dot dot, ellipsis",
+    ("-", _BETWEEN): "hyphen",
+    ("\u2013", _ALONE): "dash",
+    ("/", _BETWEEN): "slash, forward slash",
+    ("\\", _BETWEEN): "backslash, back slash",
+    ("_", _BETWEEN): "underscore",
+    ("@", _BETWEEN): "at sign",
+    ("&", _ALONE): "ampersand",
+    ("*", _ALONE): "asterisk",
+    ("%", _CLOSE): "percent sign",
+    ("\u201c", _OPEN): "open quote, open quotes, quote unquote",
+    ("\u201d", _CLOSE): "close quote, close quotes, unquote, end quote",
+    ("(", _OPEN): "open bracket, open parenthesis, open paren, left bracket, left parenthesis",
+    (")", _CLOSE): "close bracket, close parenthesis, close paren, right bracket, right parenthesis",
+    ("[", _OPEN): "open square bracket",
+    ("]", _CLOSE): "close square bracket",
+}
+
+# Spoken name -> mark. "quote unquote" is an idiom with no closing quote; it is not a mark.
+MARKS: dict[str, Mark] = {
+    name.strip(): Mark(text, *joins)
+    for (text, joins), names in _SPOKEN.items()
+    for name in names.split(",")
+    if name.strip() != "quote unquote"
+}
+LAYOUT: dict[str, Mark] = {"new line": NEW_LINE, "new paragraph": NEW_PARAGRAPH}
+
+# Words that a noun must follow. "This", "that" and "her" also end phrases ("tell her comma"), so
+# they make only "period" an ordinary word, and only after a preposition ("during this period").
+_DETERMINERS = frozenset(("a", "an", "the", "my", "your", "its", "our", "their", "every"))
+_POINTING = frozenset(("this", "that", "which", "what", "his", "her", "each", "one", "any", "some"))
+_DURING = frozenset(("during", "in", "over", "for", "throughout", "within", "after", "before", "of", "since"))
+
+# Name -> (words before it, words after it) that make it an ordinary word.
+_PERIODS_BEFORE = """accounting brief certain cooling early final first free given glacial grace historical
+    holding incubation late long menstrual notice probation probationary reporting review same second
+    settlement short third time transition transitional trial victorian waiting warranty"""
+_PERIODS_AFTER = """of in between during after before piece drama dramas instrument instruments costume
+    costumes pain pains property furniture was is when where"""
+_ORDINARY: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    name: (frozenset(before.split()), frozenset(after.split()))
+    for name, before, after in (
+        ("comma", "oxford serial missing inverted trailing", "separated splice delimited"),
+        ("period", _PERIODS_BEFORE, _PERIODS_AFTER),
+        ("full stop", "complete came come to", ""),
+        ("colon", "transverse sigmoid ascending descending spastic", "cancer surgery polyps cleanse"),
+        ("hyphen", "missing", ""),
+        (
+            "dash",
+            "to mad quick must will i we they en em meter metre yard can should",
+            "of off out away to through across into for between over past board around back home",
+        ),
+        ("slash", "to will must can would could", "and prices costs jobs taxes spending"),
+        ("underscore", "to will must can would could", "how the that our this why"),
+        ("asterisk", "missing", ""),
+        ("ellipsis", "missing", ""),
+        ("question mark", "big biggest huge real", "over about hangs remains"),
+        ("unquote", "quote", ""),
+        ("new line", "", "of in up item items"),
+        ("new paragraph", "", "of"),
+    )
+}
+
+_NAMES: dict[str, list[tuple[tuple[str, ...], Mark]]] = {}
+for _name, _mark in (MARKS | LAYOUT).items():
+    _NAMES.setdefault(_name.split()[0], []).append((tuple(_name.split()), _mark))
+for _found in _NAMES.values():
+    _found.sort(key=lambda item: -len(item[0]))
+
+
+def write_marks(tokens: Sequence[Token]) -> StepResult:
+    """Write the marks, line breaks and paragraphs that were said by name."""
+    words = keys(tokens)
+    out: list[Token] = []
+    edits: list[Edit] = []
+    position = 0
+    space: str | None = None  # what stands before the next token; None leaves its own
+    while position < len(tokens):
+        match = _name_at(tokens, words, position)
+        if match is None:
+            token = tokens[position]
+            out.append(token if space is None else token._replace(space=space))
+            space = None
+            position += 1
+            continue
+        name, mark = match
+        end = position + len(name)
+        edits.append(Edit("punctuation", name))
+        if space is None:
+            space = tokens[position].space if "\n" in tokens[position].space else None
+        space = _write(out, mark, tokens[position].space, space)
+        position = end
+    if space is not None and "\n" in space:
+        out.append(Token(space, "", "", ""))
+    return StepResult(out, edits)
+
+
+def _write(out: list[Token], mark: Mark, own_space: str, space: str | None) -> str | None:
+    """Append `mark`; `space` is what is to stand before it, the result what is to stand after it."""
+    if mark.text.startswith("\n"):
+        return (space or "") + mark.text
+    if mark.joins_before and out and "\n" not in (space or ""):
+        out[-1] = out[-1]._replace(trail=_add_mark(out[-1].trail, mark.text))
+    else:
+        out.append(Token(own_space if space is None else space, "", "", mark.text))
+    return "" if mark.joins_after else None
+
+
+def _add_mark(trail: str, mark: str) -> str:
+    """`trail` with `mark` after it; a mark of the engine that it repeats or replaces goes."""
+    if mark in ",.?!:;\u2026":
+        trail = trail.rstrip(",")
+    if mark in "?!":
+        trail = trail.rstrip(".")
+    if mark in ",.?!:;\u2026\u201d)]%" and trail.endswith(mark):
+        return trail
+    return trail + mark
+
+
+def _name_at(tokens: Sequence[Token], words: list[str], position: int) -> tuple[tuple[str, ...], Mark] | None:
+    for name, mark in _NAMES.get(words[position], ()):
+        end = position + len(name)
+        if tuple(words[position:end]) != name:
+            continue
+        if all(plain_gap(tokens[i], tokens[i + 1]) for i in range(position, end - 1)):
+            before = _before(tokens, words, position)
+            after = words[end] if end < len(words) and not tokens[end - 1].trail else ""
+            quoted = _is_quoted(tokens[position], tokens[end - 1])
+            if not quoted and not _is_ordinary(" ".join(name), before, after):
+                return name, mark
+    return None
+
+
+def _before(tokens: Sequence[Token], words: list[str], position: int) -> tuple[str, str]:
+    """The two words before `position`, nearest last; empty beyond punctuation."""
+    if not position or tokens[position - 1].trail:
+        return "", ""
+    if position == 1 or tokens[position - 2].trail:
+        return "", words[position - 1]
+    return words[position - 2], words[position - 1]
+
+
+def _is_ordinary(name: str, before: tuple[str, str], after: str) -> bool:
+    if before[1] in _DETERMINERS:
+        return True
+    if name == "period" and before[0] in _DURING and before[1] in _POINTING:
+        return True
+    words_before, words_after = _ORDINARY.get(name, (frozenset(), frozenset()))
+    return before[1] in words_before or after in words_after
+
+
+def _is_quoted(first: Token, last: Token) -> bool:
+    # The engine's own comma or full stop after the name is part of saying the mark.
+    return bool(first.lead) or not set(last.trail) <= set(",.;:?!\u2026")
