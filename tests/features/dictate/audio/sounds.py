@@ -1,0 +1,91 @@
+"""Sounds for tests: tones, music, real and synthetic speech, and descriptors that hold them."""
+
+from __future__ import annotations
+
+import functools
+import io
+import os
+import re
+import shutil
+import subprocess
+import wave
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import soundfile
+
+TESTDATA = Path("/usr/share/pocketsphinx/test/data")
+RATE = 16_000
+
+
+def need_testdata() -> None:
+    """Skip, saying why, where the recordings of the pocketsphinx-testdata package are absent."""
+    if not (TESTDATA / "librivox" / "transcription").exists():
+        pytest.skip("REAL SPEECH NOT TESTED: install the Debian package pocketsphinx-testdata")
+
+
+def need_flite() -> None:
+    if shutil.which("flite") is None:
+        pytest.skip("SYNTHETIC SPEECH NOT TESTED: install flite")
+
+
+def librivox() -> list[tuple[str, npt.NDArray[np.int16]]]:
+    """Five read sentences (3 to 7 s) with their words."""
+    need_testdata()
+    pairs: list[tuple[str, npt.NDArray[np.int16]]] = []
+    for line in (TESTDATA / "librivox" / "transcription").read_text().splitlines():
+        match = re.fullmatch(r"<s> (.*) </s> \((.*)\)", line)
+        assert match is not None
+        with wave.open(str(TESTDATA / "librivox" / f"{match[2]}.wav")) as file:
+            pairs.append((match[1], np.frombuffer(file.readframes(file.getnframes()), "<i2")))
+    return pairs
+
+
+@functools.cache
+def spoken(text: str, voice: str = "slt") -> npt.NDArray[np.int16]:
+    """`text` spoken by flite at 16 kHz."""
+    need_flite()
+    done = subprocess.run(
+        ["flite", "-voice", voice, "-t", text, "-o", "/dev/stdout"], capture_output=True, check=True
+    )
+    with wave.open(io.BytesIO(done.stdout)) as file:
+        assert file.getframerate() == RATE
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2")
+
+
+def tone(
+    seconds: float, rate: int = RATE, hertz: float = 440.0, level: float = 0.3
+) -> npt.NDArray[np.float64]:
+    """A sine of full-scale fraction `level`."""
+    return level * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)
+
+
+def music(seconds: float) -> npt.NDArray[np.int16]:
+    """Chords of decaying harmonics, a note each quarter of a second; no voice."""
+    total = np.zeros(round(seconds * RATE))
+    for place, hertz in enumerate(np.resize([262, 330, 392, 523, 440, 349, 294, 392], round(seconds * 4))):
+        clock = np.arange(RATE) / RATE
+        note = sum(np.sin(2 * np.pi * hertz * k * clock) / k for k in (1, 2, 3, 4)) * np.exp(-4 * clock)
+        start = place * RATE // 4
+        total[start : start + RATE] += note[: len(total) - start]
+    return (total / np.abs(total).max() * 9000).astype(np.int16)
+
+
+def encoded(samples: npt.NDArray[Any], rate: int, container: str, codec: str) -> bytes:
+    """`samples` as the bytes of a sound file."""
+    buffer = io.BytesIO()
+    soundfile.write(cast(Any, buffer), samples, rate, format=container, subtype=codec)
+    return buffer.getvalue()
+
+
+def descriptor(data: bytes) -> int:
+    """A file in memory holding `data`, its position at the start. The process ends before it leaks far."""
+    fd = os.memfd_create("sound")
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
