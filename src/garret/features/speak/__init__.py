@@ -1,0 +1,1 @@
+"""Speak: text becomes speech, as a stream of sound or out of the loudspeaker."""

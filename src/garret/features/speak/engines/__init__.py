@@ -1,0 +1,1 @@
+"""The synthesizers behind one contract; loaded only in the isolated worker that speaks."""
