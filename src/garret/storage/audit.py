@@ -1,10 +1,10 @@
 """The audit log: who did what with which outcome, as a hash chain that shows tampering.
 
-Each row holds the BLAKE3 of the hash before it and of its own canonical bytes. The end of the chain (count and
-hash) is kept a second time, in the cache file, after the row is durable.
+Each row holds the BLAKE3 of the hash before it and of its own canonical bytes. The end of the chain (length
+and hash) is kept a second time, in the cache file, after the row is durable.
 
-What `verify` finds: any changed, removed, inserted or reordered row (the chain breaks there), and rows cut off
-the end up to the second copy. What it cannot find: rows cut off that were written in the instant before a
+What `verify` finds: any changed, removed, inserted or reordered row (the chain breaks there), and rows cut
+off the end up to the second copy. What it cannot find: rows cut off that were written in the instant before a
 power cut and whose end had not reached the second copy; and a forger who has the database key and rewrites
 both files from some row on. When the second copy is missing (the cache was rebuilt, or the home restored), it
 says so, because then a cut end cannot be ruled out.
@@ -89,7 +89,7 @@ def append(
     outcome: str,
     details: dict[str, Any] | None = None,
 ) -> Head:
-    """Add a row in the caller's transaction and return the new end. Raises Invalid (details not plain data)."""
+    """Add a row in the caller's transaction and return the new end. Raises Invalid (details no plain data)."""
     text = _details_text(details or {})
     head = read_head(connection)
     seq = head.length + 1
@@ -169,7 +169,7 @@ class Audit:
         return head.length
 
     def note_head(self, head: Head) -> None:
-        """Keep the second copy for a row that was appended within an operation of one's own, once it is durable."""
+        """Keep the second copy for a row that was appended within an operation of one's own; once durable."""
         self._copy_head(head)
 
     def _copy_head(self, head: Head) -> None:

@@ -91,7 +91,7 @@ class Blobs:
             return sink.commit()
 
     def put_path(self, path: Path, limit: int) -> Blob:
-        """Keep a copy of the regular file at `path`. Raises NotFound, Invalid (no regular file) and as `put_fd`."""
+        """Keep a copy of the regular file at `path`. Raises NotFound, Invalid (no regular file), or as `put_fd`."""
         try:
             # Without O_NONBLOCK, opening a pipe would wait for its writer.
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

@@ -35,7 +35,7 @@ def create_private(path: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Replace `path` by `data` (mode 0600), atomically and durably. Raises ReadOnly, DiskFull, InputOutput."""
+    """Replace `path` by `data` (mode 0600), atomically and durably. Raises ReadOnly, DiskFull..."""
     temporary = path.with_name(new_id(f".{path.name}"))
     try:
         descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)

@@ -18,7 +18,7 @@ from garret.storage import ledger_rows as rows
 from garret.storage import ledger_story
 from garret.storage.connection import Readers
 from garret.storage.ledger_machine import State
-from garret.storage.ledger_rows import Enqueued, Job, JobError, Lease, Replayed, Request
+from garret.storage.ledger_types import Enqueued, Job, JobError, Lease, Replayed, Request
 from garret.storage.writer import Writer
 
 _DAY = 86_400.0  # seconds

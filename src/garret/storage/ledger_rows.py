@@ -4,13 +4,13 @@ A room that changes its own tables and a job together calls these within one ope
 Each transition goes through `ledger_machine.step` and writes the new state and its event row together.
 Times are wall-clock seconds since 1970 (for people and deadlines; order comes from `seq`).
 
-Neighbours: `ledger` is the asynchronous face, `ledger_story` tells a job in sentences.
+Neighbours: `ledger` is the asynchronous face, `ledger_types` what goes in and out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import apsw
 
@@ -19,94 +19,10 @@ from garret.base.ids import new_id
 from garret.storage import ledger_machine as machine
 from garret.storage.errors import Invalid, NotFound
 from garret.storage.ledger_machine import Kind, Standing, State
+from garret.storage.ledger_types import Enqueued, Event, Job, JobError, Lease, Replayed, Request
 
 PAYLOAD_LIMIT = 1 << 20  # bytes of a payload or result; what is larger belongs into a blob
-DEFAULT_ATTEMPTS = 3
 LIST_LIMIT = 1_000
-
-
-class JobError(NamedTuple):
-    """Why a job failed: a code, plain words, and whether trying again can help."""
-
-    code: str
-    message: str
-    retryable: bool
-
-
-class Request(NamedTuple):
-    """What to enqueue. `deadline` is wall-clock seconds; `priority` 0 is served first."""
-
-    command: str
-    payload: bytes = b""
-    idempotency: str | None = None
-    priority: int = 1
-    max_attempts: int = DEFAULT_ATTEMPTS
-    role: str = "owner"
-    profile: str = "admin"
-    deadline: float | None = None
-    parent: str | None = None
-
-
-class Job(NamedTuple):
-    """A job as it stands. `fraction` runs from 0 to 1; times are wall-clock seconds."""
-
-    seq: int
-    id: str
-    command: str
-    idempotency: str | None
-    state: State
-    priority: int
-    attempts: int
-    max_attempts: int
-    epoch: int
-    owner: str | None
-    fraction: float
-    note: str
-    error: JobError | None
-    role: str
-    profile: str
-    deadline: float | None
-    parent: str | None
-    created: float
-    updated: float
-
-
-class Enqueued(NamedTuple):
-    """The answer to `enqueue`: `new` is false when the idempotency key was known already."""
-
-    job: Job
-    new: bool
-
-
-class Lease(NamedTuple):
-    """The right to run a job: every report must carry `epoch`."""
-
-    job: str
-    epoch: int
-    attempt: int
-    command: str
-    payload: bytes
-
-
-class Replayed(NamedTuple):
-    """What `replay` did with the jobs a dead process left behind."""
-
-    queued: list[Job]
-    failed: list[Job]
-
-
-class Event(NamedTuple):
-    """One transition of a job."""
-
-    number: int
-    at: float
-    kind: Kind
-    state: State
-    attempt: int
-    epoch: int
-    who: str | None
-    detail: str | None
-
 
 _COLUMNS = (
     "seq, id, command, idempotency, state, priority, attempts, max_attempts, epoch, owner, fraction, note, "
@@ -114,8 +30,9 @@ _COLUMNS = (
 )
 _SELECT = f"SELECT {_COLUMNS} FROM jobs "
 _INSERT = (
-    "INSERT INTO jobs (id, command, idempotency, state, priority, attempts, max_attempts, epoch, events, role, "
-    "profile, deadline, parent, created, updated) VALUES (?, ?, ?, 'queued', ?, 0, ?, 0, 1, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO jobs (id, command, idempotency, state, priority, attempts, max_attempts, epoch, events, "
+    "role, profile, deadline, parent, created, updated) "
+    "VALUES (?, ?, ?, 'queued', ?, 0, ?, 0, 1, ?, ?, ?, ?, ?, ?)"
 )
 _STANDING = "SELECT seq, events, state, attempts, max_attempts, epoch, owner FROM jobs WHERE id = ?"
 _MOVE = (
@@ -228,9 +145,10 @@ def retry(connection: apsw.Connection, job: str, who: str, now: float) -> None:
 
 
 def replay(connection: apsw.Connection, now: float) -> Replayed:
-    """Sort out what a dead process left running: queued again while attempts remain, else failed with a reason.
+    """Sort out what a dead process left running.
 
-    Jobs whose deadline has passed fail as well. To be called once, before anything is leased.
+    Such a job is queued again while attempts remain, else it fails with a reason. Jobs whose deadline has
+    passed fail as well. To be called once, before anything is leased.
     """
     failed = expire(connection, now)
     queued: list[Job] = []
@@ -315,16 +233,18 @@ def events(connection: apsw.Connection, job: str) -> list[Event]:
     """Every transition of a job, oldest first. Raises NotFound."""
     seq, _, _ = _standing(connection, job)
     rows = connection.execute(
-        "SELECT number, at, kind, state, attempt, epoch, who, detail FROM job_events WHERE job = ? ORDER BY number",
+        "SELECT number, at, kind, state, attempt, epoch, who, detail FROM job_events "
+        "WHERE job = ? ORDER BY number",
         (seq,),
     )
     return [Event(n, at, Kind(kind), State(state), a, e, who, d) for n, at, kind, state, a, e, who, d in rows]
 
 
 def prune(connection: apsw.Connection, *, before: float, keep: int, limit: int = 500) -> int:
-    """Delete at most `limit` jobs that are over and either ended before `before` or are not among the newest `keep`.
+    """Delete at most `limit` jobs that are over and are old or many.
 
-    Jobs that are not over are never deleted. Returns how many went; call again until it returns less than
+    Old: ended before `before`. Many: not among the newest `keep`. Jobs that are not over are never deleted.
+    Returns how many went; call again until it returns less than
     `limit`. A deleted job's idempotency key is forgotten with it.
     """
     connection.execute(

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from garret.storage.ledger_machine import Kind, State
-from garret.storage.ledger_rows import Event, Job
+from garret.storage.ledger_types import Event, Job
 
 _SENTENCES: dict[Kind, str] = {
     Kind.ENQUEUED: "{who} asked for it, and it was queued.",

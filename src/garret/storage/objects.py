@@ -222,7 +222,7 @@ def _check_links(content: _Content) -> None:
 
 
 def _check_plain(value: Any, depth: int) -> None:
-    """Raise Invalid unless `value` is None, bool, int, float, str, bytes, or lists and str-keyed dicts of them."""
+    """Raise Invalid unless `value` is None, bool, int, float, str, bytes, or lists and dicts of them."""
     if depth > _DEPTH_LIMIT:
         raise Invalid(f"The body of an object is nested more than {_DEPTH_LIMIT} deep. It was not kept.")
     if type(value) is dict:

@@ -19,9 +19,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import apsw
 
@@ -38,10 +38,10 @@ from garret.storage.errors import (
     StorageError,
     translate,
 )
+from garret.storage.handover import Handover, Item, Operation, resolve_all
 from garret.storage.writer_state import Mode, WriterStatistics
 
 T = TypeVar("T")
-Operation = Callable[[apsw.Connection], T]
 
 PROBE_SECONDS = 1.0
 BATCH = 512  # operations in one transaction at most; bounds the latency of the first of them
@@ -51,51 +51,6 @@ _log = log.get("storage")
 
 # Errors that say something about the disk or the file, not about the one operation.
 _FATAL = (DiskFull, ReadOnly, InputOutput, Corrupt)
-
-
-class _Item:
-    """One operation with the way to tell its caller: a thread's future, or an event loop's."""
-
-    __slots__ = ("error", "future", "loop", "operation", "result")
-
-    def __init__(
-        self, operation: Operation[Any], future: Any, loop: asyncio.AbstractEventLoop | None
-    ) -> None:
-        self.operation = operation
-        self.future = future
-        self.loop = loop
-        self.result: Any = None
-        self.error: BaseException | None = None
-
-    def resolve(self) -> None:
-        """Hand the outcome to the future. Called in the thread that owns it."""
-        future = self.future
-        if future.cancelled():
-            return
-        if self.error is not None:
-            future.set_exception(self.error)
-        else:
-            future.set_result(self.result)
-
-
-class _Handover:
-    """Operations of one event loop, collected during one turn of it and handed over together."""
-
-    def __init__(self, writer: Writer, loop: asyncio.AbstractEventLoop) -> None:
-        self._writer = writer
-        self._loop = loop
-        self._items: list[_Item] = []
-
-    def add(self, item: _Item) -> None:
-        if not self._items:
-            self._loop.call_soon(self.flush)
-        self._items.append(item)
-
-    def flush(self) -> None:
-        """Pass on what was collected."""
-        items, self._items = self._items, []
-        if items:
-            self._writer.enqueue(items)
 
 
 class Writer:
@@ -115,8 +70,8 @@ class Writer:
         self._limit = limit
         self._clock = clock
         self._condition = threading.Condition()
-        self._queue: deque[_Item] = deque()
-        self._between: deque[_Item] = deque()
+        self._queue: deque[Item] = deque()
+        self._between: deque[Item] = deque()
         self._pending = 0  # accepted and not yet resolved; guarded by the condition
         self._closing = False
         self._stopped = False
@@ -124,7 +79,7 @@ class Writer:
         self._reason = ""
         self._next_probe = 0.0
         self._pages = 0
-        self._handovers: dict[asyncio.AbstractEventLoop | None, _Handover] = {}
+        self._handovers: dict[asyncio.AbstractEventLoop | None, Handover] = {}
         connection.set_wal_hook(self._note_pages)
         self._thread = threading.Thread(target=self._run, name="garret-writer", daemon=True)
         self._thread.start()
@@ -139,6 +94,11 @@ class Writer:
         """Plain words for `mode`; empty when it is NORMAL."""
         return self._reason
 
+    @property
+    def waiting(self) -> int:
+        """Writes accepted and not yet durable."""
+        return self._pending
+
     def submit(self, operation: Operation[T]) -> Future[T]:
         """Queue `operation`; the future resolves with what it returned once that is durable.
 
@@ -148,7 +108,7 @@ class Writer:
         """
         future: Future[T] = Future()
         self._admit()
-        self.enqueue([_Item(operation, future, None)])
+        self.enqueue([Item(operation, future, None)])
         return future
 
     async def write(self, operation: Operation[T]) -> T:
@@ -159,7 +119,7 @@ class Writer:
         handover = self._handovers.get(loop)
         if handover is None:
             handover = self._handover(loop)
-        handover.add(_Item(operation, future, loop))
+        handover.add(Item(operation, future, loop))
         return await future
 
     def submit_between(self, operation: Operation[T]) -> Future[T]:
@@ -170,7 +130,7 @@ class Writer:
         future: Future[T] = Future()
         self._admit()
         with self._condition:
-            self._between.append(_Item(operation, future, None))
+            self._between.append(Item(operation, future, None))
             self._condition.notify()
         return future
 
@@ -185,7 +145,7 @@ class Writer:
 
         return self.submit_between(attempt)
 
-    def enqueue(self, items: Sequence[_Item]) -> None:
+    def enqueue(self, items: Sequence[Item]) -> None:
         """Append admitted items and wake the thread. Only for this module."""
         with self._condition:
             if not self._stopped:
@@ -226,12 +186,12 @@ class Writer:
                 )
             self._pending += 1
 
-    def _handover(self, loop: asyncio.AbstractEventLoop) -> _Handover:
+    def _handover(self, loop: asyncio.AbstractEventLoop) -> Handover:
         # Loops come and go only in tests; a closed one must not be kept alive by this table.
         self._handovers = {
             known: h for known, h in self._handovers.items() if known and not known.is_closed()
         }
-        return self._handovers.setdefault(loop, _Handover(self, loop))
+        return self._handovers.setdefault(loop, Handover(self.enqueue, loop))
 
     # -- the thread
 
@@ -249,7 +209,7 @@ class Writer:
         self._connection.set_wal_hook(None)
         self._connection.close(True)
 
-    def _take(self) -> tuple[list[_Item], _Item | None] | None:
+    def _take(self) -> tuple[list[Item], Item | None] | None:
         with self._condition:
             while not self._queue and not self._between:
                 if self._closing:
@@ -261,7 +221,7 @@ class Writer:
             self.statistics.deepest = max(self.statistics.deepest, self._pending)
             return batch, self._between.popleft() if self._between else None
 
-    def _transact(self, batch: list[_Item]) -> None:
+    def _transact(self, batch: list[Item]) -> None:
         if self._mode is not Mode.NORMAL and not self._writable_again():
             self._fail(batch, self._refusal())
             return
@@ -280,7 +240,7 @@ class Writer:
         self.statistics.committed(len(batch), self._clock.monotonic() - started, self._pages)
         self._checkpointer.committed(self._pages)
 
-    def _apply(self, item: _Item) -> None:
+    def _apply(self, item: Item) -> None:
         """Run one operation in its savepoint. Raises only what must end the whole batch."""
         connection = self._connection
         connection.execute("SAVEPOINT operation")
@@ -295,7 +255,7 @@ class Writer:
             connection.execute("ROLLBACK TO operation")
         connection.execute("RELEASE operation")
 
-    def _abandon(self, batch: list[_Item], error: StorageError) -> None:
+    def _abandon(self, batch: list[Item], error: StorageError) -> None:
         """Fail every operation of the batch: none of it is kept."""
         try:
             if self._connection.in_transaction:
@@ -308,13 +268,13 @@ class Writer:
             self._enter(Mode.READ_ONLY, error.message)
         self._fail(batch, error)
 
-    def _fail(self, batch: Sequence[_Item], error: StorageError) -> None:
+    def _fail(self, batch: Sequence[Item], error: StorageError) -> None:
         for item in batch:
             # One instance for each caller: a traceback belongs to one raise.
             item.error = type(error)(error.message, code=error.code, details=dict(error.details))
             item.result = None
 
-    def _run_between(self, item: _Item) -> None:
+    def _run_between(self, item: Item) -> None:
         try:
             item.result = item.operation(self._connection)
         except apsw.Error as error:
@@ -322,10 +282,10 @@ class Writer:
         except Exception as error:
             item.error = error
 
-    def _resolve(self, batch: Sequence[_Item]) -> None:
+    def _resolve(self, batch: Sequence[Item]) -> None:
         with self._condition:
             self._pending -= len(batch)
-        by_loop: dict[asyncio.AbstractEventLoop, list[_Item]] = {}
+        by_loop: dict[asyncio.AbstractEventLoop, list[Item]] = {}
         for item in batch:
             if item.loop is not None:
                 by_loop.setdefault(item.loop, []).append(item)
@@ -333,7 +293,7 @@ class Writer:
                 item.resolve()
         for loop, items in by_loop.items():
             try:
-                loop.call_soon_threadsafe(_resolve_all, items)
+                loop.call_soon_threadsafe(resolve_all, items)
             except RuntimeError:
                 _log.info("%d writes ended after their event loop was closed; they are kept", len(items))
 
@@ -389,11 +349,6 @@ class Writer:
     def _note_pages(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         self._pages = pages
         return apsw.SQLITE_OK
-
-
-def _resolve_all(items: list[_Item]) -> None:
-    for item in items:
-        item.resolve()
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -42,7 +42,7 @@ class WriterStatistics:
         self._seconds.append(seconds)
 
     def percentile(self, share: float) -> float:
-        """Seconds within which `share` (0 to 1) of the latest batches were committed; 0.0 before the first."""
+        """Seconds within which `share` (0 to 1) of the latest batches were committed; 0.0 at first."""
         ordered = sorted(self._seconds)
         if not ordered:
             return 0.0

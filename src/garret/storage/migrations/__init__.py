@@ -99,8 +99,9 @@ def _pending(connection: apsw.Connection, migrations: Sequence[Migration]) -> li
     applied = {int(number): (str(name), bytes(digest)) for number, name, digest in rows}
     if applied and max(applied) > len(migrations):
         raise MigrationRefused(
-            f"This home was used by a newer version of Garret: '{source}' is at {max(applied):04d}, this program "
-            f"knows {len(migrations):04d}. Nothing was changed. Install the newer version, or use another home.",
+            f"This home was used by a newer version of Garret: '{source}' is at {max(applied):04d}, this "
+            f"program knows {len(migrations):04d}. Nothing was changed. Install the newer version, or use "
+            "another home.",
             details={"source": source, "database": max(applied), "program": len(migrations)},
         )
     for migration in migrations:
