@@ -253,7 +253,10 @@ def _wrap(loop: asyncio.AbstractEventLoop, watchdog: Watchdog, tasks: bool) -> N
 
         return later
 
-    wrappers = {"call_later": timed(loop.call_later), "call_at": timed(loop.call_at)}
+    wrappers: dict[str, Callable[..., asyncio.Handle]] = {
+        "call_later": timed(loop.call_later),
+        "call_at": timed(loop.call_at),
+    }
     if tasks:
         wrappers["call_soon"] = call_soon
     for name, wrapper in wrappers.items():
