@@ -3,13 +3,17 @@
 `enforce` takes a manifest's `Grants` and gives up everything else, for good and for all it may start:
 privileges and capabilities, resource limits, files and TCP and signals (`landlock`), sockets, processes and
 dangerous calls (`seccomp`). Default deny: grants add to what Python itself needs to run, nothing is readable
-or writable otherwise.
+or writable otherwise. Two grants mean more than their path:
+
+    a program in `execute`     child processes, changes of file modes and owners, and a guardian process;
+    a Unix socket anywhere     Unix sockets to any local service that takes the user's connections (a sound
+                               server, say), since the kernel cannot hold them to that path.
 
 Invariants: must run in a process with one thread, since Landlock binds the calling thread; nothing is ever
 loosened. A part that the kernel lacks does not stop the worker: the report names it, and the log and the
 doctor repeat it. Not covered by any part: seeing that a path exists and its size and times (stat).
 
-Neighbours: the bootstrap calls `guardian.stand_guard` (if programs may be run) and then `enforce`;
+Neighbours: the bootstrap calls `enforce`, which has `guardian` fork where programs may be run;
 `probe` tells the doctor what this kernel can do. Imports stay light: ctypes and msgspec.
 """
 
@@ -18,38 +22,22 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import stat
 import sys
 from collections.abc import Callable, Iterable
 
 import msgspec
 
-from garret.base.errors import Code, GarretError
-from garret.worker import elf, landlock, limits, privileges, seccomp, seccomp_policy
+from garret.base.errors import Code
+from garret.protocol.manifest import Grants
+from garret.worker import elf, guardian, landlock, limits, privileges, seccomp, seccomp_policy
+from garret.worker.errors import WorkerError
+
+__all__ = ["Grants", "Missing", "SandboxError", "SandboxReport", "baseline", "enforce"]
 
 
-class SandboxError(GarretError):
+class SandboxError(WorkerError):
     """The cage could not be built as asked; the worker must not go on."""
-
-
-class Grants(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What one worker may use. Paths are absolute; a folder stands for all below it.
-
-    `execute` names programs (or folders of them); empty means no exec and no child processes at all.
-    `unix_sockets` lets it make Unix sockets and so talk to any local service that takes the user's
-    connections, such as a sound server: the kernel cannot limit it to one path.
-    """
-
-    read: tuple[str, ...] = ()
-    write: tuple[str, ...] = ()
-    execute: tuple[str, ...] = ()
-    devices: tuple[str, ...] = ()
-    network: bool = False
-    unix_sockets: bool = False
-    memory_bytes: int = 1 << 30
-    open_files: int = 256
-    processes: int = 32
-    file_bytes: int = 1 << 30
-    cpu_seconds: int | None = None
 
 
 class Missing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,18 +74,21 @@ class _Ledger:
         return True
 
 
-def enforce(grants: Grants, *, parent: int | None = None) -> SandboxReport:
+def enforce(grants: Grants, *, control_descriptor: int | None = None) -> SandboxReport:
     """Cage this process for good. Returns what is enforced and what this kernel cannot enforce.
 
-    `parent` is the process id the caller was started by: should it be gone by now, this process ends
-    itself with SIGKILL, which closes the race between start and PR_SET_PDEATHSIG.
-    Raises SandboxError for a relative path, a limit below what is in use, or a second thread.
+    With programs granted, the process forks first: the caller goes on in the child, its first process is the
+    guardian. `control_descriptor` is the socket whose far end the control plane holds; if that is closed by
+    now, this process ends itself with SIGKILL, which closes the race between start and PR_SET_PDEATHSIG.
+    Raises SandboxError for a relative path, a negative limit, or a second thread.
     """
     _check(grants)
     ledger = _Ledger()
+    if grants.execute:
+        ledger.attempt("guardian", lambda: guardian.stand_guard(control_descriptor))
     ledger.attempt("no-new-privileges", privileges.no_new_privileges)
     ledger.attempt("dies-with-parent", lambda: privileges.die_with_parent(signal.SIGKILL))
-    if parent is not None and os.getppid() != parent:
+    if control_descriptor is not None and guardian.hung_up(control_descriptor):
         os.kill(os.getpid(), signal.SIGKILL)
     # Before the process stops being dumpable: its /proc files then belong to root.
     ledger.attempt("first-out-of-memory", privileges.first_out_of_memory)
@@ -203,8 +194,9 @@ def _filter_calls(grants: Grants, ledger: _Ledger, version: int) -> None:
         ledger.missing.append(Missing("system-calls", f"no filter for {sys.platform} on {machine}"))
         return
     execute = bool(grants.execute)
+    unix = any(_is_socket(path) for path in (*grants.read, *grants.write, *grants.devices))
     rules = seccomp_policy.rules(
-        execute=execute, network=grants.network, unix_sockets=grants.unix_sockets, pid=os.getpid()
+        execute=execute, network=grants.network, unix_sockets=unix, pid=os.getpid()
     )
     try:
         seccomp.install(seccomp.assemble(rules, machine))
@@ -213,7 +205,16 @@ def _filter_calls(grants: Grants, ledger: _Ledger, version: int) -> None:
         ledger.missing.append(Missing("system-calls", why))
         return
     ledger.enforced.append("system-calls")
+    if unix:
+        ledger.missing.append(Missing("unix-sockets", "the kernel cannot hold them to the path granted"))
     if not execute and version < 6:
         # The filter holds a process without children to signals to itself.
         ledger.missing = [entry for entry in ledger.missing if entry.what != "signals"]
         ledger.enforced.append("signals")
+
+
+def _is_socket(path: str) -> bool:
+    try:
+        return stat.S_ISSOCK(os.stat(path).st_mode)
+    except OSError:
+        return False
