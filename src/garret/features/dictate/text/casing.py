@@ -27,6 +27,8 @@ _COMMANDS: dict[tuple[str, str], tuple[bool | None, bool]] = {
 CAPS_COMMANDS = frozenset(_COMMANDS)
 _SPOKEN_OF = frozenset("in the with are is was were of use using her his a an their this that".split())
 
+_MARKS = frozenset(",.;:?!\u2026")
+
 _FIRST_PERSON = frozenset(("i", "i'm", "i'll", "i've", "i'd"))
 # March and May are everyday words as well; they are months beside a day (`_is_month`).
 _CALENDAR = frozenset(
@@ -52,13 +54,14 @@ def write_caps(tokens: Sequence[Token], context: Context) -> StepResult:
             all_now, cap_next = _COMMANDS[command]
             all_caps = all_caps if all_now is None else all_now
             edits.append(Edit("caps", command))
-            if pending_space is None:
-                pending_space = tokens[position].space
+            pending_space = (pending_space or "") + tokens[position].space
+            pending_space = _hand_over_marks(out, tokens[position + 1].trail, pending_space)
             position += 2
             continue
         token = tokens[position]
         if pending_space is not None:
-            token, pending_space = token._replace(space=pending_space), None
+            space = pending_space + "\n" * token.space.count("\n")
+            token, pending_space = token._replace(space=space), None
         if all_caps:
             token = token._replace(core=_same_words(token.core, token.core.upper()), fixed=True)
         elif cap_next and token.core:
@@ -66,14 +69,29 @@ def write_caps(tokens: Sequence[Token], context: Context) -> StepResult:
         cap_next = cap_next and not token.core
         out.append(token)
         position += 1
+    if pending_space is not None and "\n" in pending_space:
+        out.append(Token(pending_space, "", "", ""))
     return StepResult(out, edits, Context(context.sentence_start, all_caps, cap_next))
+
+
+def _hand_over_marks(out: list[Token], marks: str, space: str) -> str:
+    """Give the marks after a command that goes away to the word before it.
+
+    Returns the space that the next token is to have.
+    """
+    if marks and out:
+        out[-1] = out[-1]._replace(trail=out[-1].trail + marks)
+    elif marks:
+        out.append(Token(space, "", "", marks))
+        return " "
+    return space
 
 
 def _command_at(tokens: Sequence[Token], words: Sequence[str], position: int) -> tuple[str, str] | None:
     if position + 1 >= len(tokens) or not plain_gap(tokens[position], tokens[position + 1]):
         return None
     command = (words[position], words[position + 1])
-    if command not in _COMMANDS or tokens[position].lead or not set(tokens[position + 1].trail) <= set(",."):
+    if command not in _COMMANDS or tokens[position].lead or not set(tokens[position + 1].trail) <= _MARKS:
         return None
     before = words[position - 1] if position and not tokens[position - 1].trail else ""
     return None if before in _SPOKEN_OF else command

@@ -22,9 +22,12 @@ text2num also takes "zero five" or "a hundred and twenty and five" for one numbe
 
 from __future__ import annotations
 
+import importlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import pairwise
+from typing import cast
 
 from .tokens import Edit, StepResult, Token, keys, plain_gap
 
@@ -284,12 +287,17 @@ def _read_decimal(words: Sequence[str], shape: str) -> str:
 def _read_whole(words: Sequence[str], shape: str) -> str:
     if not shape or not _WHOLE.fullmatch(shape):
         return ""
-    from text_to_num import text2num  # 10 ms, and many texts hold no number
-
     try:
-        return str(text2num(" ".join(words), "en"))
+        return str(_text2num()(" ".join(words), "en"))
     except ValueError:
         return ""
+
+
+@cache
+def _text2num() -> Callable[[str, str], int]:
+    # Loaded at first use: it takes 10 ms, and many texts hold no number. It has no annotations.
+    module = importlib.import_module("text_to_num")
+    return cast("Callable[[str, str], int]", module.text2num)
 
 
 def _read_ordinal(words: Sequence[str]) -> str:

@@ -5,7 +5,9 @@ A name is taken as a mark unless it is plainly an ordinary word. It is an ordina
 2. for names that are everyday words (period, dash, colon, slash, underscore, ...), one of the
    words listed for it in `_ORDINARY` stands right before or right after it ("grace period",
    "period of time", "dash of salt", "to slash", "oxford comma"),
-3. it is part of a hyphenated compound or in quotation marks or brackets.
+3. for "period" only: "this", "that" or the like stands before it after a preposition ("during this
+   period"), or an adjective of time after a determiner ("the same period"),
+4. it is part of a hyphenated compound or in quotation marks or brackets.
 Everything else is a mark, wherever it stands. An engine that punctuates by itself should be used
 with this step switched off.
 """
@@ -72,9 +74,13 @@ _POINTING = frozenset(("this", "that", "which", "what", "his", "her", "each", "o
 _DURING = frozenset(("during", "in", "over", "for", "throughout", "within", "after", "before", "of", "since"))
 
 # Name -> (words before it, words after it) that make it an ordinary word.
-_PERIODS_BEFORE = """accounting brief certain cooling early final first free given glacial grace historical
-    holding incubation late long menstrual notice probation probationary reporting review same second
-    settlement short third time transition transitional trial victorian waiting warranty"""
+_PERIODS_BEFORE = """accounting cooling glacial grace historical holding incubation menstrual notice
+    probation probationary reporting review settlement time transition transitional trial victorian
+    waiting warranty"""
+# These also end sentences ("it was short period"), so they need a determiner before them.
+_PERIOD_ADJECTIVES = frozenset(
+    "brief certain early final first free given late long same second short third whole".split()
+)
 _PERIODS_AFTER = """of in between during after before piece drama dramas instrument instruments costume
     costumes pain pains property furniture was is when where"""
 _ORDINARY: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -183,10 +189,16 @@ def _before(tokens: Sequence[Token], words: list[str], position: int) -> tuple[s
 def _is_ordinary(name: str, before: tuple[str, str], after: str) -> bool:
     if before[1] in _DETERMINERS:
         return True
-    if name == "period" and before[0] in _DURING and before[1] in _POINTING:
+    if name == "period" and _is_ordinary_period(before):
         return True
     words_before, words_after = _ORDINARY.get(name, (frozenset(), frozenset()))
     return before[1] in words_before or after in words_after
+
+
+def _is_ordinary_period(before: tuple[str, str]) -> bool:
+    if before[1] in _POINTING:
+        return before[0] in _DURING
+    return before[1] in _PERIOD_ADJECTIVES and before[0] in _DETERMINERS | _POINTING
 
 
 def _is_quoted(first: Token, last: Token) -> bool:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from .words import normal_words
 
-_PIECE = re.compile(r"(\s*)(\S+)")
+_PIECE = re.compile(r"\S+")
 SENTENCE_ENDS = frozenset(".?!\u2026")
 CLOSERS = frozenset("\"'\u2019\u201d)]}\u00bb")
 
@@ -65,7 +65,7 @@ def split(text: str) -> tuple[list[Token], str]:
     tokens: list[Token] = []
     end = 0
     for match in _PIECE.finditer(text):
-        tokens.append(_token(match[1], match[2]))
+        tokens.append(_token(text[end : match.start()], match[0]))
         end = match.end()
     return tokens, text[end:]
 

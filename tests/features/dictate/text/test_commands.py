@@ -1,0 +1,141 @@
+"""The table of spoken commands, and telling a command from a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from garret.features.dictate.text.commands import DEFAULT_TABLE, Action, Command, CommandTable, decide
+from garret.features.dictate.text.errors import CommandTableError
+
+
+@pytest.mark.parametrize(
+    ("said", "action"),
+    [
+        ("new line", Action.NEW_LINE),
+        ("New paragraph.", Action.NEW_PARAGRAPH),
+        ("um scratch that", Action.SCRATCH),
+        ("undo that uh", Action.UNDO),
+        ("all caps", Action.ALL_CAPS),
+        ("end caps", Action.END_CAPS),
+        ("cap next", Action.CAP_NEXT),
+        ("cancel", Action.CANCEL),
+        ("stop dictation", Action.STOP),
+        ("question mark", Action.INSERT),
+    ],
+)
+def test_every_default_command_is_understood(said: str, action: Action) -> None:
+    command = DEFAULT_TABLE.match(said)
+    assert command is not None
+    assert command.action == action
+    assert DEFAULT_TABLE.match(said.split()) == command
+
+
+@pytest.mark.parametrize(
+    "said", ["", "um", "scratch that idea", "we must cancel", "scratch", "new line " * 4]
+)
+def test_a_command_within_a_sentence_is_no_command(said: str) -> None:
+    assert DEFAULT_TABLE.match(said) is None
+
+
+def test_a_user_adds_phrases_and_the_default_table_stays_as_it_was() -> None:
+    table = DEFAULT_TABLE.with_user(
+        [Command("strike that out", "scratch"), Command("my address", "insert", "1 Garret Lane")]
+    )
+    assert len(table) == len(DEFAULT_TABLE) + 2
+    strike, address = table.match("Strike that out"), table.match("my address")
+    assert strike is not None
+    assert strike.action == "scratch"
+    assert address is not None
+    assert address.text == "1 Garret Lane"
+    assert DEFAULT_TABLE.match("strike that out") is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (Command("", "scratch"), "one to"),
+        (Command(" ... ", "scratch"), "one to"),
+        (Command("one two three four five six seven", "scratch"), "one to"),
+        (Command("um er", "scratch"), "fillers"),
+        (Command("line 2", "new_line"), "letters only"),
+        (Command("do it", "explode"), "not an action"),
+        (Command("do it", "insert"), "needs a text"),
+        (Command("do it", "scratch", "text"), "needs a text"),
+        (Command("New Line", "cancel"), "already means"),
+        (Command("comma", "insert", ";"), "already means"),
+    ],
+)
+def test_entries_that_cannot_be_taken_are_refused_with_a_reason(entry: Command, reason: str) -> None:
+    with pytest.raises(CommandTableError) as caught:
+        DEFAULT_TABLE.with_user([entry])
+    assert reason in caught.value.message
+
+
+def test_the_same_entry_twice_is_no_clash() -> None:
+    assert len(CommandTable([Command("go on", "new_line"), Command("Go on", "new_line")])) == 1
+
+
+@pytest.mark.parametrize(
+    ("grammar_heard", "freely_heard", "phrase"),
+    [
+        ("new line", "new line", "new line"),
+        ("new line", "um new line", "new line"),
+        ("new paragraph", "new para graph", "new paragraph"),
+        ("close bracket", "close brackets", "close bracket"),
+        ("cap next", "camp next", "cap next"),
+        ("end caps", "and caps", "end caps"),
+    ],
+)
+def test_a_command_is_taken_when_the_free_decode_agrees(
+    grammar_heard: str, freely_heard: str, phrase: str
+) -> None:
+    command = decide(grammar_heard, freely_heard)
+    assert command is not None
+    assert command.phrase == phrase
+
+
+# What PocketSphinx heard of synthetic speech: with the grammar alone, and freely.
+HEARD_SENTENCES = [
+    ("period", "please send very hard to finance team"),
+    ("end caps", "we should scratch the health plan and start again"),
+    ("stop dictation", "i stopped at the new shop on the way down"),
+    ("semi colon", "the line was new to me"),
+    ("cancel", "he can sell them a bang"),
+    ("period", "the period of rest with shards"),
+    ("open parenthesis", "then the window please"),
+    ("cancel", "can you under the last change"),
+    ("undo that", "what is the question"),
+    ("new paragraph", "a new paragraph begins here"),
+    ("cancel", "that is ah"),
+    ("close bracket", "plaza de r"),
+    ("cancel", "cancer is is serious disease"),
+    ("cancel", "the colonel called a meeting"),
+    ("full stop", "full steam ahead"),
+    ("new line", "i need an airline"),
+    ("comma", "comments are welcome"),
+    ("undo that", "thank you very much"),
+]
+
+
+@pytest.mark.parametrize(("grammar_heard", "freely_heard"), HEARD_SENTENCES)
+def test_ordinary_sentences_are_not_taken_for_commands(grammar_heard: str, freely_heard: str) -> None:
+    assert DEFAULT_TABLE.match(grammar_heard) is not None
+    assert decide(grammar_heard, freely_heard) is None
+
+
+@pytest.mark.parametrize(
+    ("grammar_heard", "freely_heard"),
+    [
+        ("new line", "the line"),
+        ("new line", "new lion"),
+        ("new line", "a new line"),
+        ("cancel", "cancer"),
+        ("comma", "comment"),
+        ("cancel", ""),
+        ("", "new line"),
+        ("stop", "stop"),
+        ("new line", "new paragraph"),
+    ],
+)
+def test_what_is_only_near_a_command_is_not_taken(grammar_heard: str, freely_heard: str) -> None:
+    assert decide(grammar_heard, freely_heard) is None

@@ -1,0 +1,164 @@
+"""The text of a dictation, segment by segment."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from garret.features.dictate.text.commands import DEFAULT_TABLE, Action, Command
+from garret.features.dictate.text.editor import Editor, Ending, TextEdit
+from garret.features.dictate.text.errors import DictationEndedError
+
+
+def dictate(*segments: str) -> str:
+    editor = Editor()
+    for segment in segments:
+        editor.apply(segment)
+    return editor.text
+
+
+@pytest.mark.parametrize(
+    ("segments", "text"),
+    [
+        (("hello world", "how are you question mark", "fine"), "Hello world how are you? Fine"),
+        (("dear all", "comma", "new line", "hello"), "Dear all,\nHello"),
+        (("one", "new paragraph", "two"), "One\n\nTwo"),
+        (
+            ("she said", "open quote", "yes", "close quote", "full stop", "then"),
+            "She said \u201cyes\u201d. Then",
+        ),
+        (("well hyphen", "known"), "Well-known"),
+        (("this is", "all caps", "very big", "indeed", "end caps", "now"), "This is VERY BIG INDEED now"),
+        (("to", "cap next", "paris today"), "To Paris today"),
+        (("um", "yes"), "Yes"),
+        (("the time", "dash", "late"), "The time \u2013 late"),
+    ],
+)
+def test_segments_and_commands_become_a_text(segments: tuple[str, ...], text: str) -> None:
+    assert dictate(*segments) == text
+
+
+def test_scratch_that_takes_back_one_phrase_after_the_other() -> None:
+    assert dictate("keep this", "not this", "scratch that") == "Keep this"
+    assert dictate("keep this", "nor this", "not this", "scratch that", "scratch that") == "Keep this"
+    assert dictate("one", "scratch that", "scratch that", "two") == "Two"
+
+
+def test_after_a_scratch_the_text_goes_on_as_if_nothing_had_been_said() -> None:
+    assert dictate("we met full stop", "then", "scratch that", "later") == "We met. Later"
+    assert dictate("say", "all caps", "loud", "scratch that", "loud") == "Say LOUD"
+
+
+def test_undo_takes_back_the_last_change_and_a_scratch_is_a_change() -> None:
+    assert dictate("one", "two", "undo that") == "One"
+    assert dictate("one", "two", "scratch that", "undo that") == "One two"
+    assert dictate("one", "two", "scratch that", "undo that", "undo that") == "One"
+    assert dictate("one", "all caps", "undo that", "two") == "One two"
+    assert dictate("undo that", "one") == "One"
+
+
+def test_cancel_takes_the_text_back_and_stop_keeps_it_and_both_end_the_dictation() -> None:
+    cancelled, stopped = Editor(), Editor()
+    cancelled.apply("hello there")
+    assert cancelled.apply("cancel") == TextEdit(delete=len("Hello there"))
+    assert (cancelled.text, cancelled.ending) == ("", Ending.CANCELLED)
+    assert cancelled.raw == "hello there\ncancel"
+    stopped.apply("hello there")
+    stopped.apply("stop dictation")
+    assert (stopped.text, stopped.ending) == ("Hello there", Ending.STOPPED)
+    for editor in (cancelled, stopped):
+        with pytest.raises(DictationEndedError):
+            editor.apply("more")
+
+
+def test_every_segment_is_kept_as_it_was_heard() -> None:
+    editor = Editor()
+    for segment in ("um hello", "scratch that", "bye"):
+        editor.apply(segment)
+    assert [(s.raw, s.command.action if s.command else None) for s in editor.history] == [
+        ("um hello", None),
+        ("scratch that", Action.SCRATCH),
+        ("bye", None),
+    ]
+    assert editor.ending is None
+
+
+def test_a_command_that_was_decided_elsewhere_is_carried_out_whatever_was_heard() -> None:
+    editor = Editor()
+    editor.apply("one")
+    editor.apply("camp next", Command("cap next", Action.CAP_NEXT))
+    editor.apply("paris")
+    assert editor.text == "One Paris"
+
+
+def test_a_users_text_is_written_as_it_is_and_stands_apart() -> None:
+    table = DEFAULT_TABLE.with_user(
+        [Command("smile", "insert", ":)"), Command("sign off", "insert", "Yours.\n")]
+    )
+    editor = Editor(table=table)
+    for segment in ("so", "smile", "sign off", "p s"):
+        editor.apply(segment)
+    assert editor.text == "So :) Yours.\nP s"
+
+
+SEGMENTS = st.lists(
+    st.sampled_from(
+        [
+            "hello world",
+            "um",
+            "so full stop",
+            "comma",
+            "open quote",
+            "new line",
+            "new paragraph",
+            "all caps",
+            "end caps",
+            "cap next",
+            "scratch that",
+            "undo that",
+            "twenty five",
+            "hyphen",
+        ]
+    ),
+    max_size=25,
+)
+
+
+@given(SEGMENTS)
+@settings(max_examples=200)
+def test_applying_the_edits_elsewhere_gives_the_same_text(segments: list[str]) -> None:
+    editor, elsewhere = Editor(), ""
+    for segment in segments:
+        edit = editor.apply(segment)
+        assert 0 <= edit.delete <= len(elsewhere)
+        elsewhere = edit.apply(elsewhere)
+        assert elsewhere == editor.text
+    assert editor.raw == "\n".join(segments)
+
+
+@given(SEGMENTS)
+def test_the_same_segments_give_the_same_text_again(segments: list[str]) -> None:
+    assert dictate(*segments) == dictate(*segments)
+
+
+@given(SEGMENTS)
+@settings(max_examples=200)
+def test_undo_brings_back_the_text_before_the_last_change(segments: list[str]) -> None:
+    editor = Editor()
+    for segment in segments:
+        before = editor.text
+        changed = editor.apply(segment) != TextEdit()
+        if changed and segment != "undo that":
+            after = editor.text
+            editor.apply("undo that")
+            assert editor.text == before
+            editor.apply(segment)
+            assert editor.text == after
+
+
+@given(SEGMENTS)
+def test_a_text_never_has_two_spaces_or_a_space_at_the_ends_of_a_line(segments: list[str]) -> None:
+    text = dictate(*segments)
+    assert "  " not in text
+    assert all(line == line.strip() for line in text.split("\n"))
