@@ -1,0 +1,5 @@
+"""Speech engines behind one contract: PocketSphinx (bundled), sherpa-onnx and faster-whisper (extras).
+
+`contract` says what an engine is, `registry` finds one by name; each engine is one module, imported
+only when it is opened. They compute and nothing else: no network, no files but the model folder.
+"""

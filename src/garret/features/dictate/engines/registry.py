@@ -1,0 +1,93 @@
+"""Engines by name. An engine's library is imported only when it is opened.
+
+Neighbours: `contract` for the types; the `stt` worker opens engines, the service lists them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import cast
+
+import msgspec
+
+from garret.features.dictate.engines.contract import (
+    Engine,
+    EngineConfig,
+    EngineError,
+    EngineInfo,
+    EngineOptionError,
+    UnknownEngineError,
+    missing_extra,
+)
+
+POCKETSPHINX = EngineInfo("pocketsphinx", "draft", streaming=False, languages=("en-US",), grammar=True)
+SHERPA = EngineInfo("sherpa", "standard", streaming=True, extra="sherpa")
+WHISPER = EngineInfo("whisper", "high", streaming=False, vocabulary=True, extra="whisper")
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    info: EngineInfo
+    library: str  # the import that tells whether it is installed
+    module: str  # ours; has `open_model(config)` and `check_model(config)`
+
+
+_ENTRIES = {
+    entry.info.name: entry
+    for entry in (
+        _Entry(POCKETSPHINX, "pocketsphinx", "garret.features.dictate.engines.pocketsphinx"),
+        _Entry(SHERPA, "sherpa_onnx", "garret.features.dictate.engines.sherpa"),
+        _Entry(WHISPER, "faster_whisper", "garret.features.dictate.engines.whisper"),
+    )
+}
+
+
+def engines() -> list[EngineInfo]:
+    """All engines Garret knows, installed or not."""
+    return [entry.info for entry in _ENTRIES.values()]
+
+
+def engine_info(name: str) -> EngineInfo:
+    """What is known of the engine `name`. Raises UnknownEngineError."""
+    return _entry(name).info
+
+
+def _entry(name: str) -> _Entry:
+    entry = _ENTRIES.get(name)
+    if entry is None:
+        known = ", ".join(sorted(_ENTRIES))
+        raise UnknownEngineError(
+            f"There is no engine called {name!r}. Choose one of: {known}.",
+            details={"engine": name, "known": sorted(_ENTRIES)},
+        )
+    return entry
+
+
+def _checked(config: EngineConfig) -> _Entry:
+    entry = _entry(config.engine)
+    if importlib.util.find_spec(entry.library) is None:
+        raise missing_extra(entry.info.name, entry.info.extra or entry.info.name)
+    if config.mode == "grammar" and not entry.info.grammar:
+        raise EngineOptionError(f"The engine {entry.info.name} cannot follow a grammar; pocketsphinx can.")
+    if config.mode == "grammar" and not config.grammar.strip():
+        raise EngineOptionError("Grammar mode needs a grammar.")
+    return entry
+
+
+def unavailable_reason(config: EngineConfig) -> str:
+    """Why `config` cannot be opened here, in a sentence; empty when it looks as if it can.
+
+    Looks at the installed packages and at the model folder, loads nothing.
+    """
+    try:
+        entry = _checked(config)
+        importlib.import_module(entry.module).check_model(config)
+    except EngineError as error:
+        return error.message
+    return ""
+
+
+def open_engine(config: EngineConfig) -> Engine:
+    """Load the engine and its model. Raises EngineError of the kind that tells what is wrong."""
+    entry = _checked(config)
+    return cast(Engine, importlib.import_module(entry.module).open_model(config))
