@@ -1,0 +1,200 @@
+"""A `PlaybackQueue` on a real loudspeaker, through miniaudio.
+
+The device runs at one rate and one channel; `feed` converts what has another rate, with soxr, on the
+caller's thread. The audio thread does nothing but pull. miniaudio's null backend, which swallows sound at
+the pace of a device, is used only when asked for: on a machine without sound it would otherwise pretend
+that somebody heard. Neighbours: `queue.py` keeps the order, the worker feeds and listens.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import threading
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import miniaudio
+import numpy as np
+import soxr
+from miniaudio import Backend
+
+from garret.features.speak.playback.queue import SAMPLE_BYTES, NoDeviceError, PlaybackQueue
+
+_ffi: Any = cast(Any, miniaudio.ffi)  # compiled, hence without types
+_PERIOD_MS = 40
+_PERIODS = 3  # what miniaudio takes by default
+_MARGIN = 0.1  # seconds of sound that a converter may give out at once, having held them back
+_ALSA_NOWHERE = ("ALSA", b"null")  # ALSA lists a device that discards all sound
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackDeviceInfo:
+    """A loudspeaker: `id` is the same in every run, `backend` the sound system it belongs to."""
+
+    id: str
+    name: str
+    backend: str
+
+
+def sound_systems() -> list[Backend]:
+    """The backends that may lead to a real device here, in miniaudio's order of preference."""
+    pretended = (Backend.NULL, Backend.CUSTOM)
+    enabled: set[Backend] = miniaudio.get_enabled_backends()
+    return [backend for backend in Backend if backend in enabled and backend not in pretended]
+
+
+def devices(backends: Sequence[Backend] | None = None) -> list[PlaybackDeviceInfo]:
+    """The playback devices of this machine, the system's default first where it tells; empty without any."""
+    return [info for info, _ in _found(backends)]
+
+
+def _found(backends: Sequence[Backend] | None) -> list[tuple[PlaybackDeviceInfo, Any]]:
+    try:
+        context: Any = miniaudio.Devices(list(backends or sound_systems()))
+        system = str(context.backend)
+        found: list[dict[str, Any]] = context.get_playbacks()
+    except miniaudio.MiniaudioError:  # no sound system answers: a server, a container
+        return []
+    listed: list[tuple[PlaybackDeviceInfo, Any]] = []
+    for device in found:
+        # miniaudio's id is a union of some hundred bytes; a digest of it fits in a setting.
+        raw = bytes(_ffi.buffer(device["id"])).rstrip(b"\0")
+        if (system, raw) == _ALSA_NOWHERE:
+            continue
+        digest = hashlib.sha256(system.encode() + b"\0" + raw).hexdigest()[:12]
+        listed.append((PlaybackDeviceInfo(digest, str(device["name"]), system), device["id"]))
+    return listed
+
+
+def _choose(wanted: str, backends: Sequence[Backend] | None, kept: str) -> Any:
+    """The handle of the device with that id or name, or the only one whose name has `wanted` in it."""
+    found = _found(backends)
+    goal = wanted.casefold()
+    for matches in (
+        [handle for info, handle in found if info.id == wanted],
+        [handle for info, handle in found if info.name.casefold() == goal],
+        [handle for info, handle in found if goal in info.name.casefold()],
+    ):
+        if len(matches) == 1:
+            return matches[0]
+    names = [info.name for info, _ in found]
+    near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.3) or names[:3]
+    hint = f"There is {', '.join(near)}." if near else "No device was found at all."
+    raise NoDeviceError(
+        f"No single playback device is called {wanted!r}. {kept} {hint}", details={"near": near}
+    )
+
+
+class Player:
+    """Plays a queue on one device. Open it with `start`, close it with `close`; safe from any thread."""
+
+    def __init__(
+        self, queue: PlaybackQueue, device: str = "", backends: Sequence[Backend] | None = None
+    ) -> None:
+        """`device` is an id or a name, empty for the default; `backends` None means real sound systems."""
+        self.queue = queue
+        self._wanted = device
+        self._backends = backends
+        self._device: miniaudio.PlaybackDevice | None = None
+        self._lock = threading.RLock()
+        self._streams: dict[str, tuple[int, soxr.ResampleStream]] = {}
+        self.lost = False
+
+    def start(self) -> None:
+        """Open the device and play. Raises NoDeviceError, which says what was kept; the queue stays as it is.
+
+        After a device was lost, `start` opens it, or the default, anew and goes on where the sound stopped.
+        """
+        with self._lock:
+            self.close()
+            handle = _choose(self._wanted, self._backends, self._kept()) if self._wanted else None
+            try:
+                device: Any = miniaudio.PlaybackDevice(
+                    output_format=miniaudio.SampleFormat.SIGNED16,
+                    nchannels=1,
+                    sample_rate=self.queue.sample_rate,
+                    buffersize_msec=_PERIOD_MS,
+                    device_id=handle,
+                    callback_periods=_PERIODS,
+                    backends=list(self._backends or sound_systems()),
+                    app_name="Garret",
+                )
+                device.stop_callback = self._on_stop
+                source = self._source()
+                next(source)
+                self._device, self.lost = device, False
+                device.start(source)
+            except miniaudio.MiniaudioError as error:
+                self._device = None
+                raise NoDeviceError(
+                    f"No playback device could be opened ({error.args[0]}). {self._kept()} Connect a "
+                    "loudspeaker and speak again, or write the speech to a file."
+                ) from error
+
+    def _kept(self) -> str:
+        waiting = self.queue.progress()
+        if not waiting:
+            return "Nothing was played."
+        seconds = self.queue.waiting_seconds()
+        return f"Nothing was lost: {len(waiting)} queued text(s) with {seconds:.1f} s are kept."
+
+    def _source(self) -> Generator[bytes, int, None]:
+        frames = yield b""
+        while True:
+            frames = yield self.queue.pull(frames)
+
+    def _on_stop(self) -> None:
+        # Called on the audio thread, also when `close` stops the device, which clears `_device` before.
+        if self._device is not None:
+            self.lost = True
+            self.queue.note_device_lost()
+
+    @property
+    def buffered_frames(self) -> int:
+        """Samples that the device may hold beyond what it has made audible."""
+        return self.queue.sample_rate * _PERIOD_MS * _PERIODS // 1000
+
+    def feed(self, utterance: str, pcm: bytes, sample_rate: int) -> bool:
+        """Queue whole samples of `sample_rate` Hz. Returns and raises what `PlaybackQueue.feed` does.
+
+        A piece that raised QueueFullError was not taken and may be fed again after `wait_room`.
+        """
+        if sample_rate == self.queue.sample_rate:
+            return self.queue.feed(utterance, pcm)
+        seconds = len(pcm) / (SAMPLE_BYTES * sample_rate) + _MARGIN
+        with self._lock:  # held to the end, so that no other feeder takes the room that was found
+            if not self.queue.takes(utterance, seconds):
+                self._streams.pop(utterance, None)
+                return False
+            rate, stream = self._streams.get(utterance, (0, None))
+            if stream is None or rate != sample_rate:
+                stream = soxr.ResampleStream(sample_rate, self.queue.sample_rate, 1, dtype="int16")
+                self._streams[utterance] = (sample_rate, stream)
+            converted = stream.resample_chunk(np.frombuffer(pcm, dtype="<i2"))
+            return self.queue.feed(utterance, converted.astype("<i2").tobytes())
+
+    def finish(self, utterance: str) -> bool:
+        """Say that `utterance` is complete; what its converter holds back is queued first.
+
+        False when it is not in the queue any more. Raises QueueFullError: finish again when there is room.
+        """
+        with self._lock:
+            _, stream = self._streams.get(utterance, (0, None))
+            if stream is not None and self.queue.takes(utterance, _MARGIN):
+                rest = stream.resample_chunk(np.zeros(0, dtype="<i2"), last=True)
+                self.queue.feed(utterance, rest.astype("<i2").tobytes())
+            self._streams.pop(utterance, None)
+            return self.queue.finish(utterance)
+
+    def wait_heard(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds until the queue is empty and its last sound has left the device."""
+        return self.queue.wait_silence(self.buffered_frames, timeout)
+
+    def close(self) -> None:
+        """Close the device; the queue stays as it is."""
+        with self._lock:
+            device, self._device = self._device, None
+            if device is not None:
+                device.close()
