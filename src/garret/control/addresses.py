@@ -67,7 +67,8 @@ def parse_address(url: str, schemes: tuple[str, ...] = ("http", "https", "ws", "
     if parts.username is not None or parts.password is not None:
         # The URL itself is not repeated: it holds a password.
         raise AddressRefused(
-            "A URL must not hold a user name or password; keep it with `garret secrets set`."
+            "A URL must not hold a user name or password; keep them with `garret secrets set`. "
+            "Nothing was sent."
         )
     if port == 0:
         raise _refused(url, "port 0 is none")
