@@ -187,6 +187,11 @@ def test_a_step_that_claims_so_leaves_its_own_output_alone(step: Step, raw: str)
     assert join(step.run(tokens, options, Context()).tokens, tail) == once
 
 
+def test_the_steps_that_claim_to_be_idempotent_are_these() -> None:
+    claimed = {step.name for step in STEPS if step.idempotent}
+    assert claimed == {"fillers", "repeats", "numbers", "casing", "spacing"}
+
+
 def test_a_transcript_of_an_hour_is_cleaned_whole() -> None:
     sentence = "um the the meeting at twenty five past nine had twenty five people comma i think full stop "
     cleaned = clean(sentence * 600)

@@ -7,7 +7,8 @@ in the result in every case. What held nothing but fillers becomes the empty tex
 
 The steps marked `english` run for English only; the others work in every language. Each step marked
 `idempotent` leaves its own output alone. The clean-up as a whole makes no such claim (a vocabulary
-may map "a" to "b" and "b" to "c"): always clean the raw text.
+may map "a" to "b" and "b" to "c", and a name kept as a word may stand elsewhere after a hyphen was
+written): always clean the raw text.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ def _normalise_spacing(tokens: Sequence[Token], options: CleanupOptions, _: Cont
 STEPS: tuple[Step, ...] = (
     Step("vocabulary", _write_vocabulary, english=False, idempotent=False),
     Step("fillers", _remove_fillers, english=True, idempotent=True),
-    Step("punctuation", _write_marks, english=True, idempotent=True),
+    Step("punctuation", _write_marks, english=True, idempotent=False),
     Step("repeats", _remove_repeats, english=True, idempotent=True),
     Step("numbers", _write_numbers, english=True, idempotent=True),
     Step("caps", _write_caps, english=True, idempotent=False),
