@@ -182,7 +182,7 @@ class ArchiveReader:
         expected = whole_size(size, self.manifest.members)
         if available != expected:
             raise Invalid(
-                f"This backup has {available} bytes and should have {expected}: it is cut off or was added to."
+                f"This backup has {available} bytes and should have {expected}: it is cut off or longer."
                 " Nothing was restored."
             )
 

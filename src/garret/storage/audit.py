@@ -89,7 +89,7 @@ def append(
     outcome: str,
     details: dict[str, Any] | None = None,
 ) -> Head:
-    """Add a row in the caller's transaction and return the new end. Raises Invalid (details no plain data)."""
+    """Add a row in the caller's transaction and return the new end. Raises Invalid (details not plain)."""
     text = _details_text(details or {})
     head = read_head(connection)
     seq = head.length + 1

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -91,7 +91,7 @@ class Blobs:
             return sink.commit()
 
     def put_path(self, path: Path, limit: int) -> Blob:
-        """Keep a copy of the regular file at `path`. Raises NotFound, Invalid (no regular file), or as `put_fd`."""
+        """Keep a copy of the regular file at `path`. Raises NotFound, Invalid and as `put_fd`."""
         try:
             # Without O_NONBLOCK, opening a pipe would wait for its writer.
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -176,7 +176,7 @@ class Blobs:
         return Collected(removed, freed)
 
     @contextmanager
-    def pinned(self) -> Iterator[None]:
+    def pinned(self) -> Generator[None]:
         """While this lasts, no blob is removed."""
         with self._lock:
             self._pins += 1
@@ -199,7 +199,7 @@ class Blobs:
             return sink.commit()
 
     @contextmanager
-    def _writing(self) -> Iterator[_Sink]:
+    def _writing(self) -> Generator[_Sink]:
         temporary = self._temporary / new_id("blob")
         try:
             descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)

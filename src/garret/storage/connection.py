@@ -14,7 +14,7 @@ Neighbours: `writer` owns the only writing connection, `recovery` opens what is 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -238,7 +238,7 @@ class Readers:
         self._closed = False
 
     @contextmanager
-    def read(self) -> Iterator[apsw.Connection]:
+    def read(self) -> Generator[apsw.Connection]:
         """Lend a connection inside one read transaction; everything read in it is of one moment.
 
         Raises TooManyReaders, Closed, SnapshotExpired when it is kept for more than the time allowed and

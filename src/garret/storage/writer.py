@@ -279,7 +279,7 @@ class Writer:
             item.result = item.operation(self._connection)
         except apsw.Error as error:
             item.error = translate(error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (the caller's future carries it)
             item.error = error
 
     def _resolve(self, batch: Sequence[Item]) -> None:
