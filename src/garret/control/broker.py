@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -21,9 +21,10 @@ from garret.control.errors import ControlError
 from garret.control.metrics import Metrics
 from garret.control.policy import Policy
 from garret.control.request import Caller, Pending
-from garret.protocol.contract import CONTROL, CommandMeta, Registry, check_payload
+from garret.protocol.contract import CommandMeta, Registry, check_payload
 from garret.protocol.envelope import Envelope
 from garret.protocol.errors import PayloadInvalid, ProtocolError
+from garret.storage.ledger_rows import Lease
 
 _logger = log.get("control.broker")
 
@@ -39,7 +40,18 @@ class Destination(Protocol):
         ...
 
 
-Gate = Callable[[Pending, str | None], None]
+class JobAdmission(Protocol):
+    """Takes job commands into the ledger."""
+
+    def admit(self, pending: Pending, command: Any) -> None: ...
+
+    def watch_gone(self, pending: Pending) -> None: ...
+
+
+class ApprovalGate(Protocol):
+    """Spends the approval a command carries, then calls `proceed`, or fails the command."""
+
+    def spend(self, pending: Pending, command: Any, proceed: Callable[[Pending, Any], None]) -> None: ...
 
 
 class Broker:
@@ -62,7 +74,8 @@ class Broker:
         self._pending: dict[int, Pending] = {}
         self._by_caller: dict[Caller, dict[int, Pending]] = {}
         self.deadlines = DeadlineWheel(self._expire)
-        self.guard: Callable[[Pending, object], bool] | None = None
+        self.jobs: JobAdmission | None = None
+        self.approvals: ApprovalGate | None = None
 
     def attach(self, target: str, destination: Destination) -> None:
         self._destinations[target] = destination
@@ -132,6 +145,7 @@ class Broker:
         decoded = check_payload(meta, pending.payload)
         decision = self._policy.check(caller.role, caller.profile, meta)
         if not decision.allowed:
+            self._metrics.count("refusals", part=meta.name)
             self._refused(caller, meta, decision.reason)
             raise ControlError(decision.reason, code=Code.DENIED, details={"command": meta.name})
         if own > MAX_PENDING_PER_CALLER:
@@ -142,9 +156,26 @@ class Broker:
             if pending.deadline <= pending.admitted:
                 raise DeadlineError(f"{meta.name} came after its deadline; nothing was started.")
             self.deadlines.add(pending)
-        if (meta.job or decision.needs_approval) and self.guard is not None and self.guard(pending, decoded):
-            return  # it goes on in `dispatch` once the ledger has it
+        if decision.needs_approval:
+            if self.approvals is None:
+                raise ControlError(f"{meta.name} needs an approval; none can be given.", code=Code.DENIED)
+            self.approvals.spend(pending, decoded, self._proceed)
+        else:
+            self._proceed(pending, decoded)
+
+    def _proceed(self, pending: Pending, command: Any) -> None:
+        if pending.meta.job and self.jobs is not None:
+            self.jobs.admit(pending, command)
+        else:
+            self.dispatch(pending)
+
+    def admit_job(self, run: Caller, meta: CommandMeta, payload: bytes, lease: Lease) -> Pending:
+        """Start the work of a job that the ledger holds; it was judged when it was asked for."""
+        pending = Pending(next(self._keys), run, lease.epoch, meta, msgspec.Raw(payload), priority=1)
+        pending.lease = lease
+        self._pending[pending.key] = pending
         self.dispatch(pending)
+        return pending
 
     def dispatch(self, pending: Pending) -> None:
         """Hand an admitted command to its destination; refusals answer the caller."""
@@ -175,12 +206,12 @@ class Broker:
 
     def drop_caller(self, caller: Caller) -> None:
         """The caller is gone: its commands are cancelled, its jobs go on."""
-        for pending in list(self._by_caller.get(caller, {}).values()):
-            if pending.meta.job:
-                continue
-            self.stop(pending, CancelledError("The client that asked is gone."))
-        if not self._by_caller.get(caller):
-            self._by_caller.pop(caller, None)
+        for pending in self._by_caller.pop(caller, {}).values():
+            if pending.meta.job and self.jobs is not None:
+                self._forget(pending)
+                self.jobs.watch_gone(pending)
+            else:
+                self.stop(pending, CancelledError("The client that asked is gone."))
 
     def stop(self, pending: Pending, reason: GarretError) -> None:
         """Cancel for `reason`. What runs is asked to stop; what waits ends at once."""
@@ -198,7 +229,11 @@ class Broker:
             return
         self._forget(pending)
         pending.caller.on_result(pending.request, payload, descriptors)
-        self._metrics.record_command(pending.meta.name, pending.admitted, pending.started, time.monotonic())
+        now, name = time.monotonic(), pending.meta.name
+        self._metrics.record(name, "total", now - pending.admitted)
+        if pending.started:
+            self._metrics.record(name, "queue", pending.started - pending.admitted)
+            self._metrics.record(name, "worker", now - pending.started)
         self._ended(pending)
 
     def fail(self, pending: Pending, error: GarretError) -> None:
@@ -208,7 +243,8 @@ class Broker:
         self._forget(pending)
         if pending.waiting_cancel is not None and error.code == Code.CANCELLED:
             error = pending.waiting_cancel
-        self._metrics.count_error(pending.meta.name, error.code)
+        if error.code in (Code.BUSY, Code.CANCELLED):
+            self._metrics.count("busy" if error.code == Code.BUSY else "cancelled")
         pending.caller.on_error(pending.request, error)
         self._ended(pending)
 
@@ -233,6 +269,3 @@ class Broker:
     def _expire(self, pending: Pending) -> None:
         message = f"{pending.meta.name} did not finish before its deadline."
         self.stop(pending, DeadlineError(message))
-
-
-__all__ = ["CONTROL", "Broker", "Destination"]

@@ -15,6 +15,7 @@ import msgspec
 
 from garret.base.errors import GarretError
 from garret.protocol.contract import CommandMeta
+from garret.storage.ledger_rows import Lease
 
 
 class Caller(Protocol):
@@ -53,8 +54,10 @@ class Pending:
         "deadline",
         "descriptors",
         "done",
+        "early_inputs",
         "handling",
         "key",
+        "lease",
         "meta",
         "on_done",
         "payload",
@@ -90,6 +93,8 @@ class Pending:
         self.admitted = time.monotonic()
         self.started = 0.0
         self.bucket = -1
+        self.lease: Lease | None = None
+        self.early_inputs: list[msgspec.Raw | None] | None = None
         self.handling: Handling | None = None
         self.done = False
         self.waiting_cancel: GarretError | None = None

@@ -24,6 +24,7 @@ from garret.protocol.envelope import encode_payload
 from garret.protocol.errors import PayloadInvalid, ProtocolError
 from garret.protocol.life import Progress
 from garret.protocol.streams import ReceiveWindow, SendWindow
+from garret.storage.ledger_rows import Lease
 
 _logger = log.get("control.service")
 
@@ -54,9 +55,6 @@ class Request:
         self._input = ReceiveWindow()
         self._inputs: deque[msgspec.Raw | None] = deque()
         self._changed = asyncio.Event()
-        self.job: str | None = None
-        self.job_attempt = 1
-        self.on_progress: Callable[[float, str], None] | None = None
         self.result_descriptors: tuple[int, ...] = ()
         inputs = pending.meta.inputs
         self._decode_input = msgspec.msgpack.Decoder(inputs).decode if inputs is not None else None
@@ -64,6 +62,11 @@ class Request:
     @property
     def caller(self) -> Caller:
         return self._pending.caller
+
+    @property
+    def lease(self) -> Lease | None:
+        """The lease under which this runs, where it is a job."""
+        return self._pending.lease
 
     @property
     def descriptors(self) -> tuple[int, ...]:
@@ -92,11 +95,9 @@ class Request:
         return True
 
     def progress(self, fraction: float, note: str = "") -> None:
-        """Tell the caller, and the ledger where this is a job, how far the work has come."""
+        """Tell the caller (and, where this is a job, thereby the ledger) how far the work has come."""
         payload = encode_payload(Progress(fraction, note))
         self._pending.caller.on_item(self._pending.request, "progress", payload)
-        if self.on_progress is not None:
-            self.on_progress(fraction, note)
 
     async def inputs(self) -> AsyncIterator[Any]:
         """What the caller streams in, decoded, until it ends its stream or is gone."""

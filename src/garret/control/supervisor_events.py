@@ -92,7 +92,9 @@ class Start(msgspec.Struct, frozen=True):
 
 
 class Demand(msgspec.Struct, frozen=True):
-    """Work waits for this slot."""
+    """Work waits. `slots` is, for a pool, how many slots could take it up beside those that serve."""
+
+    slots: int = 1
 
 
 class Stop(msgspec.Struct, frozen=True):

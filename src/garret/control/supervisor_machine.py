@@ -450,11 +450,12 @@ class SupervisorMachine(ProcessSteps):
         if due is None:
             if self._armed is not None:
                 self._armed = None
-                self._out.append(SetTimer(None))
+                self._out.insert(0, SetTimer(None))
         elif self._armed is None or due < self._armed:
             # A later deadline keeps the earlier timer: heartbeats must not set a timer each.
+            # First in the list: carrying out the rest may lead to a nearer timer, which has to last.
             self._armed = due
-            self._out.append(SetTimer(due))
+            self._out.insert(0, SetTimer(due))
 
 
 _WORDS: Final = {

@@ -24,6 +24,7 @@ class Boot(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     grants: Grants
     concurrency: int
     settings: dict[str, Any]
+    search_path: tuple[str, ...]
     heartbeat_seconds: float = 1.0
 
 

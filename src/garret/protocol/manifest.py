@@ -46,7 +46,8 @@ class WorkerSpec:
     `concurrency` is how many commands one process takes at once, `instances` how many processes (or
     the key of an integer setting that says so). `on_demand` workers start at first need and stop
     after `idle_seconds`; `spares` more are kept warm. `settings` are the keys whose values it is
-    told at start; a change of one replaces the process (new one first).
+    told at start; a change of one replaces the process (new one first). `search_path` names the
+    folders of a room that is not installed in this package's environment.
     """
 
     name: str
@@ -64,6 +65,27 @@ class WorkerSpec:
     stall_seconds: float = 120.0
     depends_on: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    search_path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class WholeNumber:
+    """The type of an argument that is a whole number within inclusive limits."""
+
+    lowest: int
+    highest: int
+
+    @property
+    def expects(self) -> str:
+        """What to say to a person who gave something else."""
+        return f"a whole number from {self.lowest} to {self.highest}"
+
+    def __call__(self, text: str) -> int:
+        """Raises ValueError, which argparse reports."""
+        number = int(text)
+        if not self.lowest <= number <= self.highest:
+            raise ValueError(self.expects)
+        return number
 
 
 @dataclass(frozen=True)
@@ -99,7 +121,8 @@ class Room:
     """A room's manifest.
 
     `service` is the import path of the class that handles its commands in the control plane;
-    `migrations` the package that holds its numbered SQL files.
+    `migrations` the package that holds its numbered SQL files; `projection` the import path of what
+    makes its tables from objects.
     """
 
     name: str
@@ -112,36 +135,103 @@ class Room:
     verbs: tuple[Verb, ...] = ()
     service: str | None = None
     migrations: str | None = None
+    projection: str | None = None
 
 
 Style = Literal["plain", "good", "warn", "bad", "dim"]
 
 
+class Live(Protocol):
+    """What is shown while a command runs: partial text, a level, progress. On standard error, never
+    in the result. A context manager; leaving it removes what was only for the moment."""
+
+    def __enter__(self) -> Live: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def partial(self, text: str) -> None: ...
+
+    def final(self, text: str) -> None: ...
+
+    def level(self, decibels: float) -> None: ...
+
+    def progress(self, fraction: float, note: str = "") -> None: ...
+
+
 class Session(Protocol):
     """What a verb's handler gets: calls to the control plane, and a place to write.
 
-    `call` and `stream` reach the control plane (starting it where needed). `say` prints a line for a
-    person, `emit` a result (a JSON document with --json), `table` rows.
+    `interactive` says that a person sees the results, `watched` that one sees the notes, `asked` that
+    one can answer. Descriptors that came with the last result are in `received`, the caller's to close.
     """
 
     as_json: bool
     interactive: bool
+    watched: bool
+    asked: bool
+    received: tuple[int, ...]
 
-    def call(self, request: Command[ResultT], *, descriptors: tuple[int, ...] = ()) -> ResultT: ...
+    def call(
+        self, request: Command[ResultT], *, descriptors: tuple[int, ...] = (), again: bool = False
+    ) -> ResultT:
+        """Ask the control plane, starting it where needed; its errors are raised.
+
+        `again` says that asking twice does no harm (a query, a job with a key): when the connection
+        is lost, a bounded number of times, it is made anew and the same is asked again.
+        """
+        ...
 
     def stream(
         self,
         request: Command[ResultT],
         on_item: Callable[[Any], None],
         *,
+        on_progress: Callable[[float, str], None] | None = None,
         descriptors: tuple[int, ...] = (),
         inputs: Callable[[], Any | None] | None = None,
-    ) -> ResultT: ...
+        again: bool = False,
+    ) -> ResultT:
+        """`call` for commands that stream. When asked again, the input stream ends at once."""
+        ...
 
-    def say(self, text: str, style: Style = "plain") -> None: ...
+    def say(self, text: str, style: Style = "plain") -> None:
+        """A line of the result for people; nothing with --json."""
+        ...
 
-    def note(self, text: str, style: Style = "dim") -> None: ...
+    def note(self, text: str, style: Style = "dim") -> None:
+        """A line beside the result, on standard error."""
+        ...
 
-    def emit(self, value: Any, text: str | None = None) -> None: ...
+    def emit(self, value: Any, text: str) -> None:
+        """The result: `text` for people, `value` as a JSON document with --json."""
+        ...
 
-    def table(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]], values: Any = None) -> None: ...
+    def table(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]], values: Any = None) -> None:
+        """Rows: drawn on a terminal, separated by tabs in a pipe; with --json `values` instead."""
+        ...
+
+    def live(self) -> Live: ...
+
+    def write(self, data: str | bytes) -> None:
+        """Exactly this to standard output, flushed. Raises GarretError where it does not get there."""
+        ...
+
+    def write_file(self, path: str, data: str | bytes) -> None:
+        """Replace a file whole or not at all. Raises GarretError where that fails."""
+        ...
+
+    def confirm(self, question: str) -> bool:
+        """Ask for a yes; without somebody to ask it is a no."""
+        ...
+
+    def secret(self, prompt: str, *, twice: bool = False) -> str:
+        """Something not to be seen: by a hidden prompt, or the first line of standard input."""
+        ...
+
+    def moment(self, seconds: float) -> str:
+        """A time since 1970, in local time for people, in UTC (RFC 3339) for programs."""
+        ...
+
+    def duration(self, seconds: float) -> str: ...
+
+    def size(self, count: int) -> str: ...

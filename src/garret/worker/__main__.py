@@ -76,6 +76,7 @@ def _receive_boot(channel: BlockingChannel) -> Boot:
 
 def _load(boot: Boot) -> Handlers:
     module, _, name = boot.entry.partition(":")
+    sys.path.extend(boot.search_path)
     try:
         build = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:

@@ -186,7 +186,7 @@ class Utterances(Contract, frozen=True):
     utterances: tuple[Utterance, ...]
 
 
-@command("dictate.history", result=Utterances, capability="dictate.history")
+@command("dictate.history", result=Utterances, capability="dictate.read_own")
 class History(Command[Utterances], frozen=True):
     """List utterances, newest first; `query` keeps those whose text contains all its words."""
 
@@ -194,7 +194,7 @@ class History(Command[Utterances], frozen=True):
     query: str = ""
 
 
-@command("dictate.get", result=Transcript, capability="dictate.history")
+@command("dictate.get", result=Transcript, capability="dictate.use")
 class Get(Command[Transcript], frozen=True):
     """The transcript of one utterance as it is kept: `limit` segments from number `first` on."""
 
@@ -203,18 +203,19 @@ class Get(Command[Transcript], frozen=True):
     limit: int = 200
 
 
-@command("dictate.audio", result=Nothing, capability="dictate.history")
+@command("dictate.audio", result=Nothing, capability="dictate.read_own")
 class Audio(Command[Nothing], frozen=True):
     """The kept audio of one utterance, as a descriptor of a FLAC file beside the result."""
 
     utterance: str
 
 
-@command("dictate.delete", result=Nothing, capability="dictate.history")
+@command("dictate.delete", result=Nothing, capability="dictate.delete", approval=True)
 class Delete(Command[Nothing], frozen=True):
-    """Delete an utterance: its text and its audio."""
+    """Delete an utterance: its text and its audio. Cannot be undone, so it needs an approval."""
 
     utterance: str
+    approval: str = ""
 
 
 @command("dictate.delivered", result=Nothing, capability="dictate.use")

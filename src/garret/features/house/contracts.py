@@ -60,29 +60,29 @@ class Status(Contract, frozen=True):
     notices: tuple[str, ...] = ()
 
 
-@command("house.status", result=Status, capability="house.status")
+@command("house.status", result=Status, capability="system.status")
 class GetStatus(Command[Status], frozen=True):
     """What runs, how it is, and how long things take."""
 
 
-@command("house.shutdown", result=Nothing, capability="house.manage")
+@command("house.shutdown", result=Nothing, capability="system.stop")
 class Shutdown(Command[Nothing], frozen=True):
     """Drain the workers and stop. Running jobs are resumed at the next start."""
 
 
-@command("house.subscribe", result=Nothing, capability="house.watch")
+@command("house.subscribe", result=Nothing, capability="events.read")
 class Subscribe(Command[Nothing], frozen=True):
     """Receive the events whose name matches `pattern` (`*` stands for anything) from now on."""
 
     pattern: str = "*"
 
 
-@command("house.workers", result=Workers, capability="house.status")
+@command("house.workers", result=Workers, capability="system.status")
 class ListWorkers(Command[Workers], frozen=True):
     """Every worker and outside program, and its state."""
 
 
-@command("house.restart", result=Workers, capability="house.manage", timeout=60.0)
+@command("house.restart", result=Workers, capability="workers.control", timeout=60.0)
 class RestartWorker(Command[Workers], frozen=True):
     """Replace the processes of a worker, new one first; closes an open circuit."""
 
@@ -114,7 +114,7 @@ class Story(Contract, frozen=True):
     lines: tuple[str, ...]
 
 
-@command("house.jobs", result=Jobs, capability="house.jobs")
+@command("house.jobs", result=Jobs, capability="jobs.read_own")
 class ListJobs(Command[Jobs], frozen=True):
     """Jobs, newest first."""
 
@@ -122,28 +122,28 @@ class ListJobs(Command[Jobs], frozen=True):
     state: str = ""
 
 
-@command("house.job", result=Job, capability="house.jobs")
+@command("house.job", result=Job, capability="jobs.read_own")
 class GetJob(Command[Job], frozen=True):
     """One job."""
 
     job: str
 
 
-@command("house.job_cancel", result=Job, capability="house.jobs")
+@command("house.job_cancel", result=Job, capability="jobs.cancel_own")
 class CancelJob(Command[Job], frozen=True):
     """Cancel a job that is waiting or running."""
 
     job: str
 
 
-@command("house.job_retry", result=Job, capability="house.jobs")
+@command("house.job_retry", result=Job, capability="jobs.cancel_own")
 class RetryJob(Command[Job], frozen=True):
     """Run a failed or cancelled job again."""
 
     job: str
 
 
-@command("house.job_story", result=Story, capability="house.jobs")
+@command("house.job_story", result=Story, capability="jobs.read_own")
 class JobStory(Command[Story], frozen=True):
     """How a job came to its state, in plain sentences."""
 
@@ -165,7 +165,7 @@ class Logs(Contract, frozen=True):
     lines: tuple[LogLine, ...]
 
 
-@command("house.logs", result=Logs, capability="house.logs")
+@command("house.logs", result=Logs, capability="logs.read")
 class ReadLogs(Command[Logs], frozen=True):
     """Log lines, oldest first: the last `limit`, or those after the line `after`."""
 
@@ -189,7 +189,7 @@ class AuditEntries(Contract, frozen=True):
     entries: tuple[AuditEntry, ...]
 
 
-@command("house.audit", result=AuditEntries, capability="house.audit")
+@command("house.audit", result=AuditEntries, capability="audit.read")
 class ReadAudit(Command[AuditEntries], frozen=True):
     """Audit entries, newest first."""
 
@@ -206,7 +206,7 @@ class AuditVerdict(Contract, frozen=True):
     problem: str = ""
 
 
-@command("house.audit_verify", result=AuditVerdict, capability="house.audit", timeout=300.0)
+@command("house.audit_verify", result=AuditVerdict, capability="audit.read", timeout=300.0)
 class VerifyAudit(Command[AuditVerdict], frozen=True):
     """Check the whole audit chain."""
 
@@ -227,14 +227,14 @@ class SettingInfos(Contract, frozen=True):
     settings: tuple[SettingInfo, ...]
 
 
-@command("house.settings", result=SettingInfos, capability="house.status")
+@command("house.settings", result=SettingInfos, capability="settings.read")
 class ListSettings(Command[SettingInfos], frozen=True):
     """All settings with their values; with `key` only that one."""
 
     key: str = ""
 
 
-@command("house.setting_set", result=SettingInfo, capability="house.settings")
+@command("house.setting_set", result=SettingInfo, capability="settings.change")
 class SetSetting(Command[SettingInfo], frozen=True):
     """Change a setting; `value` as a person types it. None puts the default back."""
 
@@ -248,12 +248,12 @@ class SecretNames(Contract, frozen=True):
     health: str
 
 
-@command("house.secrets", result=SecretNames, capability="house.secrets")
+@command("house.secrets", result=SecretNames, capability="secrets.administer")
 class ListSecrets(Command[SecretNames], frozen=True):
     """The names of the secrets, never their values, and where they are kept."""
 
 
-@command("house.secret_set", result=Nothing, capability="house.secrets")
+@command("house.secret_set", result=Nothing, capability="secrets.administer")
 class SetSecret(Command[Nothing], frozen=True):
     """Keep a secret under a name; None deletes it."""
 
@@ -261,7 +261,7 @@ class SetSecret(Command[Nothing], frozen=True):
     value: str | None
 
 
-@command("house.secrets_seal", result=Nothing, capability="house.secrets", timeout=60.0)
+@command("house.secrets_seal", result=Nothing, capability="secrets.administer", timeout=60.0)
 class SealSecrets(Command[Nothing], frozen=True):
     """Seal the key file with a passphrase that will be asked for at every start."""
 
@@ -274,12 +274,12 @@ class Profiles(Contract, frozen=True):
     pin_set: bool
 
 
-@command("house.profiles", result=Profiles, capability="house.status")
+@command("house.profiles", result=Profiles, capability="profiles.use")
 class ListProfiles(Command[Profiles], frozen=True):
     """The profiles and the one in force."""
 
 
-@command("house.profile_use", result=Profiles, capability="house.profile")
+@command("house.profile_use", result=Profiles, capability="profiles.use")
 class UseProfile(Command[Profiles], frozen=True):
     """Switch the profile. Leaving guest or child asks for the PIN."""
 
@@ -287,7 +287,7 @@ class UseProfile(Command[Profiles], frozen=True):
     pin: str = ""
 
 
-@command("house.pin_set", result=Nothing, capability="house.secrets")
+@command("house.pin_set", result=Nothing, capability="profiles.administer")
 class SetPin(Command[Nothing], frozen=True):
     """Set the PIN that leaving the guest and child profiles asks for (4 to 12 digits)."""
 
@@ -302,7 +302,7 @@ class ApprovalToken(Contract, frozen=True):
     expires: float
 
 
-@command("house.approve", result=ApprovalToken, capability="house.approve")
+@command("house.approve", result=ApprovalToken, capability="approvals.grant")
 class Approve(Command[ApprovalToken], frozen=True):
     """Approve one command, exactly as given, once, within 120 seconds."""
 
@@ -316,11 +316,11 @@ class Approve(Command[ApprovalToken], frozen=True):
 class BackupDone(Contract, frozen=True):
     path: str
     bytes: int
-    objects: int
     blobs: int
+    keys: bool
 
 
-@command("house.backup", result=BackupDone, capability="house.backup", job=True, timeout=None)
+@command("house.backup", result=BackupDone, capability="backup.create", job=True, timeout=None)
 class Backup(Command[BackupDone], frozen=True):
     """Write a backup of everything durable to one file; `path` empty: into the home's backups folder.
 
@@ -344,12 +344,12 @@ class Diagnosis(Contract, frozen=True):
     checks: tuple[Check, ...]
 
 
-@command("house.doctor", result=Diagnosis, capability="house.status", timeout=120.0)
+@command("house.doctor", result=Diagnosis, capability="system.status", timeout=120.0)
 class Diagnose(Command[Diagnosis], frozen=True):
     """Examine the machine and the house, and say what to do about what is not well."""
 
 
-@command("house.rebuild", result=Nothing, capability="house.manage", timeout=None)
+@command("house.rebuild", result=Nothing, capability="storage.administer", timeout=None)
 class Rebuild(Command[Nothing], frozen=True):
     """Rebuild all tables that are made from objects."""
 

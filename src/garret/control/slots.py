@@ -1,0 +1,242 @@
+"""A slot: one place for a worker process, driven by its state machine.
+
+The machine decides; the slot spawns, boots, drains, terminates and kills, reads what the process
+prints, watches its descriptor for its death, and reports back. One slot has one process, or two
+while one replaces the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from garret.base import log
+from garret.base.build import build_hash
+from garret.base.clock import SYSTEM
+from garret.base.errors import GarretError
+from garret.control import supervisor_events as sv
+from garret.control.broker import Broker
+from garret.control.captured import CapturedOutput
+from garret.control.link import WorkerLink
+from garret.control.process import ProcessHandle, spawn
+from garret.control.request import Pending
+from garret.control.supervisor_machine import SupervisorMachine
+from garret.protocol.handshake import NonceMemory, ServerHandshake
+from garret.protocol.life import Boot, Heartbeat, Ready
+from garret.protocol.manifest import Grants, WorkerSpec
+
+_logger = log.get("control.slots")
+
+_ROLE: Final = frozenset({"worker"})
+_SIGNAL_NAMES: Final = {signal.SIGTERM: "TERM", signal.SIGKILL: "KILL"}
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What a worker process is started with; computed anew for each start, so settings are fresh."""
+
+    grants: Grants
+    settings: dict[str, object]
+
+
+class SlotOwner(Protocol):
+    """The pool a slot belongs to."""
+
+    def on_news(self, slot: WorkerSlot, event: sv.Event) -> None: ...
+
+    def on_route(self, slot: WorkerSlot, link: WorkerLink, *, on: bool) -> None: ...
+
+    def on_call_ended(self, slot: WorkerSlot, pending: Pending) -> None: ...
+
+    def on_lost(self, slot: WorkerSlot, link: WorkerLink, reason: str, *, retryable: bool) -> None: ...
+
+    def on_state(self, slot: WorkerSlot, state: sv.State, sentence: str) -> None: ...
+
+    def launch(self) -> Launch: ...
+
+    def on_line(self, source: str, stream: str, line: str) -> None: ...
+
+
+class WorkerSlot:
+    """Drives the processes of one slot. Runs on the loop's thread."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        spec: WorkerSpec,
+        number: int,
+        machine: SupervisorMachine,
+        owner: SlotOwner,
+        broker: Broker,
+        nonces: NonceMemory,
+        *,
+        heartbeat_seconds: float,
+    ) -> None:
+        self.spec = spec
+        self.number = number
+        self.label = f"{spec.name}#{number}"
+        self._machine = machine
+        self.links: dict[int, WorkerLink] = {}
+        self._handles: dict[int, ProcessHandle] = {}
+        self._loop = loop
+        self._owner = owner
+        self._broker = broker
+        self._nonces = nonces
+        self._heartbeat_seconds = heartbeat_seconds
+        self._timer: asyncio.TimerHandle | None = None
+        self._outputs: dict[int, CapturedOutput] = {}
+        self._carry: dict[type[sv.Instruction], Callable[..., None]] = {
+            sv.Spawn: self._spawn,
+            sv.SendDrain: lambda instruction: self.links[instruction.generation].drain(),
+            sv.SendTerm: lambda instruction: self._signal(instruction.generation, signal.SIGTERM),
+            sv.SendKill: lambda instruction: self._signal(instruction.generation, signal.SIGKILL),
+            sv.SetTimer: self._set_timer,
+            sv.RouteOn: lambda instruction: self._route(instruction.generation, on=True),
+            sv.RouteOff: lambda instruction: self._route(instruction.generation, on=False),
+            sv.FailJobs: self._fail_jobs,
+            sv.Notify: self._notify,
+        }
+
+    # ---- driving the machine
+
+    def handle(self, event: sv.Event) -> None:
+        """Report news of this slot's process."""
+        self._owner.on_news(self, event)
+
+    def carry_out(self, instruction: sv.Instruction) -> None:
+        self._carry[type(instruction)](instruction)
+
+    def _tell_machine(self, event: sv.Event) -> None:
+        """The short way for what happens with every command and never moves a route."""
+        for instruction in self._machine.handle(event, SYSTEM.monotonic()):
+            self.carry_out(instruction)
+
+    def start_call(self, link: WorkerLink, pending: Pending) -> None:
+        """Hand a command to the process behind `link`."""
+        link.start(pending)
+        # A live exchange stands still while the other side is silent; that is no stall.
+        if pending.meta.inputs is not None:
+            self._tell_machine(sv.JobStarted(link.generation, pending.key, None))
+        else:
+            self._tell_machine(sv.JobStarted(link.generation, pending.key))
+
+    @property
+    def pids(self) -> list[int]:
+        return [handle.pid for handle in self._handles.values()]
+
+    # ---- carrying instructions out
+
+    def _spawn(self, instruction: sv.Spawn) -> None:
+        generation = instruction.generation
+        launch = self._owner.launch()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            handle = spawn(
+                [sys.executable, "-I", "-m", "garret.worker", str(theirs.fileno())],
+                pass_descriptors=(theirs.fileno(),),
+            )
+        except (OSError, GarretError) as error:
+            ours.close()
+            theirs.close()
+            self._loop.call_soon(self.handle, sv.SpawnFailed(generation, str(error)))
+            return
+        theirs.close()
+        secret = secrets.token_bytes(32)
+        boot = Boot(
+            self.spec.name,
+            self.spec.entry,
+            secret,
+            build_hash(),
+            launch.grants,
+            self.spec.concurrency,
+            dict(launch.settings),
+            self.spec.search_path,
+            self._heartbeat_seconds,
+        )
+        handshake = ServerHandshake(
+            secret,
+            build_hash(),
+            roles=_ROLE,
+            nonces=self._nonces,
+            capabilities=frozenset({"memfd"}),
+            service=self.spec.name,
+        )
+        self._handles[generation] = handle
+        self.links[generation] = WorkerLink(
+            self._loop, ours, generation, boot, handshake, self._broker, self
+        )
+        self._outputs[generation] = CapturedOutput(
+            self._loop, handle, lambda stream, line: self._owner.on_line(self.label, stream, line)
+        )
+        self._loop.add_reader(handle.pidfd, self._exited, generation)
+        self._loop.call_soon(self.handle, sv.Spawned(generation, handle.pid))
+
+    def _signal(self, generation: int, number: signal.Signals) -> None:
+        handle = self._handles.get(generation)
+        if handle is not None:
+            _logger.warning("%s: sending %s to process %d", self.label, _SIGNAL_NAMES[number], handle.pid)
+            handle.signal_group(number)
+
+    def _set_timer(self, instruction: sv.SetTimer) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if instruction.at is not None:
+            self._timer = self._loop.call_at(instruction.at, self.handle, sv.Tick())
+
+    def _route(self, generation: int, *, on: bool) -> None:
+        self._owner.on_route(self, self.links[generation], on=on)
+
+    def _fail_jobs(self, instruction: sv.FailJobs) -> None:
+        link = self.links.get(instruction.generation)
+        if link is not None:
+            self._owner.on_lost(self, link, instruction.reason, retryable=instruction.retryable)
+
+    def _notify(self, instruction: sv.Notify) -> None:
+        self._owner.on_state(self, instruction.state, instruction.sentence)
+
+    def _exited(self, generation: int) -> None:
+        handle = self._handles.pop(generation)
+        self._loop.remove_reader(handle.pidfd)
+        status = handle.reap()
+        assert status is not None, "its descriptor said that it has ended"
+        link = self.links[generation]
+        link.channel.drain_input()
+        self._outputs.pop(generation).finish()
+        self.handle(sv.Exited(generation, status.words))
+        del self.links[generation]
+        link.channel.close()
+        handle.close()
+
+    # ---- what links tell
+
+    def on_ready(self, link: WorkerLink, ready: Ready) -> None:
+        for missing in ready.missing:
+            _logger.warning("%s runs without %s", self.label, missing)
+        _logger.info("%s is ready after %.0f ms", self.label, ready.start_seconds * 1000)
+        self.handle(sv.Handshaken(link.generation))
+
+    def on_refused(self, link: WorkerLink, reason: str, permanent: bool) -> None:
+        self.handle(sv.HandshakeRefused(link.generation, reason, permanent))
+
+    def on_heartbeat(self, link: WorkerLink, beat: Heartbeat) -> None:
+        self._tell_machine(sv.Heartbeat(link.generation, beat.progress))
+
+    def on_ended(self, link: WorkerLink, pending: Pending) -> None:
+        self._owner.on_call_ended(self, pending)
+        self._tell_machine(sv.JobEnded(link.generation, pending.key))
+
+    def on_broken(self, link: WorkerLink, reason: GarretError) -> None:
+        """The socket ended. A process that is not on its way out broke the protocol: kill it."""
+        handle = self._handles.get(link.generation)
+        if handle is not None and not link.leaving:
+            _logger.debug("%s: %s", self.label, reason.message)
+            handle.signal_group(signal.SIGKILL)
+
+

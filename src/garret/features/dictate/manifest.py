@@ -1,0 +1,75 @@
+"""The dictation room: its manifest."""
+
+from __future__ import annotations
+
+from garret.features.dictate import contracts as c
+from garret.features.dictate.setting_table import SETTINGS
+from garret.features.dictate.spoken import SENTENCES
+from garret.features.dictate.verb_table import VERBS
+from garret.protocol.manifest import MIB, Grants, Room, WorkerSpec
+
+AUDIO = WorkerSpec(
+    name="audio",
+    entry="garret.features.dictate.worker:build_audio",
+    grants=Grants(devices=("/dev/snd",), memory_bytes=1024 * MIB),
+    concurrency=4,
+    instances=1,
+    idle_seconds=600.0,
+)
+
+STT = WorkerSpec(
+    name="stt",
+    entry="garret.features.dictate.worker:build_stt",
+    grants=Grants(read=("{setting:dictate.whisper_model}", "{setting:dictate.sherpa_model}"), memory_bytes=6144 * MIB),
+    instances="dictate.workers",
+    idle_seconds=600.0,
+    start_seconds=120.0,
+    settings=(
+        "dictate.engine",
+        "dictate.language",
+        "dictate.threads",
+        "dictate.whisper_model",
+        "dictate.sherpa_model",
+    ),
+)
+
+TEXT = WorkerSpec(
+    name="text",
+    entry="garret.features.dictate.worker:build_text",
+    grants=Grants(memory_bytes=1024 * MIB),
+    concurrency=2,
+    idle_seconds=600.0,
+    settings=("dictate.cleanup", "dictate.vocabulary", "dictate.commands", "dictate.language"),
+)
+
+ROOM = Room(
+    name="dictate",
+    summary="Speech becomes text, in whatever you are writing.",
+    commands=(
+        c.Import,
+        c.Transcribe,
+        c.Listen,
+        c.Stop,
+        c.History,
+        c.Get,
+        c.Audio,
+        c.Delete,
+        c.Delivered,
+        c.DecodeAudio,
+        c.Capture,
+        c.Rescue,
+        c.EncodeAudio,
+        c.ListDevices,
+        c.Recognize,
+        c.ListEngines,
+        c.Clean,
+    ),
+    events=(c.Started, c.Finished, c.Deleted),
+    settings=SETTINGS,
+    workers=(AUDIO, STT, TEXT),
+    sentences=SENTENCES,
+    verbs=VERBS,
+    service="garret.features.dictate.service:DictationService",
+    migrations="garret.features.dictate.migrations",
+    projection="garret.features.dictate.store:PROJECTION",
+)

@@ -1,0 +1,103 @@
+"""The settings of the dictation room."""
+
+from __future__ import annotations
+
+from garret.protocol.setting import Setting
+
+SETTINGS = (
+    Setting(
+        key="dictate.engine",
+        type="text",
+        default="pocketsphinx",
+        choices=("pocketsphinx", "sherpa", "whisper"),
+        sentence="The engine that turns speech into text.",
+    ),
+    Setting(
+        key="dictate.language",
+        type="text",
+        default="en",
+        pattern="[a-z]{2,3}(-[A-Za-z0-9]+)*",
+        sentence="The language that is spoken, as an IETF tag such as en.",
+    ),
+    Setting(
+        key="dictate.workers",
+        type="int",
+        default=0,
+        minimum=0,
+        maximum=64,
+        restart="control",
+        sentence="How many parts of a long recording are recognised at the same time; 0 is one less than the processors.",
+    ),
+    Setting(
+        key="dictate.threads",
+        type="int",
+        default=0,
+        minimum=0,
+        maximum=64,
+        sentence="How many threads one recognition uses; 0 lets the engine choose.",
+    ),
+    Setting(
+        key="dictate.whisper_model",
+        type="path",
+        default="",
+        sentence="The folder of a faster-whisper (CTranslate2) model.",
+    ),
+    Setting(
+        key="dictate.sherpa_model",
+        type="path",
+        default="",
+        sentence="The folder of a sherpa-onnx model.",
+    ),
+    Setting(
+        key="dictate.cleanup",
+        type="list",
+        default=["fillers", "repeats", "punctuation", "numbers", "casing", "vocabulary"],
+        choices=("fillers", "repeats", "punctuation", "numbers", "casing", "vocabulary"),
+        sentence="Which steps of the clean-up are used.",
+        profile_scoped=True,
+    ),
+    Setting(
+        key="dictate.vocabulary",
+        type="json",
+        default={},
+        sentence="Your own words: what is heard, and what is to be written for it.",
+        profile_scoped=True,
+    ),
+    Setting(
+        key="dictate.commands",
+        type="json",
+        default={},
+        sentence="Your own spoken commands: a phrase, and what it does or writes.",
+        profile_scoped=True,
+    ),
+    Setting(
+        key="dictate.longest_hours",
+        type="float",
+        default=12.0,
+        minimum=0.01,
+        maximum=48.0,
+        sentence="The longest recording that is taken, in hours.",
+    ),
+    Setting(
+        key="dictate.keep_audio_days",
+        type="int",
+        default=30,
+        minimum=0,
+        maximum=3_650,
+        sentence="How long the audio of an utterance is kept, in days; 0 deletes it once its text is there.",
+    ),
+    Setting(
+        key="dictate.keep_audio_mebibytes",
+        type="int",
+        default=2_048,
+        minimum=0,
+        maximum=1_048_576,
+        sentence="How much room kept audio may take, in MiB; the oldest goes first.",
+    ),
+    Setting(
+        key="dictate.device",
+        type="text",
+        default="",
+        sentence="The microphone, by its name or id; empty is the system's own choice.",
+    ),
+)

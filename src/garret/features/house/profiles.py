@@ -1,0 +1,128 @@
+"""Profiles: who is using the house, and what it takes to become somebody else.
+
+The profile in force is a setting of the home, so it outlives a restart. Leaving guest or child asks
+for the PIN; attempts are counted before they are checked and survive a restart too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from garret.base.clock import SYSTEM
+from garret.base.errors import Code
+from garret.control import pin
+from garret.control.context import Context
+from garret.control.errors import ControlError
+from garret.control.plane import boot_id
+from garret.control.policy import PROFILES, Switch
+from garret.control.request import Caller
+from garret.control.service import Request, ServiceHandler
+from garret.features.house import contracts as c
+from garret.protocol.contract import Command, Nothing
+
+_PROFILE_KEY: Final = "house.profile"
+_STATE_KEY: Final = "house.pin_state"
+_PIN_SECRET: Final = "profiles.pin"
+
+
+class ProfileDesk:
+    """Switches profiles and keeps the PIN."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._switching = asyncio.Lock()
+        self._boot = boot_id()
+        self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
+            c.ListProfiles: self._list,
+            c.UseProfile: self._use,
+            c.SetPin: self._set_pin,
+        }
+
+    async def start(self) -> None:
+        """Take up the profile that was in force."""
+        kept = self._context.store.settings.get(_PROFILE_KEY)
+        if kept is not None and (name := msgspec.json.decode(kept.value, type=str)) in PROFILES:
+            self._context.plane.profile = name
+
+    def _pin_hash(self) -> str | None:
+        return self._context.secrets.get_text(_PIN_SECRET)
+
+    def _answer(self) -> c.Profiles:
+        return c.Profiles(
+            current=self._context.plane.profile,
+            profiles=tuple(PROFILES),
+            pin_set=self._pin_hash() is not None,
+        )
+
+    async def _list(self, command: c.ListProfiles, request: Request) -> c.Profiles:
+        del command, request
+        return self._answer()
+
+    async def _use(self, command: c.UseProfile, request: Request) -> c.Profiles:
+        async with self._switching:
+            plane = self._context.plane
+            current = plane.profile
+            encoded = self._pin_hash()
+            verdict = self._context.policy.switch(current, command.profile, pin_set=encoded is not None)
+            if verdict is Switch.REFUSED:
+                raise self._refusal(command.profile, current)
+            if verdict is Switch.SET_PIN_FIRST:
+                raise ControlError(
+                    f"Without a PIN nobody could leave '{command.profile}' again. Nothing was changed. "
+                    "Set one first with `garret profiles pin`.",
+                    code=Code.DENIED,
+                )
+            if verdict is Switch.PIN and encoded is not None:
+                await self._check_pin(request.caller, encoded, command.pin)
+            await self._context.store.settings.put(
+                _PROFILE_KEY, msgspec.json.encode(command.profile).decode()
+            )
+            plane.profile = command.profile
+        await self._context.audit(
+            request.caller, "profiles.use", "done", {"from": current, "to": command.profile}
+        )
+        self._context.publish(c.ProfileChanged(profile=command.profile))
+        return self._answer()
+
+    def _refusal(self, target: str, current: str) -> ControlError:
+        if target not in PROFILES:
+            names = ", ".join(PROFILES)
+            return ControlError(
+                f"There is no profile '{target[:50]}'; there are {names}.", code=Code.NOT_FOUND
+            )
+        return ControlError(f"'{current}' cannot be left: no PIN is set.", code=Code.DENIED)
+
+    async def _check_pin(self, caller: Caller, encoded: str, given: str) -> None:
+        if not given:
+            raise ControlError(
+                "This needs the PIN. Nothing was changed.", code=Code.DENIED, details={"needs_pin": True}
+            )
+        kept = self._context.store.settings.get(_STATE_KEY)
+        state = msgspec.json.decode(kept.value, type=pin.PinState) if kept is not None else pin.PinState()
+        attempt = pin.begin(state, SYSTEM.monotonic(), self._boot)
+        await self._keep(attempt.state)
+        if attempt.wait > 0:
+            raise ControlError(
+                f"Too many wrong PINs. Try again in {attempt.wait:.0f} s. Nothing was changed.",
+                code=Code.DENIED,
+                details={"wait_seconds": attempt.wait},
+            )
+        if not await asyncio.to_thread(pin.verify_pin, encoded, given):
+            await self._context.audit(caller, "profiles.use", "denied", {"reason": "wrong PIN"})
+            raise ControlError(
+                "The PIN is wrong. Nothing was changed.", code=Code.DENIED, details={"needs_pin": True}
+            )
+        await self._keep(pin.succeed())
+
+    async def _keep(self, state: pin.PinState) -> None:
+        await self._context.store.settings.put(_STATE_KEY, msgspec.json.encode(state).decode())
+
+    async def _set_pin(self, command: c.SetPin, request: Request) -> Nothing:
+        hashed = await asyncio.to_thread(pin.hash_pin, command.pin)
+        await asyncio.to_thread(self._context.secrets.set, _PIN_SECRET, hashed)
+        await self._context.audit(request.caller, "profiles.pin", "set")
+        return Nothing()

@@ -1,0 +1,349 @@
+"""The house's own room in the control plane: status, workers, logs, audit, settings, secrets, profiles.
+
+Jobs and backups have their own services beside this one (`jobs_service`, `upkeep`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import garret
+from garret.base.build import build_hash
+from garret.base.errors import Code, UsageError
+from garret.control.bus import Lagged, Subscription
+from garret.control.connection import ClientConnection
+from garret.control.context import Context
+from garret.control.errors import ControlError
+from garret.control.service import Request, ServiceHandler
+from garret.features.house import contracts as c
+from garret.features.house.profiles import ProfileDesk
+from garret.features.house.upkeep import Upkeep
+from garret.protocol.contract import Command, Nothing
+from garret.protocol.envelope import encode_payload
+from garret.storage.audit import Filter
+from garret.storage.writer_state import Mode
+
+_LEVELS = {"": 0, "debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+class HouseService:
+    """Answers the commands by which a person looks after the house."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._plane = context.plane
+        self._store = context.store
+        self._profiles = ProfileDesk(context)
+        self._upkeep = Upkeep(context)
+        self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
+            c.GetStatus: self._status,
+            c.Shutdown: self._shutdown,
+            c.Subscribe: self._subscribe,
+            c.ListWorkers: self._workers,
+            c.RestartWorker: self._restart,
+            c.ReadLogs: self._logs,
+            c.ReadAudit: self._audit,
+            c.VerifyAudit: self._verify,
+            c.ListSettings: self._settings,
+            c.SetSetting: self._set,
+            c.ListSecrets: self._secrets,
+            c.SetSecret: self._set_secret,
+            c.SealSecrets: self._seal,
+            c.Approve: self._approve,
+            **self._profiles.handlers,
+            **self._upkeep.handlers,
+        }
+
+    async def start(self) -> None:
+        await self._profiles.start()
+        await self._upkeep.start()
+
+    async def stop(self) -> None:
+        await self._upkeep.stop()
+
+    # ---- status and life
+
+    async def _status(self, command: c.GetStatus, request: Request) -> c.Status:
+        del command, request
+        plane = self._plane
+        writer = self._store.writer
+        mode = writer.mode.value + (f": {writer.reason}" if writer.mode is not Mode.NORMAL else "")
+        snapshot = plane.metrics.snapshot()
+        return c.Status(
+            version=garret.__version__,
+            build=build_hash(),
+            pid=os.getpid(),
+            home=str(self._context.home.root),
+            profile=plane.profile,
+            storage=mode,
+            uptime_seconds=round(time.monotonic() - plane.started, 3),
+            memory_bytes=resident_bytes(),
+            clients=len(plane.connections),
+            jobs=await asyncio.to_thread(self._upkeep.count_jobs),
+            workers=self._worker_rows(),
+            latencies=tuple(
+                c.Latency(
+                    name=row["command"],
+                    stage=row["stage"],
+                    count=row["count"],
+                    p50_ms=row["p50_ms"],
+                    p95_ms=row["p95_ms"],
+                    p99_ms=row["p99_ms"],
+                )
+                for row in snapshot["latencies"]
+            ),
+            counters={key: int(value) for key, value in snapshot["counters"].items()},
+            notices=self._notices(),
+        )
+
+    def _notices(self) -> tuple[str, ...]:
+        notices = list(self._plane.notices)
+        health = self._context.secrets.health()
+        if not health.protected:
+            notices.append(f"{health.sentence} {health.remedy}".strip())
+        if self._store.writer.mode is not Mode.NORMAL:
+            notices.append(f"Storage is read-only: {self._store.writer.reason}")
+        return tuple(notices)
+
+    async def _shutdown(self, command: c.Shutdown, request: Request) -> Nothing:
+        del command
+        await self._context.audit(request.caller, "house.shutdown", "done")
+        asyncio.get_running_loop().call_soon(self._plane.stopping.set)
+        return Nothing()
+
+    async def _subscribe(self, command: c.Subscribe, request: Request) -> Nothing:
+        connection = request.caller
+        if not isinstance(connection, ClientConnection):
+            raise UsageError("Only a client's connection can subscribe.")
+        all_profiles = self._context.may(connection, "dictate.read")
+        scopes = None if all_profiles else (connection.profile,)
+        feed = _Feed(connection)
+        feed.subscription = self._context.bus.subscribe([command.pattern], wake=feed.wake, scopes=scopes)
+        connection.on_subscription_end.append(feed.subscription.close)
+        return Nothing()
+
+    # ---- workers
+
+    def _worker_rows(self) -> tuple[c.WorkerStatus, ...]:
+        rows: list[c.WorkerStatus] = []
+        waiting = {pool.name: pool.waiting for pool in self._plane.scheduler.statistics()}
+        for name, pool in self._plane.pools.items():
+            for slot, figures in zip(pool.slots, pool.supervisor.statistics(), strict=True):
+                link = slot.links.get(figures.generation)
+                rows.append(
+                    c.WorkerStatus(
+                        name=name,
+                        slot=slot.number,
+                        state=figures.state,
+                        pid=figures.pid or 0,
+                        restarts=figures.restarts,
+                        running=figures.jobs,
+                        waiting=waiting.get(name, 0) if slot.number == 0 else 0,
+                        memory_bytes=process_memory(figures.pid) if figures.pid else 0,
+                        sentence=figures.sentence,
+                        unenforced=link.unenforced if link is not None else (),
+                    )
+                )
+        rows.extend(
+            c.WorkerStatus(
+                name=figures.name,
+                slot=0,
+                state=figures.state,
+                pid=figures.pid or 0,
+                restarts=figures.restarts,
+                memory_bytes=process_memory(figures.pid) if running and figures.pid else 0,
+                sentence=figures.sentence,
+                outside=True,
+            )
+            for figures, running in self._plane.outside.statistics()
+        )
+        return tuple(rows)
+
+    async def _workers(self, command: c.ListWorkers, request: Request) -> c.Workers:
+        del command, request
+        return c.Workers(workers=self._worker_rows())
+
+    async def _restart(self, command: c.RestartWorker, request: Request) -> c.Workers:
+        pool = self._plane.pools.get(command.name)
+        if pool is not None:
+            pool.replace()
+        elif not self._plane.outside.restart(command.name):
+            names = ", ".join([*self._plane.pools, *self._plane.outside.names()])
+            raise ControlError(
+                f"There is no worker called '{command.name[:80]}'; there are {names}.", code=Code.NOT_FOUND
+            )
+        await self._context.audit(request.caller, "house.restart", "done", {"worker": command.name})
+        return c.Workers(workers=self._worker_rows())
+
+    # ---- logs and audit
+
+    async def _logs(self, command: c.ReadLogs, request: Request) -> c.Logs:
+        del request
+        level = _LEVELS.get(command.level)
+        if level is None:
+            raise UsageError(f"A level is one of debug, info, warning, error, not '{command.level[:20]}'.")
+        limit = min(max(command.limit, 1), 1000)
+        worker = command.worker or None
+        await self._plane.log_pump.write_out()
+
+        def read() -> list[Any]:
+            if command.after:
+                return list(self._store.logs.after(command.after, worker=worker, level=level, limit=limit))
+            return list(reversed(self._store.logs.query(worker=worker, level=level, limit=limit)))
+
+        rows = await asyncio.to_thread(read)
+        return c.Logs(
+            lines=tuple(
+                c.LogLine(
+                    id=row.id,
+                    at=row.at,
+                    level=logging.getLevelName(row.level).lower(),
+                    source=row.worker,
+                    message=row.message + (f"\n{row.fields['traceback']}" if "traceback" in row.fields else ""),
+                )
+                for row in rows
+            )
+        )
+
+    async def _audit(self, command: c.ReadAudit, request: Request) -> c.AuditEntries:
+        del request
+        which = Filter(outcome=command.outcome or None)
+        limit = min(max(command.limit, 1), 1000)
+        rows = await asyncio.to_thread(self._store.audit.rows, which, limit=limit)
+        return c.AuditEntries(
+            entries=tuple(
+                c.AuditEntry(
+                    number=row.seq,
+                    at=row.at,
+                    role=row.role,
+                    profile=row.profile,
+                    action=row.action,
+                    outcome=row.outcome,
+                    details=row.details,
+                )
+                for row in rows
+            )
+        )
+
+    async def _verify(self, command: c.VerifyAudit, request: Request) -> c.AuditVerdict:
+        del command, request
+        verdict = await asyncio.to_thread(self._store.audit.verify)
+        head = await asyncio.to_thread(self._store.audit.rows, None, limit=1)
+        return c.AuditVerdict(
+            intact=verdict.intact,
+            entries=verdict.count,
+            head=head[0].hash if head else "",
+            problem="" if verdict.intact else " ".join(verdict.notes),
+        )
+
+    # ---- settings, secrets, approvals
+
+    def _setting_rows(self, key: str = "") -> tuple[c.SettingInfo, ...]:
+        if key:
+            self._context.settings.definition(key)
+        return tuple(
+            c.SettingInfo(
+                key=value.setting.key,
+                value=value.text,
+                source=value.source,
+                sentence=value.setting.sentence,
+                default="" if value.setting.secret else str(value.setting.default),
+                problem=value.problem or "",
+            )
+            for value in self._context.settings.listing(self._plane.profile)
+            if not key or value.setting.key == key
+        )
+
+    async def _settings(self, command: c.ListSettings, request: Request) -> c.SettingInfos:
+        del request
+        return c.SettingInfos(settings=self._setting_rows(command.key))
+
+    async def _set(self, command: c.SetSetting, request: Request) -> c.SettingInfo:
+        settings = self._context.settings
+        definition = settings.definition(command.key)
+        profile = self._plane.profile if definition.profile_scoped else None
+        if command.value is None:
+            await settings.reset(command.key, profile)
+        else:
+            await settings.set_text(command.key, command.value, profile)
+        await self._context.audit(request.caller, "settings.change", "done", {"key": command.key})
+        return self._setting_rows(command.key)[0]
+
+    async def _secrets(self, command: c.ListSecrets, request: Request) -> c.SecretNames:
+        del command, request
+        health = self._context.secrets.health()
+        names = tuple(self._context.secrets.list())
+        return c.SecretNames(names=names, kept_in=health.where, health=health.sentence)
+
+    async def _set_secret(self, command: c.SetSecret, request: Request) -> Nothing:
+        secrets = self._context.secrets
+        if command.name.startswith(("storage.", "device.", "profiles.")):
+            raise ControlError(f"{command.name} belongs to Garret itself and is not set by hand.", code=Code.DENIED)
+        if command.value is None:
+            if not await asyncio.to_thread(secrets.delete, command.name):
+                raise ControlError(f"There is no secret called '{command.name[:80]}'.", code=Code.NOT_FOUND)
+        else:
+            await asyncio.to_thread(secrets.set, command.name, command.value)
+        outcome = "deleted" if command.value is None else "set"
+        await self._context.audit(request.caller, "secrets.change", outcome, {"name": command.name})
+        return Nothing()
+
+    async def _seal(self, command: c.SealSecrets, request: Request) -> Nothing:
+        await asyncio.to_thread(self._context.secrets.reseal, command.passphrase)
+        await self._context.audit(request.caller, "secrets.seal", "done")
+        return Nothing()
+
+    async def _approve(self, command: c.Approve, request: Request) -> c.ApprovalToken:
+        meta = self._plane.registry.find(command.command)
+        decision = self._context.policy.check(request.caller.role, request.caller.profile, meta)
+        if not decision.allowed:
+            raise ControlError(decision.reason, code=Code.DENIED)
+        approval = await self._plane.approvals.issue(request.caller, meta, command.payload)
+        await self._context.audit(
+            request.caller, "approvals.grant", "done", {"command": meta.name, "digest": approval.digest.hex()}
+        )
+        return c.ApprovalToken(token=approval.token, expires=approval.expires_wall)
+
+
+class _Feed:
+    """Carries events from a subscription to a client, as fast as the client reads."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+        self.subscription: Subscription | None = None
+
+    def wake(self) -> None:
+        asyncio.get_running_loop().call_soon(self._pass_on)
+
+    def _pass_on(self) -> None:
+        if self.subscription is None or self._connection.channel.closed:
+            return
+        if self._connection.channel.waiting_bytes > 1 << 20:
+            # It does not keep up: leave the events in the bounded queue, which counts what it drops.
+            asyncio.get_running_loop().call_later(0.5, self._pass_on)
+            return
+        for item in self.subscription.take():
+            if isinstance(item, Lagged):
+                payload = encode_payload(c.EventsLost(count=item.count))
+                self._connection.send_event("house.events_lost", payload)
+            else:
+                self._connection.send_event(item.name, item.payload)
+
+
+def resident_bytes() -> int:
+    """The memory that the control plane holds now."""
+    return process_memory(os.getpid())
+
+
+def process_memory(pid: int) -> int:
+    """The resident memory of a process in bytes; 0 where the system does not tell."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0

@@ -1,0 +1,195 @@
+"""Upkeep of the house: jobs, backups, the doctor, rebuilding tables, keeping retention."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from garret.base import log
+from garret.base.errors import Code, GarretError, UsageError
+from garret.control import sealed_file
+from garret.control.context import Context
+from garret.control.doctor_checks import house_checks
+from garret.control.errors import ControlError
+from garret.control.request import Caller
+from garret.control.secrets import DATABASE_KEY, DEVICE_KEY, check_passphrase
+from garret.control.service import Request, ServiceHandler
+from garret.features.house import contracts as c
+from garret.protocol.contract import Command, Nothing
+from garret.storage.backup import Summary
+from garret.storage.ledger import Retention
+from garret.storage.ledger_machine import State
+from garret.storage.ledger_rows import Job
+
+_logger = log.get("house.upkeep")
+_RETENTION_SECONDS: Final = 6 * 3600.0
+_FIRST_RETENTION_SECONDS: Final = 60.0
+
+
+class Upkeep:
+    """Answers the commands about jobs, backups and the state of the house."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._ledger = context.store.ledger
+        self._timer: asyncio.TimerHandle | None = None
+        self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
+            c.ListJobs: self._list,
+            c.GetJob: self._get,
+            c.CancelJob: self._cancel,
+            c.RetryJob: self._retry,
+            c.JobStory: self._story,
+            c.Backup: self._back_up,
+            c.Diagnose: self._diagnose,
+            c.Rebuild: self._rebuild,
+        }
+
+    async def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(_FIRST_RETENTION_SECONDS, self._retention_due)
+
+    async def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # ---- retention
+
+    def _retention_due(self) -> None:
+        self._context.plane.spawn(self._keep_retention())
+        self._timer = asyncio.get_running_loop().call_later(_RETENTION_SECONDS, self._retention_due)
+
+    async def _keep_retention(self) -> None:
+        settings = self._context.settings
+        keep = Retention(float(settings.get("jobs.retention_days")), int(settings.get("jobs.retention_count")))
+        try:
+            gone = await self._ledger.prune(keep)
+        except GarretError as error:
+            _logger.warning("old jobs were not pruned: %s", error.message)
+            return
+        if gone:
+            _logger.info("%d jobs past their retention were pruned", gone)
+
+    # ---- jobs
+
+    def count_jobs(self) -> dict[str, int]:
+        """How many jobs are in each state."""
+        with self._context.store.readers.read() as connection:
+            rows = connection.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall()
+        return {str(state): int(number) for state, number in rows}
+
+    def _own(self, caller: Caller, job: Job, capability: str) -> Job:
+        """A profile that may see only its own work sees no other's."""
+        if job.profile != caller.profile and not self._context.may(caller, capability):
+            raise ControlError(f"There is no job {job.id}.", code=Code.NOT_FOUND)
+        return job
+
+    async def _find(self, caller: Caller, job: str, capability: str = "jobs.read") -> Job:
+        return self._own(caller, await asyncio.to_thread(self._ledger.get, job), capability)
+
+    async def _list(self, command: c.ListJobs, request: Request) -> c.Jobs:
+        if command.state and command.state not in State.__members__.values():
+            raise UsageError(f"A state is one of {', '.join(State)}, not '{command.state[:20]}'.")
+        states = (State(command.state),) if command.state else ()
+        limit = min(max(command.limit, 1), 1000)
+        jobs = await asyncio.to_thread(lambda: self._ledger.jobs(states=states, limit=limit))
+        everything = self._context.may(request.caller, "jobs.read")
+        mine = [job for job in jobs if everything or job.profile == request.caller.profile]
+        return c.Jobs(jobs=tuple(_row(job) for job in mine))
+
+    async def _get(self, command: c.GetJob, request: Request) -> c.Job:
+        return _row(await self._find(request.caller, command.job))
+
+    async def _cancel(self, command: c.CancelJob, request: Request) -> c.Job:
+        await self._find(request.caller, command.job, "jobs.cancel")
+        return _row(await self._context.jobs.cancel(command.job, request.caller.name))
+
+    async def _retry(self, command: c.RetryJob, request: Request) -> c.Job:
+        await self._find(request.caller, command.job, "jobs.cancel")
+        return _row(await self._context.jobs.retry(command.job, request.caller.name))
+
+    async def _story(self, command: c.JobStory, request: Request) -> c.Story:
+        await self._find(request.caller, command.job)
+        return c.Story(lines=tuple(await asyncio.to_thread(self._ledger.story, command.job)))
+
+    # ---- backup, doctor, rebuild
+
+    async def _back_up(self, command: c.Backup, request: Request) -> c.BackupDone:
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        default = self._context.home.backups / f"garret-{stamp}.backup"
+        path = Path(command.path).expanduser() if command.path else default
+        if not path.is_absolute():
+            raise UsageError("A backup goes to an absolute path. Nothing was written.")
+        sealed = await asyncio.to_thread(self._sealed_keys, command.passphrase)
+        loop = asyncio.get_running_loop()
+        stopped = False
+
+        def progress(done: int, expected: int) -> None:
+            fraction = done / expected if expected else 1.0
+            loop.call_soon_threadsafe(request.progress, fraction, "backing up")
+
+        try:
+            summary: Summary = await asyncio.to_thread(
+                lambda: self._context.store.back_up(
+                    path, sealed_key=sealed, progress=progress, stop=lambda: stopped
+                )
+            )
+        except asyncio.CancelledError:
+            stopped = True
+            raise
+        await self._context.audit(request.caller, "backup.create", "done", {"path": str(path)})
+        return c.BackupDone(
+            path=str(path), bytes=summary.size, blobs=summary.blobs, keys=summary.sealed_key
+        )
+
+    def _sealed_keys(self, passphrase: str) -> bytes:
+        """The home's keys under a passphrase, or nothing: the backup is then of use only here."""
+        if not passphrase:
+            return b""
+        check_passphrase(passphrase)
+        secrets = self._context.secrets
+        entries = {
+            name: value
+            for name in (DATABASE_KEY, f"{DATABASE_KEY}.cache", DEVICE_KEY)
+            if (value := secrets.get(name)) is not None
+        }
+        return sealed_file.seal(entries, sealed_file.passphrase_key(passphrase))
+
+    async def _diagnose(self, command: c.Diagnose, request: Request) -> c.Diagnosis:
+        del command, request
+        checks = await house_checks(self._context)
+        return c.Diagnosis(
+            checks=tuple(
+                c.Check(
+                    name=check.name, outcome=check.outcome, sentence=check.sentence, remedy=check.remedy
+                )
+                for check in checks
+            )
+        )
+
+    async def _rebuild(self, command: c.Rebuild, request: Request) -> Nothing:
+        del command
+        for room in self._context.plane.rooms:
+            if room.projection is not None:
+                count = await self._context.store.objects.rebuild(room.name)
+                _logger.info("the tables of %s were rebuilt from %d objects", room.name, count)
+        await self._context.audit(request.caller, "storage.rebuild", "done")
+        return Nothing()
+
+
+def _row(job: Job) -> c.Job:
+    return c.Job(
+        id=job.id,
+        command=job.command,
+        state=job.state,
+        created=job.created,
+        updated=job.updated,
+        attempts=job.attempts,
+        priority=job.priority,
+        fraction=job.fraction,
+        note=job.note,
+        error=job.error.message if job.error is not None else "",
+        profile=job.profile,
+    )
