@@ -5,11 +5,12 @@ that declared itself a subreaper (PR_SET_CHILD_SUBREAPER). So the whole tree bel
 found in /proc, and killed, whatever its members did.
 
 Invariants: a process is signalled only through a pidfd taken before its place in the tree is checked, so an
-id used again by a stranger is never hit. Neighbours: `guardian` below a worker, `garret.control.process` above it.
+id used again by a stranger is never hit. Neighbours: `guardian` above a worker, `garret.control.process`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 
@@ -78,13 +79,11 @@ def _signal(pid: int, number: int, family: set[int]) -> None:
         fd = os.pidfd_open(pid)
     except (OSError, AttributeError):
         return
-    try:
+    # One that ended by itself, or may not be signalled, is seen as such in the next round.
+    with contextlib.suppress(OSError):
         if parent(pid) in family:
             signal.pidfd_send_signal(fd, number)
-    except OSError:
-        pass  # it ended by itself, or may not be signalled; the next round sees which
-    finally:
-        os.close(fd)
+    os.close(fd)
 
 
 def kill_descendants(root: int) -> bool:

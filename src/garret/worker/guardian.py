@@ -20,6 +20,7 @@ ARGUMENT...` runs any program this way. Neighbours: `sandbox.enforce` calls it, 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import select
@@ -98,10 +99,9 @@ class _Guard:
         privileges.die_with_parent(signal.SIGHUP)
         privileges.no_new_privileges()
         privileges.not_dumpable()
-        try:
-            os.setpgid(worker, worker)  # the child does it too; whoever comes first
-        except OSError:
-            pass  # the child has already run another program
+        # The child does it too, whoever comes first; it fails once the child runs another program.
+        with contextlib.suppress(OSError):
+            os.setpgid(worker, worker)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STARTED_UNDER)
 
     def watch(self) -> int:
@@ -124,10 +124,8 @@ class _Guard:
         except BlockingIOError:
             return False
         if signal.SIGTERM in numbers and self._status is None:
-            try:
+            with contextlib.suppress(OSError):  # it is ending already
                 os.killpg(self._worker, signal.SIGTERM)
-            except OSError:
-                pass  # it is ending already
         return signal.SIGHUP in numbers
 
     def _reap(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a worker gives up about its own process: privileges, capabilities, being looked into, outliving its parent.
+"""What a worker gives up: privileges, capabilities, being looked into, outliving its parent.
 
 Invariants: each function can only take away. All raise OSError where the kernel lacks the part.
 Neighbours: `sandbox` calls them in order, `guardian` uses two of them.

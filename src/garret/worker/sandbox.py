@@ -48,7 +48,7 @@ class Missing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SandboxReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What now holds for this process. `absent` are granted paths that do not exist (nothing is granted there)."""
+    """What now holds for this process. `absent` are granted paths that do not exist, and so stay refused."""
 
     enforced: tuple[str, ...]
     missing: tuple[Missing, ...]
@@ -128,6 +128,16 @@ def _limit(grants: Grants, ledger: _Ledger) -> None:
         ledger.attempt("process-limit", lambda: limits.limit_processes(grants.processes))
 
 
+_LANDLOCK_PARTS = (
+    ("file-moves", 2),
+    ("file-truncation", 3),
+    ("tcp", 4),
+    ("device-ioctl", 5),
+    ("abstract-sockets", 6),
+    ("signals", 6),
+)
+
+
 def _restrict_paths(grants: Grants, ledger: _Ledger) -> int:
     """Apply Landlock and note each of its parts. Returns its version, 0 if it is not in force."""
     try:
@@ -143,7 +153,13 @@ def _restrict_paths(grants: Grants, ledger: _Ledger) -> int:
             ledger.absent.append(path)
     if not ledger.attempt("files", ruleset.restrict):
         return 0
-    parts = [("file-moves", 2), ("file-truncation", 3), ("device-ioctl", 5), ("abstract-sockets", 6), ("signals", 6)]
+    parts = [
+        ("file-moves", 2),
+        ("file-truncation", 3),
+        ("device-ioctl", 5),
+        ("abstract-sockets", 6),
+        ("signals", 6),
+    ]
     if not grants.network:
         parts.append(("tcp", 4))
     for what, needed in parts:
@@ -171,7 +187,14 @@ def baseline(grants: Grants) -> list[tuple[str, landlock.Access]]:
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     folders = [package, os.path.dirname(os.__file__), *_site_folders()]
     # Shared libraries, the C library's locales and conversions among them.
-    folders += ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", os.path.join(sys.base_prefix, "lib")]
+    folders += [
+        "/lib",
+        "/lib64",
+        "/usr/lib",
+        "/usr/lib64",
+        "/usr/local/lib",
+        os.path.join(sys.base_prefix, "lib"),
+    ]
     files = ["/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/dev/urandom", "/dev/zero"]
     # How many processors and how much memory there are: onnxruntime, OpenBLAS and OpenMP ask.
     files += ["/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"]
@@ -195,13 +218,15 @@ def _filter_calls(grants: Grants, ledger: _Ledger, version: int) -> None:
         return
     execute = bool(grants.execute)
     unix = any(_is_socket(path) for path in (*grants.read, *grants.write, *grants.devices))
-    rules = seccomp_policy.rules(
-        execute=execute, network=grants.network, unix_sockets=unix, pid=os.getpid()
-    )
+    rules = seccomp_policy.rules(execute=execute, network=grants.network, unix_sockets=unix, pid=os.getpid())
     try:
         seccomp.install(seccomp.assemble(rules, machine))
     except OSError as error:
-        why = "this kernel has no seccomp filters" if error.errno in (errno.EINVAL, errno.ENOSYS) else str(error)
+        why = (
+            "this kernel has no seccomp filters"
+            if error.errno in (errno.EINVAL, errno.ENOSYS)
+            else str(error)
+        )
         ledger.missing.append(Missing("system-calls", why))
         return
     ledger.enforced.append("system-calls")

@@ -78,7 +78,7 @@ Test = OneOf | NoneOf | NoBits | AnyBit | Null
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """`call` is allowed if every test holds, and fails with `error` otherwise; without tests it always fails."""
+    """`call` is allowed if every test holds, else fails with `error`; without tests it always fails."""
 
     call: str
     tests: tuple[Test, ...] = ()
@@ -124,7 +124,9 @@ def _body(rule: Rule) -> list[Instruction]:
         body += _test(test, refuse)
     body.append((_RETURN, 0, 0, _RETURN_ALLOW) if rule.tests else refuse)
     if len(body) > _LONGEST_JUMP:
-        raise ValueError(f"the rule for {rule.call} is {len(body)} instructions; a jump reaches {_LONGEST_JUMP}")
+        raise ValueError(
+            f"the rule for {rule.call} is {len(body)} instructions; a jump reaches {_LONGEST_JUMP}"
+        )
     return body
 
 

@@ -49,9 +49,7 @@ _NEVER = {
         "inotify_init inotify_init1 inotify_add_watch"
     ),
     "keys": "keyctl add_key request_key",
-    "identity": (
-        "setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capset"
-    ),
+    "identity": ("setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capset"),
     # Memory that outlives the process and that no limit of it counts.
     "System V and POSIX queues": (
         "shmget shmat shmctl msgget msgsnd msgrcv msgctl semget semop semctl mq_open mq_unlink memfd_secret"
