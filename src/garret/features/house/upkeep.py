@@ -12,7 +12,6 @@ from garret.base import log
 from garret.base.errors import Code, GarretError, UsageError
 from garret.control import sealed_file
 from garret.control.context import Context
-from garret.control.doctor_checks import house_checks
 from garret.control.errors import ControlError
 from garret.control.request import Caller
 from garret.control.secrets import DATABASE_KEY, DEVICE_KEY, check_passphrase
@@ -159,6 +158,8 @@ class Upkeep:
 
     async def _diagnose(self, command: c.Diagnose, request: Request) -> c.Diagnosis:
         del command, request
+        from garret.features.house.diagnosis import house_checks
+
         checks = await house_checks(self._context)
         return c.Diagnosis(
             checks=tuple(
