@@ -165,6 +165,22 @@ def test_stopping_leaves_the_loop_as_it_was(run: Any) -> None:
     run(main())
 
 
+def test_wakes_of_tasks_can_be_left_unwatched_and_timers_still_touch() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        reports = Reports()
+        watchdog = Watchdog(report=reports, hold=0.0)
+        watchdog.attach(loop, tasks=False)
+        assert "call_soon" not in vars(loop)
+        await parked(watchdog)
+        loop.call_later(0.01, hold_up_the_loop)
+        await reports.came.wait()
+        watchdog.stop()
+        assert "hold_up_the_loop" in reports.stalls[0].stack
+
+    uvloop.run(main())
+
+
 def test_timers_keep_their_arguments_and_can_be_cancelled() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
