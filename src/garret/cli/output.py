@@ -1,0 +1,228 @@
+"""Where results and notes go: standard output holds the result and nothing else, the rest goes to standard error.
+
+On a terminal tables are drawn by rich, which is imported at that moment only; in a pipe a row is a
+line, its cells separated by tabs, without a heading, so that `cut` and `read` can take it. With
+--json the result is one JSON document and all else is silent on standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+import msgspec
+
+from garret.base.errors import Code
+from garret.cli import figures
+from garret.cli.errors import WriteFailed
+from garret.protocol.manifest import Style
+
+_CODES: Final[dict[Style, str]] = {
+    "plain": "",
+    "good": "\x1b[32m",
+    "warn": "\x1b[33m",
+    "bad": "\x1b[31m",
+    "dim": "\x1b[2m",
+}
+_STYLES: Final[dict[str, str]] = {
+    **dict.fromkeys(("ready", "done", "ok", "delivered", "busy", "allowed"), "green"),
+    **dict.fromkeys(("starting", "draining", "backoff", "held", "warn", "warning", "queued"), "yellow"),
+    **dict.fromkeys(("failed", "fail", "error", "denied", "refused"), "red"),
+}
+
+
+def is_drawing(stream: TextIO) -> bool:
+    """Whether a person looks at the stream through a terminal that can draw."""
+    try:
+        return stream.isatty() and os.environ.get("TERM") != "dumb"
+    except ValueError:  # closed
+        return False
+
+
+def make_safe(stream: TextIO) -> None:
+    """What the stream's encoding cannot hold is replaced instead of ending the program."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
+
+
+class Output:
+    """Standard output and standard error of one command."""
+
+    def __init__(self, out: TextIO, err: TextIO, *, as_json: bool = False) -> None:
+        self.out = out
+        self.err = err
+        self.as_json = as_json
+        self.interactive = is_drawing(out)
+        self.watched = is_drawing(err)
+        self.above: Callable[[str], None] | None = None
+        """Writes a note above what is being drawn, while something is."""
+
+    # ---- results
+
+    def say(self, text: str, style: Style = "plain") -> None:
+        """A line of the result, for people only."""
+        if not self.as_json:
+            self._line(self.out, text, style, self.interactive)
+
+    def emit(self, value: Any, text: str) -> None:
+        """The whole result: a JSON document with --json, otherwise `text`."""
+        if self.as_json:
+            self.document(value)
+        elif text:
+            self.say(text)
+
+    def document(self, value: Any) -> None:
+        """One JSON document and a line break: indented for people, on one line for programs."""
+        encoded = msgspec.json.encode(value)
+        if not _is_unicode(self.out):
+            document = json.dumps(json.loads(encoded), indent=2 if self.interactive else None)
+        else:
+            document = (msgspec.json.format(encoded, indent=2) if self.interactive else encoded).decode()
+        self.write(document + "\n")
+
+    def table(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]], values: Any = None) -> None:
+        """Rows for people or programs; `values` is what --json prints, else the rows by column name."""
+        if self.as_json:
+            names = [column.lower().replace(" ", "_") for column in columns]
+            self.document([dict(zip(names, row, strict=True)) for row in rows] if values is None else values)
+        elif self.interactive:
+            self._draw(columns, rows)
+        else:
+            self.write("".join("\t".join(map(figures.one_line, row)) + "\n" for row in rows))
+
+    def write(self, data: str | bytes) -> None:
+        """Write and flush. Raises WriteFailed (or BrokenPipeError, which `main` understands)."""
+        try:
+            if isinstance(data, bytes):
+                self.out.flush()
+                self.out.buffer.write(data)
+                self.out.buffer.flush()
+            else:
+                self.out.write(figures.harmless(data) if self.interactive else data)
+                self.out.flush()
+        except BrokenPipeError:
+            drop(self.out)
+            raise
+        except OSError as error:
+            drop(self.out)
+            code = Code.FULL if error.errno in (28, 122) else Code.FAILED  # ENOSPC, EDQUOT
+            raise WriteFailed(f"Standard output cannot be written: {error.strerror}.", code=code) from error
+        except ValueError as error:
+            raise WriteFailed("Standard output is closed.") from error
+
+    # ---- beside the result
+
+    def note(self, text: str, style: Style = "dim") -> None:
+        """A line on standard error; one that cannot be written is nobody's loss."""
+        if self.above is not None:
+            self.above(text)
+            return
+        try:
+            self._line(self.err, text, style, self.watched)
+        except (OSError, ValueError):
+            return
+
+    def _line(self, stream: TextIO, text: str, style: Style, terminal: bool) -> None:
+        if terminal:
+            text = figures.harmless(text)
+            code = "" if os.environ.get("NO_COLOR") else _CODES[style]
+            text = f"{code}{text}\x1b[0m" if code else text
+        if stream is self.out:
+            self._raw_line(text)
+        else:
+            stream.write(text + "\n")
+            stream.flush()
+
+    def _raw_line(self, text: str) -> None:
+        try:
+            self.out.write(text + "\n")
+            self.out.flush()
+        except BrokenPipeError:
+            drop(self.out)
+            raise
+        except OSError as error:
+            drop(self.out)
+            raise WriteFailed(f"Standard output cannot be written: {error.strerror}.") from error
+
+    def _draw(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+        for number, column in enumerate(columns):
+            numeric = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
+            first = number == 0
+            table.add_column(column, justify="right" if numeric else "left", no_wrap=first, overflow="fold")
+        for row in rows:
+            cells = (figures.one_line(cell) for cell in row)
+            table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
+        console = Console(file=self.out)
+        if rows:
+            console.print(table)
+        else:
+            console.print("Nothing to show.", style="dim")
+
+
+def drop(stream: TextIO) -> None:
+    """Point a stream whose reader is gone, or whose disk is full, to nowhere, so that closing it succeeds."""
+    try:
+        number = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(number, stream.fileno())
+        os.close(number)
+    except (OSError, ValueError):
+        return
+
+
+def replace_file(path: str, data: str | bytes) -> None:
+    """Write `data` to `path` whole or not at all; a pipe or device is written to as it is.
+
+    The new file lies beside the old one until it is complete and on the disk, then takes its place.
+    Raises WriteFailed.
+    """
+    content = data.encode("utf-8", "replace") if isinstance(data, str) else data
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise WriteFailed(f"{path} is a folder; a file is expected. Nothing was written.")
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)
+            return
+        _replace(target, content)
+    except OSError as error:
+        code = Code.FULL if error.errno in (28, 122) else Code.FAILED
+        raise WriteFailed(
+            f"{path} cannot be written: {error.strerror}. What was there before is unchanged.", code=code
+        ) from error
+
+
+def _replace(target: Path, content: bytes) -> None:
+    part = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _is_unicode(stream: TextIO) -> bool:
+    return (getattr(stream, "encoding", None) or "").lower().replace("-", "").startswith("utf")
+
+
+def standard(*, as_json: bool = False) -> Output:
+    """The output of this process."""
+    make_safe(sys.stdout)
+    make_safe(sys.stderr)
+    return Output(sys.stdout, sys.stderr, as_json=as_json)

@@ -1,0 +1,147 @@
+"""The command line's grammar, made from the verbs that the rooms declare.
+
+A verb with subverbs, one of which is `list`, means that one where none is named. Only the verb in
+question gets its full parser, which keeps a warm call quick; help, completion and the tests build all.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final, NoReturn
+
+from garret import __version__
+from garret.cli.errors import UsageProblem
+from garret.protocol.manifest import Verb
+
+DEFAULT_SUBVERB: Final = "list"
+_EXPECTED: Final[dict[object, str]] = {int: "a whole number", float: "a number"}
+_MANY: Final = 12  # choices; more than these are not listed one by one
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises UsageProblem, and names near names for unknown ones."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageProblem(f"{message[:1].upper()}{message[1:]}. `{self.prog} --help` shows what there is.")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        choices = action.choices
+        if choices is not None and value not in choices:
+            raise argparse.ArgumentError(None, _unknown(action, value, choices))
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        try:
+            return super()._get_value(action, arg_string)
+        except argparse.ArgumentError as error:
+            expected = getattr(action.type, "expects", None) or _EXPECTED.get(action.type)
+            if expected is None:
+                raise
+            raise argparse.ArgumentError(
+                None, f"{_label(action)} takes {expected}, not {arg_string!r}"
+            ) from error
+
+
+def build(verbs: Iterable[Verb], *, full: Collection[str] | None = None) -> Parser:
+    """The parser of everything; with `full`, of those verbs, the others being known by name only."""
+    parser = Parser(
+        prog="garret",
+        description="Garret: a private, local-first desktop assistant.",
+        epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 denied, 4 busy or unavailable.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"garret {__version__}")
+    _add_common(parser, None)
+    branches = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
+    for verb in verbs:
+        _add_verb(branches, verb, whole=full is None or verb.name in full)
+    return parser
+
+
+def read(verbs: Sequence[Verb], argv: Sequence[str]) -> argparse.Namespace:
+    """Parse a command line; the namespace holds the handler's import path, or "" for none.
+
+    Raises UsageProblem; SystemExit after --help and --version.
+    """
+    words = with_default_subverb(verbs, argv)
+    chosen = {verb.name for verb in verbs}.intersection(words)
+    found = build(verbs, full=chosen).parse_args(words)
+    if not hasattr(found, "handler"):
+        found.handler = ""
+    return found
+
+
+def with_default_subverb(verbs: Iterable[Verb], argv: Sequence[str]) -> list[str]:
+    """`argv` with `list` put in where a verb that has it stands alone or before an option."""
+    words = list(argv)
+    position = _first_positional(words)
+    if position is None:
+        return words
+    verb = next((verb for verb in verbs if verb.name == words[position]), None)
+    if verb is None or all(sub.name != DEFAULT_SUBVERB for sub in verb.subverbs):
+        return words
+    following = words[position + 1] if position + 1 < len(words) else "-"
+    if following.startswith("-") and following not in ("-h", "--help"):
+        after = position + 1
+        names = {sub.name for sub in verb.subverbs}
+        if following in ("--json", "--home") and names.intersection(words[after:]):
+            return words  # `garret jobs --json show J`: the subverb comes later
+        words.insert(after, DEFAULT_SUBVERB)
+    return words
+
+
+def _first_positional(words: Sequence[str]) -> int | None:
+    skip = False
+    for position, word in enumerate(words):
+        if skip:
+            skip = False
+        elif word == "--home":
+            skip = True
+        elif not word.startswith("-"):
+            return position
+    return None
+
+
+def _add_common(parser: argparse.ArgumentParser, default: Any) -> None:
+    parser.add_argument(
+        "--home", metavar="FOLDER", default=default, help="the home folder (otherwise GARRET_HOME)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", default=default or False, help="print the result as a JSON document"
+    )
+
+
+def _add_verb(branches: Any, verb: Verb, *, whole: bool) -> None:
+    parser: Parser = branches.add_parser(
+        verb.name, help=verb.summary, description=verb.summary, allow_abbrev=False
+    )
+    if not whole:
+        return
+    # SUPPRESS: an option that is not given here must not overwrite one given before the verb.
+    _add_common(parser, argparse.SUPPRESS)
+    for argument in verb.arguments:
+        parser.add_argument(*argument.names, **argument.options)
+    if verb.handler:
+        parser.set_defaults(handler=verb.handler)
+    if verb.subverbs:
+        inner = parser.add_subparsers(dest="subverb", metavar="SUBVERB", required=True, parser_class=Parser)
+        for sub in verb.subverbs:
+            _add_verb(inner, sub, whole=True)
+
+
+def _label(action: argparse.Action) -> str:
+    if action.option_strings:
+        return action.option_strings[-1]
+    return str(action.metavar or action.dest)
+
+
+def _unknown(action: argparse.Action, value: object, choices: Iterable[Any]) -> str:
+    import difflib
+
+    names = [str(choice) for choice in choices]
+    near = difflib.get_close_matches(str(value), names, n=3, cutoff=0.5)
+    kind = action.dest if action.dest in ("verb", "subverb") else _label(action)
+    if near:
+        return f"There is no {kind} {value!r}; did you mean {' or '.join(near)}?"
+    shown = ", ".join(names) if len(names) <= _MANY else ", ".join(names[:_MANY]) + ", ..."
+    return f"There is no {kind} {value!r}; there is {shown}"

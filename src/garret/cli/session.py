@@ -1,0 +1,189 @@
+"""What a verb's handler works with: the connection to the control plane, and the output.
+
+The connection is made at the first question, and the control plane started where it does not run.
+Neighbours: `garret.protocol.manifest.Session` is the face that rooms know.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from garret.base.clock import SYSTEM
+from garret.base.paths import Home
+from garret.cli import figures, launch
+from garret.cli.errors import UsageProblem
+from garret.cli.output import Output, replace_file
+from garret.protocol.contract import Command, ResultT
+from garret.protocol.life import Progress
+from garret.protocol.manifest import Live, Style
+from garret.transport.client import Client
+from garret.transport.errors import TransportError
+
+_REPEATS: Final = 5
+"""How often a question is asked anew after a lost connection; with the pauses below, about 3 s of them."""
+_FIRST_PAUSE: Final = 0.1  # seconds; doubles each time
+_LONGEST_LINE: Final = 65_536  # bytes of a secret on standard input
+
+
+class ClientSession:
+    """One run of `garret`: at most one connection at a time, one output."""
+
+    def __init__(self, home: Home, output: Output, *, start: bool = True) -> None:
+        self.home = home
+        self.output = output
+        self.as_json = output.as_json
+        self.interactive = output.interactive
+        self.watched = output.watched
+        self.asked = _is_terminal(sys.stdin) and output.watched
+        self.received: tuple[int, ...] = ()
+        self._start = start
+        self._client: Client | None = None
+
+    # ---- the control plane
+
+    def client(self) -> Client:
+        """The connection, made now where there is none. Raises TransportError, StartFailed, HandshakeRefused."""
+        if self._client is None:
+            self._client = launch.connect(self.home, start=self._start)
+        return self._client
+
+    def attach(self) -> bool:
+        """Connect where a control plane runs, without starting one; whether it does."""
+        if self._client is None:
+            try:
+                self._client = launch.connect(self.home, start=False)
+            except TransportError:
+                return False
+        return True
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def call(
+        self, request: Command[ResultT], *, descriptors: tuple[int, ...] = (), again: bool = False
+    ) -> ResultT:
+        return self.stream(request, _ignore, descriptors=descriptors, again=again)
+
+    def stream(
+        self,
+        request: Command[ResultT],
+        on_item: Callable[[Any], None],
+        *,
+        on_progress: Callable[[float, str], None] | None = None,
+        descriptors: tuple[int, ...] = (),
+        inputs: Callable[[], Any | None] | None = None,
+        again: bool = False,
+    ) -> ResultT:
+        def progressed(progress: Progress) -> None:
+            if on_progress is not None:
+                on_progress(progress.fraction, progress.note)
+
+        repeats = 0
+        while True:
+            try:
+                client = self.client()
+                result = client.stream(
+                    request, on_item, on_progress=progressed, inputs=inputs, descriptors=descriptors
+                )
+            except TransportError as error:
+                self.close()
+                if not again or not self._start:
+                    raise
+                repeats += 1
+                if repeats > _REPEATS:
+                    raise
+                self.note(
+                    f"The connection to Garret was lost; joining again ({repeats} of {_REPEATS}).", "warn"
+                )
+                time.sleep(_FIRST_PAUSE * 2 ** (repeats - 1))
+                inputs = _ended if inputs is not None else None
+                _rewind(descriptors)
+                continue
+            self.received = client.received_descriptors
+            return result
+
+    # ---- the output
+
+    def say(self, text: str, style: Style = "plain") -> None:
+        self.output.say(text, style)
+
+    def note(self, text: str, style: Style = "dim") -> None:
+        self.output.note(text, style)
+
+    def emit(self, value: Any, text: str) -> None:
+        self.output.emit(value, text)
+
+    def table(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]], values: Any = None) -> None:
+        self.output.table(columns, rows, values)
+
+    def live(self) -> Live:
+        from garret.cli.live import DrawnLive, PlainLive
+
+        return DrawnLive(self.output) if self.watched else PlainLive(self.output)
+
+    def write(self, data: str | bytes) -> None:
+        self.output.write(data)
+
+    def write_file(self, path: str, data: str | bytes) -> None:
+        replace_file(path, data)
+
+    def moment(self, seconds: float) -> str:
+        return figures.moment(seconds, SYSTEM.wall() if self.interactive else None)
+
+    def duration(self, seconds: float) -> str:
+        return figures.duration(seconds)
+
+    def size(self, count: int) -> str:
+        return figures.size(count)
+
+    # ---- questions
+
+    def confirm(self, question: str) -> bool:
+        if not self.asked:
+            return False
+        sys.stderr.write(f"{figures.harmless(question)} [y/N] ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    def secret(self, prompt: str, *, twice: bool = False) -> str:
+        """Raises UsageProblem where nothing came, or two entries differ."""
+        if not _is_terminal(sys.stdin):
+            line = sys.stdin.buffer.readline(_LONGEST_LINE)
+            try:
+                value = line.decode().rstrip("\r\n")
+            except UnicodeDecodeError as error:
+                raise UsageProblem("Standard input is not UTF-8 text. Nothing was changed.") from error
+        else:
+            import getpass
+
+            value = getpass.getpass(f"{prompt}: ")
+            if twice and value and getpass.getpass(f"{prompt}, again: ") != value:
+                raise UsageProblem("The two entries differ. Nothing was changed; try again.")
+        return value
+
+
+def _is_terminal(stream: Any) -> bool:
+    try:
+        return stream is not None and bool(stream.isatty())
+    except ValueError:  # closed
+        return False
+
+
+def _rewind(descriptors: tuple[int, ...]) -> None:
+    """A descriptor that was passed shares its position with whoever read from it."""
+    for number in descriptors:
+        os.lseek(number, 0, os.SEEK_SET)
+
+
+def _ended() -> None:
+    return None
+
+
+def _ignore(item: Any) -> None:
+    del item

@@ -1,0 +1,54 @@
+"""The verbs about the program itself: whether it runs, putting a backup back, completion.
+
+All others are declared by the rooms.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from garret.protocol.manifest import Argument, Verb
+
+VERBS: Final[tuple[Verb, ...]] = (
+    Verb(
+        "up",
+        "Start Garret, unless it runs already.",
+        "garret.cli.lifecycle:up",
+        (
+            Argument(
+                ("--foreground",),
+                {"action": "store_true", "help": "stay here, show what it logs, and stop it with Ctrl-C"},
+            ),
+        ),
+    ),
+    Verb("down", "Stop Garret; running jobs go on at its next start.", "garret.cli.lifecycle:down"),
+    Verb(
+        "status",
+        "Show what runs, how it is, and how long things take.",
+        "garret.cli.lifecycle:status",
+        (Argument(("--all",), {"action": "store_true", "help": "also show every counter"}),),
+    ),
+    Verb(
+        "restore",
+        "Put a backup back into an empty home.",
+        "garret.cli.lifecycle:restore",
+        (
+            Argument(("file",), {"metavar": "FILE", "help": "the backup"}),
+            Argument(
+                ("--no-passphrase",),
+                {"action": "store_true", "help": "the backup holds no keys; use those of this machine"},
+            ),
+        ),
+    ),
+    Verb(
+        "completion",
+        "Print the completion script of a shell.",
+        "garret.cli.completion:completion",
+        (
+            Argument(
+                ("shell",),
+                {"metavar": "SHELL", "choices": ("bash", "zsh", "tcsh"), "help": "bash, zsh or tcsh"},
+            ),
+        ),
+    ),
+)

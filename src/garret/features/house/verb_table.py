@@ -1,0 +1,207 @@
+"""The verbs by which a person looks after the house, as data; `verbs.py` has what they do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from garret.protocol.manifest import Argument, Verb, WholeNumber
+
+_HANDLERS: Final = "garret.features.house.verbs"
+_LIMIT: Final = WholeNumber(1, 10_000)
+
+_JOB: Final = Argument(("job",), {"metavar": "JOB", "help": "its id, or an unmistakable end of it"})
+_JOB_STATES: Final = ("queued", "running", "done", "failed", "cancelled")
+_LEVELS: Final = ("debug", "info", "warning", "error")
+
+
+def _limit(default: int, what: str) -> Argument:
+    return Argument(
+        ("-n", "--limit"),
+        {"metavar": "N", "type": _LIMIT, "default": default, "help": f"how many {what} at most ({default})"},
+    )
+
+
+JOBS: Final = Verb(
+    "jobs",
+    "What Garret was asked to do, and what became of it.",
+    "",
+    subverbs=(
+        Verb(
+            "list",
+            "List jobs, newest first.",
+            f"{_HANDLERS}:jobs_list",
+            (
+                _limit(50, "jobs"),
+                Argument(
+                    ("--state",),
+                    {
+                        "metavar": "STATE",
+                        "choices": _JOB_STATES,
+                        "default": "",
+                        "help": ", ".join(_JOB_STATES),
+                    },
+                ),
+            ),
+        ),
+        Verb("show", "Show one job.", f"{_HANDLERS}:jobs_show", (_JOB,)),
+        Verb("cancel", "Cancel a job that waits or runs.", f"{_HANDLERS}:jobs_cancel", (_JOB,)),
+        Verb("retry", "Run a failed or cancelled job again.", f"{_HANDLERS}:jobs_retry", (_JOB,)),
+        Verb("story", "Tell how a job came to its state.", f"{_HANDLERS}:jobs_story", (_JOB,)),
+    ),
+)
+
+WORKERS: Final = Verb(
+    "workers",
+    "The processes that do the computing.",
+    "",
+    subverbs=(
+        Verb("list", "List workers and outside programs with their states.", f"{_HANDLERS}:workers_list"),
+        Verb(
+            "restart",
+            "Replace a worker's processes, new ones first; also after it was given up.",
+            f"{_HANDLERS}:workers_restart",
+            (Argument(("name",), {"metavar": "WORKER", "help": "its name, as `garret workers` lists it"}),),
+        ),
+    ),
+)
+
+LOGS: Final = Verb(
+    "logs",
+    "Show what Garret and its workers logged.",
+    f"{_HANDLERS}:logs",
+    (
+        Argument(("-f", "--follow"), {"action": "store_true", "help": "go on with new lines until Ctrl-C"}),
+        Argument(("--worker",), {"metavar": "W", "default": "", "help": "of this worker only"}),
+        Argument(
+            ("--level",),
+            {
+                "metavar": "L",
+                "choices": _LEVELS,
+                "default": "",
+                "help": f"this level and above: {', '.join(_LEVELS)}",
+            },
+        ),
+        _limit(100, "lines"),
+    ),
+)
+
+AUDIT: Final = Verb(
+    "audit",
+    "The record of what was allowed and refused, which cannot be changed unseen.",
+    "",
+    subverbs=(
+        Verb(
+            "list",
+            "List entries, newest first.",
+            f"{_HANDLERS}:audit_list",
+            (
+                _limit(50, "entries"),
+                Argument(
+                    ("--outcome",),
+                    {"metavar": "O", "default": "", "help": "with this outcome only, such as denied"},
+                ),
+            ),
+        ),
+        Verb("verify", "Check the whole chain; fails where it was changed.", f"{_HANDLERS}:audit_verify"),
+    ),
+)
+
+SECRETS: Final = Verb(
+    "secrets",
+    "Keys and passwords, kept in the keychain or a sealed file.",
+    "",
+    subverbs=(
+        Verb("list", "List their names, and where they are kept.", f"{_HANDLERS}:secrets_list"),
+        Verb(
+            "set",
+            "Keep a secret: asked for unseen, or the first line of standard input.",
+            f"{_HANDLERS}:secrets_set",
+            (Argument(("name",), {"metavar": "NAME", "help": "what to keep it under"}),),
+        ),
+        Verb(
+            "delete",
+            "Delete a secret.",
+            f"{_HANDLERS}:secrets_delete",
+            (
+                Argument(("name",), {"metavar": "NAME", "help": "what it is kept under"}),
+                Argument(("-y", "--yes"), {"action": "store_true", "help": "do not ask"}),
+            ),
+        ),
+        Verb(
+            "seal",
+            "Seal the key file with a passphrase that every start will ask for.",
+            f"{_HANDLERS}:secrets_seal",
+        ),
+    ),
+)
+
+_KEY: Final = Argument(("key",), {"metavar": "KEY", "help": "the setting's name, such as jobs.attempts"})
+
+SETTINGS: Final = Verb(
+    "settings",
+    "What can be set, and how it is set.",
+    "",
+    subverbs=(
+        Verb(
+            "list",
+            "List all settings, or those whose name holds a word.",
+            f"{_HANDLERS}:settings_list",
+            (
+                Argument(("--match",), {"metavar": "WORD", "default": "", "help": "whose name holds this"}),
+                Argument(
+                    ("--changed",), {"action": "store_true", "help": "those that are not at their default"}
+                ),
+            ),
+        ),
+        Verb("get", "Print one setting's value.", f"{_HANDLERS}:settings_get", (_KEY,)),
+        Verb(
+            "set",
+            "Change a setting.",
+            f"{_HANDLERS}:settings_set",
+            (_KEY, Argument(("value",), {"metavar": "VALUE", "help": "as it is written; lists with commas"})),
+        ),
+        Verb("reset", "Put a setting back to its default.", f"{_HANDLERS}:settings_reset", (_KEY,)),
+    ),
+)
+
+PROFILES: Final = Verb(
+    "profiles",
+    "Who uses Garret, and what they may do.",
+    "",
+    subverbs=(
+        Verb("list", "List the profiles and the one in force.", f"{_HANDLERS}:profiles_list"),
+        Verb(
+            "use",
+            "Switch the profile; leaving guest or child asks for the PIN.",
+            f"{_HANDLERS}:profiles_use",
+            (Argument(("name",), {"metavar": "PROFILE", "help": "admin, user, guest or child"}),),
+        ),
+        Verb(
+            "pin",
+            "Set the PIN: asked for unseen, or the first line of standard input.",
+            f"{_HANDLERS}:profiles_pin",
+        ),
+    ),
+)
+
+BACKUP: Final = Verb(
+    "backup",
+    "Write everything durable to one file.",
+    f"{_HANDLERS}:backup",
+    (
+        Argument(
+            ("file",),
+            {"metavar": "FILE", "nargs": "?", "default": "", "help": "otherwise into the home's backups"},
+        ),
+        Argument(
+            ("--no-passphrase",),
+            {"action": "store_true", "help": "leave the keys out; it can then be read on this machine only"},
+        ),
+    ),
+)
+
+DOCTOR: Final = Verb(
+    "doctor", "Examine the machine and the house, and say what to do.", f"{_HANDLERS}:doctor"
+)
+
+VERBS: Final[tuple[Verb, ...]] = (JOBS, WORKERS, LOGS, AUDIT, SECRETS, SETTINGS, PROFILES, BACKUP, DOCTOR)
