@@ -181,7 +181,7 @@ class _Job:
             text = encode_manifest(manifest)
             writer.add(MANIFEST, len(text), (text,))
             for entry in manifest.members:
-                chunks = iter((sealed_key,)) if entry.name == SEALED_KEY else self._chunks(entry, copy)
+                chunks = self._counted(sealed_key) if entry.name == SEALED_KEY else self._chunks(entry, copy)
                 if writer.add(entry.name, entry.size, chunks) != entry.blake3:
                     raise Corrupt(
                         f"{entry.name} is damaged. No backup was made. Run 'garret doctor'.",
@@ -204,6 +204,11 @@ class _Job:
                 self._progress(self._done, self._expected)
         finally:
             os.close(descriptor)
+
+    def _counted(self, data: bytes) -> Iterator[bytes]:
+        yield data
+        self._done += len(data)
+        self._progress(self._done, self._expected)
 
     def _check_stop(self) -> None:
         if self._stop():
