@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +63,7 @@ class _Files:
 
 def _model_files(config: EngineConfig) -> _Files:
     if not config.model_dir:
-        found = Path(str(pocketsphinx.get_model_path("en-us")))
+        found = Path(cast(str, pocketsphinx.get_model_path("en-us")))
         return _Files(str(found / "en-us"), str(found / "cmudict-en-us.dict"), str(found / "en-us.lm.bin"))
     folder = Path(config.model_dir)
     if not folder.is_dir():
@@ -85,7 +85,8 @@ def _model_files(config: EngineConfig) -> _Files:
 
 def _lacking(folder: Path, missing: str) -> ModelError:
     return ModelError(
-        f"The folder {folder} is no PocketSphinx model: {missing} is missing. Choose another in the settings.",
+        f"The folder {folder} is no PocketSphinx model: {missing} is missing. "
+        "Choose another in the settings.",
         details={"path": str(folder), "missing": missing},
     )
 
@@ -111,7 +112,7 @@ class PocketSphinx:
     def __init__(self, config: EngineConfig, files: _Files) -> None:
         free = config.mode == "free"
         try:
-            decoder: Any = pocketsphinx.Decoder(
+            decoder = cast(Any, pocketsphinx).Decoder(
                 hmm=files.acoustic,
                 dict=files.dictionary,
                 lm=files.language_model if free else None,
@@ -126,18 +127,18 @@ class PocketSphinx:
                 decoder.activate_search(_GRAMMAR)
             except (RuntimeError, ValueError) as error:
                 raise EngineOptionError(f"The grammar cannot be used: {error}.") from error
-        self.decoder = decoder
+        self.decoder: Any = decoder
         self._final_search = decoder.current_search()
         self._live_search = "" if free else self._final_search
         self._current: _Recognizer | None = None
         self.typical_mean = _TYPICAL_MEAN
-        # Until its first running decode the library normalises by blocks, which hides the prior from `mean_of`.
+        # Until its first running decode the library normalises by blocks, which hides priors from `mean_of`.
         decoder.start_utt()
         decoder.process_raw(bytes(CHECK_SAMPLES * 2))
         decoder.end_utt()
 
     def recognizer(self, *, partials: bool = True, cancelled: Cancelled = never) -> _Recognizer:
-        """See `contract.Engine`. The first with partials builds the light search: 0.25 s and 45 MB, once."""
+        """See `contract.Engine`. The first with partials builds the light search: 0.25 s, 45 MB."""
         if self._current is not None:
             self._current.close()
         if partials:
