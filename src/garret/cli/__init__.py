@@ -1,1 +1,1 @@
-"""The command line: a client like any other. It knows the protocol, the transport and the rooms' manifests."""
+"""The command line: a client like any other, which knows protocol, transport and the rooms' manifests."""

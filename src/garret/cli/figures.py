@@ -55,7 +55,7 @@ def duration(seconds: float) -> str:
 def size(count: int) -> str:
     """Bytes in binary units, one decimal: "512 B", "3.5 MiB"."""
     value, unit = float(count), _UNITS[0]
-    for unit in _UNITS:  # noqa: B007 - the unit it stopped at is the one to show
+    for unit in _UNITS:
         if value < 1024 or unit == _UNITS[-1]:
             break
         value /= 1024

@@ -132,8 +132,8 @@ def failure(log: Path, begin: int, status: int | None) -> GarretError:
     last = last_words(lines)
     ended = f"signal {-status}" if status is not None and status < 0 else f"status {status}"
     return StartFailed(
-        f"Garret ended at its start ({ended}){': ' + last if last else ''}. Nothing was changed; {log} has all "
-        "it said.",
+        f"Garret ended at its start ({ended}){': ' + last if last else ''}. Nothing was changed; {log} has "
+        "all it said.",
         code=Code.FAILED,
     )
 

@@ -13,6 +13,7 @@ from garret.cli.session import ClientSession
 from garret.cli.status_page import show
 from garret.features.house.contracts import GetStatus, Shutdown
 from garret.protocol.errors import HandshakeRefused
+from garret.transport.client import Client
 from garret.transport.errors import TransportError
 
 
@@ -65,7 +66,7 @@ def down(session: ClientSession, _: argparse.Namespace) -> None:
     )
 
 
-def _shut_down(client: launch.Client) -> None:
+def _shut_down(client: Client) -> None:
     try:
         client.call(Shutdown())
     except TransportError:
@@ -94,8 +95,8 @@ def restore(session: ClientSession, arguments: argparse.Namespace) -> int:
         raise CliError(f"{arguments.file} {what}. Nothing was changed.", code=Code.NOT_FOUND)
     if launch.running_process(session.home) is not None:
         raise CliError(
-            f"Garret is running in {session.home.root}; a backup is put back into an empty home only. Nothing "
-            "was changed. Name another folder with --home.",
+            f"Garret is running in {session.home.root}; a backup is put back into an empty home only. "
+            "Nothing was changed. Name another folder with --home.",
             code=Code.CONFLICT,
         )
     passphrase = "" if arguments.no_passphrase else session.secret("Passphrase of the backup")

@@ -14,12 +14,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from garret.base.errors import CancelledError, GarretError
+from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
 from garret.cli.errors import Exit, exit_of
 from garret.cli.output import Output, drop, standard
 from garret.cli.session import ClientSession
-from garret.protocol.manifest import Verb
+from garret.protocol.manifest import Style, Verb
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,12 +37,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Exit.DONE
     except GarretError as error:
         return _explain(error, output)
-    except Exception as error:  # noqa: BLE001 - the last line of defence; what is unforeseen is said so
+    except Exception as error:
         if os.environ.get("GARRET_DEBUG"):
             raise
         output.note(
-            f"garret: this should not have happened ({type(error).__name__}: {error}). Nothing more was done; "
-            "with GARRET_DEBUG=1 the whole trace is shown.",
+            f"garret: this should not have happened ({type(error).__name__}: {error}). Nothing more was "
+            "done; the whole trace is shown with GARRET_DEBUG=1.",
             "bad",
         )
         return Exit.FAILED
@@ -84,7 +84,7 @@ def _explain(error: GarretError, output: Output) -> int:
         import traceback
 
         traceback.print_exception(error)
-    style = "dim" if isinstance(error, CancelledError) else "bad"
+    style: Style = "dim" if error.code == Code.CANCELLED else "bad"
     output.note(f"garret: {error.message}", style)
     return exit_of(error)
 

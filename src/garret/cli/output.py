@@ -1,4 +1,4 @@
-"""Where results and notes go: standard output holds the result and nothing else, the rest goes to standard error.
+"""Where results and notes go: standard output holds the result alone, all else goes to standard error.
 
 On a terminal tables are drawn by rich, which is imported at that moment only; in a pipe a row is a
 line, its cells separated by tabs, without a heading, so that `cut` and `read` can take it. With

@@ -12,14 +12,17 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
+
 from garret.base.clock import SYSTEM
 from garret.base.paths import Home
 from garret.cli import figures, launch
 from garret.cli.errors import UsageProblem
 from garret.cli.output import Output, replace_file
+from garret.features.house.contracts import Approve
 from garret.protocol.contract import Command, ResultT
 from garret.protocol.life import Progress
-from garret.protocol.manifest import Live, Style
+from garret.protocol.manifest import RequestT, Live, Style
 from garret.transport.client import Client
 from garret.transport.errors import TransportError
 
@@ -46,7 +49,7 @@ class ClientSession:
     # ---- the control plane
 
     def client(self) -> Client:
-        """The connection, made now where there is none. Raises TransportError, StartFailed, HandshakeRefused."""
+        """The connection, made now where there is none. Raises StartFailed or HandshakeRefused."""
         if self._client is None:
             self._client = launch.connect(self.home, start=self._start)
         return self._client
@@ -91,7 +94,7 @@ class ClientSession:
                 result = client.stream(
                     request, on_item, on_progress=progressed, inputs=inputs, descriptors=descriptors
                 )
-            except TransportError as error:
+            except TransportError:
                 self.close()
                 if not again or not self._start:
                     raise
@@ -107,6 +110,10 @@ class ClientSession:
                 continue
             self.received = client.received_descriptors
             return result
+
+    def approve(self, request: RequestT) -> RequestT:
+        answer = self.call(Approve(command=request.__meta__.name, payload=msgspec.msgpack.encode(request)))
+        return msgspec.structs.replace(request, approval=answer.token)
 
     # ---- the output
 

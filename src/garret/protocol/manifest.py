@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -17,6 +17,8 @@ from garret.protocol.contract import Command, Event, ResultT
 from garret.protocol.setting import Setting
 
 MIB = 1024 * 1024
+
+RequestT = TypeVar("RequestT", bound=Command[Any])
 
 
 class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -93,7 +95,7 @@ class Argument:
     """One argument of a verb: the names and keywords of `argparse.add_argument`."""
 
     names: tuple[str, ...]
-    options: dict[str, Any] = field(default_factory=lambda: {})
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,10 @@ class Session(Protocol):
         again: bool = False,
     ) -> ResultT:
         """`call` for commands that stream. When asked again, the input stream ends at once."""
+        ...
+
+    def approve(self, request: RequestT) -> RequestT:
+        """The person's consent to exactly this command: the command with an approval in it."""
         ...
 
     def say(self, text: str, style: Style = "plain") -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from garret.protocol.manifest import Argument, Verb, WholeNumber
 
 _HANDLERS: Final = "garret.features.house.verbs"
+_KEYS: Final = "garret.features.house.keys_verbs"
 _LIMIT: Final = WholeNumber(1, 10_000)
 
 _JOB: Final = Argument(("job",), {"metavar": "JOB", "help": "its id, or an unmistakable end of it"})

@@ -1,0 +1,70 @@
+"""Transcripts at the client: fetched page by page, put into the form that was asked for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from garret.features.dictate import contracts as c
+from garret.features.dictate.text.formats import Transcript
+from garret.features.dictate.text.segments import Segment
+from garret.features.dictate.text.words import Word
+from garret.protocol.manifest import Session
+
+PAGE: Final = 200
+"""Segments in one answer: some 10,000 words, well within a frame of 4 MiB."""
+
+SUFFIXES: Final = {"text": ".txt", "json": ".json", "srt": ".srt", "vtt": ".vtt"}
+
+_NAMES: Final = {
+    "pocketsphinx": "PocketSphinx",
+    "sherpa": "sherpa-onnx",
+    "whisper": "faster-whisper",
+}
+
+
+def label(engine: str, quality: str) -> str:
+    """How good a text is and who says so: "draft (PocketSphinx)"."""
+    name = _NAMES.get(engine.split("-")[0].split(":")[0], engine)
+    return f"{quality} ({name})" if quality and name else quality or name
+
+
+def fetch(session: Session, utterance: str) -> c.Transcript:
+    """The whole transcript of an utterance."""
+    whole = session.call(c.Get(utterance=utterance, limit=PAGE), again=True)
+    segments = list(whole.segments)
+    while len(segments) < whole.total:
+        page = session.call(c.Get(utterance=utterance, first=len(segments), limit=PAGE), again=True)
+        if not page.segments:
+            break
+        segments.extend(page.segments)
+    fields = {name: getattr(whole, name) for name in whole.__struct_fields__}
+    return c.Transcript(**{**fields, "segments": tuple(segments)})
+
+
+def render(transcript: c.Transcript, form: str, *, raw: bool, indent: int = 0) -> str:
+    """The transcript as "text", "json", "srt" or "vtt"; `raw` as heard instead of cleaned."""
+    made = Transcript(
+        utterance=transcript.utterance,
+        engine=transcript.engine,
+        quality=transcript.quality,
+        raw=transcript.raw,
+        text=transcript.raw if raw and form != "json" else transcript.text,
+        audio_seconds=transcript.audio_seconds,
+        decode_seconds=transcript.decode_seconds,
+        segments=tuple(_segment(segment, raw=raw and form != "json") for segment in transcript.segments),
+    )
+    if form == "json":
+        return made.to_json(indent=indent) + "\n"
+    return {"text": made.to_text, "srt": made.to_srt, "vtt": made.to_vtt}[form]()
+
+
+def _segment(segment: c.TranscriptSegment, *, raw: bool) -> Segment:
+    words = tuple(Word(word.word, word.start, word.end, word.confidence) for word in segment.words)
+    return Segment(segment.start, segment.end, segment.raw if raw else segment.text, words)
+
+
+def join(documents: list[str], form: str) -> str:
+    """Several rendered transcripts as one: a JSON array, or texts with an empty line between them."""
+    if form == "json":
+        return "[" + ",\n".join(document.rstrip("\n") for document in documents) + "]\n"
+    return "\n".join(document for document in documents if document)

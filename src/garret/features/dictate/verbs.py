@@ -1,0 +1,296 @@
+"""What `garret dictate`, `garret devices` and `garret engines` do.
+
+The utterance's text is fetched from where it is kept, after the run has ended, so that the same
+lines work whether the run went through at once, was joined again after the control plane died, or
+was done long ago. Neighbours: `client/` (sources, transcripts, delivery), `history_verbs`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from garret.base.errors import CancelledError, Code, GarretError
+from garret.base.ids import new_id
+from garret.features.dictate import contracts as c
+from garret.features.dictate.client import sources, transcripts
+from garret.features.dictate.client.delivery import FolderNames, deliver, form_of, make_folder
+from garret.protocol.manifest import Live, Session
+
+Mode = Literal["free", "spelling"]
+
+
+def dictate(session: Session, arguments: argparse.Namespace) -> int:
+    """Dictate files one after another, the microphone, or standard input."""
+    _check(arguments)
+    form = form_of(arguments.format, arguments.output, as_json=session.as_json)
+    if arguments.mic:
+        _deliver_one(session, arguments, form, _listen_to_microphone(session, arguments))
+        return 0
+    if arguments.files == ["-"]:
+        _deliver_one(session, arguments, form, _listen_to_input(session, arguments))
+        return 0
+    return _dictate_files(session, arguments, form)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    files = arguments.files
+    if arguments.mic and files:
+        raise GarretError("--mic takes no files. Nothing was dictated.", code=Code.USAGE)
+    if not arguments.mic and not files:
+        raise GarretError(
+            "There is nothing to dictate: name audio files, --mic for the microphone, or - for standard "
+            "input.",
+            code=Code.USAGE,
+        )
+    if "-" in files and files != ["-"]:
+        raise GarretError("- stands alone: standard input is one utterance.", code=Code.USAGE)
+    if arguments.device and not arguments.mic:
+        raise GarretError("--device names a microphone and goes with --mic.", code=Code.USAGE)
+    subtitles = form_of(arguments.format, arguments.output, as_json=arguments.json) in ("srt", "vtt")
+    if subtitles and len(files) > 1 and not _is_folder(arguments.output):
+        raise GarretError(
+            "Subtitles of several files do not fit into one; name a folder with --output.", code=Code.USAGE
+        )
+
+
+def _is_folder(output: str) -> bool:
+    return bool(output) and (output.endswith(os.sep) or os.path.isdir(output))  # noqa: PTH112 - "x/" names one too
+
+
+def mode_of(arguments: argparse.Namespace) -> Mode:
+    return "spelling" if arguments.spell else "free"
+
+
+# ---------------------------------------------------------------- files
+
+
+def _dictate_files(session: Session, arguments: argparse.Namespace, form: str) -> int:
+    """Each file by itself: what fails is told and the others go on; at the end the first failure counts."""
+    target = _Target(session, arguments, form)
+    first_error: GarretError | None = None
+    for path in arguments.files:
+        try:
+            target.take(path, _dictate_file(session, path, arguments))
+        except CancelledError:
+            target.finish()
+            raise
+        except GarretError as error:
+            if not target.several:
+                raise
+            session.note(f"garret: {path}: {error.message}", "bad")
+            first_error = first_error or error
+    target.finish()
+    if first_error is not None:
+        raise GarretError(
+            f"Not all of {len(arguments.files)} files were dictated; the lines above tell which.",
+            code=first_error.code,
+        )
+    return 0
+
+
+class _Target:
+    """Where the texts of one or several files go: each by itself, or gathered into one document."""
+
+    def __init__(self, session: Session, arguments: argparse.Namespace, form: str) -> None:
+        self.several = len(arguments.files) > 1
+        self._session = session
+        self._arguments = arguments
+        self._form = form
+        self._names: FolderNames | None = None
+        if _is_folder(arguments.output):
+            make_folder(arguments.output)
+            self._names = FolderNames(arguments.output, form)
+        gathered = self.several and (arguments.output or form == "json")
+        self._gathered: list[tuple[str, str]] | None = [] if gathered and self._names is None else None
+
+    def take(self, path: str, done: c.Dictated) -> None:
+        """Deliver the text of one file, or keep it for `finish`."""
+        text = _rendered(self._session, done, self._arguments, self._form)
+        if self.several:
+            self._session.note(f"{path}:")
+        remark(self._session, done)
+        if self._gathered is not None:
+            self._gathered.append((done.utterance, text))
+        else:
+            output = self._arguments.output if self._names is None else self._names.name(path)
+            deliver(self._session, [done.utterance], text, output)
+
+    def finish(self) -> None:
+        """Deliver what was gathered: with JSON an array, even of nothing."""
+        if self._gathered is not None:
+            whole = transcripts.join([text for _, text in self._gathered], self._form)
+            deliver(self._session, [name for name, _ in self._gathered], whole, self._arguments.output)
+
+
+def _dictate_file(session: Session, path: str, arguments: argparse.Namespace) -> c.Dictated:
+    with sources.opened(path) as descriptor:
+        return _import_and_transcribe(session, os.path.basename(path), descriptor, arguments)  # noqa: PTH119
+
+
+def _import_and_transcribe(
+    session: Session, name: str, descriptor: int, arguments: argparse.Namespace
+) -> c.Dictated:
+    taken = session.call(c.Import(name=name[:200]), descriptors=(descriptor,), again=True)
+    request = c.Transcribe(
+        utterance=taken.utterance,
+        key=new_id("ask"),
+        engine=arguments.engine,
+        mode=mode_of(arguments),
+        partials=arguments.partials,
+    )
+    return transcribe(session, request)
+
+
+def transcribe(session: Session, request: c.Transcribe) -> c.Dictated:
+    """Run (or join) a transcription, showing how far it is. Raises GarretError; the audio is kept."""
+    kept = f"The audio is kept: `garret history retry {request.utterance}` tries again."
+    try:
+        with session.live() as live:
+            return session.stream(
+                request,
+                shower(session, live, partials=request.partials),
+                on_progress=live.progress,
+                again=True,
+            )
+    except CancelledError as error:
+        raise CancelledError(f"Cancelled. {kept}", details=error.details) from error
+    except GarretError:
+        session.note(kept)
+        raise
+
+
+def shower(session: Session, live: Live, *, partials: bool) -> Callable[[c.DictationItem], None]:
+    """Shows what a running dictation tells."""
+
+    def show(item: c.DictationItem) -> None:
+        text = f"{item.quality}: {item.text}" if item.quality and item.text else item.text
+        if item.kind == "level":
+            live.level(item.level)
+        elif item.kind == "state":
+            session.note(f"{item.text.capitalize()}." if item.text else "")
+        elif not partials:
+            return
+        elif item.kind == "partial":
+            live.partial(text)
+        elif item.kind == "final":
+            live.final(text)
+
+    return show
+
+
+# ---------------------------------------------------------------- live
+
+
+def _listen_to_microphone(session: Session, arguments: argparse.Namespace) -> c.Dictated:
+    stop = sources.StopSignal()
+    request = c.Listen(
+        source="microphone",
+        key=new_id("ask"),
+        device=arguments.device,
+        engine=arguments.engine,
+        mode=mode_of(arguments),
+        partials=arguments.partials or session.watched,
+    )
+    return _listen(session, request, sources.Silence(stop), stop)
+
+
+def _listen_to_input(session: Session, arguments: argparse.Namespace) -> c.Dictated:
+    descriptor = sys.stdin.fileno()
+    if os.isatty(descriptor):
+        raise GarretError("Standard input is a terminal; audio is expected to be piped in.", code=Code.USAGE)
+    found = sources.sniff(descriptor)
+    if isinstance(found, bytes):
+        session.note("Not WAV of 16 kHz, mono, 16 bit: read whole, then dictated as a file.")
+        with sources.copied(descriptor, found) as copy:
+            return _import_and_transcribe(session, "standard input", copy, arguments)
+    stop = sources.StopSignal()
+    request = c.Listen(
+        source="push",
+        key=new_id("ask"),
+        engine=arguments.engine,
+        mode=mode_of(arguments),
+        partials=arguments.partials,
+        name="standard input",
+    )
+    return _listen(session, request, sources.PushedAudio(descriptor, *found, stop), stop)
+
+
+def _listen(
+    session: Session, request: c.Listen, inputs: Callable[[], Any | None], stop: sources.StopSignal
+) -> c.Dictated:
+    try:
+        with first_interrupt(stop.give), session.live() as live:
+            return session.stream(
+                request, shower(session, live, partials=request.partials), inputs=inputs, again=True
+            )
+    except CancelledError as error:
+        raise CancelledError(
+            "Cancelled. What was heard so far is kept; `garret history` lists it.", details=error.details
+        ) from error
+
+
+@contextmanager
+def first_interrupt(stop: Callable[[], None]) -> Iterator[None]:
+    """The first Ctrl-C calls `stop`; those after it interrupt as usual."""
+
+    def interrupted(number: int, frame: object) -> None:
+        del frame
+        signal.signal(number, previous)
+        stop()
+
+    previous = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+# ---------------------------------------------------------------- what comes out
+
+
+def _deliver_one(session: Session, arguments: argparse.Namespace, form: str, done: c.Dictated) -> None:
+    text = _rendered(session, done, arguments, form)
+    remark(session, done)
+    output = arguments.output
+    if _is_folder(output):
+        output = FolderNames(output, form).name(done.utterance)
+    deliver(session, [done.utterance], text, output)
+
+
+def _rendered(session: Session, done: c.Dictated, arguments: argparse.Namespace, form: str) -> str:
+    whole = transcripts.fetch(session, done.utterance)
+    indent = 2 if session.interactive and not arguments.output else 0
+    return transcripts.render(whole, form, raw=arguments.raw, indent=indent)
+
+
+def remark(session: Session, done: c.Dictated | c.Transcript) -> None:
+    """What a person should know beside the text: how good it is, and anything the room noted."""
+    if session.interactive or session.watched:
+        session.note(transcripts.label(done.engine, done.quality))
+    if done.note:
+        session.note(done.note, "warn")
+
+
+# ---------------------------------------------------------------- devices, engines
+
+
+def devices(session: Session, arguments: argparse.Namespace) -> None:
+    """List microphones and speakers."""
+    del arguments
+    found = session.call(c.ListDevices(), again=True).devices
+    rows = [(d.kind, d.id, d.name, "default" if d.default else "") for d in found]
+    session.table(("kind", "device", "name", ""), rows, found)
+
+
+def engines(session: Session, arguments: argparse.Namespace) -> None:
+    """List engines."""
+    del arguments
+    found = session.call(c.ListEngines(), again=True).engines
+    rows = [(e.name, e.quality, "available" if e.available else "not available", e.reason) for e in found]
+    session.table(("engine", "quality", "", "why not"), rows, found)
