@@ -23,19 +23,28 @@ from __future__ import annotations
 
 import secrets
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 from blake3 import blake3
-
-if TYPE_CHECKING:
-    import apsw
 
 LIFETIME_SECONDS: Final = 120.0
 TOKEN_BYTES: Final = 32
 LONGEST_TOKEN: Final = 128  # characters; a token longer than this is not one of ours
 _DIGEST_CONTEXT: Final = "garret 2025 approval of one exact command"
 _TOKEN_CONTEXT: Final = "garret 2025 approval token"
+
+
+class Rows(Protocol):
+    """What a statement found."""
+
+    def fetchall(self) -> list[Any]: ...
+
+
+class Connection(Protocol):
+    """What is needed of a connection; an `apsw.Connection` is one."""
+
+    def execute(self, statements: str, bindings: tuple[Any, ...], /) -> Rows: ...
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -170,7 +179,7 @@ DELETE FROM approvals WHERE expires_wall <= ? OR boot <> ? OR expires_monotonic 
 """
 
 
-def store(connection: apsw.Connection, approval: Approval) -> None:
+def store(connection: Connection, approval: Approval) -> None:
     """Keep an approval until it is spent, revoked or swept. Raises apsw's errors."""
     connection.execute(
         _STORE,
@@ -188,7 +197,7 @@ def store(connection: apsw.Connection, approval: Approval) -> None:
     )
 
 
-def consume(connection: apsw.Connection, token: bytes, digest: bytes, moment: Moment) -> bool:
+def consume(connection: Connection, token: bytes, digest: bytes, moment: Moment) -> bool:
     """Spend the approval whose token has this hash; True for exactly one caller. Raises apsw's errors.
 
     A token that comes with another command, or too late, is not spent.
@@ -197,7 +206,7 @@ def consume(connection: apsw.Connection, token: bytes, digest: bytes, moment: Mo
     return bool(connection.execute(_CONSUME, bindings).fetchall())
 
 
-def explain(connection: apsw.Connection, token: bytes, digest: bytes) -> Verdict:
+def explain(connection: Connection, token: bytes, digest: bytes) -> Verdict:
     """Why `consume` was refused just now, for the user and the audit. Raises apsw's errors."""
     rows = connection.execute(_FIND, (token,)).fetchall()
     if not rows:
@@ -205,11 +214,11 @@ def explain(connection: apsw.Connection, token: bytes, digest: bytes) -> Verdict
     return Verdict.EXPIRED if rows[0][0] == digest else Verdict.OTHER_COMMAND
 
 
-def revoke(connection: apsw.Connection, token: bytes) -> bool:
+def revoke(connection: Connection, token: bytes) -> bool:
     """Take a consent back; False when it was spent or is not known. Raises apsw's errors."""
     return bool(connection.execute(_REVOKE, (token,)).fetchall())
 
 
-def sweep(connection: apsw.Connection, moment: Moment) -> int:
+def sweep(connection: Connection, moment: Moment) -> int:
     """Delete what has expired; return how many. Raises apsw's errors."""
     return len(connection.execute(_SWEEP, (moment.wall, moment.boot, moment.monotonic)).fetchall())

@@ -122,8 +122,8 @@ class Subscription:
     def statistics(self) -> SubscriptionStatistics:
         return SubscriptionStatistics(self.patterns, len(self._queue), self._delivered, self._lost_total)
 
-    def _put(self, event: Happened) -> bool:
-        """Queue an event; True when an older one was lost for it."""
+    def put(self, event: Happened) -> bool:
+        """Queue an event, for the bus; True when an older one was lost for it."""
         was_empty = not self._queue and not self._lost
         full = len(self._queue) >= self._limit
         if full:
@@ -139,7 +139,8 @@ class Subscription:
                 _logger.exception("a subscriber of %s could not be woken", ", ".join(self.patterns))
         return full
 
-    def _wants(self, name: str) -> bool:
+    def wants(self, name: str) -> bool:
+        """Whether one of its patterns stands for this name."""
         return any(matches(pattern, name) for pattern in self.patterns)
 
 
@@ -153,7 +154,7 @@ class EventBus:
 
     def subscribe(
         self,
-        patterns: Iterable[str],
+        patterns: str | Iterable[str],
         *,
         limit: int = 256,
         wake: Callable[[], object] | None = None,
@@ -164,6 +165,8 @@ class EventBus:
         With `scopes`, events that were published for another scope are not heard; those without a
         scope are everybody's. Raises UsageError for a malformed pattern or a limit below one.
         """
+        if isinstance(patterns, str):
+            patterns = (patterns,)
         chosen = tuple(dict.fromkeys(check_pattern(pattern) for pattern in patterns))
         if limit < 1 or not chosen:
             raise UsageError("A subscription needs a pattern and room for at least one event.")
@@ -196,7 +199,7 @@ class EventBus:
             ):
                 continue
             heard += 1
-            if subscription._put(event):
+            if subscription.put(event):
                 self._lost += 1
         self._delivered += heard
         return heard
@@ -208,7 +211,7 @@ class EventBus:
     def _find_route(self, name: str) -> tuple[Subscription, ...]:
         if len(self._routes) >= _NAMES_REMEMBERED:
             self._routes.clear()
-        route = tuple(one for one in self._subscriptions if one._wants(name))
+        route = tuple(one for one in self._subscriptions if one.wants(name))
         self._routes[name] = route
         return route
 

@@ -75,6 +75,25 @@ class SupervisorMachine(ProcessSteps):
         self._told = State.STOPPED
         self._sentence = f"{name} has not been started."
         self._failures = self._swaps = self._jobs_failed = 0
+        self._handlers: dict[type[Any], Callable[[Any], None]] = {
+            Start: self._on_start,
+            Demand: self._on_demand_event,
+            Stop: self._on_stop,
+            Drain: self._on_drain,
+            Swap: self._on_swap,
+            Reset: self._on_reset,
+            GoalChanged: self._on_goal_changed,
+            Tick: self._on_tick,
+            Spawned: self._on_spawned,
+            SpawnFailed: self._on_spawn_failed,
+            Handshaken: self._on_handshaken,
+            HandshakeRefused: self._on_handshake_refused,
+            JobStarted: self._on_job_started,
+            JobEnded: self._on_job_ended,
+            Heartbeat: self._on_heartbeat,
+            HealthCheck: self._on_health_check,
+            Exited: self._on_exited,
+        }
 
     # --- questions ----------------------------------------------------------------------------
 
@@ -159,7 +178,7 @@ class SupervisorMachine(ProcessSteps):
         """
         if now > self._now:
             self._now = now
-        _HANDLERS[type(event)](self, event)
+        self._handlers[type(event)](event)
         if self._dirty:
             self._dirty = False
             self._pursue()
@@ -465,24 +484,4 @@ _WORDS: Final = {
     State.DRAINING: "being stopped",
     State.BACKOFF: "waiting to start again",
     State.FAILED: "not started any more",
-}
-
-_HANDLERS: Final[dict[type[Any], Callable[[SupervisorMachine, Any], None]]] = {
-    Start: SupervisorMachine._on_start,
-    Demand: SupervisorMachine._on_demand_event,
-    Stop: SupervisorMachine._on_stop,
-    Drain: SupervisorMachine._on_drain,
-    Swap: SupervisorMachine._on_swap,
-    Reset: SupervisorMachine._on_reset,
-    GoalChanged: SupervisorMachine._on_goal_changed,
-    Tick: SupervisorMachine._on_tick,
-    Spawned: SupervisorMachine._on_spawned,
-    SpawnFailed: SupervisorMachine._on_spawn_failed,
-    Handshaken: SupervisorMachine._on_handshaken,
-    HandshakeRefused: SupervisorMachine._on_handshake_refused,
-    JobStarted: SupervisorMachine._on_job_started,
-    JobEnded: SupervisorMachine._on_job_ended,
-    Heartbeat: SupervisorMachine._on_heartbeat,
-    HealthCheck: SupervisorMachine._on_health_check,
-    Exited: SupervisorMachine._on_exited,
 }

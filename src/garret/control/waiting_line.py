@@ -69,6 +69,7 @@ class WaitingLine:
 
     def push(self, entry: Waiting, now: float) -> int:
         """Put a job into its lane, risen by what it has waited already; return how many may go before it."""
+        self._age(now)  # those that waited into this lane came before
         patience = self._age_seconds * LANES
         entry.due = min(entry.since + patience, float("inf") if entry.deadline is None else entry.deadline)
         entry.number = next(self._numbers)
