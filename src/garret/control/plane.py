@@ -36,6 +36,7 @@ from garret.control.jobs import Jobs
 from garret.control.listener import HomeLock, Listener
 from garret.control.log_pump import LogPump
 from garret.control.metrics import Metrics
+from garret.control.outside import decode_programs
 from garret.control.outside_driver import OutsidePrograms
 from garret.control.policy import Policy
 from garret.control.pools import Pool
@@ -43,9 +44,9 @@ from garret.control.request import Caller
 from garret.control.scheduler import Scheduler
 from garret.control.secrets import DATABASE_KEY, DEVICE_KEY, SecretStore
 from garret.control.service import Service, Services
+from garret.control.setting_rows import FlatStore, scoped
 from garret.control.settings import Settings
 from garret.control.slots import Launch
-from garret.control.stored_settings import StoredSettings
 from garret.control.watchdog import Watchdog
 from garret.protocol.contract import CONTROL, CommandMeta, Registry
 from garret.protocol.envelope import encode_payload
@@ -96,8 +97,9 @@ class ControlPlane:
         definitions = [*CORE_SETTINGS, *(setting for room in rooms for setting in room.settings)]
         self.settings = Settings(
             definitions,
-            StoredSettings(store.settings),
-            StoredSettings(store.settings).rows(),
+            FlatStore(store.settings),
+            scoped(store.settings.all()),
+            checks={"outside.programs": decode_programs},
             has_secret=lambda name: secrets.get(name) is not None,
         )
         self.broker = Broker(self.registry, self.policy, self.metrics, refused=self._refused)

@@ -192,6 +192,8 @@ def spawn(
     """
     out = err = (-1, -1)
     try:
+        if not argv:
+            raise ValueError("no program is named")
         if capture:
             out = os.pipe2(os.O_CLOEXEC) if hasattr(os, "pipe2") else os.pipe()
             err = os.pipe2(os.O_CLOEXEC) if hasattr(os, "pipe2") else os.pipe()

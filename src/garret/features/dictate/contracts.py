@@ -459,3 +459,4 @@ class Clean(Command[CleanedText], frozen=True):
 
     segments: tuple[RawSegment, ...]
     mode: Literal["free", "spelling"] = "free"
+    engine: str = ""

@@ -30,6 +30,7 @@ STT = WorkerSpec(
         "dictate.threads",
         "dictate.whisper_model",
         "dictate.sherpa_model",
+        "dictate.commands",
     ),
 )
 

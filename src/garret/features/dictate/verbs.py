@@ -11,7 +11,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -236,7 +236,7 @@ def _listen(
 
 
 @contextmanager
-def first_interrupt(stop: Callable[[], None]) -> Iterator[None]:
+def first_interrupt(stop: Callable[[], None]) -> Generator[None, None, None]:
     """The first Ctrl-C calls `stop`; those after it interrupt as usual."""
 
     def interrupted(number: int, frame: object) -> None:

@@ -12,7 +12,7 @@ import select
 import stat
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -40,7 +40,7 @@ _CONTAINERS: Final = (
 
 
 @contextmanager
-def opened(path: str) -> Iterator[int]:
+def opened(path: str) -> Generator[int, None, None]:
     """A descriptor of an audio file, at its beginning. Raises SourceMissing or SourceUnusable."""
     try:
         mode = Path(path).stat().st_mode
@@ -83,7 +83,7 @@ def _near(path: str) -> str:
 
 
 @contextmanager
-def copied(descriptor: int, first: bytes = b"") -> Iterator[int]:
+def copied(descriptor: int, first: bytes = b"") -> Generator[int, None, None]:
     """A nameless file with `first` and all that can still be read from a pipe. Raises SourceUnusable."""
     with tempfile.TemporaryFile(prefix="garret-") as file:
         try:

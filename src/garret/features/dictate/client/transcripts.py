@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from garret.features.dictate import contracts as c
 from garret.features.dictate.text.formats import Transcript
 from garret.features.dictate.text.segments import Segment
@@ -37,8 +39,7 @@ def fetch(session: Session, utterance: str) -> c.Transcript:
         if not page.segments:
             break
         segments.extend(page.segments)
-    fields = {name: getattr(whole, name) for name in whole.__struct_fields__}
-    return c.Transcript(**{**fields, "segments": tuple(segments)})
+    return msgspec.structs.replace(whole, segments=tuple(segments))
 
 
 def render(transcript: c.Transcript, form: str, *, raw: bool, indent: int = 0) -> str:

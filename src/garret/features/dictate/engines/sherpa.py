@@ -39,6 +39,9 @@ from garret.features.dictate.engines.token_words import words_of
 _TAIL_SECONDS = 0.66
 """Silence after the last sample, so that the model's right context covers the last word."""
 
+_SHORTEST = SAMPLE_RATE // 2
+"""Samples (0.5 s) an offline model is given at least; less than a frame makes it fail."""
+
 _CTC_FRAME_ASSUMED = 4
 """Streaming CTC results take every model to have one output for four frames."""
 
@@ -124,7 +127,8 @@ class Sherpa:
 
     def _decode(self, samples: Samples) -> Hypothesis:
         stream = self._native.create_stream()
-        stream.accept_waveform(SAMPLE_RATE, _floats(samples))
+        silence = np.zeros(max(0, _SHORTEST - len(samples)), np.int16)
+        stream.accept_waveform(SAMPLE_RATE, _floats(np.concatenate((samples, silence))))
         self._native.decode_stream(stream)
         result = stream.result
         words = words_of(

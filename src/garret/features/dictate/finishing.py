@@ -1,0 +1,217 @@
+"""From segments to a transcript: clean-up, the transcript's objects, and the sound that is kept.
+
+The sound of an utterance is kept as FLAC once its text is there, under the retention that the user
+set. Until then the spool, or the file that was imported, holds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from garret.base import log
+from garret.base.errors import GarretError
+from garret.control.context import Context
+from garret.features.dictate import contracts as c
+from garret.features.dictate import store
+from garret.features.dictate.engines.registry import engine_info
+from garret.features.dictate.recognition import SAMPLE_RATE, Segment
+from garret.storage.objects import seal
+
+_logger = log.get("dictate.finishing")
+_DAY: Final = 86_400.0
+_MIB: Final = 1024 * 1024
+
+
+class Finisher:
+    """The last stages of every utterance of this room."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._keeping = asyncio.Lock()
+
+    def spool_path(self, utterance: str) -> Path:
+        return self._context.home.spool / f"{utterance}.pcm"
+
+    # ---- text
+
+    async def clean(
+        self, heard: Sequence[c.Hypothesis], mode: Any, engine: str, trace: str | None
+    ) -> tuple[c.CleanedText, float]:
+        """The document that the segments make, and the seconds it took."""
+        began = time.monotonic()
+        raw = tuple(c.RawSegment(text=each.text, grammar=each.grammar) for each in heard)
+        command = c.Clean(segments=raw, mode=mode, engine=engine)
+        cleaned = await self._context.calls.call(command, trace=trace)
+        return cleaned, time.monotonic() - began
+
+    async def transcript(
+        self,
+        row: store.Row,
+        run: str,
+        segments: Sequence[Segment],
+        command: c.Transcribe | c.Listen,
+        samples: int,
+        stages: dict[str, float],
+        *,
+        note: str = "",
+        trace: str | None = None,
+    ) -> c.Dictated:
+        """Clean what was heard and keep the transcript; durable when this returns."""
+        whole = [(each, each.heard) for each in segments if each.heard is not None]
+        heard = [hypothesis for _, hypothesis in whole]
+        engine = command.engine or str(self._context.setting("dictate.engine"))
+        quality = heard[0].quality if heard else engine_info(engine).quality
+        cleaned, stages["clean"] = await self.clean(heard, command.mode, engine, trace)
+        if not heard:
+            note = "No speech was found." + (f" {note}" if note else "")
+        elif cleaned.refused:
+            note = f"The text was left as it was heard: {cleaned.refused}" + (f" {note}" if note else "")
+        elif cleaned.cancelled:
+            note = "The dictation was cancelled by voice; what was heard is kept as raw text."
+        body: dict[str, Any] = {
+            "utterance": row.id,
+            "run": run,
+            "engine": engine,
+            "quality": quality,
+            "raw": " ".join(each.text for each in heard if each.text),
+            "text": cleaned.text,
+            "audio_seconds": samples / SAMPLE_RATE,
+            "decode_seconds": round(sum(each.decode_seconds for each in heard), 4),
+            "note": note.strip(),
+            "stages": {stage: round(seconds, 4) for stage, seconds in stages.items()},
+        }
+        pages = [
+            c.TranscriptSegment(
+                start=round(segment.start / SAMPLE_RATE, 3),
+                end=round(segment.end / SAMPLE_RATE, 3),
+                text=text,
+                raw=hypothesis.text,
+                words=hypothesis.words,
+            )
+            for (segment, hypothesis), text in zip(whole, cleaned.segments, strict=True)
+        ]
+        await self._keep_transcript(row.id, run, body, pages)
+        self._context.publish(
+            c.Finished(utterance=row.id, text=cleaned.text, engine=engine, quality=quality),
+            scope=row.profile,
+        )
+        return c.Dictated(
+            utterance=row.id,
+            state="cleaned",
+            engine=engine,
+            quality=quality,
+            audio_seconds=body["audio_seconds"],
+            decode_seconds=body["decode_seconds"],
+            segments=len(pages),
+            note=body["note"],
+        )
+
+    async def _keep_transcript(
+        self, utterance: str, run: str, body: dict[str, Any], pages: Sequence[c.TranscriptSegment]
+    ) -> None:
+        context = self._context
+        created = int(context.clock.wall() * 1000)
+        sealed = store.transcript_objects(context.signer, body, pages, created)
+        projections = context.store.objects.projections
+
+        def keep(connection: Any) -> None:
+            store.put_all(connection, sealed, projections)
+            store.end_work(connection, utterance, run)
+
+        await context.store.writer.write(keep)
+
+    # ---- sound
+
+    def keep_audio_later(self, utterance: str) -> None:
+        """Encode the spool beside whatever else is going on, then let go of it."""
+        self._context.plane.spawn(self._keep_audio(utterance))
+
+    async def _keep_audio(self, utterance: str) -> None:
+        async with self._keeping:
+            try:
+                await self.keep_audio(utterance)
+                await self.keep_retention()
+            except GarretError as error:
+                _logger.warning("the sound of %s stays as it is: %s", utterance, error.message)
+
+    async def keep_audio(self, utterance: str) -> None:
+        """Keep the spool of `utterance` as FLAC and remove it; the imported file is then not needed."""
+        path = self.spool_path(utterance)
+        try:
+            spool = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        packed = path.with_suffix(".flac")
+        try:
+            samples = os.fstat(spool).st_size // 2
+            if samples and float(self._context.setting("dictate.keep_audio_days")) > 0:
+                target = os.open(packed, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+                try:
+                    await self._context.calls.call(
+                        c.EncodeAudio(), descriptors=(spool, target), priority=3
+                    )
+                    os.lseek(target, 0, os.SEEK_SET)
+                    blob = await asyncio.to_thread(self._context.store.blobs.put_fd, target, 1 << 40)
+                finally:
+                    os.close(target)
+                await self.note_audio(utterance, blob.id, samples / SAMPLE_RATE)
+        finally:
+            os.close(spool)
+            packed.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+
+    async def note_audio(self, utterance: str, blob: str, seconds: float) -> None:
+        """Note which blob holds the sound; one that held it before is deleted."""
+        context = self._context
+        body = {"utterance": utterance, "blob": blob, "seconds": seconds}
+        item = seal(context.signer, store.AUDIO, body, created=int(context.clock.wall() * 1000))
+
+        def replace(connection: Any) -> list[str]:
+            before = store.objects_of(connection, utterance, store.AUDIO)
+            store.put_all(connection, [item], context.store.objects.projections)
+            return before
+
+        for old in await context.store.writer.write(replace):
+            await context.store.objects.delete(context.signer, old, "replaced by FLAC")
+
+    async def keep_retention(self) -> None:
+        """Delete the sound that is past its days or beyond its room, oldest first; texts stay."""
+        context = self._context
+        days = float(context.setting("dictate.keep_audio_days"))
+        room = float(context.setting("dictate.keep_audio_mebibytes")) * _MIB
+        with context.store.readers.read() as connection:
+            kept = store.by_age(connection)
+        sizes = {blob: _size(context, blob) for _, _, blob in kept}
+        total = sum(sizes.values())
+        oldest = context.clock.wall() - days * _DAY
+        for utterance, created, blob in kept:
+            if created >= oldest and total <= room:
+                break
+            await self.delete_audio(utterance)
+            total -= sizes[blob]
+        await self.collect()
+
+    async def delete_audio(self, utterance: str) -> None:
+        with self._context.store.readers.read() as connection:
+            objects = store.objects_of(connection, utterance, store.AUDIO)
+        for identity in objects:
+            await self._context.store.objects.delete(self._context.signer, identity, "retention")
+
+    async def collect(self) -> None:
+        """Remove the blobs that nothing needs any more."""
+        context = self._context
+        with context.store.readers.read() as connection:
+            live = store.audio_blobs(connection)
+        await asyncio.to_thread(context.store.blobs.collect, live)
+
+
+def _size(context: Context, blob: str) -> int:
+    try:
+        return context.store.blobs.size(blob)
+    except GarretError:
+        return 0

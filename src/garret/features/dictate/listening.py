@@ -1,0 +1,239 @@
+"""Dictating live: sound is captured, each stretch of speech is recognised while it is spoken.
+
+Everything captured is in the spool before anything else happens to it. When the audio worker dies, a
+new one goes on at the end of the spool, and what a client had pushed beyond it is sent again. When the
+control plane died, the job is taken up again with the spool that is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import deque
+from typing import Final
+
+from garret.base import log
+from garret.base.errors import GarretError
+from garret.control.context import Context
+from garret.control.inner import InnerCall
+from garret.control.service import Request
+from garret.features.dictate import contracts as c
+from garret.features.dictate import store
+from garret.features.dictate.finishing import Finisher
+from garret.features.dictate.recognition import Recognition, Segment
+from garret.protocol.life import Progress
+
+_logger = log.get("dictate.listening")
+_SAMPLE_BYTES: Final = 2
+_WAITING_CHUNKS: Final = 512
+_STOPPING: Final = frozenset({"stop dictation", "cancel", "cancel dictation"})
+
+
+class Listening:
+    """One live dictation."""
+
+    def __init__(
+        self, context: Context, finisher: Finisher, command: c.Listen, request: Request, row: store.Row
+    ) -> None:
+        assert request.lease is not None, "listening is a job"
+        self._context = context
+        self._finisher = finisher
+        self._command = command
+        self._request = request
+        self._row = row
+        self._run = request.lease.job
+        self._pushed: deque[tuple[int, bytes]] = deque()
+        self._pushed_samples = 0
+        self._ended = False
+        self._stopped = False
+        self._news = asyncio.Event()
+        self._room = asyncio.Event()
+        self._base = 0
+        self._durable = 0
+        self._open: Segment | None = None
+        self._problem = ""
+
+    def stop(self) -> None:
+        """End the listening; what was captured until now is transcribed."""
+        self._stopped = self._ended = True
+        self._news.set()
+
+    async def run(self) -> c.Dictated:
+        """Listen, or take up what an earlier attempt has captured."""
+        path = self._finisher.spool_path(self._row.id)
+        fresh = not path.exists()
+        spool = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        began = time.monotonic()
+        try:
+            recognition = self._recognition(spool)
+            try:
+                note = await (
+                    self._listen(spool, recognition) if fresh else self._rescue(spool, recognition)
+                )
+                ended = time.monotonic()
+                segments = await recognition.wait()
+            except BaseException:
+                await recognition.cancel()
+                raise
+            samples = os.fstat(spool).st_size // _SAMPLE_BYTES
+        except asyncio.CancelledError:
+            self._finisher.keep_audio_later(self._row.id)
+            raise
+        finally:
+            os.close(spool)
+        stages = {"listen": ended - began, "recognise": time.monotonic() - ended}
+        done = await self._finisher.transcript(
+            self._row,
+            self._run,
+            segments,
+            self._command,
+            samples,
+            stages,
+            note=note,
+            trace=self._request.trace,
+        )
+        self._finisher.keep_audio_later(self._row.id)
+        return done
+
+    def _recognition(self, spool: int) -> Recognition:
+        with self._context.store.readers.read() as connection:
+            known = store.heard(connection, self._row.id, self._run)
+        return Recognition(
+            self._context,
+            self._request,
+            self._row.id,
+            self._run,
+            spool,
+            self._command,
+            known,
+            parallel=self._context.plane.pools["stt"].supervisor.serving + 1,
+            on_heard=self._heard,
+        )
+
+    async def _rescue(self, spool: int, recognition: Recognition) -> str:
+        """An earlier attempt was cut off: transcribe what it captured."""
+        found = await self._context.calls.call(c.Rescue(), descriptors=(spool,))
+        for segment in found.segments:
+            recognition.begin(segment.start, segment.end)
+        await self._work("captured")
+        return "The dictation was cut off; everything captured until then is here."
+
+    async def _listen(self, spool: int, recognition: Recognition) -> str:
+        self._context.plane.pools["stt"].warm()
+        self._context.publish(
+            c.Started(utterance=self._row.id, source=self._command.source), scope=self._row.profile
+        )
+        feeding = asyncio.get_running_loop().create_task(self._feed())
+        try:
+            while await self._capture_once(spool, recognition):
+                self._go_on(spool)
+        finally:
+            feeding.cancel()
+        await self._work("captured")
+        return self._problem
+
+    def _go_on(self, spool: int) -> None:
+        """The audio worker was lost: continue behind what is in the spool."""
+        size = os.fstat(spool).st_size // _SAMPLE_BYTES
+        if self._open is not None:
+            self._open.finish(max(size, self._open.start + 1))
+            self._open = None
+        self._base = self._durable = size
+
+    async def _capture_once(self, spool: int, recognition: Recognition) -> bool:
+        """Capture until it ends; True when it has to be started again."""
+        command = c.Capture(source=self._command.source, device=self._device())
+        call = self._context.calls.start(command, descriptors=(spool,), trace=self._request.trace)
+        async with call:
+            pumping = asyncio.get_running_loop().create_task(self._pump(call))
+            try:
+                async for item in call.items():
+                    if not isinstance(item, Progress):
+                        self._take(item, recognition)
+                captured = await call.result()
+            except GarretError as error:
+                if error.details.get("worker_lost") and error.retryable:
+                    _logger.warning("capturing goes on with a new worker: %s", error.message)
+                    return not self._stopped
+                if not self._durable:
+                    raise
+                self._problem = error.message
+                return False
+            finally:
+                pumping.cancel()
+        self._problem = captured.problem
+        return False
+
+    def _device(self) -> str:
+        return self._command.device or str(self._context.setting("dictate.device"))
+
+    # ---- sound in
+
+    async def _feed(self) -> None:
+        """Take pushed audio in, as far as there is room for what is not on disk yet."""
+        async for chunk in self._request.inputs():
+            self._pushed_samples += len(chunk.data) // _SAMPLE_BYTES
+            self._pushed.append((self._pushed_samples, chunk.data))
+            self._news.set()
+            while len(self._pushed) > _WAITING_CHUNKS:
+                self._room.clear()
+                await self._room.wait()
+        self._ended = True
+        self._news.set()
+
+    async def _pump(self, call: InnerCall[c.Captured]) -> None:
+        """Send an audio worker everything beyond what is in the spool, then that it is all."""
+        sent = self._base
+        while not self._stopped:
+            self._news.clear()
+            for upto, data in tuple(self._pushed):
+                if upto > sent and not self._stopped:
+                    missing = (upto - sent) * _SAMPLE_BYTES
+                    await call.send(c.AudioChunk(data=data[-missing:] if missing < len(data) else data))
+                    sent = upto
+            if self._ended and sent >= self._pushed_samples:
+                break
+            await self._news.wait()
+        call.end_inputs()
+
+    # ---- what capturing tells
+
+    def _take(self, item: c.CaptureItem, recognition: Recognition) -> None:
+        if item.durable:
+            self._durable = self._base + item.durable
+            while self._pushed and self._pushed[0][0] <= self._durable:
+                self._pushed.popleft()
+            self._room.set()
+        if item.kind == "speech_start":
+            self._open = recognition.begin(self._base + item.start)
+        elif item.kind == "speech_end":
+            end = self._base + item.end
+            segment = self._open or recognition.begin(self._base + item.start)
+            segment.finish(end)
+            self._open = None
+        elif item.kind in ("level", "state"):
+            kind = "level" if item.kind == "level" else "state"
+            self._request.emit_nowait(
+                c.DictationItem(kind=kind, text=item.state, level=item.level)
+            )
+        if self._open is not None:
+            self._open.advance(self._durable)
+
+    def _heard(self, heard: c.Hypothesis) -> None:
+        if heard.grammar:
+            self._context.plane.spawn(self._look_for_commands(heard))
+
+    async def _look_for_commands(self, heard: c.Hypothesis) -> None:
+        """Tell of a spoken command, and end the dictation where it says so."""
+        cleaned, _ = await self._finisher.clean([heard], "free", "", self._request.trace)
+        for phrase in cleaned.commands:
+            self._request.emit_nowait(c.DictationItem(kind="command", text=phrase))
+        if _STOPPING.intersection(cleaned.commands):
+            self.stop()
+
+    async def _work(self, state: str) -> None:
+        now, job = self._context.clock.wall(), self._run
+        await self._context.store.writer.write(
+            lambda connection: store.set_work(connection, self._row.id, state, now, job=job)
+        )

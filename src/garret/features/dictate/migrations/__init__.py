@@ -1,0 +1,1 @@
+"""The dictation room's tables, as numbered SQL."""

@@ -1,0 +1,192 @@
+"""Recognising the segments of one utterance, in parallel, surviving the death of workers.
+
+What a segment turned out to be is durable before anybody is told; a run that is taken up again after
+a crash skips what it has heard already. A worker that dies costs its segment another try, for as long
+as the supervisor brings workers back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from garret.base import log
+from garret.base.errors import GarretError
+from garret.control.context import Context
+from garret.control.inner import InnerCall
+from garret.control.service import Request
+from garret.features.dictate import contracts as c
+from garret.features.dictate import store
+from garret.protocol.life import Progress
+
+_logger = log.get("dictate.recognition")
+_TRIES: Final = 20
+"""How often a segment is given to another worker; the supervisor's circuit opens long before."""
+
+SAMPLE_RATE: Final = 16_000
+
+
+@dataclass(eq=False)
+class Segment:
+    """A stretch of speech; `end` is 0 while it is still being spoken, `upto` how far it is on disk."""
+
+    number: int
+    start: int
+    end: int = 0
+    upto: int = 0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    heard: c.Hypothesis | None = None
+
+    def advance(self, upto: int) -> None:
+        """More of a segment that is being spoken is on disk."""
+        self.upto = max(self.upto, upto)
+        self.changed.set()
+
+    def finish(self, end: int) -> None:
+        """The segment ends at sample `end`."""
+        self.end = self.upto = end
+        self.changed.set()
+
+
+class Recognition:
+    """All segments of one run over one spool."""
+
+    def __init__(
+        self,
+        context: Context,
+        request: Request,
+        utterance: str,
+        run: str,
+        spool: int,
+        command: c.Transcribe | c.Listen,
+        known: dict[tuple[int, int], c.Hypothesis],
+        parallel: int,
+        on_heard: Callable[[c.Hypothesis], None] = lambda _: None,
+    ) -> None:
+        self.segments: list[Segment] = []
+        self.failed: GarretError | None = None
+        self._context = context
+        self._request = request
+        self._utterance = utterance
+        self._run = run
+        self._spool = spool
+        self._command = command
+        self._known = known
+        self._on_heard = on_heard
+        self._places = asyncio.Semaphore(parallel)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, start: int, end: int = 0) -> Segment:
+        """Start on a segment; without an `end`, it is told with `Segment.finish`."""
+        segment = Segment(len(self.segments), start, end, upto=end)
+        self.segments.append(segment)
+        known = self._known.get((start, end)) if end else None
+        if known is not None:
+            segment.heard = known
+        else:
+            task = asyncio.get_running_loop().create_task(self._recognise(segment))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return segment
+
+    async def wait(self) -> list[Segment]:
+        """Wait until every segment was heard. Raises the first failure; the others are given up."""
+        while self._tasks:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            if self.failed is not None:
+                break
+        if self.failed is not None:
+            await self.cancel()
+            raise self.failed
+        return self.segments
+
+    async def cancel(self) -> None:
+        """Give up what is under way."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def done(self) -> int:
+        return sum(segment.heard is not None for segment in self.segments)
+
+    async def _recognise(self, segment: Segment) -> None:
+        try:
+            async with self._places:
+                segment.heard = await self._until_heard(segment)
+            heard = segment.heard
+            await self._context.store.writer.write(
+                lambda connection: store.add_heard(
+                    connection, self._utterance, self._run, segment.start, segment.end, heard
+                )
+            )
+            self._request.emit_nowait(
+                c.DictationItem(
+                    kind="final",
+                    text=heard.text,
+                    segment=segment.number,
+                    start=segment.start / SAMPLE_RATE,
+                    end=segment.end / SAMPLE_RATE,
+                    quality=heard.quality,
+                )
+            )
+            self._on_heard(heard)
+        except GarretError as error:
+            self.failed = self.failed or error
+
+    async def _until_heard(self, segment: Segment) -> c.Hypothesis:
+        for tried in range(_TRIES):
+            try:
+                return await self._hear(segment)
+            except GarretError as error:
+                lost = bool(error.details.get("worker_lost")) and error.retryable
+                if not lost or tried == _TRIES - 1:
+                    raise
+                _logger.warning("segment %d is heard again: %s", segment.number, error.message)
+        raise AssertionError("unreachable")
+
+    async def _hear(self, segment: Segment) -> c.Hypothesis:
+        command = self._command
+        recognise = c.Recognize(
+            start=segment.start,
+            end=segment.end,
+            engine=command.engine,
+            mode=command.mode,
+            partials=command.partials,
+        )
+        lane = 0 if isinstance(command, c.Listen) else 1
+        call = self._context.calls.start(
+            recognise, descriptors=(self._spool,), trace=self._request.trace, priority=lane
+        )
+        async with call:
+            feeding = None
+            if not segment.end:
+                feeding = asyncio.get_running_loop().create_task(self._feed(call, segment))
+            try:
+                async for item in call.items():
+                    if not isinstance(item, Progress):
+                        self._show(segment, item.text)
+                return await call.result()
+            finally:
+                if feeding is not None:
+                    feeding.cancel()
+
+    async def _feed(self, call: InnerCall[c.Hypothesis], segment: Segment) -> None:
+        """Tell a recogniser how far its segment has grown, the newest state only."""
+        while True:
+            segment.changed.clear()
+            final = segment.end > 0
+            if segment.upto > segment.start:
+                await call.send(c.Available(upto=segment.upto, final=final))
+            if final:
+                call.end_inputs()
+                return
+            await segment.changed.wait()
+
+    def _show(self, segment: Segment, text: str) -> None:
+        item = c.DictationItem(
+            kind="partial", text=text, segment=segment.number, start=segment.start / SAMPLE_RATE
+        )
+        self._request.emit_nowait(item)

@@ -1,0 +1,258 @@
+"""The dictation room in the control plane: what clients ask, and the jobs that answer it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from garret.base import log
+from garret.base.errors import Code, GarretError, UsageError
+from garret.base.ids import new_id
+from garret.control.context import Context
+from garret.control.errors import ControlError
+from garret.control.request import Caller
+from garret.control.service import Request, ServiceHandler
+from garret.features.dictate import contracts as c
+from garret.features.dictate import store
+from garret.features.dictate.engines.registry import engine_info
+from garret.features.dictate.finishing import Finisher
+from garret.features.dictate.listening import Listening
+from garret.features.dictate.transcription import Transcription
+from garret.protocol.contract import Command, Nothing
+from garret.storage.objects import seal
+
+_logger = log.get("dictate")
+_IMPORT_LIMIT: Final = 64 << 30  # bytes; a day of 24-bit stereo at 96 kHz
+_TIDY_SECONDS: Final = 6 * 3600.0
+_FIRST_TIDY_SECONDS: Final = 30.0
+
+
+class DictationService:
+    """Handles the room's commands."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._finisher = Finisher(context)
+        self._live: dict[str, Listening] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
+            c.Import: self._import,
+            c.Transcribe: self._transcribe,
+            c.Listen: self._listen,
+            c.Stop: self._stop,
+            c.History: self._history,
+            c.Get: self._get,
+            c.Audio: self._audio,
+            c.Delete: self._delete,
+            c.Delivered: self._delivered,
+        }
+
+    async def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(_FIRST_TIDY_SECONDS, self._tidy_due)
+
+    async def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # ---- upkeep
+
+    def _tidy_due(self) -> None:
+        self._context.plane.spawn(self._tidy())
+        self._timer = asyncio.get_running_loop().call_later(_TIDY_SECONDS, self._tidy_due)
+
+    async def _tidy(self) -> None:
+        """Keep the sound that a crash left in a spool, and delete what is past its retention."""
+        try:
+            with self._context.store.readers.read() as connection:
+                busy = {utterance for utterance, _ in store.unfinished(connection)}
+            for path in sorted(self._context.home.spool.glob("*.pcm")):
+                if path.stem not in busy and path.stem not in self._live:
+                    await self._tidy_spool(path)
+            await self._finisher.keep_retention()
+        except GarretError as error:
+            _logger.warning("the room was not tidied: %s", error.message)
+
+    async def _tidy_spool(self, path: Path) -> None:
+        if self._known(path.stem):
+            await self._finisher.keep_audio(path.stem)
+        else:
+            _logger.warning("%s belongs to no utterance and is removed", path.name)
+            path.unlink(missing_ok=True)
+
+    def _known(self, utterance: str) -> bool:
+        try:
+            self._find(utterance)
+        except GarretError:
+            return False
+        return True
+
+    # ---- taking sound in
+
+    async def _import(self, command: c.Import, request: Request) -> c.Imported:
+        if len(request.descriptors) != 1:
+            raise UsageError("A file's descriptor has to come with the command.")
+        descriptor = os.dup(request.descriptors[0])
+        try:
+            blob = await asyncio.to_thread(self._context.store.blobs.put_fd, descriptor, _IMPORT_LIMIT)
+        finally:
+            os.close(descriptor)
+        if blob.size == 0:
+            raise UsageError(f"{command.name} is empty: there is no sound in it. Nothing was kept.")
+        utterance = new_id("utt")
+        await self._create(utterance, "file", command.name, request.caller, blob.id)
+        return c.Imported(utterance=utterance, bytes=blob.size)
+
+    async def _create(
+        self, utterance: str, source: str, name: str, caller: Caller, blob: str | None
+    ) -> store.Row:
+        """Keep that there is an utterance; durable when this returns."""
+        context = self._context
+        now = context.clock.wall()
+        created = int(now * 1000)
+        profile = caller.profile
+        body = {"utterance": utterance, "source": source, "name": name[:1000], "profile": profile}
+        sealed = [seal(context.signer, store.UTTERANCE, body, created=created)]
+        if blob is not None:
+            audio = {"utterance": utterance, "blob": blob, "seconds": 0.0}
+            sealed.append(seal(context.signer, store.AUDIO, audio, created=created))
+        state = "capturing" if blob is None else "captured"
+
+        def keep(connection: Any) -> None:
+            store.put_all(connection, sealed, context.store.objects.projections)
+            store.set_work(connection, utterance, state, now)
+
+        await context.store.writer.write(keep)
+        return self._find(utterance)
+
+    # ---- jobs
+
+    async def _transcribe(self, command: c.Transcribe, request: Request) -> c.Dictated:
+        row = self._own(request.caller, command.utterance)
+        self._check_engine(command.engine)
+        run = Transcription(self._context, self._finisher, command, request, row)
+        return await self._noting_failure(row.id, run.run())
+
+    async def _listen(self, command: c.Listen, request: Request) -> c.Dictated:
+        self._check_engine(command.engine)
+        assert request.lease is not None, "listening is a job"
+        utterance = f"utt_{request.lease.job.rpartition('_')[2]}"
+        try:
+            row = self._find(utterance)
+        except ControlError:
+            row = await self._create(utterance, command.source, command.name, request.caller, None)
+        session = Listening(self._context, self._finisher, command, request, row)
+        self._live[utterance] = session
+        try:
+            return await self._noting_failure(utterance, session.run())
+        finally:
+            self._live.pop(utterance, None)
+
+    async def _noting_failure(self, utterance: str, work: Any) -> c.Dictated:
+        """Run; a failure is shown in the history until it is retried."""
+        try:
+            result: c.Dictated = await work
+            return result
+        except GarretError as error:
+            now, message = self._context.clock.wall(), error.message
+            error.details.setdefault("utterance", utterance)
+            await self._context.store.writer.write(
+                lambda connection: store.set_work(connection, utterance, "captured", now, error=message)
+            )
+            raise
+
+    def _check_engine(self, engine: str) -> None:
+        engine_info(engine or str(self._context.setting("dictate.engine")))
+
+    async def _stop(self, command: c.Stop, request: Request) -> Nothing:
+        if command.utterance:
+            self._own(request.caller, command.utterance)
+        sessions = [self._live.get(command.utterance)] if command.utterance else list(self._live.values())
+        running = [session for session in sessions if session is not None]
+        if not running:
+            raise ControlError("Nobody is dictating now.", code=Code.NOT_FOUND)
+        for session in running:
+            session.stop()
+        return Nothing()
+
+    # ---- history
+
+    def _find(self, utterance: str) -> store.Row:
+        with self._context.store.readers.read() as connection:
+            return store.find(connection, utterance)
+
+    def _own(self, caller: Caller, utterance: str) -> store.Row:
+        """An utterance that the caller may see."""
+        row = self._find(utterance)
+        inner = caller.role == "owner" or caller.name.startswith("job:")
+        if inner or row.profile == caller.profile or self._context.may(caller, "dictate.read"):
+            return row
+        raise ControlError(f"There is no utterance {utterance[:80]}.", code=Code.NOT_FOUND)
+
+    async def _history(self, command: c.History, request: Request) -> c.Utterances:
+        limit = min(max(command.limit, 1), 1000)
+        profile = None if self._context.may(request.caller, "dictate.read") else request.caller.profile
+        with self._context.store.readers.read() as connection:
+            rows = store.newest(connection, limit, command.query, profile)
+        return c.Utterances(utterances=tuple(row.shown() for row in rows))
+
+    async def _get(self, command: c.Get, request: Request) -> c.Transcript:
+        row = self._own(request.caller, command.utterance)
+        with self._context.store.readers.read() as connection:
+            page = store.segments(
+                connection, row.id, row.run, max(command.first, 0), min(max(command.limit, 1), 500)
+            )
+        first = command.first <= 0
+        return c.Transcript(
+            utterance=row.id,
+            engine=row.engine,
+            quality=row.quality,
+            raw=row.raw if first else "",
+            text=row.text if first else "",
+            audio_seconds=row.audio_seconds,
+            decode_seconds=row.decode_seconds,
+            segments=page,
+            total=row.segments,
+            state=row.state,
+            note=row.note,
+            stages=row.stages,
+        )
+
+    async def _audio(self, command: c.Audio, request: Request) -> Nothing:
+        row = self._own(request.caller, command.utterance)
+        if row.audio is None:
+            raise ControlError(
+                f"The sound of {row.id} is not kept any more; its text is.", code=Code.NOT_FOUND
+            )
+        request.result_descriptors = (self._context.store.blobs.open(row.audio),)
+        return Nothing()
+
+    async def _delete(self, command: c.Delete, request: Request) -> Nothing:
+        row = self._own(request.caller, command.utterance)
+        if row.id in self._live:
+            raise ControlError("This dictation is going on; stop it first.", code=Code.CONFLICT)
+        context = self._context
+        with context.store.readers.read() as connection:
+            objects = store.objects_of(connection, row.id)
+        for identity in objects:
+            await context.store.objects.delete(context.signer, identity, "deleted by the user")
+        self._finisher.spool_path(row.id).unlink(missing_ok=True)
+        await self._finisher.collect()
+        await context.audit(request.caller, "dictate.delete", "done", {"utterance": row.id})
+        context.publish(c.Deleted(utterance=row.id), scope=row.profile)
+        return Nothing()
+
+    async def _delivered(self, command: c.Delivered, request: Request) -> Nothing:
+        row = self._own(request.caller, command.utterance)
+        body = {
+            "utterance": row.id,
+            "where": command.where[:1000],
+            "problem": command.problem[:1000],
+            "at": time.time(),
+        }
+        await self._context.store.objects.create(self._context.signer, store.DELIVERY, body)
+        return Nothing()

@@ -1,0 +1,333 @@
+"""The dictation room's tables: projections of its objects, and the progress of its work.
+
+Objects: `dictate.utterance` (that something was said), `dictate.audio` (the blob that holds its
+sound), `dictate.page` (segments of a transcript), `dictate.transcript`, `dictate.delivery`. Work and
+what was heard so far belong to this machine and are no objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import apsw
+import msgspec
+
+from garret.base.errors import Code
+from garret.control.errors import ControlError
+from garret.features.dictate import contracts as c
+from garret.storage import object_store
+from garret.storage.objects import Object, Sealed, Signer, seal
+from garret.storage.projections import Projection, Projections
+
+UTTERANCE: Final = "dictate.utterance"
+AUDIO: Final = "dictate.audio"
+PAGE: Final = "dictate.page"
+TRANSCRIPT: Final = "dictate.transcript"
+DELIVERY: Final = "dictate.delivery"
+
+PAGE_SEGMENTS: Final = 100
+"""Segments in one page object; thirty seconds of words take about 6 kB, so a page stays under 1 MiB."""
+
+_COLUMNS: Final = (
+    "u.id, u.created, u.profile, u.source, u.name, u.audio, u.audio_seconds, u.engine, u.quality, u.raw, "
+    "u.text, u.decode_seconds, u.segments, u.run, u.note, u.stages, u.state, w.state, w.job, w.error"
+)
+_FROM: Final = " FROM utterances u LEFT JOIN dictation_work w ON w.utterance = u.id "
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_segment = msgspec.msgpack.Decoder(c.TranscriptSegment).decode
+_decode_hypothesis = msgspec.msgpack.Decoder(c.Hypothesis).decode
+
+
+class Row(msgspec.Struct, frozen=True):
+    """An utterance as it stands; `work_state` is empty when nothing is under way."""
+
+    id: str
+    created: float
+    profile: str
+    source: str
+    name: str
+    audio: str | None
+    audio_seconds: float
+    engine: str
+    quality: str
+    raw: str
+    text: str
+    decode_seconds: float
+    segments: int
+    run: str
+    note: str
+    stages: dict[str, float]
+    kept_state: str
+    work_state: str
+    job: str
+    error: str
+
+    @property
+    def state(self) -> Any:
+        """How far it has come: the work under way, or what was made of it."""
+        return self.work_state or self.kept_state
+
+    def shown(self) -> c.Utterance:
+        return c.Utterance(
+            id=self.id,
+            state=self.state,
+            source=self.source if self.source != "file" else self.name,
+            created=self.created,
+            audio_seconds=self.audio_seconds,
+            engine=self.engine,
+            quality=self.quality,
+            raw=self.raw,
+            text=self.text,
+            error=self.error,
+            job=self.job,
+            has_audio=self.audio is not None,
+        )
+
+
+# ---------------------------------------------------------------- projections
+
+
+def _note(connection: apsw.Connection, item: Object) -> str:
+    utterance = str(item.body["utterance"])
+    connection.execute(
+        "INSERT OR REPLACE INTO utterance_objects VALUES (?, ?, ?)", (item.id, utterance, item.kind)
+    )
+    return utterance
+
+
+def _apply_utterance(connection: apsw.Connection, item: Object) -> None:
+    body = item.body
+    connection.execute(
+        "INSERT OR IGNORE INTO utterances (id, created, profile, source, name) VALUES (?, ?, ?, ?, ?)",
+        (_note(connection, item), item.created / 1000, body["profile"], body["source"], body["name"]),
+    )
+
+
+def _apply_audio(connection: apsw.Connection, item: Object) -> None:
+    connection.execute(
+        "UPDATE utterances SET audio = ?, audio_seconds = max(audio_seconds, ?) WHERE id = ?",
+        (item.body["blob"], item.body["seconds"], _note(connection, item)),
+    )
+
+
+def _apply_page(connection: apsw.Connection, item: Object) -> None:
+    utterance, body = _note(connection, item), item.body
+    connection.executemany(
+        "INSERT OR REPLACE INTO utterance_segments VALUES (?, ?, ?, ?)",
+        [
+            (utterance, body["run"], body["first"] + offset, segment)
+            for offset, segment in enumerate(body["segments"])
+        ],
+    )
+
+
+def _apply_transcript(connection: apsw.Connection, item: Object) -> None:
+    body = item.body
+    utterance = _note(connection, item)
+    connection.execute(
+        "UPDATE utterances SET audio_seconds = ?, engine = ?, quality = ?, raw = ?, text = ?, "
+        "decode_seconds = ?, segments = ?, run = ?, note = ?, stages = ?, state = 'cleaned' WHERE id = ?",
+        (
+            body["audio_seconds"],
+            body["engine"],
+            body["quality"],
+            body["raw"],
+            body["text"],
+            body["decode_seconds"],
+            body["segments"],
+            body["run"],
+            body["note"],
+            _encode(body["stages"]),
+            utterance,
+        ),
+    )
+    connection.execute(
+        "DELETE FROM utterance_segments WHERE utterance = ? AND run <> ?", (utterance, body["run"])
+    )
+
+
+def _apply_delivery(connection: apsw.Connection, item: Object) -> None:
+    state = "held" if item.body["problem"] else "delivered"
+    connection.execute("UPDATE utterances SET state = ? WHERE id = ?", (state, _note(connection, item)))
+
+
+def _forget(connection: apsw.Connection, kind: str, identity: str) -> None:
+    """An object was deleted. Without its utterance nothing remains; without its audio, the text does."""
+    found = connection.execute(
+        "SELECT utterance FROM utterance_objects WHERE object = ?", (identity,)
+    ).fetchone()
+    connection.execute("DELETE FROM utterance_objects WHERE object = ?", (identity,))
+    if found is None:
+        return
+    utterance = str(found[0])
+    if kind == UTTERANCE:
+        for table in ("utterance_segments", "dictation_work", "dictation_heard"):
+            connection.execute(f"DELETE FROM {table} WHERE utterance = ?", (utterance,))
+        connection.execute("DELETE FROM utterances WHERE id = ?", (utterance,))
+    elif kind == AUDIO:
+        left = connection.execute(
+            "SELECT 1 FROM utterance_objects WHERE utterance = ? AND kind = ?", (utterance, AUDIO)
+        ).fetchone()
+        if left is None:
+            connection.execute("UPDATE utterances SET audio = NULL WHERE id = ?", (utterance,))
+
+
+PROJECTION: Final = Projection(
+    room="dictate",
+    tables=("utterance_segments", "utterance_objects", "utterances"),
+    apply={
+        UTTERANCE: _apply_utterance,
+        AUDIO: _apply_audio,
+        PAGE: _apply_page,
+        TRANSCRIPT: _apply_transcript,
+        DELIVERY: _apply_delivery,
+    },
+    forget=_forget,
+)
+
+
+# ---------------------------------------------------------------- objects
+
+
+def transcript_objects(
+    signer: Signer, body: dict[str, Any], segments: Sequence[c.TranscriptSegment], created: int
+) -> list[Sealed]:
+    """The objects of one transcript: its pages first, then itself."""
+    common = {"utterance": body["utterance"], "run": body["run"]}
+    sealed: list[Sealed] = []
+    for first in range(0, len(segments), PAGE_SEGMENTS):
+        page = [_encode(segment) for segment in segments[first : first + PAGE_SEGMENTS]]
+        sealed.append(seal(signer, PAGE, {**common, "first": first, "segments": page}, created=created))
+    sealed.append(seal(signer, TRANSCRIPT, {**body, "segments": len(segments)}, created=created))
+    return sealed
+
+
+def put_all(connection: apsw.Connection, sealed: Iterable[Sealed], projections: Projections) -> None:
+    """Keep several objects in the caller's transaction."""
+    for item in sealed:
+        object_store.put(connection, item, projections)
+
+
+def objects_of(connection: apsw.Connection, utterance: str, kind: str | None = None) -> list[str]:
+    """The ids of an utterance's objects, the utterance itself last."""
+    rows = connection.execute(
+        "SELECT object, kind FROM utterance_objects WHERE utterance = ? ORDER BY kind = ?", (utterance, UTTERANCE)
+    ).fetchall()
+    return [str(identity) for identity, its_kind in rows if kind is None or its_kind == kind]
+
+
+# ---------------------------------------------------------------- reading
+
+
+def find(connection: apsw.Connection, utterance: str) -> Row:
+    """One utterance. Raises ControlError (not found)."""
+    row = connection.execute(f"SELECT {_COLUMNS}{_FROM}WHERE u.id = ?", (utterance,)).fetchone()
+    if row is None:
+        raise ControlError(
+            f"There is no utterance {utterance[:80]}. `garret history` lists those there are.",
+            code=Code.NOT_FOUND,
+        )
+    return _row(row)
+
+
+def newest(connection: apsw.Connection, limit: int, query: str, profile: str | None) -> list[Row]:
+    """Utterances, newest first; all words of `query` are in the text, in any order."""
+    conditions, bindings = ["1"], list[Any]()
+    for word in query.lower().split()[:16]:
+        conditions.append("instr(lower(u.text || ' ' || u.raw), ?) > 0")
+        bindings.append(word)
+    if profile is not None:
+        conditions.append("u.profile = ?")
+        bindings.append(profile)
+    rows = connection.execute(
+        f"SELECT {_COLUMNS}{_FROM}WHERE {' AND '.join(conditions)} ORDER BY u.created DESC LIMIT ?",
+        (*bindings, limit),
+    ).fetchall()
+    return [_row(row) for row in rows]
+
+
+def _row(row: Any) -> Row:
+    fields = list(row)
+    stages = msgspec.msgpack.decode(fields[15], type=dict[str, float]) if fields[15] is not None else {}
+    fields[15] = stages
+    fields[17:20] = [value or "" for value in fields[17:20]]
+    return Row(*fields)
+
+
+def segments(
+    connection: apsw.Connection, utterance: str, run: str, first: int, limit: int
+) -> tuple[c.TranscriptSegment, ...]:
+    """A page of the transcript of `run`."""
+    rows = connection.execute(
+        "SELECT segment FROM utterance_segments WHERE utterance = ? AND run = ? AND number >= ? "
+        "ORDER BY number LIMIT ?",
+        (utterance, run, first, limit),
+    ).fetchall()
+    return tuple(_decode_segment(row[0]) for row in rows)
+
+
+def audio_blobs(connection: apsw.Connection) -> set[str]:
+    """Every blob that an utterance still needs."""
+    rows = connection.execute("SELECT audio FROM utterances WHERE audio IS NOT NULL").fetchall()
+    return {str(row[0]) for row in rows}
+
+
+def by_age(connection: apsw.Connection) -> list[tuple[str, float, str]]:
+    """Utterance, time and blob of all that have audio and a transcript, oldest first."""
+    rows = connection.execute(
+        "SELECT id, created, audio FROM utterances WHERE audio IS NOT NULL "
+        "AND state IN ('cleaned', 'delivered', 'held') ORDER BY created"
+    ).fetchall()
+    return [(str(identity), float(created), str(blob)) for identity, created, blob in rows]
+
+
+# ---------------------------------------------------------------- work
+
+
+def set_work(
+    connection: apsw.Connection, utterance: str, state: str, now: float, *, job: str = "", error: str = ""
+) -> None:
+    """Note how far the work has come."""
+    connection.execute(
+        "INSERT OR REPLACE INTO dictation_work VALUES (?, ?, ?, ?, ?)", (utterance, state, job, error, now)
+    )
+
+
+def end_work(connection: apsw.Connection, utterance: str, run: str) -> None:
+    """The work is over; what it heard is kept for a retry from `transcribed`, older runs are not."""
+    connection.execute("DELETE FROM dictation_work WHERE utterance = ?", (utterance,))
+    connection.execute("DELETE FROM dictation_heard WHERE utterance = ? AND run <> ?", (utterance, run))
+
+
+def unfinished(connection: apsw.Connection) -> list[tuple[str, str]]:
+    """Utterances with work under way, and the job that does it."""
+    rows = connection.execute("SELECT utterance, job FROM dictation_work WHERE error = ''").fetchall()
+    return [(str(utterance), str(job)) for utterance, job in rows]
+
+
+def add_heard(
+    connection: apsw.Connection, utterance: str, run: str, start: int, end: int, heard: c.Hypothesis
+) -> None:
+    """Keep what was heard in one segment."""
+    connection.execute(
+        "INSERT OR REPLACE INTO dictation_heard VALUES (?, ?, ?, ?, ?)",
+        (utterance, run, start, end, _encode(heard)),
+    )
+
+
+def heard(connection: apsw.Connection, utterance: str, run: str) -> dict[tuple[int, int], c.Hypothesis]:
+    """What a run has heard so far, by segment."""
+    rows = connection.execute(
+        "SELECT start, end, hypothesis FROM dictation_heard WHERE utterance = ? AND run = ?", (utterance, run)
+    ).fetchall()
+    return {(int(start), int(end)): _decode_hypothesis(data) for start, end, data in rows}
+
+
+def last_run(connection: apsw.Connection, utterance: str) -> str:
+    """The run whose hearing is kept, or an empty text."""
+    row = connection.execute(
+        "SELECT run FROM dictation_heard WHERE utterance = ? ORDER BY run DESC LIMIT 1", (utterance,)
+    ).fetchone()
+    return str(row[0]) if row is not None else ""

@@ -1,0 +1,27 @@
+"""Where the dictation room's workers begin: one entry function each, nothing heavy before it is called."""
+
+from __future__ import annotations
+
+from garret.protocol.life import Boot
+from garret.worker.harness import Handlers
+
+
+def build_audio(boot: Boot) -> Handlers:
+    """The audio worker: decoding, capturing, encoding."""
+    from garret.features.dictate.workers.audio import build
+
+    return build(boot)
+
+
+def build_stt(boot: Boot) -> Handlers:
+    """The speech-to-text worker; returns when its model is loaded."""
+    from garret.features.dictate.workers.stt import build
+
+    return build(boot)
+
+
+def build_text(boot: Boot) -> Handlers:
+    """The text worker: clean-up and spoken commands."""
+    from garret.features.dictate.workers.text import build
+
+    return build(boot)

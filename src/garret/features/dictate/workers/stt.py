@@ -1,0 +1,191 @@
+"""The speech-to-text worker: segments of a spool in, hypotheses out, with partial text on the way.
+
+Each engine is loaded once and kept. Short segments are heard a second time by the command grammar,
+so that the text worker can tell a command from a sentence that sounds like one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any, Final
+
+from garret.base import log
+from garret.base.errors import GarretError
+from garret.features.dictate import contracts as c
+from garret.features.dictate.audio import spool
+from garret.features.dictate.engines.contract import Engine, EngineConfig, EngineInfo, Hypothesis
+from garret.features.dictate.engines.registry import engine_info, engines, open_engine, unavailable_reason
+from garret.features.dictate.text.commands import DEFAULT_TABLE
+from garret.features.dictate.text.grammar import SPELLING_GRAMMAR, grammar
+from garret.features.dictate.workers.text import table_of
+from garret.protocol.life import Boot
+from garret.worker.call import Call
+from garret.worker.harness import Handlers
+
+_logger = log.get("dictate.stt")
+
+COMMAND_SECONDS: Final = 2.5
+"""The longest segment that may be a command: six words and the padding around them."""
+_PARTIAL_SECONDS: Final = 0.25
+_KEPT_ENGINES: Final = 3
+_BLOCK: Final = spool.SAMPLE_RATE // 2
+
+
+class SttWorker:
+    """Recognises one segment at a time."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._settings = settings
+        self._engines: OrderedDict[EngineConfig, Engine] = OrderedDict()
+        self._grammar_config = self._command_config()
+        self._open(self._config(""))
+
+    # ---- engines
+
+    def _config(self, engine: str) -> EngineConfig:
+        name = engine or str(self._settings["dictate.engine"])
+        models = {
+            "whisper": self._settings["dictate.whisper_model"],
+            "sherpa": self._settings["dictate.sherpa_model"],
+        }
+        language = str(self._settings["dictate.language"])
+        return EngineConfig(
+            engine=name,
+            model_dir=str(models.get(name) or ""),
+            language=language,
+            threads=int(self._settings["dictate.threads"]) or 1,
+        )
+
+    def _command_config(self) -> EngineConfig | None:
+        if not str(self._settings["dictate.language"]).lower().startswith("en"):
+            return None
+        table = DEFAULT_TABLE
+        try:
+            table = table_of(self._settings["dictate.commands"])
+        except GarretError as error:
+            _logger.warning("your own commands are not listened for: %s", error.message)
+        return EngineConfig(engine="pocketsphinx", language="en", mode="grammar", grammar=grammar(table))
+
+    def _open(self, config: EngineConfig) -> Engine:
+        engine = self._engines.get(config)
+        if engine is None:
+            while len(self._engines) >= _KEPT_ENGINES:
+                self._engines.popitem(last=False)[1].close()
+            engine = self._engines[config] = open_engine(config)
+        self._engines.move_to_end(config)
+        return engine
+
+    # ---- commands
+
+    def recognize(self, command: c.Recognize, call: Call) -> c.Hypothesis:
+        """Recognise one segment; see `contracts.Recognize`."""
+        began = time.monotonic()
+        config = self._config(command.engine)
+        if command.mode == "spelling":
+            config = EngineConfig(
+                engine="pocketsphinx", language="en", mode="grammar", grammar=SPELLING_GRAMMAR
+            )
+        engine = self._open(config)
+        recognizer = engine.recognizer(partials=command.partials, cancelled=call.cancelled)
+        descriptor = call.descriptors[0]
+        position = command.start
+        waited = 0.0
+        told, told_at = "", 0.0
+        for upto, wait in _arrivals(command, call):
+            waited += wait
+            while position < upto:
+                samples = spool.read(descriptor, position, min(_BLOCK, upto - position))
+                if not len(samples):
+                    break
+                recognizer.accept(samples)
+                position += len(samples)
+                now = time.monotonic()
+                if command.partials and now - told_at >= _PARTIAL_SECONDS:
+                    told_at = now
+                    partial = recognizer.partial()
+                    if partial != told and call.emit_nowait(c.Partial(text=partial)):
+                        told = partial
+        heard = recognizer.finish()
+        also = self._hear_command(command, descriptor, position, call)
+        info = engine_info(config.engine)
+        return _answer(heard, info, command.start, time.monotonic() - began - waited, also)
+
+    def _hear_command(self, command: c.Recognize, descriptor: int, end: int, call: Call) -> str:
+        short = end - command.start <= COMMAND_SECONDS * spool.SAMPLE_RATE
+        if not (command.commands and command.mode == "free" and short and self._grammar_config):
+            return ""
+        try:
+            recognizer = self._open(self._grammar_config).recognizer(
+                partials=False, cancelled=call.cancelled
+            )
+            recognizer.accept(spool.read(descriptor, command.start, end - command.start))
+            return recognizer.finish().text
+        except GarretError as error:
+            if error.code == "cancelled":
+                raise
+            _logger.warning("spoken commands are not listened for: %s", error.message)
+            self._grammar_config = None
+            return ""
+
+    def list_engines(self, command: c.ListEngines, call: Call) -> c.Engines:
+        """Which engines there are, and what is missing where one cannot be used."""
+        del command, call
+        rows: list[c.EngineStatus] = []
+        for info in engines():
+            reason = unavailable_reason(self._config(info.name))
+            rows.append(
+                c.EngineStatus(name=info.name, quality=info.quality, available=not reason, reason=reason)
+            )
+        return c.Engines(engines=tuple(rows))
+
+    def close(self) -> None:
+        for engine in self._engines.values():
+            engine.close()
+        self._engines.clear()
+
+
+def _arrivals(command: c.Recognize, call: Call) -> Iterator[tuple[int, float]]:
+    """How far the segment can be read now, and the seconds that were spent waiting for it."""
+    if command.end:
+        yield command.end, 0.0
+        return
+    inputs = call.inputs()
+    while True:
+        began = time.monotonic()
+        item = next(inputs, None)
+        if item is None:
+            return
+        yield item.upto, time.monotonic() - began
+        if item.final:
+            return
+
+
+def _answer(heard: Hypothesis, info: EngineInfo, start: int, seconds: float, also: str) -> c.Hypothesis:
+    shift = start / spool.SAMPLE_RATE
+    words = tuple(
+        c.RecognisedWord(
+            start=round(word.start + shift, 3),
+            end=round(word.end + shift, 3),
+            word=word.text,
+            confidence=1.0 if word.confidence is None else word.confidence,
+        )
+        for word in heard.words
+    )
+    return c.Hypothesis(
+        text=heard.text,
+        words=words,
+        engine=info.name,
+        quality=info.quality,
+        decode_seconds=round(seconds, 4),
+        grammar=also,
+    )
+
+
+def build(boot: Boot) -> Handlers:
+    """Loads the engine of the settings, so that the worker is ready when it says so."""
+    worker = SttWorker(dict(boot.settings))
+    return Handlers(
+        {c.Recognize: worker.recognize, c.ListEngines: worker.list_engines}, close=worker.close
+    )

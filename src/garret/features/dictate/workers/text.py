@@ -1,0 +1,105 @@
+"""The text worker: raw segments in, the cleaned document out. Deterministic, and light to import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from garret.base import log
+from garret.base.errors import GarretError
+from garret.features.dictate import contracts as c
+from garret.features.dictate.text.cleanup import CleanupOptions
+from garret.features.dictate.text.commands import DEFAULT_TABLE, Command, CommandTable, decide
+from garret.features.dictate.text.editor import Editor, Ending
+from garret.features.dictate.text.spelling import spell
+from garret.features.dictate.text.vocabulary import Replacement, vocabulary
+from garret.protocol.life import Boot
+from garret.worker.call import Call
+from garret.worker.harness import Handlers
+
+_logger = log.get("dictate.text")
+_SELF_PUNCTUATING = frozenset({"whisper"})
+
+
+class TextWorker:
+    """Cleans with the options, vocabulary and commands of the person whose worker this is."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._steps = frozenset(settings["dictate.cleanup"])
+        self._language = str(settings["dictate.language"])
+        self._vocabulary = vocabulary_of(settings["dictate.vocabulary"])
+        self._table = table_of(settings["dictate.commands"])
+
+    def _options(self, engine: str) -> CleanupOptions:
+        on = self._steps
+        return CleanupOptions(
+            language=self._language,
+            vocabulary=self._vocabulary if "vocabulary" in on else (),
+            fillers="fillers" in on,
+            punctuation="punctuation" in on and engine not in _SELF_PUNCTUATING,
+            repeats="repeats" in on,
+            numbers="numbers" in on,
+            caps="casing" in on,
+            casing="casing" in on,
+        )
+
+    def clean(self, command: c.Clean, call: Call) -> c.CleanedText:
+        """Clean all segments in order; see `contracts.Clean`."""
+        if command.mode == "spelling":
+            return self._spell(command)
+        editor = Editor(self._options(command.engine), self._table)
+        texts: list[str] = []
+        carried: list[str] = []
+        for segment in command.segments:
+            call.check()
+            if editor.ending is not None:
+                texts.append("")
+                continue
+            meant = decide(segment.grammar, segment.text, self._table) if segment.grammar else None
+            edit = editor.apply(segment.text, meant)
+            texts.append(edit.insert.strip())
+            done = editor.history[-1].command
+            if done is not None:
+                carried.append(done.phrase)
+        refused = next((part.refused for part in editor.history if part.refused), None)
+        return c.CleanedText(
+            text=editor.text.strip(" "),
+            segments=tuple(texts),
+            commands=tuple(carried),
+            refused=refused or "",
+            cancelled=editor.ending is Ending.CANCELLED,
+        )
+
+    def _spell(self, command: c.Clean) -> c.CleanedText:
+        parts = tuple(spell(segment.text.split()) for segment in command.segments)
+        return c.CleanedText(text="".join(parts), segments=parts)
+
+
+def vocabulary_of(value: Any) -> tuple[Replacement, ...]:
+    """The person's own words from their setting, `{"heard": "written"}`."""
+    entries = msgspec.convert(value or {}, dict[str, str])
+    return vocabulary(Replacement(spoken, written) for spoken, written in entries.items())
+
+
+def table_of(value: Any) -> CommandTable:
+    """The commands: the built-in ones and the person's, `{"phrase": "action" or "insert: text"}`."""
+    entries = msgspec.convert(value or {}, dict[str, str])
+    user: list[Command] = []
+    for phrase, meaning in entries.items():
+        action, _, text = meaning.partition(":")
+        user.append(Command(phrase, action.strip(), text.removeprefix(" ")))
+    return DEFAULT_TABLE.with_user(user)
+
+
+def build(boot: Boot) -> Handlers:
+    """Settings that do not fit are left out and told of in the log, so that text is still cleaned."""
+    settings = dict(boot.settings)
+    for key, check in (("dictate.vocabulary", vocabulary_of), ("dictate.commands", table_of)):
+        try:
+            check(settings[key])
+        except (GarretError, msgspec.ValidationError) as error:
+            _logger.warning("%s is not used: %s", key, error)
+            settings[key] = {}
+    worker = TextWorker(settings)
+    return Handlers({c.Clean: worker.clean})

@@ -1,0 +1,59 @@
+"""The speaking room: its manifest."""
+
+from __future__ import annotations
+
+from garret.features.speak import contracts as c
+from garret.features.speak.verb_table import VERBS
+from garret.protocol.manifest import MIB, Grants, Room, WorkerSpec
+from garret.protocol.setting import Setting
+
+FLITE = "/usr/bin/flite"
+
+TTS = WorkerSpec(
+    name="tts",
+    entry="garret.features.speak.worker:build_tts",
+    grants=Grants(execute=(FLITE,), memory_bytes=512 * MIB),
+    concurrency=1,
+    settings=("speak.voice", "speak.rate"),
+)
+
+PLAYBACK = WorkerSpec(
+    name="playback",
+    entry="garret.features.speak.worker:build_playback",
+    grants=Grants(devices=("/dev/snd",), memory_bytes=256 * MIB),
+    concurrency=8,
+)
+
+ROOM = Room(
+    name="speak",
+    summary="Text becomes speech.",
+    commands=(c.ListVoices, c.Synthesize, c.Render, c.Say, c.StopSpeaking, c.Play),
+    events=(c.Finished,),
+    settings=(
+        Setting(
+            key="speak.voice",
+            type="text",
+            default="",
+            sentence="The voice that speaks; empty is the clearest one there is.",
+            profile_scoped=True,
+        ),
+        Setting(
+            key="speak.rate",
+            type="int",
+            default=0,
+            minimum=0,
+            maximum=600,
+            sentence="How fast it speaks, in words a minute; 0 is the voice's own pace.",
+            profile_scoped=True,
+        ),
+        Setting(
+            key="speak.device",
+            type="text",
+            default="",
+            sentence="The speaker, by its name or id; empty is the system's own choice.",
+        ),
+    ),
+    workers=(TTS, PLAYBACK),
+    verbs=VERBS,
+    service="garret.features.speak.service:SpeakService",
+)
