@@ -169,7 +169,7 @@ class Heartbeat(msgspec.Struct, frozen=True):
     """The process lives. `progress` gives running jobs a number that changes while they get on."""
 
     generation: int
-    progress: Mapping[JobId, float] = {}
+    progress: Mapping[int, float] | Mapping[str, float] = {}
 
 
 class HealthCheck(msgspec.Struct, frozen=True):

@@ -90,8 +90,10 @@ class Process:
             self.heard_at = now  # workers are silent while they have nothing to do
         self.jobs[event.job] = _Job(now, stall)
         self.idle_since = None
-        limits = [seconds for seconds in (stall, life.silence_seconds) if seconds is not None]
-        return now + min(limits) if limits else None
+        soonest = life.silence_seconds
+        if stall is not None and (soonest is None or stall < soonest):
+            soonest = stall
+        return None if soonest is None else now + soonest
 
     def end_job(self, job: JobId, now: float) -> bool:
         """Forget a job; True when it was the last one."""
