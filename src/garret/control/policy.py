@@ -6,7 +6,7 @@ and profiles have nothing. What leaves the machine also needs a profile whose eg
 whatever the role.
 
 Capabilities are dotted names, `room.action`. By convention `x.use` does the room's work, `x.read_own`
-and `x.read` show one's own and everybody's results, `x.administer` manages the thing for everyone.
+and `x.read` show one's own and everybody's results, `x.administer` manages the thing for everyone; `worker.x` is the inside of the machine.
 Roles `owner` and `worker` are parts of the machine and not bound to a profile's grants.
 
 Pure: `check` is a few dictionary and set look-ups and allocates nothing where it allows. Neighbours:
@@ -84,16 +84,21 @@ class ProfileGrants(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
 
 
+_INNER: Final = ("worker.*",)
+
 ROLES: Final[Mapping[str, RoleGrants]] = MappingProxyType(
     {
         # The control plane itself: replay at start, retention, scheduled work.
         "owner": RoleGrants(allow=EVERYTHING, by_profile=False),
-        "shell": RoleGrants(allow=EVERYTHING),
-        "cli": RoleGrants(allow=EVERYTHING),
+        # What workers do is asked of them by services, which see to it that nothing is lost; a client
+        # that went past a service to its worker would get around that.
+        "shell": RoleGrants(allow=EVERYTHING, deny=_INNER),
+        "cli": RoleGrants(allow=EVERYTHING, deny=_INNER),
         # A web page may be anybody's: it administers nothing, approves nothing and stops nothing.
         "gateway": RoleGrants(
             allow=EVERYTHING,
             deny=(
+                *_INNER,
                 "approvals.grant",
                 "audit.reset",
                 "backup.*",
