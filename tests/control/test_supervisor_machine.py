@@ -69,8 +69,9 @@ class Bench:
 
     def send(self, event: Event) -> list[Instruction]:
         out = list(self.machine.handle(event, self.now))
-        for step in out:
+        for position, step in enumerate(out):
             if isinstance(step, SetTimer):
+                assert position == 0, "a timer after what may lead to a nearer one"
                 self.timer = step.at
         self.log += out
         self.machine.validate()

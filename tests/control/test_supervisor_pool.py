@@ -45,6 +45,8 @@ class Bench:
     def send(self, slot: int | None, event: object) -> list[Step]:
         out = self.pool.handle(slot, event, self.now)  # type: ignore[arg-type]
         self.pool.validate()
+        timers = [isinstance(step, SetTimer) for _, step in out]
+        assert timers == sorted(timers, reverse=True), "a timer after what may lead to a nearer one"
         for number, step in list(out):
             if isinstance(step, SetTimer):
                 self.timers[number] = step.at

@@ -6,8 +6,9 @@ and profiles have nothing. What leaves the machine also needs a profile whose eg
 whatever the role.
 
 Capabilities are dotted names, `room.action`. By convention `x.use` does the room's work, `x.read_own`
-and `x.read` show one's own and everybody's results, `x.administer` manages the thing for everyone; `worker.x` is the inside of the machine.
-Roles `owner` and `worker` are parts of the machine and not bound to a profile's grants.
+and `x.read` show one's own and everybody's results, `x.administer` manages the thing for everyone, and
+`worker.x` is the inside of the machine. Roles `owner` and `worker` are parts of the machine and not
+bound to a profile's grants.
 
 Pure: `check` is a few dictionary and set look-ups and allocates nothing where it allows. Neighbours:
 `approvals` (what happens when `needs_approval`), `pin` (leaving guest and child), the broker.

@@ -27,6 +27,7 @@ from garret.control.supervisor_events import (
     Life,
     RouteOff,
     RouteOn,
+    SetTimer,
     Start,
     State,
     Statistics,
@@ -129,6 +130,8 @@ class SupervisorPool:
             for number in range(len(self.slots)):
                 self._feed(number, event, now, out)
         self._balance(now, out)
+        # Timers first: carrying out the rest may lead to a nearer one, which has to last.
+        out.sort(key=lambda step: not isinstance(step[1], SetTimer))
         return out
 
     def _take_goal(self, event: Event) -> None:
