@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import cast
 
 from garret.cli.catalogue import all_verbs
 from garret.cli.parser import build
@@ -32,6 +33,7 @@ def complete_files(parser: argparse.ArgumentParser) -> None:
         kind = kinds.get(str(action.metavar))
         if kind is not None:
             action.complete = kind  # type: ignore[attr-defined]
-        if isinstance(action, argparse._SubParsersAction):
-            for sub in action.choices.values():
-                complete_files(sub)
+        choices: object = action.choices
+        if isinstance(choices, dict):  # the branches of verbs and subverbs
+            for branch in cast("dict[str, argparse.ArgumentParser]", choices).values():
+                complete_files(branch)

@@ -22,7 +22,7 @@ from garret.cli.output import Output, replace_file
 from garret.features.house.contracts import Approve
 from garret.protocol.contract import Command, ResultT
 from garret.protocol.life import Progress
-from garret.protocol.manifest import RequestT, Live, Style
+from garret.protocol.manifest import Live, RequestT, Style
 from garret.transport.client import Client
 from garret.transport.errors import TransportError
 

@@ -130,6 +130,10 @@ class InnerCall(Generic[ResultT]):
     def ended(self) -> bool:
         return self._done.done()
 
+    @property
+    def failed(self) -> bool:
+        return self._done.done() and not self._done.cancelled() and self._done.exception() is not None
+
     async def items(self) -> AsyncIterator[Any]:
         """What the handler streams, decoded, until it ends (then look at `result`)."""
         while (entry := await self._items.get()) is not None:

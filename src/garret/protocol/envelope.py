@@ -64,8 +64,20 @@ _envelope_decoder: Final = msgspec.msgpack.Decoder(Envelope)
 _error_decoder: Final = msgspec.msgpack.Decoder(WireError)
 _encoder: Final = msgspec.msgpack.Encoder()
 _encode: Final = _encoder.encode
+_decode: Final = _envelope_decoder.decode
+_ERROR: Final = int(Kind.ERROR)
 
-decode_error: Final = _error_decoder.decode
+_UNDECODABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_UNENCODABLE: Final = (ProtocolError, msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
+_SHORT_MESSAGE: Final = 4000  # characters; at four bytes each still far below the limit of an error
+
+
+def decode_error(payload: msgspec.Raw) -> WireError:
+    """The error in the payload of an ERROR frame. Raises ProtocolError where it is none."""
+    try:
+        return _error_decoder.decode(payload)
+    except _UNDECODABLE as error:
+        raise ProtocolError(f"An error does not have its form: {error}") from error
 
 
 def encode_payload(value: Any) -> msgspec.Raw:
@@ -76,19 +88,19 @@ def encode_payload(value: Any) -> msgspec.Raw:
 def decode_envelope(frame: Frame) -> Envelope:
     """Decode and check one frame. Raises ProtocolError; nothing half-read is ever returned."""
     try:
-        envelope = _envelope_decoder.decode(frame[2])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        envelope = _decode(frame[2])
+    except _UNDECODABLE as error:
         raise ProtocolError(f"An envelope does not have its form: {error}") from error
     if envelope.version != VERSION or envelope.kind != frame[0]:
         raise ProtocolError(
             f"An envelope of version {envelope.version} and kind {envelope.kind} came in a frame of kind "
-            f"{int(frame[0])}; this is version {VERSION}."
+            f"{frame[0]}; this is version {VERSION}."
         )
     return envelope
 
 
 def pack(
-    kind: Kind,
+    kind: int,
     request: int,
     payload: msgspec.Raw = EMPTY,
     *,
@@ -99,16 +111,17 @@ def pack(
     trace: str | None = None,
     descriptors: int = 0,
 ) -> bytes:
-    """Build and frame an envelope in one step."""
+    """Build and frame an envelope in one step. Raises FrameTooLarge."""
     body = _encode(Envelope(VERSION, request, kind, sender, target, name, deadline, trace, payload))
     return encode_frame(kind, body, descriptors)
 
 
 def pack_error(request: int, error: GarretError) -> bytes:
-    """Frame an error; details that do not fit the limit, or cannot be encoded, are left out."""
+    """Frame an error. Never fails: details that do not fit or cannot be encoded are left out."""
     wire = WireError.of(error)
     try:
-        return pack(Kind.ERROR, request, encode_payload(wire))
-    except (ProtocolError, TypeError, msgspec.MsgspecError):
-        short = WireError(wire.code, wire.message[:4000], wire.retryable)
-        return pack(Kind.ERROR, request, encode_payload(short))
+        return pack(_ERROR, request, encode_payload(wire))
+    except _UNENCODABLE:
+        # A message made from a file's name may hold bytes that are no text (PEP 383).
+        message = wire.message[:_SHORT_MESSAGE].encode(errors="replace").decode()
+        return pack(_ERROR, request, encode_payload(WireError(wire.code, message, wire.retryable)))

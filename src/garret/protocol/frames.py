@@ -14,7 +14,10 @@ from typing import Final
 from garret.protocol.errors import FrameTooLarge, ProtocolError
 
 HEADER: Final = Struct("!IBB")
+HEADER_BYTES: Final = HEADER.size
 MAX_DESCRIPTORS: Final = 4
+_pack_header: Final = HEADER.pack
+_unpack_header: Final = HEADER.unpack_from
 
 KIB: Final = 1024
 
@@ -56,76 +59,95 @@ LIMITS: Final[dict[int, int]] = {
 _LIMIT_OF: Final = tuple(LIMITS.get(kind, -1) for kind in range(256))
 _KINDS: Final = tuple(Kind(kind) if kind in LIMITS else None for kind in range(256))
 
-Frame = tuple[Kind, int, bytes]
+Frame = tuple[int, int, bytes]
 """Kind, number of descriptors attached, body."""
 
 
-def encode_frame(kind: Kind, body: bytes, descriptors: int = 0) -> bytes:
-    """Frame `body`. Raises FrameTooLarge before anything is sent."""
-    if len(body) > _LIMIT_OF[kind]:
+def encode_frame(kind: int, body: bytes, descriptors: int = 0) -> bytes:
+    """Frame `body`. Raises FrameTooLarge before anything is sent.
+
+    A plain int costs a third of what a `Kind` does here, which callers with much to send make use of.
+    """
+    size = len(body)
+    if size > _LIMIT_OF[kind]:
         raise FrameTooLarge(
-            f"A {kind.name.lower()} of {len(body)} bytes is over its limit of {_LIMIT_OF[kind]}; "
+            f"A {Kind(kind).name.lower()} of {size} bytes is over its limit of {_LIMIT_OF[kind]}; "
             "pass bulk data as a sealed memfd.",
-            details={"kind": kind.name, "bytes": len(body), "limit": _LIMIT_OF[kind]},
+            details={"kind": Kind(kind).name, "bytes": size, "limit": _LIMIT_OF[kind]},
         )
-    if not 0 <= descriptors <= MAX_DESCRIPTORS:
+    if descriptors and not 0 < descriptors <= MAX_DESCRIPTORS:
         raise ProtocolError(f"{descriptors} descriptors cannot travel with one frame.")
-    return HEADER.pack(len(body), kind, descriptors) + body
+    return _pack_header(size, kind, descriptors) + body
 
 
 class FrameDecoder:
     """Cuts a byte stream into frames.
 
-    `feed` may be given any split of the stream. After it raised, the decoder must not be fed
-    again: the stream has no sound point to go on from.
+    `feed` may be given any split of the stream; a frame that comes in many pieces is copied twice at
+    most, however many they are. After it raised, the decoder must not be fed again: the stream has no
+    sound point to go on from.
     """
 
-    __slots__ = ("_buffer", "_limits")
+    __slots__ = ("_limits", "_missing", "_partial")
 
     def __init__(self, accept: frozenset[Kind] | None = None) -> None:
         """`accept`: the kinds this side may receive; any other ends the connection."""
-        self._buffer = b""
+        self._partial = bytearray()
+        self._missing = 0  # bytes that have to come before it is worth looking again
         self._limits = tuple(
             limit if accept is None or kind in accept else -1 for kind, limit in enumerate(_LIMIT_OF)
         )
 
     @property
     def buffered(self) -> int:
-        """Bytes held of a frame that is not complete yet; never above the largest limit plus a read."""
-        return len(self._buffer)
+        """Bytes held of a frame that is not complete yet; never above the largest limit plus a header."""
+        return len(self._partial)
 
     def remainder(self) -> bytes:
         """The bytes held of an incomplete frame, for a decoder that takes over."""
-        return self._buffer
+        return bytes(self._partial)
+
+    def descriptors_due(self) -> int:
+        """How many descriptors may have come by now for the frame that is not complete."""
+        if len(self._partial) < HEADER_BYTES:
+            return MAX_DESCRIPTORS if self._partial else 0
+        return self._partial[HEADER_BYTES - 1]
 
     def feed(self, data: bytes) -> list[Frame]:
         """Return the frames completed by `data`. Raises ProtocolError or FrameTooLarge."""
-        buffer = self._buffer + data if self._buffer else data
+        if self._partial:
+            self._partial += data
+            if len(data) < self._missing:
+                self._missing -= len(data)
+                return []
+            data = bytes(self._partial)
+            self._partial = bytearray()
         frames: list[Frame] = []
-        position, end = 0, len(buffer)
-        limits, unpack = self._limits, HEADER.unpack_from
-        while end - position >= 6:
-            length, number, descriptors = unpack(buffer, position)
-            limit = limits[number]
-            if length > limit or descriptors > MAX_DESCRIPTORS:
-                self._buffer = b""
-                raise _refusal(length, number, descriptors, limit)
-            stop = position + 6 + length
+        position, end = 0, len(data)
+        limits = self._limits
+        stop = HEADER_BYTES
+        while stop <= end:
+            length, kind, descriptors = _unpack_header(data, position)
+            if length > limits[kind] or descriptors > MAX_DESCRIPTORS:
+                raise _refusal(length, kind, descriptors, limits[kind])
+            stop += length
             if stop > end:
                 break
-            kind = _KINDS[number]
-            assert kind is not None  # its limit is not -1
-            frames.append((kind, descriptors, buffer[position + 6 : stop]))
+            frames.append((kind, descriptors, data[position + HEADER_BYTES : stop]))
             position = stop
-        self._buffer = buffer[position:] if position else buffer
+            stop += HEADER_BYTES
+        if position < end:
+            self._partial += data[position:]
+            self._missing = stop - end
         return frames
 
 
 def _refusal(length: int, number: int, descriptors: int, limit: int) -> ProtocolError:
-    if _KINDS[number] is None:
+    kind = _KINDS[number]
+    if kind is None:
         return ProtocolError(f"A frame of unknown kind {number}.", details={"kind": number})
     if limit < 0:
-        return ProtocolError(f"A {_KINDS[number]!r} is not expected here.", details={"kind": number})
+        return ProtocolError(f"A {kind.name.lower()} is not expected here.", details={"kind": number})
     if descriptors > MAX_DESCRIPTORS:
         return ProtocolError(f"A frame announces {descriptors} descriptors; {MAX_DESCRIPTORS} is the limit.")
     return FrameTooLarge(

@@ -5,8 +5,8 @@ its own. A proof is HMAC-SHA256 over both nonces, the peer's service and role, t
 and the build hash, with a direction label so that neither proof can be played back as the other
 (RFC 2104; the label guards against reflection). The secret itself never travels.
 
-Sans-I/O: a driver feeds envelopes in and sends what comes out, and calls `expire` when the peer
-took longer than `TIMEOUT` seconds.
+Sans-I/O: a driver feeds envelopes in and sends what comes out, and gives up with `too_late` when the
+peer took longer than `TIMEOUT` seconds. A side that has finished or refused takes nothing more.
 """
 
 from __future__ import annotations
@@ -71,19 +71,24 @@ def proof_of(
 
 
 class NonceMemory:
-    """Remembers the peer nonces of this process, bounded; a second use is a replay."""
+    """Remembers the nonces of peers that proved themselves to this process; a second use is a replay.
+
+    Bounded. Only good proofs are remembered, so that strangers cannot flush it; what falls out of it is
+    still refused, since each connection has a nonce of the server's own.
+    """
 
     def __init__(self, size: int = _REMEMBERED_NONCES) -> None:
         self._size = size
         self._seen: OrderedDict[bytes, None] = OrderedDict()
 
-    def first_use(self, nonce: bytes) -> bool:
-        if nonce in self._seen:
-            return False
+    def __contains__(self, nonce: bytes) -> bool:
+        return nonce in self._seen
+
+    def remember(self, nonce: bytes) -> None:
+        """Note a nonce; the oldest one goes when there are too many."""
         self._seen[nonce] = None
         if len(self._seen) > self._size:
             self._seen.popitem(last=False)
-        return True
 
 
 class ServerHandshake:
@@ -110,16 +115,26 @@ class ServerHandshake:
         self._capabilities = capabilities
         self._service = service
         self._nonce = os.urandom(NONCE_BYTES)
+        self._over = False
         self.peer: Peer | None = None
+
+    def too_late(self) -> HandshakeRefused:
+        """The refusal of a peer that took too long; it is not listened to any more."""
+        self._over = True
+        return HandshakeRefused("The peer did not prove itself in time.", details={"reason": "late"})
 
     def open(self) -> bytes:
         """The first frame to send."""
         return pack(Kind.CHALLENGE, 0, encode_payload(Challenge(VERSION, self._build, self._nonce)))
 
     def receive(self, envelope: Envelope) -> bytes:
-        """Check the peer's HELLO and return the WELCOME to send. Raises HandshakeRefused."""
-        if envelope.kind != Kind.HELLO or self.peer is not None:
-            raise HandshakeRefused("The peer spoke before it proved itself.")
+        """Check the peer's HELLO and return the WELCOME to send. Raises HandshakeRefused.
+
+        There is one attempt: whoever was refused has to connect anew, and meets another nonce.
+        """
+        if envelope.kind != Kind.HELLO or self._over:
+            raise HandshakeRefused("The peer spoke out of turn.", details={"reason": "order"})
+        self._over = True
         hello = _decode(envelope, Hello)
         self._check(hello)
         shared = tuple(sorted(self._capabilities.intersection(hello.capabilities)))
@@ -141,13 +156,16 @@ class ServerHandshake:
             raise HandshakeRefused(
                 f"A peer may not call itself {hello.role} {hello.service} here.", details={"reason": "role"}
             )
-        if len(hello.nonce) != NONCE_BYTES or not self._nonces.first_use(hello.nonce):
+        if len(hello.nonce) != NONCE_BYTES:
+            raise HandshakeRefused("The peer's nonce does not have its length.", details={"reason": "nonce"})
+        if hello.nonce in self._nonces:
             raise HandshakeRefused("The peer's nonce was used before.", details={"reason": "replay"})
         expected = proof_of(
             self._secret, "peer", self._nonce, hello.nonce, hello.service, hello.role, self._build
         )
         if not hmac.compare_digest(expected, hello.proof):
             raise HandshakeRefused("The peer does not know the secret.", details={"reason": "proof"})
+        self._nonces.remember(hello.nonce)
 
 
 class PeerHandshake:
@@ -176,6 +194,8 @@ class PeerHandshake:
 
         Raises HandshakeRefused when either side refuses.
         """
+        if self.capabilities is not None:
+            raise HandshakeRefused("The other side does not keep to the handshake.")
         if envelope.kind == Kind.ERROR:
             error = decode_error(envelope.payload).to_exception()
             raise HandshakeRefused(error.message, details=error.details)
@@ -192,6 +212,8 @@ class PeerHandshake:
                 "Restart it with `garret down`, then try again.",
                 details={"reason": "build"},
             )
+        if len(challenge.nonce) != NONCE_BYTES:
+            raise HandshakeRefused("The other side's nonce does not have its length.")
         self._server_nonce = challenge.nonce
         proof = proof_of(
             self._secret, "peer", challenge.nonce, self._nonce, self._service, self._role, self._build
@@ -221,5 +243,5 @@ def _decode(envelope: Envelope, form: type[_T], expected: Kind | None = None) ->
         raise HandshakeRefused("The other side does not keep to the handshake.")
     try:
         return msgspec.msgpack.decode(envelope.payload, type=form)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise HandshakeRefused(f"A handshake message does not have its form: {error}") from error

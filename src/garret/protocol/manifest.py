@@ -95,7 +95,7 @@ class Argument:
     """One argument of a verb: the names and keywords of `argparse.add_argument`."""
 
     names: tuple[str, ...]
-    options: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ _TRUNCATE_ATTEMPTS = (
 class CheckpointPolicy:
     """Limits of the write-ahead log: `soft` in pages, `idle` in seconds."""
 
-    soft: int = 1_000  # 4 MiB of 4 KiB pages, SQLite's own default for automatic checkpoints
+    soft: int = 4_000  # 16 MiB; at a quarter of it, checkpoints touched over 1 % of commits under load
     idle: float = 2.0
 
 

@@ -39,6 +39,7 @@ from garret.storage.errors import (
     translate,
 )
 from garret.storage.handover import Handover, Item, Operation, resolve_all
+from garret.storage.log_reserve import LogReserve
 from garret.storage.writer_state import Mode, WriterStatistics
 
 T = TypeVar("T")
@@ -80,6 +81,7 @@ class Writer:
         self._next_probe = 0.0
         self._pages = 0
         self._handovers: dict[asyncio.AbstractEventLoop | None, Handover] = {}
+        self._reserve = LogReserve(connection.filename_wal)
         connection.set_wal_hook(self._note_pages)
         self._thread = threading.Thread(target=self._run, name="garret-writer", daemon=True)
         self._thread.start()
@@ -202,6 +204,7 @@ class Writer:
                 self._transact(batch)
                 self._resolve(batch)
                 self._checkpointer.finish(self._connection)
+                self._reserve.extend(self._pages)
             if between is not None:
                 self._run_between(between)
                 self._resolve([between])
@@ -271,7 +274,9 @@ class Writer:
     def _fail(self, batch: Sequence[Item], error: StorageError) -> None:
         for item in batch:
             # One instance for each caller: a traceback belongs to one raise.
-            item.error = type(error)(error.message, code=error.code, details=dict(error.details))
+            item.error = type(error)(
+                error.message, code=error.code, retryable=error.retryable, details=dict(error.details)
+            )
             item.result = None
 
     def _run_between(self, item: Item) -> None:

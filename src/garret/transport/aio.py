@@ -75,6 +75,14 @@ class AsyncChannel:
 
     # ---- receiving
 
+    def drain_input(self) -> None:
+        """Take what the peer sent before it died, so that no finished work of it is lost."""
+        while not self.closed:
+            before = self.received_bytes
+            self._readable()
+            if self.received_bytes == before:
+                return
+
     def _readable(self) -> None:
         try:
             data, ancillary, flags, _ = self._socket.recvmsg(RECEIVE_BYTES, ANCILLARY_BYTES, RECEIVE_FLAGS)

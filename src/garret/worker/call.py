@@ -79,6 +79,18 @@ class Call:
                 self._check_locked()
         self._send(pack(Kind.STREAM, self.request, encode_payload(item), name="item"), ())
 
+    def emit_nowait(self, item: Any) -> bool:
+        """Stream one item if the caller takes it now; False when it does not. Never waits or raises.
+
+        For threads that must not be held up, such as one that writes sound down.
+        """
+        self.signs_of_life += 1
+        with self._changed:
+            if self._cancelled or not self._output.take():
+                return False
+        self._send(pack(Kind.STREAM, self.request, encode_payload(item), name="item"), ())
+        return True
+
     def progress(self, fraction: float, note: str = "") -> None:
         """Tell how far the work has come; never waits. Raises as `check`."""
         self.check()

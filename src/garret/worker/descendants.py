@@ -104,6 +104,7 @@ def kill_descendants(root: int) -> bool:
             living = descendants(root)
             if len(stopped) > 100_000:
                 return False
-        for pid in living:
+        # Children first: where `root` is no subreaper, a child would leave the tree with its parent's end.
+        for pid in reversed(living):
             _signal(pid, signal.SIGKILL, {root, *living})
     return not descendants(root)

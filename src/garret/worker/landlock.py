@@ -128,14 +128,14 @@ class Ruleset:
         )
 
     def allow(self, path: str, access: Access) -> bool:
-        """Grant `access` on `path` and, for a folder, on all below it. False when there is no such path.
+        """Grant `access` on `path` and, for a folder, on all below it. False when it is not there for us.
 
         Rights that make sense only for folders are left out for a file. Raises OSError for anything
-        but a missing path.
+        but a path that does not exist or cannot be reached, where there is nothing to grant.
         """
         try:
             fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
             return False
         try:
             folder = stat.S_ISDIR(os.fstat(fd).st_mode)

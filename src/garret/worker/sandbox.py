@@ -153,16 +153,9 @@ def _restrict_paths(grants: Grants, ledger: _Ledger) -> int:
             ledger.absent.append(path)
     if not ledger.attempt("files", ruleset.restrict):
         return 0
-    parts = [
-        ("file-moves", 2),
-        ("file-truncation", 3),
-        ("device-ioctl", 5),
-        ("abstract-sockets", 6),
-        ("signals", 6),
-    ]
-    if not grants.network:
-        parts.append(("tcp", 4))
-    for what, needed in parts:
+    for what, needed in _LANDLOCK_PARTS:
+        if what == "tcp" and grants.network:
+            continue
         if ruleset.version >= needed:
             ledger.enforced.append(what)
         else:

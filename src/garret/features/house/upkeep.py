@@ -17,6 +17,7 @@ from garret.control.request import Caller
 from garret.control.secrets import DATABASE_KEY, DEVICE_KEY, check_passphrase
 from garret.control.service import Request, ServiceHandler
 from garret.features.house import contracts as c
+from garret.features.house.diagnosis import house_checks
 from garret.protocol.contract import Command, Nothing
 from garret.storage.backup import Summary
 from garret.storage.ledger import Retention
@@ -158,13 +159,11 @@ class Upkeep:
 
     async def _diagnose(self, command: c.Diagnose, request: Request) -> c.Diagnosis:
         del command, request
-        from garret.features.house.diagnosis import house_checks
-
         checks = await house_checks(self._context)
         return c.Diagnosis(
             checks=tuple(
                 c.Check(
-                    name=check.name, outcome=check.outcome, sentence=check.sentence, remedy=check.remedy
+                    name=check.name, outcome=check.status.value, sentence=check.sentence, remedy=check.remedy
                 )
                 for check in checks
             )

@@ -86,12 +86,36 @@ class StopSpeaking(Command[Nothing], frozen=True):
     """Stop what is being said and drop what is queued."""
 
 
-@command("playback.play", result=Spoken, capability="worker.playback", target="playback", inputs=Speech, timeout=None)
-class Play(Command[Spoken], frozen=True):
-    """Play the PCM that streams in, on one device."""
+class Played(Contract, frozen=True):
+    seconds: float
+
+
+@command(
+    "playback.play",
+    result=Played,
+    capability="worker.playback",
+    target="playback",
+    inputs=Speech,
+    timeout=None,
+)
+class Play(Command[Played], frozen=True):
+    """Play the PCM that streams in, on one device, after what is queued there."""
 
     device: str = ""
-    name: str = ""
+
+
+class Speaker(Contract, frozen=True):
+    id: str
+    name: str
+
+
+class Speakers(Contract, frozen=True):
+    speakers: tuple[Speaker, ...]
+
+
+@command("playback.devices", result=Speakers, capability="speak.use", target="playback")
+class ListSpeakers(Command[Speakers], frozen=True):
+    """The loudspeakers that are there now."""
 
 
 @event("speak.finished")

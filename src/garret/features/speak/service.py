@@ -1,0 +1,73 @@
+"""The speaking room in the control plane: what is said aloud, from synthesis to loudspeaker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from garret.control.context import Context
+from garret.control.inner import InnerCall
+from garret.control.service import Request, ServiceHandler
+from garret.features.speak import contracts as c
+from garret.protocol.contract import Command, Nothing
+from garret.protocol.life import Progress
+
+
+class SpeakService:
+    """Connects the synthesis worker to the playback worker."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._saying: set[asyncio.Task[Any]] = set()
+        self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
+            c.Say: self._say,
+            c.StopSpeaking: self._stop,
+        }
+
+    async def start(self) -> None:
+        return
+
+    async def stop(self) -> None:
+        return
+
+    async def _say(self, command: c.Say, request: Request) -> c.Spoken:
+        task = asyncio.current_task()
+        assert task is not None
+        self._saying.add(task)
+        try:
+            return await self._speak(command, request)
+        finally:
+            self._saying.discard(task)
+
+    async def _speak(self, command: c.Say, request: Request) -> c.Spoken:
+        context = self._context
+        device = command.device or str(context.setting("speak.device"))
+        synthesis = c.Synthesize(text=command.text, voice=command.voice, rate=command.rate)
+        playing = context.calls.start(c.Play(device=device), trace=request.trace)
+        speaking = context.calls.start(synthesis, trace=request.trace)
+        async with playing, speaking:
+            passing = asyncio.get_running_loop().create_task(_pass_on(speaking, playing))
+            try:
+                await playing.result()
+                spoken = await speaking.result()
+            finally:
+                passing.cancel()
+        context.publish(c.Finished(text=command.text, seconds=spoken.seconds), scope=request.caller.profile)
+        return spoken
+
+    async def _stop(self, command: c.StopSpeaking, request: Request) -> Nothing:
+        del command, request
+        for task in list(self._saying):
+            task.cancel()
+        return Nothing()
+
+
+async def _pass_on(speaking: InnerCall[c.Spoken], playing: InnerCall[c.Played]) -> None:
+    async for item in speaking.items():
+        if not isinstance(item, Progress):
+            await playing.send(item)
+    if speaking.failed:
+        playing.cancel()
+    else:
+        playing.end_inputs()

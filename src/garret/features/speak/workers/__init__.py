@@ -1,0 +1,1 @@
+"""The handlers of the speaking room's workers."""
