@@ -47,6 +47,11 @@ class LineSplitter:
         self._suppressed = 0
         self.suppressed_total = 0
 
+    @property
+    def held_bytes(self) -> int:
+        """How much of an unfinished line is held now; never more than `longest`."""
+        return len(self._held)
+
     def feed(self, data: bytes, now: float) -> list[Line]:
         """The lines that `data` completes, a notice of suppressed ones first where one is due."""
         self._refill(now)

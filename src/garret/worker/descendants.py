@@ -74,7 +74,8 @@ def descendants(root: int) -> list[int]:
     return found
 
 
-def _signal(pid: int, number: int, family: set[int]) -> None:
+def signal_member(pid: int, number: int, family: set[int]) -> None:
+    """Signal `pid` if its parent is one of `family` at that moment; otherwise do nothing."""
     try:
         fd = os.pidfd_open(pid)
     except (OSError, AttributeError):
@@ -99,12 +100,12 @@ def kill_descendants(root: int) -> bool:
         stopped: set[int] = set()
         while new := [pid for pid in living if pid not in stopped]:
             for pid in new:
-                _signal(pid, signal.SIGSTOP, {root, *living})
+                signal_member(pid, signal.SIGSTOP, {root, *living})
             stopped.update(new)
             living = descendants(root)
             if len(stopped) > 100_000:
                 return False
         # Children first: where `root` is no subreaper, a child would leave the tree with its parent's end.
         for pid in reversed(living):
-            _signal(pid, signal.SIGKILL, {root, *living})
+            signal_member(pid, signal.SIGKILL, {root, *living})
     return not descendants(root)

@@ -22,7 +22,8 @@ PR_GET_NO_NEW_PRIVS = 39
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_LIBC: ctypes.CDLL = ctypes.CDLL(None, use_errno=True)
+_HERE = sys.platform.startswith("linux")
 
 
 def _checked(result: int, name: str) -> int:
@@ -37,7 +38,7 @@ def syscall(name: str, number: int, *arguments: int | ctypes.c_void_p | None) ->
 
     Integers are passed as 64-bit values, since a C int would leave the upper half undefined.
     """
-    if _LIBC is None:
+    if not _HERE:
         raise OSError(errno.ENOSYS, f"{name}: only Linux has it")
     words = [ctypes.c_ulong(word) if isinstance(word, int) else word for word in arguments]
     _LIBC.syscall.restype = ctypes.c_long
@@ -46,7 +47,7 @@ def syscall(name: str, number: int, *arguments: int | ctypes.c_void_p | None) ->
 
 def prctl(option: int, *arguments: int) -> int:
     """prctl(2). Raises OSError."""
-    if _LIBC is None:
+    if not _HERE:
         raise OSError(errno.ENOSYS, "prctl: only Linux has it")
     words = [ctypes.c_ulong(word) for word in (*arguments, 0, 0, 0, 0)[:4]]
     return _checked(int(_LIBC.prctl(ctypes.c_int(option), *words)), f"prctl({option})")
@@ -54,7 +55,7 @@ def prctl(option: int, *arguments: int) -> int:
 
 def capset_nothing() -> None:
     """Give up every capability of this thread: effective, permitted and inheritable. Raises OSError."""
-    if _LIBC is None:
+    if not _HERE:
         raise OSError(errno.ENOSYS, "capset: only Linux has it")
     # _LINUX_CAPABILITY_VERSION_3 with two 32-bit words for each of the three sets (capset(2)).
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)

@@ -19,12 +19,8 @@ Invariants: limits are only ever lowered, hard and soft at once. Neighbour: `san
 from __future__ import annotations
 
 import os
+import resource
 import sys
-
-try:
-    import resource
-except ImportError:  # Windows has no such module
-    resource = None  # type: ignore[assignment]
 
 MIB = 1 << 20
 _ADDRESS_SPACE_FACTOR = 4

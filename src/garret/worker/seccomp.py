@@ -92,7 +92,7 @@ def assemble(rules: Iterable[Rule], architecture: str) -> list[Instruction]:
     architecture has (a misspelling) and for a rule too long for a BPF jump.
     """
     numbers = NUMBERS[architecture]
-    known = set().union(*NUMBERS.values())
+    known = {call for table in NUMBERS.values() for call in table}
     program: list[Instruction] = [
         (_LOAD, 0, 0, _OFFSET_ARCHITECTURE),
         (_JUMP_EQUAL, 1, 0, AUDIT_ARCHITECTURES[architecture]),
