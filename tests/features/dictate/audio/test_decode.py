@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from garret.base.errors import CancelledError, Code
@@ -307,7 +307,6 @@ SEEDS = [
 edits = st.lists(st.tuples(st.integers(0, 120), st.integers(0, 255)), min_size=1, max_size=6)
 
 
-@settings(max_examples=150)
 @given(st.sampled_from(SEEDS), edits, st.one_of(st.none(), st.integers(0, 400)))
 def test_damaged_headers_give_audio_or_a_typed_error(
     seed: bytes, changes: list[tuple[int, int]], cut: int | None
