@@ -16,14 +16,14 @@ from garret.protocol.manifest import Verb
 
 DEFAULT_SUBVERB: Final = "list"
 _EXPECTED: Final[dict[object, str]] = {int: "a whole number", float: "a number"}
-_MANY: Final = 12  # choices; more than these are not listed one by one
 
 
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises UsageProblem, and names near names for unknown ones."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageProblem(f"{message[:1].upper()}{message[1:]}. `{self.prog} --help` shows what there is.")
+        end = "" if message.endswith(("?", ".")) else "."
+        raise UsageProblem(f"{message[:1].upper()}{message[1:]}{end} `{self.prog} --help` shows more.")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         choices = action.choices
@@ -139,9 +139,8 @@ def _unknown(action: argparse.Action, value: object, choices: Iterable[Any]) -> 
     import difflib
 
     names = [str(choice) for choice in choices]
+    if action.dest not in ("verb", "subverb"):
+        return f"{_label(action)} takes {', '.join(names[:-1])} or {names[-1]}, not {value!r}"
     near = difflib.get_close_matches(str(value), names, n=3, cutoff=0.5)
-    kind = action.dest if action.dest in ("verb", "subverb") else _label(action)
-    if near:
-        return f"There is no {kind} {value!r}; did you mean {' or '.join(near)}?"
-    shown = ", ".join(names) if len(names) <= _MANY else ", ".join(names[:_MANY]) + ", ..."
-    return f"There is no {kind} {value!r}; there is {shown}"
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(names)}"
+    return f"There is no {action.dest} {value!r}; {hint}"

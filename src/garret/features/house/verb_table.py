@@ -112,17 +112,17 @@ SECRETS: Final = Verb(
     "Keys and passwords, kept in the keychain or a sealed file.",
     "",
     subverbs=(
-        Verb("list", "List their names, and where they are kept.", f"{_HANDLERS}:secrets_list"),
+        Verb("list", "List their names, and where they are kept.", f"{_KEYS}:secrets_list"),
         Verb(
             "set",
             "Keep a secret: asked for unseen, or the first line of standard input.",
-            f"{_HANDLERS}:secrets_set",
+            f"{_KEYS}:secrets_set",
             (Argument(("name",), {"metavar": "NAME", "help": "what to keep it under"}),),
         ),
         Verb(
             "delete",
             "Delete a secret.",
-            f"{_HANDLERS}:secrets_delete",
+            f"{_KEYS}:secrets_delete",
             (
                 Argument(("name",), {"metavar": "NAME", "help": "what it is kept under"}),
                 Argument(("-y", "--yes"), {"action": "store_true", "help": "do not ask"}),
@@ -131,7 +131,7 @@ SECRETS: Final = Verb(
         Verb(
             "seal",
             "Seal the key file with a passphrase that every start will ask for.",
-            f"{_HANDLERS}:secrets_seal",
+            f"{_KEYS}:secrets_seal",
         ),
     ),
 )
@@ -170,17 +170,17 @@ PROFILES: Final = Verb(
     "Who uses Garret, and what they may do.",
     "",
     subverbs=(
-        Verb("list", "List the profiles and the one in force.", f"{_HANDLERS}:profiles_list"),
+        Verb("list", "List the profiles and the one in force.", f"{_KEYS}:profiles_list"),
         Verb(
             "use",
             "Switch the profile; leaving guest or child asks for the PIN.",
-            f"{_HANDLERS}:profiles_use",
+            f"{_KEYS}:profiles_use",
             (Argument(("name",), {"metavar": "PROFILE", "help": "admin, user, guest or child"}),),
         ),
         Verb(
             "pin",
             "Set the PIN: asked for unseen, or the first line of standard input.",
-            f"{_HANDLERS}:profiles_pin",
+            f"{_KEYS}:profiles_pin",
         ),
     ),
 )
