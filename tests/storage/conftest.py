@@ -16,6 +16,7 @@ from garret.storage.objects import KeySigner
 from garret.storage.store import Store
 from tests.storage.databases import KEY, KEYS
 
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()

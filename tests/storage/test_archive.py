@@ -52,14 +52,16 @@ def test_what_is_written_reads_back_and_tar_reads_it_too(tmp_path: Path) -> None
     with tarfile.open(path) as tar:
         assert tar.getnames() == ["manifest.json", *MEMBERS]
         extracted = tar.extractfile("garret.db")
-        assert extracted is not None and extracted.read() == MEMBERS["garret.db"]
+        assert extracted is not None
+        assert extracted.read() == MEMBERS["garret.db"]
         assert all(member.isreg() and member.mode == 0o600 for member in tar)
 
 
 @given(name=st.sampled_from(["garret.db", f"blobs/{BLOB_ID}"]), size=st.integers(0, 1 << 60))
 def test_a_header_of_any_size_is_understood_by_both(name: str, size: int) -> None:
     block = archive.header(name, size)
-    assert len(block) == 512 and archive.parse_header(block) == (name, size)
+    assert len(block) == 512
+    assert archive.parse_header(block) == (name, size)
     info = tarfile.TarInfo.frombuf(block, "ascii", "strict")
     assert (info.name, info.size) == (name, size)
 
@@ -96,7 +98,9 @@ def foreign_tar(**fields: object) -> bytes:
         {"uid": 1000},
     ],
 )
-def test_links_folders_devices_and_foreign_paths_are_refused(fields: dict[str, object], tmp_path: Path) -> None:
+def test_links_folders_devices_and_foreign_paths_are_refused(
+    fields: dict[str, object], tmp_path: Path
+) -> None:
     path = write(tmp_path / "a.tar", MEMBERS)
     data = path.read_bytes()
     place = data.index(b"garret.db\0")

@@ -40,9 +40,12 @@ def test_a_backup_comes_back_with_everything(store: Store, clock: ManualClock, t
     path = tmp_path / "out" / "a.garret"
     path.parent.mkdir()
     made = store.back_up(path, sealed_key=b"sealed", progress=lambda done, all_: seen.append((done, all_)))
-    assert names(path.parent) == ["a.garret"] and path.stat().st_mode & 0o777 == 0o600
-    assert inspect(path) == made and (made.blobs, made.sealed_key, made.created) == (1, True, clock.wall())
-    assert seen[-1][0] == seen[-1][1] and all(0 <= done <= all_ for done, all_ in seen)
+    assert names(path.parent) == ["a.garret"]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert inspect(path) == made
+    assert (made.blobs, made.sealed_key, made.created) == (1, True, clock.wall())
+    assert seen[-1][0] == seen[-1][1]
+    assert all(0 <= done <= all_ for done, all_ in seen)
 
     home = Home(tmp_path / "new")
     restored = restore(path, home, key=KEY)
@@ -62,7 +65,9 @@ def test_a_backup_shows_nothing_without_the_key(store: Store, tmp_path: Path) ->
     path = tmp_path / "a.garret"
     store.back_up(path)
     data = path.read_bytes()
-    assert b"private words" not in data and b"SQLite format" not in data and KEY not in data
+    assert b"private words" not in data
+    assert b"SQLite format" not in data
+    assert KEY not in data
 
 
 def test_writes_go_on_during_a_backup_and_the_copy_is_consistent(store: Store, tmp_path: Path) -> None:
@@ -86,7 +91,8 @@ def test_writes_go_on_during_a_backup_and_the_copy_is_consistent(store: Store, t
             "SELECT (SELECT count(*) FROM jobs), (SELECT count(*) FROM job_events), "
             "(SELECT count(*) FROM job_payloads)"
         ).fetchall()[0]
-    assert counts[0] == counts[1] == counts[2] and int(str(counts[0])) >= 2_000
+    assert counts[0] == counts[1] == counts[2]
+    assert int(str(counts[0])) >= 2_000
     again.close()
 
 
@@ -146,7 +152,8 @@ def test_blobs_are_not_collected_while_they_are_backed_up(store: Store, tmp_path
             refused.append(error)
 
     store.back_up(tmp_path / "a.garret", progress=collect)
-    assert refused and inspect(tmp_path / "a.garret").blobs == 1
+    assert refused
+    assert inspect(tmp_path / "a.garret").blobs == 1
 
 
 def test_backups_are_listed_newest_first_and_other_files_are_not(

@@ -30,8 +30,10 @@ def test_a_blob_is_named_by_its_content_two_folders_deep(blobs: Blobs, tmp_path:
     blob = blobs.put_bytes(data)
     assert blob == (blake3(data).hexdigest(), len(data))
     path = tmp_path / "blobs" / blob.id[:2] / blob.id[2:4] / blob.id
-    assert path.read_bytes() == data and path.stat().st_mode & 0o777 == 0o600
-    assert blobs.read(blob.id) == data and blobs.verify(blob.id) == blobs.size(blob.id) == len(data)
+    assert path.read_bytes() == data
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert blobs.read(blob.id) == data
+    assert blobs.verify(blob.id) == blobs.size(blob.id) == len(data)
     descriptor = blobs.open(blob.id)
     assert os.read(descriptor, 10) == data[:10]
     with pytest.raises(OSError, match="Bad file descriptor"):
@@ -48,7 +50,8 @@ def test_the_same_content_is_kept_once_and_heals_a_damaged_copy(blobs: Blobs, tm
         blobs.read(first.id)
     assert blobs.put_bytes(b"same" * 100) == first
     assert blobs.verify(first.id) == 400
-    assert list(blobs.iterate()) == [first.id] and len(files_in(tmp_path)) == 1
+    assert list(blobs.iterate()) == [first.id]
+    assert len(files_in(tmp_path)) == 1
 
 
 def test_what_is_over_the_limit_leaves_nothing(blobs: Blobs, tmp_path: Path) -> None:
@@ -97,7 +100,8 @@ def test_a_source_that_changes_while_it_is_read_is_refused(blobs: Blobs, tmp_pat
         with pytest.raises(Conflict, match="changed") as refused:
             blobs.put_fd(descriptor, 1 << 30)
     os.close(descriptor)
-    assert refused.value.retryable and files_in(tmp_path / "blobs") == []
+    assert refused.value.retryable
+    assert files_in(tmp_path / "blobs") == []
 
 
 def test_a_pipe_can_be_kept(blobs: Blobs) -> None:

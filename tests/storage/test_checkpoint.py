@@ -59,10 +59,14 @@ def test_the_log_is_used_again_from_its_start_under_load(build: Callable[[Checkp
     counts = setup.checkpointer.counts
     setup.close()
     assert size < 16 << 20, f"24 MiB were written and the log has {size} bytes"
-    assert counts.background >= 1 and counts.finished >= 1 and counts.failed == 0
+    assert counts.background >= 1
+    assert counts.finished >= 1
+    assert counts.failed == 0
 
 
-def test_the_log_is_cut_to_nothing_when_idle_and_once_only(build: Callable[[CheckpointPolicy], Setup]) -> None:
+def test_the_log_is_cut_to_nothing_when_idle_and_once_only(
+    build: Callable[[CheckpointPolicy], Setup],
+) -> None:
     setup = build(CheckpointPolicy(soft=100_000, idle=0.05))
     setup.fill(1)
     assert setup.truncated.wait(10)
@@ -75,7 +79,9 @@ def test_the_log_is_cut_to_nothing_when_idle_and_once_only(build: Callable[[Chec
     setup.readers.close()
 
 
-def test_a_reader_in_the_way_delays_the_cut_and_fails_no_write(build: Callable[[CheckpointPolicy], Setup]) -> None:
+def test_a_reader_in_the_way_delays_the_cut_and_fails_no_write(
+    build: Callable[[CheckpointPolicy], Setup],
+) -> None:
     setup = build(CheckpointPolicy(soft=100_000, idle=0.05))
     with setup.readers.read() as connection:
         connection.execute("SELECT count(*) FROM t").fetchall()
@@ -109,4 +115,5 @@ def test_a_checkpoint_that_fails_leaves_everything_in_the_log(tmp_path: Path) ->
     checkpointer.committed(10)
     assert tried.wait(10)
     checkpointer.close()
-    assert checkpointer.counts.failed == 1 and checkpointer.counts.background == 0
+    assert checkpointer.counts.failed == 1
+    assert checkpointer.counts.background == 0

@@ -29,7 +29,9 @@ def make(path: Path, rows: int = 10) -> None:
     connection = connect(path, KEY)
     connection.execute("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)")
     with connection:
-        connection.executemany("INSERT INTO t VALUES (?, ?)", [(i, f"secret words {i} " * 20) for i in range(rows)])
+        connection.executemany(
+            "INSERT INTO t VALUES (?, ?)", [(i, f"secret words {i} " * 20) for i in range(rows)]
+        )
     connection.close()
 
 
@@ -40,7 +42,8 @@ def test_the_file_is_private_and_shows_nothing_of_its_content(tmp_path: Path) ->
     data = path.read_bytes()
     assert b"secret words" not in data
     assert b"SQLite format 3" not in data
-    assert KEY not in data and KEY.hex().encode() not in key_check_path(path).read_bytes()
+    assert KEY not in data
+    assert KEY.hex().encode() not in key_check_path(path).read_bytes()
 
 
 def test_durable_files_are_synced_at_every_commit(tmp_path: Path) -> None:
@@ -82,7 +85,8 @@ def test_a_damaged_page_is_found_and_never_read_as_data(tmp_path: Path) -> None:
     flip(path, PAGE * 20 + 77)
     connection = connect(path, KEY)
     found = check_integrity(connection, seconds=None)
-    assert not found.sound and found.complete
+    assert not found.sound
+    assert found.complete
     with pytest.raises(apsw.CorruptError):
         connection.execute("SELECT sum(length(b)) FROM t").fetchall()
     connection.close()
@@ -94,7 +98,8 @@ def test_a_check_stops_at_its_time_limit_and_says_so(tmp_path: Path) -> None:
     connection = connect(path, KEY)
     assert check_integrity(connection, seconds=0.0, clock=ManualClock()).complete is False
     whole = check_integrity(connection, seconds=None)
-    assert whole.sound and whole.complete
+    assert whole.sound
+    assert whole.complete
     connection.close()
 
 
@@ -120,9 +125,14 @@ def test_a_statement_that_runs_too_long_is_stopped(tmp_path: Path, clock: Manual
     make(path)
     readers = readers_of(path, clock)
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
-    with pytest.raises(SnapshotExpired), readers.read() as connection:
-        clock.advance(1.5)
-        connection.execute(endless).fetchall()
+
+    def too_long() -> None:
+        with readers.read() as connection:
+            clock.advance(1.5)
+            connection.execute(endless).fetchall()
+
+    with pytest.raises(SnapshotExpired):
+        too_long()
     with readers.read() as connection:
         assert connection.execute("SELECT count(*) FROM t").fetchall() == [(10,)]
     readers.close()
@@ -134,17 +144,22 @@ def test_an_idle_reader_loses_its_snapshot_to_the_checkpoint(tmp_path: Path, clo
     writer = connect(path, KEY)
     writer.set_busy_timeout(0)
     readers = readers_of(path, clock)
-    with pytest.raises(SnapshotExpired), readers.read() as connection:
-        connection.execute("SELECT count(*) FROM t").fetchall()
-        writer.execute("INSERT INTO t VALUES (1000, 'x')")
-        with pytest.raises(apsw.BusyError):
+
+    def dawdle() -> None:
+        with readers.read() as connection:
+            connection.execute("SELECT count(*) FROM t").fetchall()
+            writer.execute("INSERT INTO t VALUES (1000, 'x')")
+            with pytest.raises(apsw.BusyError):
+                writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            assert readers.expire() == 0
+            clock.advance(1.1)
+            assert readers.expire() == 1
             writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        assert readers.expire() == 0
-        clock.advance(1.1)
-        assert readers.expire() == 1
-        writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        assert path.with_name("a.db-wal").stat().st_size == 0
-        connection.execute("SELECT count(*) FROM t").fetchall()
+            assert path.with_name("a.db-wal").stat().st_size == 0
+            connection.execute("SELECT count(*) FROM t").fetchall()
+
+    with pytest.raises(SnapshotExpired):
+        dawdle()
     readers.close()
     writer.close()
 

@@ -38,32 +38,49 @@ def ledger(store: Store) -> Ledger:
 
 
 def test_a_job_from_request_to_result(ledger: Ledger, clock: ManualClock) -> None:
-    request = Request("dictate.file", b"payload", priority=2, role="cli", profile="user", deadline=2e9, parent="p")
+    request = Request(
+        "dictate.file", b"payload", priority=2, role="cli", profile="user", deadline=2e9, parent="p"
+    )
     job = run(ledger.enqueue(request)).job
     assert ledger.get(job.id) == job
-    assert (job.state, job.priority, job.role, job.profile, job.parent) == (State.QUEUED, 2, "cli", "user", "p")
+    assert (job.state, job.priority, job.role, job.profile, job.parent) == (
+        State.QUEUED,
+        2,
+        "cli",
+        "user",
+        "p",
+    )
     clock.advance(1)
     lease = run(ledger.lease(job.id, "stt-1"))
     assert (lease.epoch, lease.attempt, lease.command, lease.payload) == (1, 1, "dictate.file", b"payload")
     run(ledger.progress(job.id, lease.epoch, 0.5, "half"))
     halfway = ledger.get(job.id)
-    assert (halfway.state, halfway.owner, halfway.fraction, halfway.note) == (State.RUNNING, "stt-1", 0.5, "half")
+    assert (halfway.state, halfway.owner, halfway.fraction, halfway.note) == (
+        State.RUNNING,
+        "stt-1",
+        0.5,
+        "half",
+    )
     assert ledger.result(job.id) == b""
     run(ledger.finish(job.id, lease.epoch, b"text"))
     done = ledger.get(job.id)
     assert (done.state, done.owner, done.fraction) == (State.DONE, None, 1.0)
     assert (ledger.payload(job.id), ledger.result(job.id)) == (b"payload", b"text")
-    assert done.updated == clock.wall() and done.created == clock.wall() - 1
+    assert done.updated == clock.wall()
+    assert done.created == clock.wall() - 1
 
 
 def test_the_same_idempotency_key_is_the_same_job_per_command(ledger: Ledger) -> None:
     first = run(ledger.enqueue(Request("a.b", b"1", idempotency="k")))
     second = run(ledger.enqueue(Request("a.b", b"2", idempotency="k")))
     other = run(ledger.enqueue(Request("a.c", b"3", idempotency="k")))
-    assert first.new and not second.new and other.new
+    assert first.new
+    assert not second.new
+    assert other.new
     assert second.job.id == first.job.id != other.job.id
     assert ledger.payload(first.job.id) == b"1"
-    assert ledger.find("a.b", "k") == first.job and ledger.find("a.b", "unknown") is None
+    assert ledger.find("a.b", "k") == first.job
+    assert ledger.find("a.b", "unknown") is None
 
 
 def test_a_stale_worker_changes_nothing(ledger: Ledger) -> None:
@@ -80,7 +97,8 @@ def test_a_stale_worker_changes_nothing(ledger: Ledger) -> None:
     ):
         with pytest.raises(Conflict, match="stale"):
             run(stale)
-    assert ledger.get(job).owner == "w2" and ledger.get(job).fraction == 0
+    assert ledger.get(job).owner == "w2"
+    assert ledger.get(job).fraction == 0
     run(ledger.finish(job, new.epoch, b"right"))
     assert ledger.result(job) == b"right"
 
@@ -126,10 +144,14 @@ def test_replay_queues_what_may_run_again_and_fails_the_rest(store: Store, clock
     replayed = run(ledger.replay())
     assert [job.id for job in replayed.queued] == [again]
     assert sorted(job.id for job in replayed.failed) == sorted([spent, late])
-    assert ledger.get(again).state is State.QUEUED and ledger.get(waiting).state is State.QUEUED
+    assert ledger.get(again).state is State.QUEUED
+    assert ledger.get(waiting).state is State.QUEUED
     spent_error, late_error = ledger.get(spent).error, ledger.get(late).error
-    assert spent_error is not None and spent_error.code == "failed" and "no attempt" in spent_error.message
-    assert late_error is not None and late_error.code == "deadline"
+    assert spent_error is not None
+    assert spent_error.code == "failed"
+    assert "no attempt" in spent_error.message
+    assert late_error is not None
+    assert late_error.code == "deadline"
     assert run(ledger.replay()) == rows.Replayed([], [])
     reopened.close()
 
@@ -202,7 +224,8 @@ def test_a_room_changes_its_table_and_a_job_together_or_not_at_all(store: Store)
         store.writer.submit(lambda connection: both(connection, lease.epoch + 1)).result()
     assert store.settings.get("room") is None
     store.writer.submit(lambda connection: both(connection, lease.epoch)).result()
-    assert store.settings.get("room") is not None and store.ledger.get(job).state is State.DONE
+    assert store.settings.get("room") is not None
+    assert store.ledger.get(job).state is State.DONE
 
 
 def test_the_story_tells_how_a_job_came_to_its_state(ledger: Ledger, clock: ManualClock) -> None:
@@ -228,7 +251,9 @@ def test_the_story_tells_how_a_job_came_to_its_state(ledger: Ledger, clock: Manu
 
 
 def test_every_kind_of_event_has_its_sentence() -> None:
-    job = rows.Job(1, "j", "a.b", None, State.DONE, 1, 1, 3, 1, None, 1.0, "", None, "o", "p", None, None, 0, 0)
+    job = rows.Job(
+        1, "j", "a.b", None, State.DONE, 1, 1, 3, 1, None, 1.0, "", None, "o", "p", None, None, 0, 0
+    )
     for kind in Kind:
         event = rows.Event(1, 0.0, kind, State.DONE, 1, 1, "w", "because")
         assert len(ledger_story.tell(job, [event])) == 2
@@ -243,9 +268,7 @@ class LedgerAgainstModel(RuleBasedStateMachine):
         super().__init__()
         self.connection = apsw.Connection(":memory:")
         self.connection.pragma("foreign_keys", 1)
-        migrations.apply(
-            self.connection, [migrations.load("storage", "garret.storage.migrations.durable")]
-        )
+        migrations.apply(self.connection, [migrations.load("storage", "garret.storage.migrations.durable")])
         self.model: dict[str, machine.Standing] = {}
         self.transitions: dict[str, int] = {}
         self.now = 1_000.0
@@ -287,7 +310,9 @@ class LedgerAgainstModel(RuleBasedStateMachine):
     @rule(job=jobs, stale=st.integers(0, 1))
     def finish(self, job: str, stale: int) -> None:
         epoch = self.epoch(job) - stale
-        self.both(job, machine.Finish(epoch), lambda: rows.finish(self.connection, job, epoch, b"r", self.now))
+        self.both(
+            job, machine.Finish(epoch), lambda: rows.finish(self.connection, job, epoch, b"r", self.now)
+        )
 
     @rule(job=jobs, stale=st.integers(0, 1), retry=st.booleans())
     def fail(self, job: str, stale: int, retry: bool) -> None:
@@ -301,7 +326,9 @@ class LedgerAgainstModel(RuleBasedStateMachine):
     @rule(job=jobs, stale=st.integers(0, 1))
     def requeue(self, job: str, stale: int) -> None:
         epoch = self.epoch(job) - stale
-        self.both(job, machine.Requeue(epoch), lambda: rows.requeue(self.connection, job, epoch, "x", self.now))
+        self.both(
+            job, machine.Requeue(epoch), lambda: rows.requeue(self.connection, job, epoch, "x", self.now)
+        )
 
     @rule(job=jobs)
     def cancel(self, job: str) -> None:
@@ -342,7 +369,9 @@ class LedgerAgainstModel(RuleBasedStateMachine):
         assert set(listed) == set(self.model)
         for job, standing in self.model.items():
             row = listed[job]
-            assert machine.Standing(row.state, row.attempts, row.max_attempts, row.epoch, row.owner) == standing
+            assert (
+                machine.Standing(row.state, row.attempts, row.max_attempts, row.epoch, row.owner) == standing
+            )
             events = rows.events(self.connection, job)
             assert [event.number for event in events] == list(range(1, self.transitions[job] + 1))
             assert events[-1].state is standing.state

@@ -36,7 +36,7 @@ def insert_samples(connection: apsw.Connection) -> dict[str, int]:
         "job_payloads": "INSERT INTO job_payloads VALUES (1, x'00')",
         "job_results": "INSERT INTO job_results VALUES (1, x'00')",
         "job_events": "INSERT INTO job_events VALUES (1,1,1,'enqueued','queued',0,0,'owner',NULL)",
-        "objects": "INSERT INTO objects VALUES (1, zeroblob(32), 'note.written', x'00', 1, x'00', x'00', NULL)",
+        "objects": "INSERT INTO objects VALUES (1, zeroblob(32), 'note.kept', x'00', 1, x'00', x'00', NULL)",
         "object_parents": "INSERT INTO object_parents VALUES (zeroblob(32), zeroblob(32))",
         "audit": "INSERT INTO audit VALUES (1, 1, 'owner', 'admin', 'a', 'done', '{}', zeroblob(32))",
         "settings": "INSERT INTO settings VALUES ('a', '1', 1)",
@@ -57,7 +57,9 @@ def insert_samples(connection: apsw.Connection) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("which", WHICH)
-def test_a_database_of_every_earlier_version_comes_up_to_date_with_its_data(which: str, tmp_path: Path) -> None:
+def test_a_database_of_every_earlier_version_comes_up_to_date_with_its_data(
+    which: str, tmp_path: Path
+) -> None:
     files = own(which)
     fresh = connect(tmp_path / "fresh.db", KEY)
     migrations.apply(fresh, [files])
@@ -123,7 +125,9 @@ def test_rooms_have_numbers_of_their_own_and_may_go_away(connection: apsw.Connec
 
 
 @pytest.mark.parametrize("names", [["0002_b.sql"], ["0001_a.sql", "0001_b.sql"], ["1_a.sql"], ["0001_A.sql"]])
-def test_wrong_file_names_are_refused(names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_file_names_are_refused(
+    names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     package = tmp_path / "wrongly_named"
     package.mkdir()
     (package / "__init__.py").write_text("")

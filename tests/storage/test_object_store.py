@@ -72,7 +72,8 @@ def test_an_object_is_kept_verified_and_projected_in_one_go(notes: Store) -> Non
 def test_a_projection_that_fails_keeps_the_object_out(notes: Store) -> None:
     with pytest.raises(KeyError):
         run(notes.objects.create(SIGNER, "note.written", {"no text": 1}))
-    assert notes.objects.heads() == [] and texts(notes) == []
+    assert notes.objects.heads() == []
+    assert texts(notes) == []
 
 
 def test_parents_come_first(notes: Store) -> None:

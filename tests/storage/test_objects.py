@@ -113,7 +113,9 @@ def test_a_signature_of_another_device_is_refused() -> None:
     sealed = seal(SIGNER, "k", {}, created=1)
     other = KeySigner(bytes([8]) * 32)
     with pytest.raises(Invalid, match="signature"):
-        verify(Sealed(sealed.data, other.sign(b"garret object signature v1\n" + blake3(sealed.data).digest())))
+        verify(
+            Sealed(sealed.data, other.sign(b"garret object signature v1\n" + blake3(sealed.data).digest()))
+        )
     with pytest.raises(Invalid, match="signature"):
         verify(Sealed(sealed.data, SIGNER.sign(blake3(sealed.data).digest())))  # no context line
 

@@ -63,7 +63,8 @@ def count(path: Path, table: str) -> int:
 
 def test_a_sound_home_needs_nothing(filled: Home) -> None:
     diagnosis = recovery.diagnose(filled, KEY)
-    assert diagnosis.condition is Condition.SOUND and diagnosis.problems == ()
+    assert diagnosis.condition is Condition.SOUND
+    assert diagnosis.problems == ()
     assert diagnosis.advice == ("The database is sound. Nothing needs to be done.",)
     assert [backup.path.name for backup in diagnosis.backups] == ["a.garret"]
 
@@ -72,7 +73,8 @@ def test_each_condition_has_its_advice(filled: Home) -> None:
     assert recovery.diagnose(filled, OTHER_KEY).condition is Condition.WRONG_KEY
     damage(filled.durable_db, pages_of(filled.durable_db, "jobs")[3])
     damaged = recovery.diagnose(filled, KEY)
-    assert damaged.condition is Condition.DAMAGED and damaged.problems
+    assert damaged.condition is Condition.DAMAGED
+    assert damaged.problems
     assert any("--salvage" in line for line in damaged.advice)
     assert any("a.garret" in line and "garret restore" in line for line in damaged.advice)
     flip(filled.durable_db, 500)
@@ -84,7 +86,8 @@ def test_each_condition_has_its_advice(filled: Home) -> None:
 def test_a_damaged_store_opens_for_reading_only(filled: Home) -> None:
     damage(filled.durable_db, pages_of(filled.durable_db, "job_payloads")[1])
     store = Store.open(filled, KEYS)
-    assert store.writer.mode is Mode.DAMAGED and not store.durable.integrity.sound
+    assert store.writer.mode is Mode.DAMAGED
+    assert not store.durable.integrity.sound
     assert len(store.ledger.jobs(limit=1_000)) == JOBS
     with pytest.raises(ReadOnly, match="guided restore"):
         asyncio.run(store.settings.put("a", "1"))
@@ -131,7 +134,8 @@ def test_salvage_steps_over_several_damaged_pages_and_tables(filled: Home, tmp_p
             damage(filled.durable_db, page)
     report = recovery.salvage(filled.durable_db, KEY, tmp_path / "salvaged.db")
     assert sorted(report.damaged) == ["job_events", "job_payloads", "jobs"]
-    assert report.rows["jobs"] > JOBS / 2 and report.rows["job_payloads"] > JOBS / 2
+    assert report.rows["jobs"] > JOBS / 2
+    assert report.rows["job_payloads"] > JOBS / 2
     assert report.rows["settings"] == 100
 
 
@@ -139,7 +143,8 @@ def test_a_salvaged_file_is_a_home_again(filled: Home, tmp_path: Path) -> None:
     damage(filled.durable_db, pages_of(filled.durable_db, "job_payloads")[1])
     recovery.salvage(filled.durable_db, KEY, tmp_path / "salvaged.db")
     aside = recovery.set_aside(filled, clock=ManualClock())
-    assert not filled.durable_db.exists() and (aside / "garret.db").exists()
+    assert not filled.durable_db.exists()
+    assert (aside / "garret.db").exists()
     (tmp_path / "salvaged.db").rename(filled.durable_db)
     store = Store.open(filled, KEYS)
     assert store.writer.mode is Mode.NORMAL

@@ -57,7 +57,8 @@ def test_a_home_that_was_only_created_counts_as_empty(archive: Path, target: Hom
     target.create()
     restore(archive, target, key=KEY)
     store = Store.open(target, KEYS)
-    assert list(store.settings.all()) == ["a"] and len(list(store.blobs.iterate())) == 3
+    assert list(store.settings.all()) == ["a"]
+    assert len(list(store.blobs.iterate())) == 3
     store.close()
 
 
@@ -71,7 +72,8 @@ def test_stopping_leaves_the_home_empty(archive: Path, target: Home) -> None:
     seen: list[int] = []
     with pytest.raises(Cancelled):
         restore(archive, target, progress=lambda done, _: seen.append(done), stop=lambda: len(seen) > 3)
-    assert seen and not target.root.exists()
+    assert seen
+    assert not target.root.exists()
 
 
 def test_too_little_space_is_told_first(archive: Path, target: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,13 +111,16 @@ def test_an_interrupted_restore_is_cleared_by_the_next(
     assert any(path.name.startswith(".restore-") for path in target.root.iterdir())
     restore(archive, target, key=KEY)
     store = Store.open(target, KEYS)
-    assert list(store.settings.all()) == ["a"] and len(list(store.blobs.iterate())) == 3
+    assert list(store.settings.all()) == ["a"]
+    assert len(list(store.blobs.iterate())) == 3
     store.close()
     assert not [path for path in target.root.iterdir() if path.name.startswith(".restore-")]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.9999])
-def test_a_truncated_archive_is_refused_and_nothing_is_written(archive: Path, target: Home, share: float) -> None:
+def test_a_truncated_archive_is_refused_and_nothing_is_written(
+    archive: Path, target: Home, share: float
+) -> None:
     data = archive.read_bytes()
     archive.write_bytes(data[: int(len(data) * share)])
     with pytest.raises(Invalid):

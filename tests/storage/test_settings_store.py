@@ -23,6 +23,7 @@ def test_settings_survive_closing(store: Store, clock: ManualClock) -> None:
     reopened = Store.open(store.home, KEYS, clock=clock)
     assert [(s.key, s.value) for s in reopened.settings.all().values()] == [("a", '"x"'), ("b", "[2]")]
     setting = reopened.settings.get("b")
-    assert setting is not None and setting.updated_at == clock.wall()
+    assert setting is not None
+    assert setting.updated_at == clock.wall()
     assert reopened.settings.get("c") is None
     reopened.close()

@@ -30,7 +30,8 @@ def test_what_was_acknowledged_is_there_after_reopening(store: Store, clock: Man
     with pytest.raises(Closed):
         asyncio.run(store.settings.put("a", "2"))
     again = Store.open(store.home, KEYS, clock=clock)
-    assert list(again.settings.all()) == ["a"] and len(again.logs.query()) == 1
+    assert list(again.settings.all()) == ["a"]
+    assert len(again.logs.query()) == 1
     assert again.durable.migrated == []
     again.close()
 
@@ -55,7 +56,8 @@ def test_a_cache_that_cannot_be_used_is_made_anew(store: Store, how: str) -> Non
         flip(store.home.cache_db, 300 if how == "first page" else store.home.cache_db.stat().st_size - 300)
     keys = Keys(KEY, KEY) if how == "another key" else KEYS
     again = Store.open(store.home, keys)
-    assert again.logs.query() == [] and list(again.settings.all()) == ["a"]
+    assert again.logs.query() == []
+    assert list(again.settings.all()) == ["a"]
     asyncio.run(again.logs.append([Line(1.0, 20, "w", "m", {})]))
     assert len(again.logs.query()) == 1
     again.close()
@@ -95,10 +97,12 @@ def test_opening_does_not_leave_threads_behind_when_it_fails(home: Home) -> None
 
 
 def test_the_library_in_use_is_named() -> None:
-    assert "SQLite 3" in connection_version() and "Ciphers" in connection_version()
+    assert "SQLite 3" in connection_version()
+    assert "Ciphers" in connection_version()
 
 
 def test_the_start_is_quick_and_the_whole_check_is_separate(store: Store) -> None:
     assert store.durable.integrity.sound
     found = store.check()
-    assert found.sound and found.complete
+    assert found.sound
+    assert found.complete

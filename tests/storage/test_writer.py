@@ -65,11 +65,14 @@ def test_a_failing_operation_takes_back_its_own_changes_only(store: Store) -> No
 
     async def go() -> list[object]:
         calls = [setting("first"), fails, breaks_a_rule, setting("last")]
-        return list(await asyncio.gather(*(store.writer.write(call) for call in calls), return_exceptions=True))
+        return list(
+            await asyncio.gather(*(store.writer.write(call) for call in calls), return_exceptions=True)
+        )
 
     first, failed, ruled, last = asyncio.run(go())
     assert (first, last) == ("first", "last")
-    assert isinstance(failed, Conflict) and failed.message == "no"
+    assert isinstance(failed, Conflict)
+    assert failed.message == "no"
     assert isinstance(ruled, Conflict)
     assert keys_on_disk(store.home.durable_db) == ["first", "last"]
     assert store.writer.mode is Mode.NORMAL
@@ -165,8 +168,10 @@ def test_steps_between_transactions_run_outside_of_any(store: Store) -> None:
 def test_statistics_tell_of_the_queue(store: Store) -> None:
     store.writer.submit(setting("a")).result()
     told = store.statistics()["garret.db"]
-    assert told["mode"] == "normal" and told["waiting"] == 0
-    assert told["operations"] == 1 and told["batches"] == 1
+    assert told["mode"] == "normal"
+    assert told["waiting"] == 0
+    assert told["operations"] == 1
+    assert told["batches"] == 1
     assert told["log_pages"] > 0
 
 

@@ -18,9 +18,9 @@ import os
 from garret.base import log
 
 _FRAME = 4096 + 24  # bytes: a page and its frame header
-_BURST = 64  # pages; a log that stays below this is left alone
-_STEP = 1024 * _FRAME  # bytes added at a time
-_MARGIN = 256 * _FRAME  # bytes that must be left before more are added
+_BURST = 256  # pages; a log that stays below this is left alone
+_STEP = 512 * _FRAME  # bytes added at a time
+_MARGIN = 192 * _FRAME  # bytes that must be left before more are added
 _CHUNK = bytes(1 << 20)
 
 _log = log.get("storage")
@@ -34,7 +34,7 @@ class LogReserve:
         self._useless = False
 
     def extend(self, pages: int) -> None:
-        """Called after a commit with the pages in the log. Never fails: without a reserve all goes on, slower."""
+        """Called after a commit with the pages in the log. Never fails: without a reserve all is slower."""
         if pages < _BURST or self._useless:
             return
         try:
