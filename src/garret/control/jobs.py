@@ -23,7 +23,7 @@ from garret.base import log
 from garret.base.errors import CancelledError, Code, GarretError
 from garret.control.broker import Broker
 from garret.control.errors import ControlError
-from garret.control.request import Pending
+from garret.control.request import Caller, Pending
 from garret.protocol.contract import Registry
 from garret.protocol.life import Progress
 from garret.protocol.streams import INITIAL_CREDIT
@@ -141,6 +141,7 @@ class Jobs:
         *,
         limit: int,
         attempts: Callable[[], int],
+        accepted: Callable[[Caller, Job], Awaitable[None]],
         changed: Changed,
     ) -> None:
         self.broker = broker
@@ -149,6 +150,7 @@ class Jobs:
         self._ledger = ledger
         self._changed = changed
         self._attempts = attempts
+        self._accepted = accepted
         self._runs: dict[str, _Run] = {}
         self._waiting: list[_Run] = []
         self._active = 0
@@ -163,12 +165,13 @@ class Jobs:
         self._spawn(self._enter(pending, command))
 
     async def _enter(self, pending: Pending, command: Any) -> None:
-        key = getattr(command, "key", "") or None
         caller = pending.caller
+        key = getattr(command, "key", "")
+        scoped = f"{caller.profile}:{key}" if key else None  # one profile never joins another's job
         request = Request(
             pending.meta.name,
             bytes(pending.payload),
-            idempotency=key,
+            idempotency=scoped,
             priority=pending.priority,
             max_attempts=self._attempts(),
             role=caller.role,
@@ -177,6 +180,8 @@ class Jobs:
         try:
             entered = await self._ledger.enqueue(request)
             job = entered.job
+            if entered.new:
+                await self._accepted(caller, job)
             run = self._runs.get(job.id)
             if run is None and job.state in (State.DONE, State.FAILED, State.CANCELLED):
                 self._answer_old(pending, job)

@@ -184,6 +184,10 @@ class OutsidePrograms:
     def names(self) -> list[str]:
         return list(self._driven)
 
+    def pids(self) -> list[int]:
+        """The processes that run now."""
+        return [each.handle.pid for each in self._driven.values() if each.handle is not None]
+
     def restart(self, name: str) -> bool:
         """Close an open circuit and start anew; False for a name that is not declared."""
         driven = self._driven.get(name)

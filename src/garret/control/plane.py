@@ -40,6 +40,7 @@ from garret.control.outside import decode_programs
 from garret.control.outside_driver import OutsidePrograms
 from garret.control.policy import Policy
 from garret.control.pools import Pool
+from garret.control.process import sweep_orphans
 from garret.control.request import Caller
 from garret.control.scheduler import Scheduler
 from garret.control.secrets import DATABASE_KEY, DEVICE_KEY, SecretStore
@@ -111,6 +112,9 @@ class ControlPlane:
             store.ledger,
             limit=_JOBS_AT_ONCE,
             attempts=lambda: int(self.settings.get("jobs.attempts")),
+            accepted=lambda caller, job: self._audit(
+                caller.role, caller.profile, job.command, "accepted", {"job": job.id}
+            ),
             changed=self._job_changed,
         )
         self.approvals = ApprovalDesk(
@@ -161,6 +165,7 @@ class ControlPlane:
             pool.start()
         self.watchdog.attach(self._loop)
         self.outside.start()
+        await self._audit("owner", self.profile, "house.start", "done", {"process": os.getpid()})
         resumed, failed = await self.jobs.replay()
         if resumed or failed:
             text = f"{resumed} jobs that were cut off go on; {failed} could not."
@@ -332,6 +337,13 @@ class ControlPlane:
 
     def on_worker_line(self, source: str, stream: str, line: str) -> None:
         self.log_pump.worker_line(source, stream, line, SYSTEM.wall())
+
+    def sweep(self) -> None:
+        """End what a killed guardian left behind: children of this process that nobody holds."""
+        known = [pid for pool in self.pools.values() for slot in pool.slots for pid in slot.pids]
+        ended = sweep_orphans([*known, *self.outside.pids()])
+        if ended:
+            _logger.warning("%d processes without a guardian were ended", len(ended))
 
     # ---- events
 

@@ -14,8 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from garret.base import log
-from garret.base.errors import CancelledError, Code
+from garret.base.errors import CancelledError, Code, GarretError
 from garret.control import supervisor_events as sv
 from garret.control.broker import Broker
 from garret.control.errors import ControlError
@@ -28,8 +27,6 @@ from garret.control.slots import Launch, WorkerSlot
 from garret.control.supervisor_pool import SupervisorPool
 from garret.protocol.handshake import NonceMemory
 from garret.protocol.manifest import WorkerSpec
-
-_logger = log.get("control.pools")
 
 
 class House(Protocol):
@@ -44,6 +41,8 @@ class House(Protocol):
     def on_worker_state(self, name: str, slot: int, state: str, sentence: str) -> None: ...
 
     def on_worker_line(self, source: str, stream: str, line: str) -> None: ...
+
+    def sweep(self) -> None: ...
 
 
 class Pool:
@@ -101,9 +100,8 @@ class Pool:
     def replace(self) -> None:
         """Start every running process anew, new one first; also closes an open circuit."""
         self._handle(None, sv.Reset())
-        for slot in self.slots:
-            if slot.links:
-                self._handle(slot.number, sv.Swap(""))
+        if any(slot.links for slot in self.slots):
+            self._handle(None, sv.Swap(""))
         if self._queued:
             self._demand()
 
@@ -126,7 +124,7 @@ class Pool:
     def submit(self, pending: Pending) -> None:
         """Send a command to a free worker, or queue it. Raises ControlError (busy, unavailable)."""
         item = Item(pending.key, self.spec.name, pending.caller.name, pending.priority, pending.deadline)
-        answer = self._scheduler.submit(item, time.monotonic())
+        answer = self._scheduler.submit(item, pending.admitted)
         if type(answer) is Admitted:
             self._send(pending, answer.worker)
         elif isinstance(answer, Busy):
@@ -141,13 +139,14 @@ class Pool:
             self._demand()
 
     def _send(self, pending: Pending, worker: str) -> None:
+        """Hand a command to a worker that has a place for it; what cannot be sent is answered."""
         slot, link = self._routes[worker]
         pending.started = time.monotonic()
-        slot.start_call(link, pending)
-        if pending.early_inputs is not None:
-            early, pending.early_inputs = pending.early_inputs, None
-            for payload in early:
-                link.put_input(pending, payload)
+        try:
+            slot.start_call(link, pending)
+        except GarretError as error:
+            self._broker.fail(pending, error)
+            self._send_all(self._scheduler.done(pending.key, pending.started))
 
     def _send_all(self, admitted: tuple[Admitted, ...]) -> None:
         for answer in admitted:
@@ -159,6 +158,8 @@ class Pool:
         if not self.supervisor.available:
             self._give_up()
             return
+        if len(self._routes) >= self.supervisor.serving:
+            return  # all are there already, and busy
         for _ in range(min(len(self._queued), self.supervisor.serving)):
             self._handle(None, sv.Demand())
 
@@ -177,11 +178,8 @@ class Pool:
         self._broker.fail(pending, pending.waiting_cancel or CancelledError("Cancelled while waiting."))
 
     def put_input(self, pending: Pending, payload: msgspec.Raw | None) -> None:
-        """Input for a command that still waits is kept by its caller's credit; it is queued here."""
-        waiting = pending.early_inputs
-        if waiting is None:
-            waiting = pending.early_inputs = []
-        waiting.append(payload)
+        """Keep input for a command that still waits; its caller's credit bounds it."""
+        pending.keep_input(payload)
 
     def grant(self, pending: Pending, items: int) -> None:
         del pending, items  # nothing streams back before the command has started
@@ -232,3 +230,7 @@ class Pool:
 
     def on_line(self, source: str, stream: str, line: str) -> None:
         self._house.on_worker_line(source, stream, line)
+
+    def on_guardian_lost(self) -> None:
+        """What a killed guardian could not end any more is this process's to end."""
+        self._house.sweep()

@@ -34,6 +34,7 @@ from garret.protocol.manifest import Grants, WorkerSpec
 _logger = log.get("control.slots")
 
 _ROLE: Final = frozenset({"worker"})
+_BUSY: Final = 0  # stands for whatever the process does; keys of commands begin at 1
 _SIGNAL_NAMES: Final = {signal.SIGTERM: "TERM", signal.SIGKILL: "KILL"}
 
 
@@ -61,6 +62,8 @@ class SlotOwner(Protocol):
     def launch(self) -> Launch: ...
 
     def on_line(self, source: str, stream: str, line: str) -> None: ...
+
+    def on_guardian_lost(self) -> None: ...
 
 
 class WorkerSlot:
@@ -118,13 +121,24 @@ class WorkerSlot:
             self.carry_out(instruction)
 
     def start_call(self, link: WorkerLink, pending: Pending) -> None:
-        """Hand a command to the process behind `link`."""
+        """Hand a command to the process behind `link`. Raises GarretError; it then has not got it.
+
+        The machine hears that the process is busy or idle. Which command it is busy with it hears
+        from the first heartbeat on, so that the many which are over by then cost next to nothing.
+        """
+        idle = not link.calls
         link.start(pending)
-        # A live exchange stands still while the other side is silent; that is no stall.
-        if pending.meta.inputs is not None:
-            self._tell_machine(sv.JobStarted(link.generation, pending.key, None))
-        else:
-            self._tell_machine(sv.JobStarted(link.generation, pending.key))
+        if idle:
+            self._tell_machine(sv.JobStarted(link.generation, _BUSY, None))
+
+    def _watch_calls(self, link: WorkerLink) -> None:
+        for key, pending in link.calls.items():
+            if key not in link.watched:
+                link.watched.add(key)
+                # A live exchange stands still while the other side is silent; that is no stall.
+                live = pending.meta.inputs is not None
+                started = sv.JobStarted(link.generation, key, None) if live else sv.JobStarted(link.generation, key)
+                self._tell_machine(started)
 
     @property
     def pids(self) -> list[int]:
@@ -188,7 +202,15 @@ class WorkerSlot:
             self._timer.cancel()
             self._timer = None
         if instruction.at is not None:
-            self._timer = self._loop.call_at(instruction.at, self.handle, sv.Tick())
+            self._timer = self._loop.call_at(instruction.at, self._tick)
+
+    def _tick(self) -> None:
+        """The machine's timer: what came over the links since the last one counts as signs of life."""
+        for link in self.links.values():
+            if link.heard:
+                link.heard = False
+                self._tell_machine(sv.Heartbeat(link.generation))
+        self.handle(sv.Tick())
 
     def _route(self, generation: int, *, on: bool) -> None:
         self._owner.on_route(self, self.links[generation], on=on)
@@ -209,6 +231,8 @@ class WorkerSlot:
         link = self.links[generation]
         link.channel.drain_input()
         self._outputs.pop(generation).finish()
+        if self.spec.grants.execute and status.signal is not None:
+            self._owner.on_guardian_lost()
         self.handle(sv.Exited(generation, status.words))
         del self.links[generation]
         link.channel.close()
@@ -226,11 +250,16 @@ class WorkerSlot:
         self.handle(sv.HandshakeRefused(link.generation, reason, permanent))
 
     def on_heartbeat(self, link: WorkerLink, beat: Heartbeat) -> None:
+        self._watch_calls(link)
         self._tell_machine(sv.Heartbeat(link.generation, beat.progress))
 
     def on_ended(self, link: WorkerLink, pending: Pending) -> None:
+        if pending.key in link.watched:
+            link.watched.discard(pending.key)
+            self._tell_machine(sv.JobEnded(link.generation, pending.key))
         self._owner.on_call_ended(self, pending)
-        self._tell_machine(sv.JobEnded(link.generation, pending.key))
+        if not link.calls:  # what waited would have taken its place by now
+            self._tell_machine(sv.JobEnded(link.generation, _BUSY))
 
     def on_broken(self, link: WorkerLink, reason: GarretError) -> None:
         """The socket ended. A process that is not on its way out broke the protocol: kill it."""
