@@ -8,28 +8,41 @@ what streams back, answer once. Everything runs on the loop's thread; nothing he
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from time import monotonic
+from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 
-from garret.base import log
 from garret.base.errors import CancelledError, Code, DeadlineError, GarretError
 from garret.control.deadlines import DeadlineWheel
 from garret.control.errors import ControlError
-from garret.control.metrics import Metrics
+from garret.control.metrics import Metrics, Stage
 from garret.control.policy import Policy
 from garret.control.request import Caller, Pending
-from garret.protocol.contract import CommandMeta, Registry, check_payload
+from garret.protocol.contract import CommandMeta, Registry, check_input, check_payload
 from garret.protocol.envelope import Envelope
 from garret.protocol.errors import PayloadInvalid, ProtocolError
+from garret.protocol.streams import MAX_GRANT
 from garret.storage.ledger_rows import Lease
+from garret.transport.descriptors import close_all
 
-_logger = log.get("control.broker")
+_Record: TypeAlias = Callable[[float], None]
 
 MAX_PENDING_PER_CALLER: Final = 4096
 """Commands one caller may have under way; one more answers busy."""
+
+MAX_BYTES_PER_CALLER: Final = 32 << 20
+"""Bytes of large payloads one caller may have under way; beyond it a further one answers busy."""
+
+MAX_DESCRIPTORS_PER_CALLER: Final = 64
+"""Descriptors of one caller that the control plane holds at a time; beyond it a command answers busy."""
+
+STOP_SECONDS: Final = 5.0
+"""What a worker has to stop in; then its caller is told, and its place stays taken until it has."""
+
+_LARGE_PAYLOAD: Final = 65_536
+_FURTHEST_DEADLINE: Final = 30 * 86_400.0  # seconds; one beyond it is not watched
 
 
 class Destination(Protocol):
@@ -71,7 +84,8 @@ class Broker:
         self._refused = refused
         self._destinations: dict[str, Destination] = {}
         self._keys = itertools.count(1)
-        self._pending: dict[int, Pending] = {}
+        self._count = 0
+        self._series: dict[str, tuple[_Record, _Record, _Record]] = {}
         self._by_caller: dict[Caller, dict[int, Pending]] = {}
         self.deadlines = DeadlineWheel(self._expire)
         self.jobs: JobAdmission | None = None
@@ -83,18 +97,30 @@ class Broker:
     @property
     def pending(self) -> int:
         """Commands admitted and not finished."""
-        return len(self._pending)
+        return self._count
 
     # ---- from a caller
 
     def command(self, caller: Caller, envelope: Envelope, descriptors: tuple[int, ...]) -> None:
-        """Admit a command that came as an envelope. Raises PayloadInvalid, which ends a client."""
+        """Admit a command that came as an envelope; a deadline it lacks is the declared one.
+
+        The descriptors are the broker's from here on. Raises UsageError for an unknown command, and
+        ProtocolError (PayloadInvalid for a wrong payload), which ends a client.
+        """
+        try:
+            meta = self.registry.find(envelope.name)
+        except GarretError:
+            close_all(descriptors)
+            raise
+        deadline = envelope.deadline
+        if deadline is None and meta.timeout is not None:
+            deadline = monotonic() + meta.timeout
         self.admit(
             caller,
             envelope.id,
-            self.registry.find(envelope.name),
+            meta,
             envelope.payload,
-            deadline=envelope.deadline,
+            deadline=deadline,
             trace=envelope.trace,
             descriptors=descriptors,
         )
@@ -111,59 +137,81 @@ class Broker:
         descriptors: tuple[int, ...] = (),
         priority: int = 0,
     ) -> Pending:
-        """Admit one command, whoever asks. Refusals answer the caller; they do not raise."""
+        """Admit one command, whoever asks, and take its descriptors over.
+
+        Refusals answer the caller; they do not raise. Raises ProtocolError for an id that is under way
+        already, and PayloadInvalid.
+        """
         own = self._by_caller.get(caller)
         if own is None:
             own = self._by_caller[caller] = {}
         if request in own:
+            close_all(descriptors)
             raise ProtocolError(f"The request id {request} is already under way.")
         pending = Pending(
-            next(self._keys),
-            caller,
-            request,
-            meta,
-            payload,
-            deadline=deadline,
-            trace=trace,
-            descriptors=descriptors,
-            priority=priority,
+            next(self._keys), caller, request, meta, payload, deadline, trace, descriptors, priority, monotonic()
         )
         own[request] = pending
-        self._pending[pending.key] = pending
+        self._count += 1
         try:
-            self._judge(pending, len(own))
+            decoded = check_payload(meta, payload)
+            needs_approval = self._judge(pending, own)
+            if deadline is not None:
+                self._watch(pending, deadline)
+            if needs_approval:
+                self._ask_approval(pending, decoded)
+            else:
+                self._proceed(pending, decoded)
         except PayloadInvalid:
             self._forget(pending)
-            pending.close_descriptors()
+            self._ended(pending)
             raise
         except GarretError as error:
             self.fail(pending, error)
         return pending
 
-    def _judge(self, pending: Pending, own: int) -> None:
+    def _judge(self, pending: Pending, own: dict[int, Pending]) -> bool:
+        """Ask policy and the limits; True where an approval is needed. Raises what refuses it."""
         meta, caller = pending.meta, pending.caller
-        decoded = check_payload(meta, pending.payload)
         decision = self._policy.check(caller.role, caller.profile, meta)
         if not decision.allowed:
             self._metrics.count("refusals", part=meta.name)
             self._refused(caller, meta, decision.reason)
             raise ControlError(decision.reason, code=Code.DENIED, details={"command": meta.name})
-        if own > MAX_PENDING_PER_CALLER:
+        if len(own) > MAX_PENDING_PER_CALLER:
             raise ControlError("Too many commands are under way; nothing was started.", code=Code.BUSY)
+        if pending.descriptors:
+            self._check_descriptors(pending, own)
+        if len(pending.payload) > _LARGE_PAYLOAD:
+            held = sum(len(other.payload) for other in own.values() if len(other.payload) > _LARGE_PAYLOAD)
+            if held > MAX_BYTES_PER_CALLER:
+                raise ControlError("Too much is under way; nothing was started.", code=Code.BUSY)
+        return decision.needs_approval
+
+    def _check_descriptors(self, pending: Pending, own: dict[int, Pending]) -> None:
+        meta = pending.meta
         if len(pending.descriptors) > meta.descriptors:
             raise ControlError(f"{meta.name} takes {meta.descriptors} descriptors.", code=Code.USAGE)
-        if pending.deadline is not None:
-            if pending.deadline <= pending.admitted:
-                raise DeadlineError(f"{meta.name} came after its deadline; nothing was started.")
-            self.deadlines.add(pending)
-        if decision.needs_approval:
-            if self.approvals is None:
-                raise ControlError(f"{meta.name} needs an approval; none can be given.", code=Code.DENIED)
-            self.approvals.spend(pending, decoded, self._proceed)
-        else:
-            self._proceed(pending, decoded)
+        if sum(len(other.descriptors) for other in own.values()) > MAX_DESCRIPTORS_PER_CALLER:
+            raise ControlError("Too many files are under way; nothing was started.", code=Code.BUSY)
+
+    def _watch(self, pending: Pending, deadline: float) -> None:
+        left = deadline - pending.admitted
+        if left <= 0:
+            raise DeadlineError(f"{pending.meta.name} came after its deadline; nothing was started.")
+        if left <= _FURTHEST_DEADLINE:
+            self.deadlines.add(pending, deadline)
+        elif left != left:
+            raise PayloadInvalid(f"The deadline of {pending.meta.name} is no number.")
+
+    def _ask_approval(self, pending: Pending, decoded: Any) -> None:
+        if self.approvals is None:
+            raise ControlError(f"{pending.meta.name} needs an approval; none can be given.", code=Code.DENIED)
+        self.approvals.spend(pending, decoded, self._proceed)
 
     def _proceed(self, pending: Pending, command: Any) -> None:
+        if pending.done:
+            return  # cancelled while its approval was looked at
         if pending.meta.job and self.jobs is not None:
             self.jobs.admit(pending, command)
         else:
@@ -171,9 +219,11 @@ class Broker:
 
     def admit_job(self, run: Caller, meta: CommandMeta, payload: bytes, lease: Lease) -> Pending:
         """Start the work of a job that the ledger holds; it was judged when it was asked for."""
-        pending = Pending(next(self._keys), run, lease.epoch, meta, msgspec.Raw(payload), priority=1)
+        pending = Pending(
+            next(self._keys), run, lease.epoch, meta, msgspec.Raw(payload), priority=1, admitted=monotonic()
+        )
         pending.lease = lease
-        self._pending[pending.key] = pending
+        self._count += 1
         self.dispatch(pending)
         return pending
 
@@ -195,11 +245,35 @@ class Broker:
             self.stop(pending, CancelledError(f"{pending.meta.name} was cancelled."))
 
     def put_input(self, caller: Caller, request: int, payload: msgspec.Raw | None) -> None:
+        """Pass on an item that the caller streams in, None at the end of the stream.
+
+        Raises ProtocolError where it was not asked for, came without credit or fails its type.
+        """
         pending = self._of(caller, request)
-        if pending is not None and pending.handling is not None:
+        if pending is None:
+            return  # it ended while the item was on its way
+        if payload is not None:
+            check_input(pending.meta, payload)
+            if pending.input_credit <= 0:
+                raise ProtocolError("A stream item came without credit.")
+            pending.input_credit -= 1
+        elif pending.meta.inputs is None:
+            raise ProtocolError(f"{pending.meta.name} takes no input stream.")
+        if pending.handling is None:
+            pending.keep_input(payload)
+        else:
             pending.handling.put_input(pending, payload)
 
+    def add_credit(self, caller: Caller, request: int, items: int) -> None:
+        """Note that the caller was allowed to stream in `items` more."""
+        pending = self._of(caller, request)
+        if pending is not None:
+            pending.input_credit += items
+
     def grant(self, caller: Caller, request: int, items: int) -> None:
+        """The caller takes `items` more of what streams back. Raises ProtocolError for an absurd number."""
+        if not 0 < items <= MAX_GRANT:
+            raise ProtocolError(f"A credit of {items} items makes no sense.")
         pending = self._of(caller, request)
         if pending is not None and pending.handling is not None:
             pending.handling.grant(pending, items)
@@ -209,17 +283,26 @@ class Broker:
         for pending in self._by_caller.pop(caller, {}).values():
             if pending.meta.job and self.jobs is not None:
                 self._forget(pending)
+                self._ended(pending)
                 self.jobs.watch_gone(pending)
             else:
                 self.stop(pending, CancelledError("The client that asked is gone."))
 
     def stop(self, pending: Pending, reason: GarretError) -> None:
-        """Cancel for `reason`. What runs is asked to stop; what waits ends at once."""
-        pending.waiting_cancel = reason
+        """Cancel for `reason`. What runs is asked to stop; what waits ends at once. Idempotent."""
+        if pending.done:
+            return
+        if pending.waiting_cancel is None:
+            pending.waiting_cancel = reason
         if pending.handling is not None:
             pending.handling.cancel(pending)
         else:
             self.fail(pending, reason)
+
+    def expect_end(self, pending: Pending) -> None:
+        """It was told to stop: answer its caller after `STOP_SECONDS` even if it does not."""
+        if not pending.done:
+            self.deadlines.add(pending, monotonic() + STOP_SECONDS)
 
     # ---- from a destination
 
@@ -229,12 +312,19 @@ class Broker:
             return
         self._forget(pending)
         pending.caller.on_result(pending.request, payload, descriptors)
-        now, name = time.monotonic(), pending.meta.name
-        self._metrics.record(name, "total", now - pending.admitted)
-        if pending.started:
-            self._metrics.record(name, "queue", pending.started - pending.admitted)
-            self._metrics.record(name, "worker", now - pending.started)
+        now, admitted, started = monotonic(), pending.admitted, pending.started
+        total, queue, worker = self._series.get(pending.meta.name) or self._series_of(pending.meta.name)
+        total(now - admitted)
+        if started:
+            queue(started - admitted)
+            worker(now - started)
         self._ended(pending)
+
+    def _series_of(self, name: str) -> tuple[_Record, _Record, _Record]:
+        stages: tuple[Stage, ...] = ("total", "queue", "worker")
+        total, queue, worker = (self._metrics.histogram(name, stage).record for stage in stages)
+        self._series[name] = total, queue, worker
+        return total, queue, worker
 
     def fail(self, pending: Pending, error: GarretError) -> None:
         """Answer with an error; a cancel or deadline that led to it is what the caller is told."""
@@ -249,15 +339,16 @@ class Broker:
         self._ended(pending)
 
     def _ended(self, pending: Pending) -> None:
-        pending.close_descriptors()
+        if pending.descriptors:
+            pending.close_descriptors()
         if pending.on_done is not None:
             pending.on_done(pending)
 
     def _forget(self, pending: Pending) -> None:
         pending.done = True
+        self._count -= 1
         if pending.bucket >= 0:
             self.deadlines.discard(pending)
-        self._pending.pop(pending.key, None)
         own = self._by_caller.get(pending.caller)
         if own is not None:
             own.pop(pending.request, None)
@@ -267,5 +358,7 @@ class Broker:
         return None if own is None else own.get(request)
 
     def _expire(self, pending: Pending) -> None:
-        message = f"{pending.meta.name} did not finish before its deadline."
-        self.stop(pending, DeadlineError(message))
+        if pending.waiting_cancel is not None:  # it was told to stop, and had its time
+            self.fail(pending, pending.waiting_cancel)
+            return
+        self.stop(pending, DeadlineError(f"{pending.meta.name} did not finish before its deadline."))

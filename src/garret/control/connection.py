@@ -7,27 +7,31 @@ name, role and profile come from the handshake and the control plane, never from
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
-from garret.base import log
 from garret.base.errors import GarretError
 from garret.control.broker import Broker
 from garret.protocol.envelope import Envelope, encode_payload, pack, pack_error
-from garret.protocol.errors import FrameTooLarge, HandshakeRefused, PayloadInvalid
+from garret.protocol.errors import HandshakeRefused, PayloadInvalid, ProtocolError
 from garret.protocol.frames import Kind
 from garret.protocol.handshake import TIMEOUT, ServerHandshake
 from garret.protocol.streams import Credit
 from garret.transport.aio import AsyncChannel
-
-_logger = log.get("control.connection")
+from garret.transport.descriptors import close_all
 
 _UNPROVEN: Final = frozenset({Kind.HELLO})
 _PROVEN: Final = frozenset({Kind.COMMAND, Kind.CANCEL, Kind.STREAM, Kind.CREDIT})
+_PROGRESS_BYTES: Final = 1 << 20  # waiting for a client; beyond it, it hears of no more progress
+# Plain ints: a member of an enum costs as much to look up and compare as a small function call.
+_COMMAND: Final = int(Kind.COMMAND)
+_RESULT: Final = int(Kind.RESULT)
+_EVENT: Final = int(Kind.EVENT)
+_STREAM: Final = int(Kind.STREAM)
+_CREDIT: Final = int(Kind.CREDIT)
 _decode_credit: Final = msgspec.msgpack.Decoder(Credit).decode
 
 
@@ -62,7 +66,7 @@ class ClientConnection:
     # ---- from the socket
 
     def _prove(self, envelope: Envelope, descriptors: tuple[int, ...]) -> None:
-        _close_all(descriptors)
+        close_all(descriptors)
         try:
             answer = self._handshake.receive(envelope)
         except HandshakeRefused as error:
@@ -77,30 +81,28 @@ class ClientConnection:
         self.channel.on_envelope = self._receive
 
     def _too_late(self) -> None:
-        error = HandshakeRefused("The peer did not prove itself in time.", details={"reason": "late"})
+        error = self._handshake.too_late()
         self.channel.send(pack_error(0, error))
         self.channel.close(error)
 
     def _receive(self, envelope: Envelope, descriptors: tuple[int, ...]) -> None:
-        kind = envelope.kind
-        if kind == Kind.COMMAND:
+        if envelope.kind == _COMMAND:
             try:
                 self._broker.command(self, envelope, descriptors)
-            except PayloadInvalid as error:
-                self.channel.send(pack_error(envelope.id, error))
-                raise
             except GarretError as error:
-                _close_all(descriptors)
                 self.channel.send(pack_error(envelope.id, error))
+                if isinstance(error, ProtocolError):
+                    raise  # what it sends is not to be trusted any more
             return
-        _close_all(descriptors)
-        if kind == Kind.CANCEL:
-            self._broker.cancel(self, envelope.id)
-        elif kind == Kind.CREDIT:
+        if descriptors:
+            close_all(descriptors)
+            raise ProtocolError("Descriptors came beside something that is no command.")
+        if envelope.kind == _STREAM:
+            self._broker.put_input(self, envelope.id, _input_of(envelope))
+        elif envelope.kind == _CREDIT:
             self._broker.grant(self, envelope.id, _credit_of(envelope))
         else:
-            payload = envelope.payload if envelope.name == "item" else None
-            self._broker.put_input(self, envelope.id, payload)
+            self._broker.cancel(self, envelope.id)
 
     def _closed(self, reason: GarretError) -> None:
         self._late.cancel()
@@ -113,23 +115,24 @@ class ClientConnection:
 
     def on_result(self, request: int, payload: msgspec.Raw, descriptors: tuple[int, ...]) -> None:
         try:
-            frame = pack(Kind.RESULT, request, payload, descriptors=len(descriptors))
-        except FrameTooLarge as error:
+            self.channel.send(pack(_RESULT, request, payload, descriptors=len(descriptors)), descriptors)
+        except GarretError as error:
             self.on_error(request, error)
-            return
-        self.channel.send(frame, descriptors)
 
     def on_error(self, request: int, error: GarretError) -> None:
         self.channel.send(pack_error(request, error))
 
     def on_item(self, request: int, name: str, payload: msgspec.Raw) -> None:
-        self.channel.send(pack(Kind.STREAM, request, payload, name=name))
+        if name == "progress" and self.channel.waiting_bytes > _PROGRESS_BYTES:
+            return  # it costs no credit, and the client is behind
+        self.channel.send(pack(_STREAM, request, payload, name=name))
 
     def on_credit(self, request: int, items: int) -> None:
-        self.channel.send(pack(Kind.CREDIT, request, encode_payload(Credit(items))))
+        self._broker.add_credit(self, request, items)
+        self.channel.send(pack(_CREDIT, request, encode_payload(Credit(items))))
 
     def send_event(self, name: str, payload: msgspec.Raw) -> None:
-        self.channel.send(pack(Kind.EVENT, 0, payload, name=name))
+        self.channel.send(pack(_EVENT, 0, payload, name=name))
 
 
 def _credit_of(envelope: Envelope) -> int:
@@ -139,6 +142,9 @@ def _credit_of(envelope: Envelope) -> int:
         raise PayloadInvalid(f"A credit does not have its form: {error}") from error
 
 
-def _close_all(descriptors: tuple[int, ...]) -> None:
-    for number in descriptors:
-        os.close(number)
+def _input_of(envelope: Envelope) -> msgspec.Raw | None:
+    if envelope.name == "item":
+        return envelope.payload
+    if envelope.name != "end":
+        raise ProtocolError("A client streams items, and then that this was the end.")
+    return None

@@ -26,9 +26,11 @@ class DeadlineWheel:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_bucket = 0
 
-    def add(self, pending: Pending) -> None:
-        assert pending.deadline is not None
-        bucket = math.ceil(pending.deadline / BUCKET_SECONDS)
+    def add(self, pending: Pending, at: float) -> None:
+        """Watch `pending` until `at` (monotonic seconds, finite) instead of any time given earlier."""
+        if pending.bucket >= 0:
+            self.discard(pending)
+        bucket = math.ceil(at / BUCKET_SECONDS)
         pending.bucket = bucket
         waiting = self._buckets.get(bucket)
         if waiting is None:
@@ -39,6 +41,7 @@ class DeadlineWheel:
             waiting.add(pending)
 
     def discard(self, pending: Pending) -> None:
+        """Watch `pending` no more; its bucket goes with the next timer."""
         waiting = self._buckets.get(pending.bucket)
         if waiting is not None:
             waiting.discard(pending)

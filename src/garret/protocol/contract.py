@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -27,6 +27,9 @@ EventT = TypeVar("EventT", bound="type[Event]")
 CONTROL: Final = "control"
 """The target of commands that a service in the control plane handles."""
 
+Decode: TypeAlias = Callable[[msgspec.Raw], Any]
+
+_UNDECODABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _NAME: Final = re.compile(r"[a-z]+(\.[a-z_]+)+\Z")
 
 
@@ -72,8 +75,10 @@ class CommandMeta:
     items: type[Any] | None = None
     inputs: type[Any] | None = None
     descriptors: int = 0
-    decode: Callable[[msgspec.Raw], Any] = field(default=lambda raw: raw, compare=False, repr=False)
-    decode_result: Callable[[msgspec.Raw], Any] = field(default=lambda raw: raw, compare=False, repr=False)
+    decode: Decode = field(compare=False, repr=False, kw_only=True)
+    decode_result: Decode = field(compare=False, repr=False, kw_only=True)
+    decode_item: Decode | None = field(default=None, compare=False, repr=False, kw_only=True)
+    decode_input: Decode | None = field(default=None, compare=False, repr=False, kw_only=True)
 
     @property
     def summary(self) -> str:
@@ -115,6 +120,8 @@ def command(
             descriptors=descriptors,
             decode=msgspec.msgpack.Decoder(kind).decode,
             decode_result=msgspec.msgpack.Decoder(result).decode,
+            decode_item=None if items is None else msgspec.msgpack.Decoder(items).decode,
+            decode_input=None if inputs is None else msgspec.msgpack.Decoder(inputs).decode,
         )
         return kind
 
@@ -178,16 +185,40 @@ def check_payload(meta: CommandMeta, payload: msgspec.Raw) -> Any:
     """Decode a command's payload by its declared type. Raises PayloadInvalid."""
     try:
         return meta.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise PayloadInvalid(f"{meta.name}: {error}", details={"command": meta.name}) from error
+    except _UNDECODABLE as error:
+        raise _invalid(meta, "", error) from error
 
 
 def check_result(meta: CommandMeta, payload: msgspec.Raw) -> Any:
     """Decode a result by its declared type. Raises PayloadInvalid."""
     try:
         return meta.decode_result(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise PayloadInvalid(f"The answer to {meta.name}: {error}", details={"command": meta.name}) from error
+    except _UNDECODABLE as error:
+        raise _invalid(meta, "the answer to ", error) from error
+
+
+def check_item(meta: CommandMeta, payload: msgspec.Raw) -> Any:
+    """Decode what streams back to the caller. Raises PayloadInvalid, also where nothing may."""
+    if meta.decode_item is None:
+        raise PayloadInvalid(f"{meta.name} streams nothing back.", details={"command": meta.name})
+    try:
+        return meta.decode_item(payload)
+    except _UNDECODABLE as error:
+        raise _invalid(meta, "an item of ", error) from error
+
+
+def check_input(meta: CommandMeta, payload: msgspec.Raw) -> Any:
+    """Decode what the caller streams in. Raises PayloadInvalid, also where nothing may."""
+    if meta.decode_input is None:
+        raise PayloadInvalid(f"{meta.name} takes no input stream.", details={"command": meta.name})
+    try:
+        return meta.decode_input(payload)
+    except _UNDECODABLE as error:
+        raise _invalid(meta, "an input of ", error) from error
+
+
+def _invalid(meta: CommandMeta, what: str, error: Exception) -> PayloadInvalid:
+    return PayloadInvalid(f"{what}{meta.name}: {error}", details={"command": meta.name})
 
 
 def schemas(registry: Registry) -> dict[str, dict[str, Any]]:

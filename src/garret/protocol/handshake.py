@@ -235,7 +235,7 @@ class PeerHandshake:
         )
         if not hmac.compare_digest(expected, welcome.proof):
             raise HandshakeRefused("The other side does not know the secret; it is not Garret.")
-        self.capabilities = frozenset(welcome.capabilities)
+        self.capabilities = self._capabilities.intersection(welcome.capabilities)
 
 
 def _decode(envelope: Envelope, form: type[_T], expected: Kind | None = None) -> _T:

@@ -16,6 +16,10 @@ INITIAL_CREDIT: Final = 64
 """Items a sender may send before it hears from the receiver."""
 
 
+MAX_GRANT: Final = 1_000_000
+"""Items one CREDIT frame may allow; a receiver has no use for more."""
+
+
 class Credit(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The payload of a CREDIT frame: allow `items` more."""
 
@@ -45,7 +49,7 @@ class SendWindow:
 
     def grant(self, items: int) -> None:
         """Apply a CREDIT frame. Raises ProtocolError when it is not positive or absurdly large."""
-        if not 0 < items <= 1_000_000 or self._credit + items > 2_000_000:
+        if not 0 < items <= MAX_GRANT or self._credit + items > 2 * MAX_GRANT:
             raise ProtocolError(f"A credit of {items} items makes no sense.")
         self._credit += items
 

@@ -1,13 +1,15 @@
 """An asyncio channel: the control plane's end of every connection.
 
 It works on the bare socket with `add_reader`, because the stream classes of asyncio and uvloop
-cannot receive descriptors. Frames sent during one turn of the loop leave in one system call.
-Everything here runs on the loop's thread.
+cannot receive descriptors. Everything here runs on the loop's thread.
+
+What one frame leads to leaves at once, which spares a command its wait for the loop's next turn;
+what several frames of one read lead to, or anything sent at another time, is joined and leaves in
+one system call at the end of the turn. Which of the two it is never changes the order of frames.
 """
 
 from __future__ import annotations
 
-import array
 import asyncio
 import os
 import socket
@@ -15,26 +17,50 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from garret.base.errors import GarretError
+from garret.base import log
+from garret.base.errors import Code, GarretError
 from garret.protocol.envelope import Envelope, decode_envelope
 from garret.protocol.errors import ProtocolError
 from garret.protocol.frames import FrameDecoder, Kind
-from garret.transport.blocking import ANCILLARY_BYTES, RECEIVE_BYTES, RECEIVE_FLAGS, descriptors_of
-from garret.transport.errors import Disconnected, PeerTooSlow
+from garret.transport.descriptors import (
+    ANCILLARY_BYTES,
+    RECEIVE_FLAGS,
+    TRUNCATED,
+    DescriptorQueue,
+    close_all,
+    rights,
+)
+from garret.transport.errors import Disconnected, PeerTooSlow, TransportError
 
 OUTPUT_LIMIT: Final = 16 << 20
 """Bytes that may wait for a peer; beyond this it is not reading, and the connection ends."""
+
+RECEIVE_BYTES: Final = 65_536
 _JOIN_BYTES: Final = 262_144
+
+_logger = log.get("transport.aio")
 
 OnEnvelope = Callable[[Envelope, tuple[int, ...]], None]
 OnClosed = Callable[[GarretError], None]
 
 
+class _Turn:
+    """Whether what is sent now answers a single frame; shared by all channels of the one loop."""
+
+    __slots__ = ("at_once",)
+
+    def __init__(self) -> None:
+        self.at_once = False
+
+
+_TURN: Final = _Turn()
+
+
 class AsyncChannel:
     """Sends and receives envelopes on a connected socket, which it owns.
 
-    `on_envelope` is called for each envelope and owns the descriptors that came with it; a
-    GarretError it raises ends the connection. `on_closed` is called once, with the reason.
+    `on_envelope` is called for each envelope and owns the descriptors that came with it; what it
+    raises ends the connection. `on_closed` is called once, with the reason, never from `send`.
     """
 
     def __init__(
@@ -52,8 +78,8 @@ class AsyncChannel:
         self.on_envelope = on_envelope
         self._on_closed = on_closed
         self._decoder = FrameDecoder(accept)
-        self._descriptors: deque[int] = deque()
-        self._output: deque[tuple[bytes, tuple[int, ...]]] = deque()
+        self._descriptors = DescriptorQueue()
+        self._output: deque[tuple[bytes | memoryview, tuple[int, ...]]] = deque()
         self._output_bytes = 0
         self._flushing = False
         self._writing = False
@@ -93,50 +119,78 @@ class AsyncChannel:
             return
         try:
             if ancillary:
-                self._descriptors.extend(descriptors_of(ancillary))
-            if flags & socket.MSG_CTRUNC:
-                raise ProtocolError("More descriptors came than a frame may carry.")
+                self._descriptors.take_in(ancillary, truncated=bool(flags & TRUNCATED))
             if not data:
                 raise Disconnected("The other side closed the connection.")
             self.received_bytes += len(data)
-            handle = self.on_envelope
-            for frame in self._decoder.feed(data):
-                handle(decode_envelope(frame), self._take(frame[1]) if frame[1] else ())
+            frames = self._decoder.feed(data)
+            _TURN.at_once = len(frames) == 1
+            for frame in frames:
+                envelope = decode_envelope(frame)
+                self.on_envelope(envelope, self._descriptors.take(frame[1]) if frame[1] else ())
                 if self.closed:
                     return
-                handle = self.on_envelope
+            if self._descriptors.waiting:
+                self._descriptors.check(self._decoder.descriptors_due())
         except GarretError as error:
             self.close(error)
-
-    def _take(self, count: int) -> tuple[int, ...]:
-        if count > len(self._descriptors):
-            raise ProtocolError("A frame announces descriptors that did not come.")
-        return tuple(self._descriptors.popleft() for _ in range(count))
+        except Exception as error:
+            # The frames after this one are lost, so the connection has no sound point to go on from.
+            _logger.exception("a frame could not be handled")
+            self.close(TransportError(f"A frame could not be handled: {type(error).__name__}.", code=Code.FAILED))
+        finally:
+            _TURN.at_once = False
 
     # ---- sending
 
     def send(self, frame: bytes, descriptors: tuple[int, ...] = ()) -> None:
-        """Queue one frame; `descriptors` are duplicated now and may be closed by the caller.
+        """Send one frame, or queue it; `descriptors` are duplicated now and may be closed by the caller.
 
-        A closed channel drops the frame: its owner was or will be told by `on_closed`.
+        A closed channel drops the frame: its owner was or will be told by `on_closed`. Raises
+        TransportError where the system has no more descriptors; nothing is sent then.
         """
         if self.closed:
             return
         if descriptors:
-            descriptors = tuple(os.dup(number) for number in descriptors)
+            try:
+                descriptors = tuple(os.dup(number) for number in descriptors)
+            except OSError as error:
+                raise TransportError(f"A descriptor cannot be passed on: {error.strerror}.") from error
+        elif _TURN.at_once and not self._output:
+            sent = self._try_send(frame)
+            if sent == len(frame):
+                return
+            self._output.append((memoryview(frame)[sent:], ()))
+            self._output_bytes += len(frame) - sent
+            self._flush_soon()
+            return
         self._output.append((frame, descriptors))
         self._output_bytes += len(frame)
+        if not self._flushing:
+            self._flush_soon()
+
+    def _try_send(self, frame: bytes) -> int:
+        """Send now; how much the peer took. A broken connection is left to the next flush to find."""
+        try:
+            sent = self._socket.send(frame)
+        except OSError:
+            return 0
+        self.sent_bytes += sent
+        return sent
+
+    def _flush_soon(self) -> None:
         if not self._flushing:
             self._flushing = True
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         self._flushing = False
-        if self.closed or self._writing:
-            if self._output_bytes > OUTPUT_LIMIT:
-                self.close(PeerTooSlow("The other side does not read; its connection was closed."))
+        if self.closed:
             return
-        self._write()
+        if not self._writing:
+            self._write()
+        elif self._output_bytes > OUTPUT_LIMIT:
+            self._give_up()
 
     def _write(self) -> None:
         output = self._output
@@ -147,18 +201,17 @@ class AsyncChannel:
                 self.sent_bytes += sent
                 self._output_bytes -= sent
                 if sent < len(data):
-                    output.appendleft((data[sent:], ()))
+                    output.appendleft((memoryview(data)[sent:], ()))
         except (BlockingIOError, InterruptedError):
             self._wait_writable()
         except OSError as error:
             self.close(Disconnected(f"The connection broke: {error.strerror}."))
-            return
         else:
             if self._writing:
                 self._writing = False
                 self._loop.remove_writer(self._fileno)
 
-    def _next_piece(self) -> tuple[bytes, tuple[int, ...]]:
+    def _next_piece(self) -> tuple[bytes | memoryview, tuple[int, ...]]:
         """Take the next frame with descriptors, or as many joined frames without as make one send."""
         output = self._output
         first, descriptors = output.popleft()
@@ -171,25 +224,26 @@ class AsyncChannel:
             size += len(piece)
         return b"".join(pieces), ()
 
-    def _send_piece(self, data: bytes, descriptors: tuple[int, ...]) -> int:
+    def _send_piece(self, data: bytes | memoryview, descriptors: tuple[int, ...]) -> int:
         try:
             if not descriptors:
                 return self._socket.send(data)
-            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))
-            sent = self._socket.sendmsg([data], [rights])
+            sent = self._socket.sendmsg([data], [rights(descriptors)])
         except OSError:
             self._output.appendleft((data, descriptors))
             raise
-        for number in descriptors:
-            os.close(number)
+        close_all(descriptors)
         return sent
 
     def _wait_writable(self) -> None:
         if self._output_bytes > OUTPUT_LIMIT:
-            self.close(PeerTooSlow("The other side does not read; its connection was closed."))
+            self._give_up()
         elif not self._writing:
             self._writing = True
             self._loop.add_writer(self._fileno, self._write)
+
+    def _give_up(self) -> None:
+        self.close(PeerTooSlow("The other side does not read; its connection was closed."))
 
     # ---- ending
 
@@ -197,21 +251,17 @@ class AsyncChannel:
         """Send what can be sent at once, close, and tell the owner why. Idempotent."""
         if self.closed:
             return
-        if self._output and not self._writing:
-            self._write_last()
-        if self.closed:
-            return
         self.closed = True
+        if not self._writing:
+            self._write_last()
         self._loop.remove_reader(self._fileno)
         if self._writing:
             self._loop.remove_writer(self._fileno)
         for _, descriptors in self._output:
-            for number in descriptors:
-                os.close(number)
+            close_all(descriptors)
         self._output.clear()
-        for number in self._descriptors:
-            os.close(number)
-        self._descriptors.clear()
+        self._output_bytes = 0
+        self._descriptors.close()
         self._socket.close()
         self._on_closed(reason or Disconnected("The connection was closed here."))
 
@@ -219,7 +269,9 @@ class AsyncChannel:
         try:
             while self._output:
                 data, descriptors = self._next_piece()
-                if self._send_piece(data, descriptors) < len(data):
+                sent = self._send_piece(data, descriptors)
+                self.sent_bytes += sent
+                if sent < len(data):
                     return
         except OSError:  # the peer is gone or does not read: nothing more can be said to it
             return

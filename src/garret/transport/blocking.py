@@ -6,36 +6,25 @@ Used by workers and command-line clients. Reading is for one thread; sending is 
 from __future__ import annotations
 
 import array
-import os
 import socket
 import threading
 from collections import deque
 from typing import Final
 
 from garret.protocol.envelope import Envelope, decode_envelope
-from garret.protocol.errors import ProtocolError
-from garret.protocol.frames import MAX_DESCRIPTORS, FrameDecoder, Kind
+from garret.protocol.frames import FrameDecoder, Kind
+from garret.transport.descriptors import (
+    ANCILLARY_BYTES,
+    RECEIVE_FLAGS,
+    TRUNCATED,
+    DescriptorQueue,
+    close_all,
+    rights,
+)
 from garret.transport.errors import Disconnected
 
 RECEIVE_BYTES: Final = 65_536
-ANCILLARY_BYTES: Final = socket.CMSG_SPACE(MAX_DESCRIPTORS * array.array("i").itemsize)
-_INT: Final = array.array("i").itemsize
-RECEIVE_FLAGS: Final = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
-
-
-def descriptors_of(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
-    """The descriptors in the ancillary data of a `recvmsg`, close-on-exec where the flag did not do it."""
-    found: list[int] = []
-    for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            numbers = array.array("i")
-            numbers.frombytes(data[: len(data) - len(data) % _INT])
-            found.extend(numbers)
-    if not RECEIVE_FLAGS:
-        for number in found:
-            os.set_inheritable(number, False)
-    return found
-
+_SHORTEST_TIMEOUT: Final = 0.001  # seconds; zero would mean for ever
 
 Received = tuple[Envelope, tuple[int, ...]]
 """An envelope and the descriptors that came with it, which are now the receiver's to close."""
@@ -49,7 +38,7 @@ class BlockingChannel:
         self._socket = connection
         self._decoder = FrameDecoder(accept)
         self._ready: deque[Received] = deque()
-        self._descriptors: deque[int] = deque()
+        self._descriptors = DescriptorQueue()
         self._sending = threading.Lock()
 
     def fileno(self) -> int:
@@ -60,8 +49,9 @@ class BlockingChannel:
 
         Set in the kernel (SO_RCVTIMEO), which spares the poll that a Python socket timeout costs.
         """
-        whole = int(seconds or 0)
-        value = array.array("l", [whole, int(((seconds or 0) - whole) * 1_000_000)])
+        seconds = 0.0 if seconds is None else max(_SHORTEST_TIMEOUT, seconds)
+        whole = int(seconds)
+        value = array.array("l", [whole, int((seconds - whole) * 1_000_000)])
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value.tobytes())
 
     def send(self, frame: bytes, descriptors: tuple[int, ...] = ()) -> None:
@@ -69,11 +59,11 @@ class BlockingChannel:
         with self._sending:
             try:
                 if descriptors:
-                    rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))
-                    sent = self._socket.sendmsg([frame], [rights])
+                    sent = self._socket.sendmsg([frame], [rights(descriptors)])
+                    if sent == len(frame):
+                        return
                     frame = frame[sent:]
-                if frame:
-                    self._socket.sendall(frame)
+                self._socket.sendall(frame)
             except OSError as error:
                 raise Disconnected("The connection to Garret is closed.") from error
 
@@ -96,18 +86,18 @@ class BlockingChannel:
         except OSError as error:
             raise Disconnected("The connection to Garret is closed.") from error
         if ancillary:
-            self._descriptors.extend(descriptors_of(ancillary))
-        if flags & socket.MSG_CTRUNC:
-            raise ProtocolError("More descriptors came than a frame may carry.")
+            self._descriptors.take_in(ancillary, truncated=bool(flags & TRUNCATED))
         if not data:
             raise Disconnected("The connection to Garret was closed by the other side.")
         for frame in self._decoder.feed(data):
-            self._ready.append((decode_envelope(frame), self._take(frame[1])))
-
-    def _take(self, count: int) -> tuple[int, ...]:
-        if count > len(self._descriptors):
-            raise ProtocolError("A frame announces descriptors that did not come.")
-        return tuple(self._descriptors.popleft() for _ in range(count))
+            descriptors = self._descriptors.take(frame[1]) if frame[1] else ()
+            try:
+                self._ready.append((decode_envelope(frame), descriptors))
+            except BaseException:
+                close_all(descriptors)
+                raise
+        if self._descriptors.waiting:
+            self._descriptors.check(self._decoder.descriptors_due())
 
     def shutdown(self) -> None:
         """Wake a blocked reader with the end of the stream; safe from any thread."""
@@ -117,10 +107,8 @@ class BlockingChannel:
             return
 
     def close(self) -> None:
-        for number in self._descriptors:
-            os.close(number)
-        self._descriptors.clear()
+        """Close the socket and every descriptor that nobody took."""
+        self._descriptors.close()
         while self._ready:
-            for number in self._ready.popleft()[1]:
-                os.close(number)
+            close_all(self._ready.popleft()[1])
         self._socket.close()
