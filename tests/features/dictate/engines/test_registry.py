@@ -39,6 +39,19 @@ def test_an_extra_that_is_not_installed_is_named(
         registry.open_engine(EngineConfig(name, model_dir="/"))
     assert caught.value.details["extra"] == name
     assert "pip install" in registry.unavailable_reason(EngineConfig(name))
+    with pytest.raises(EngineMissingError):
+        registry.preload(name)
+
+
+def test_preloading_imports_the_library_and_no_model() -> None:
+    code = (
+        "import sys; from garret.features.dictate.engines import registry; registry.preload('pocketsphinx'); "
+        "print('pocketsphinx' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+    with pytest.raises(UnknownEngineError):
+        registry.preload("siri")
 
 
 def test_reasons_are_given_without_opening_anything() -> None:

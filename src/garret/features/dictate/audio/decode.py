@@ -240,10 +240,10 @@ def _copy_av_frames(container: av.container.InputContainer, flow: Pipeline, layo
             frame = next(frames, None)
         except av.error.FFmpegError:
             return True
+        for part in resampler.resample(frame):  # None lets out what it still holds
+            flow.push(np.ascontiguousarray(part.to_ndarray().T, dtype=np.float32))
         if frame is None:
             return False
-        for part in resampler.resample(frame):
-            flow.push(np.ascontiguousarray(part.to_ndarray().T, dtype=np.float32))
 
 
 def decode_wav_stream(

@@ -176,7 +176,10 @@ class WavStreamParser:
     def _read_riff(self) -> bool:
         head = bytes(self._pending[:4])
         if head and not any(magic.startswith(head) for magic in (b"RIFF", b"RF64")):
-            raise NotAudioError("The stream is not WAV (it does not begin with RIFF). Nothing was decoded.")
+            raise NotAudioError(
+                "The stream is not WAV. Only WAV can be read from a pipe; give other kinds as a file. "
+                "Nothing was decoded."
+            )
         taken = self._take(12)
         if taken is None:
             return False

@@ -87,6 +87,17 @@ def unavailable_reason(config: EngineConfig) -> str:
     return ""
 
 
+def preload(name: str) -> None:
+    """Import the engine's library, for a worker that does so before its sandbox closes.
+
+    Raises UnknownEngineError or EngineMissingError.
+    """
+    entry = _entry(name)
+    if importlib.util.find_spec(entry.library) is None:
+        raise missing_extra(entry.info.name, entry.info.extra or entry.info.name)
+    importlib.import_module(entry.module)
+
+
 def open_engine(config: EngineConfig) -> Engine:
     """Load the engine and its model. Raises EngineError of the kind that tells what is wrong."""
     entry = _checked(config)
