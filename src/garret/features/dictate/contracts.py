@@ -341,11 +341,14 @@ class Captured(Contract, frozen=True):
 class Capture(Command[Captured], frozen=True):
     """Capture to the spool (its descriptor) until the input stream ends.
 
-    For the microphone, the input stream carries nothing; for `push`, the client's audio.
+    For the microphone, the input stream carries nothing; for `push`, the client's audio. The last
+    `again` samples of the spool are searched for speech anew, so that a capture that goes on where
+    another was cut off misses none; positions are counted from the first of them.
     """
 
     source: Literal["microphone", "push"]
     device: str = ""
+    again: int = 0
 
 
 class Rescued(Contract, frozen=True):

@@ -16,6 +16,7 @@ from typing import Any, Final
 from garret.base import log
 from garret.base.errors import GarretError
 from garret.control.context import Context
+from garret.control.service import Request
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.engines.registry import engine_info
@@ -25,6 +26,8 @@ from garret.storage.objects import seal
 _logger = log.get("dictate.finishing")
 _DAY: Final = 86_400.0
 _MIB: Final = 1024 * 1024
+_TRIES: Final = 5
+"""How often a text is given to another worker; cleaning it takes milliseconds and changes nothing."""
 
 
 class Finisher:
@@ -35,7 +38,18 @@ class Finisher:
         self._keeping = asyncio.Lock()
 
     def spool_path(self, utterance: str) -> Path:
+        """Where the whole of an utterance's sound lies until it is kept as FLAC."""
         return self._context.home.spool / f"{utterance}.pcm"
+
+    def part_path(self, utterance: str, run: str) -> Path:
+        """Where a run decodes to; of use to nobody once the run is over."""
+        return self._context.home.spool / f"{utterance}.{run}.part"
+
+    def longest_seconds(self, request: Request) -> float:
+        """The longest recording that is taken from this caller."""
+        longest = float(self._context.setting("dictate.longest_hours")) * 3600
+        limit = self._context.policy.limits(request.caller.profile).audio_seconds
+        return longest if limit is None else min(longest, limit)
 
     # ---- text
 
@@ -46,8 +60,15 @@ class Finisher:
         began = time.monotonic()
         raw = tuple(c.RawSegment(text=each.text, grammar=each.grammar) for each in heard)
         command = c.Clean(segments=raw, mode=mode, engine=engine)
-        cleaned = await self._context.calls.call(command, trace=trace)
-        return cleaned, time.monotonic() - began
+        for tried in range(_TRIES):
+            try:
+                cleaned = await self._context.calls.call(command, trace=trace)
+                return cleaned, time.monotonic() - began
+            except GarretError as error:
+                if not error.details.get("worker_lost") or tried == _TRIES - 1:
+                    raise
+                _logger.warning("the text is cleaned again: %s", error.message)
+        raise AssertionError("unreachable")
 
     async def transcript(
         self,
@@ -152,9 +173,7 @@ class Finisher:
             if samples and float(self._context.setting("dictate.keep_audio_days")) > 0:
                 target = os.open(packed, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
                 try:
-                    await self._context.calls.call(
-                        c.EncodeAudio(), descriptors=(spool, target), priority=3
-                    )
+                    await self._context.calls.call(c.EncodeAudio(), descriptors=(spool, target), priority=3)
                     os.lseek(target, 0, os.SEEK_SET)
                     blob = await asyncio.to_thread(self._context.store.blobs.put_fd, target, 1 << 40)
                 finally:

@@ -1,8 +1,9 @@
 """Dictating live: sound is captured, each stretch of speech is recognised while it is spoken.
 
 Everything captured is in the spool before anything else happens to it. When the audio worker dies, a
-new one goes on at the end of the spool, and what a client had pushed beyond it is sent again. When the
-control plane died, the job is taken up again with the spool that is there.
+new one goes on at the end of the spool: it hears the last of it again, so that no word on the border is
+missed, and what a client had pushed beyond it is sent again. When the control plane died, its job is not
+listened for again: `transcription` takes the spool that is there.
 """
 
 from __future__ import annotations
@@ -21,12 +22,17 @@ from garret.control.service import Request
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.finishing import Finisher
-from garret.features.dictate.recognition import Recognition, Segment
+from garret.features.dictate.recognition import SAMPLE_RATE, Recognition, Segment
 from garret.protocol.life import Progress
 
 _logger = log.get("dictate.listening")
 _SAMPLE_BYTES: Final = 2
 _WAITING_CHUNKS: Final = 512
+_AGAIN: Final = 2 * SAMPLE_RATE
+"""Samples heard again after an audio worker was lost. Speech is told 0.1 s after it began, pre-roll is
+0.3 s, and what was told last may have been lost on its way; finding speech in it takes some 50 ms."""
+_LONGEST_OPEN: Final = 30 * SAMPLE_RATE
+"""Samples; a segment is not continued beyond it by a worker that knows only its end."""
 _STOPPING: Final = frozenset({"stop dictation", "cancel", "cancel dictation"})
 
 
@@ -50,7 +56,9 @@ class Listening:
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._base = 0
+        self._again = 0
         self._durable = 0
+        self._segment_end = 0
         self._open: Segment | None = None
         self._problem = ""
 
@@ -60,26 +68,20 @@ class Listening:
         self._news.set()
 
     async def run(self) -> c.Dictated:
-        """Listen, or take up what an earlier attempt has captured."""
+        """Listen until the end. Raises GarretError; what was captured is in the spool."""
         path = self._finisher.spool_path(self._row.id)
-        fresh = not path.exists()
         spool = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         began = time.monotonic()
         try:
             recognition = self._recognition(spool)
             try:
-                note = await (
-                    self._listen(spool, recognition) if fresh else self._rescue(spool, recognition)
-                )
+                await self._listen(spool, recognition)
                 ended = time.monotonic()
                 segments = await recognition.wait()
             except BaseException:
                 await recognition.cancel()
                 raise
             samples = os.fstat(spool).st_size // _SAMPLE_BYTES
-        except asyncio.CancelledError:
-            self._finisher.keep_audio_later(self._row.id)
-            raise
         finally:
             os.close(spool)
         stages = {"listen": ended - began, "recognise": time.monotonic() - ended}
@@ -90,15 +92,13 @@ class Listening:
             self._command,
             samples,
             stages,
-            note=note,
+            note=self._problem,
             trace=self._request.trace,
         )
         self._finisher.keep_audio_later(self._row.id)
         return done
 
     def _recognition(self, spool: int) -> Recognition:
-        with self._context.store.readers.read() as connection:
-            known = store.heard(connection, self._row.id, self._run)
         return Recognition(
             self._context,
             self._request,
@@ -106,20 +106,12 @@ class Listening:
             self._run,
             spool,
             self._command,
-            known,
+            {},
             parallel=self._context.plane.pools["stt"].supervisor.serving + 1,
             on_heard=self._heard,
         )
 
-    async def _rescue(self, spool: int, recognition: Recognition) -> str:
-        """An earlier attempt was cut off: transcribe what it captured."""
-        found = await self._context.calls.call(c.Rescue(), descriptors=(spool,))
-        for segment in found.segments:
-            recognition.begin(segment.start, segment.end)
-        await self._work("captured")
-        return "The dictation was cut off; everything captured until then is here."
-
-    async def _listen(self, spool: int, recognition: Recognition) -> str:
+    async def _listen(self, spool: int, recognition: Recognition) -> None:
         self._context.plane.pools["stt"].warm()
         self._context.publish(
             c.Started(utterance=self._row.id, source=self._command.source), scope=self._row.profile
@@ -130,20 +122,28 @@ class Listening:
                 self._go_on(spool)
         finally:
             feeding.cancel()
+        self._close_segment(os.fstat(spool).st_size // _SAMPLE_BYTES)
         await self._work("captured")
-        return self._problem
 
     def _go_on(self, spool: int) -> None:
         """The audio worker was lost: continue behind what is in the spool."""
         size = os.fstat(spool).st_size // _SAMPLE_BYTES
+        if self._open is not None and size - self._open.start > _LONGEST_OPEN:
+            self._close_segment(size)
+        self._again = max(0, min(size - self._segment_end, _AGAIN))
+        self._base = size - self._again
+        self._durable = size
+
+    def _close_segment(self, end: int) -> None:
+        """End the segment that is open, where one is: nobody will tell its end any more."""
         if self._open is not None:
-            self._open.finish(max(size, self._open.start + 1))
+            self._segment_end = max(end, self._open.start + 1)
+            self._open.finish(self._segment_end)
             self._open = None
-        self._base = self._durable = size
 
     async def _capture_once(self, spool: int, recognition: Recognition) -> bool:
         """Capture until it ends; True when it has to be started again."""
-        command = c.Capture(source=self._command.source, device=self._device())
+        command = c.Capture(source=self._command.source, device=self._device(), again=self._again)
         call = self._context.calls.start(command, descriptors=(spool,), trace=self._request.trace)
         async with call:
             pumping = asyncio.get_running_loop().create_task(self._pump(call))
@@ -162,7 +162,7 @@ class Listening:
                 return False
             finally:
                 pumping.cancel()
-        self._problem = captured.problem
+        self._problem = self._problem or captured.problem
         return False
 
     def _device(self) -> str:
@@ -184,13 +184,16 @@ class Listening:
 
     async def _pump(self, call: InnerCall[c.Captured]) -> None:
         """Send an audio worker everything beyond what is in the spool, then that it is all."""
-        sent = self._base
+        sent = self._durable
         while not self._stopped:
             self._news.clear()
             for upto, data in tuple(self._pushed):
                 if upto > sent and not self._stopped:
                     missing = (upto - sent) * _SAMPLE_BYTES
-                    await call.send(c.AudioChunk(data=data[-missing:] if missing < len(data) else data))
+                    try:
+                        await call.send(c.AudioChunk(data=data[-missing:] if missing < len(data) else data))
+                    except GarretError:
+                        return  # the capture has ended, and says why
                     sent = upto
             if self._ended and sent >= self._pushed_samples:
                 break
@@ -201,24 +204,32 @@ class Listening:
 
     def _take(self, item: c.CaptureItem, recognition: Recognition) -> None:
         if item.durable:
-            self._durable = self._base + item.durable
+            self._durable = max(self._durable, self._base + item.durable)
             while self._pushed and self._pushed[0][0] <= self._durable:
                 self._pushed.popleft()
             self._room.set()
+            self._keep_limit()
         if item.kind == "speech_start":
-            self._open = recognition.begin(self._base + item.start)
+            self._begin(item.start, recognition)
         elif item.kind == "speech_end":
-            end = self._base + item.end
-            segment = self._open or recognition.begin(self._base + item.start)
-            segment.finish(end)
-            self._open = None
+            self._begin(item.start, recognition)
+            self._close_segment(self._base + item.end)
         elif item.kind in ("level", "state"):
-            kind = "level" if item.kind == "level" else "state"
-            self._request.emit_nowait(
-                c.DictationItem(kind=kind, text=item.state, level=item.level)
-            )
+            told = c.DictationItem(kind=item.kind, text=item.state, level=item.level)
+            self._request.emit_nowait(told)
         if self._open is not None:
             self._open.advance(self._durable)
+
+    def _begin(self, start: int, recognition: Recognition) -> None:
+        """Speech began; a segment that is open already, from before a worker was lost, goes on."""
+        if self._open is None:
+            self._open = recognition.begin(max(self._base + start, self._segment_end))
+
+    def _keep_limit(self) -> None:
+        limit = self._finisher.longest_seconds(self._request)
+        if self._durable > limit * SAMPLE_RATE and not self._stopped:
+            self._problem = f"The dictation was ended at the limit of {limit / 3600:.2g} h."
+            self.stop()
 
     def _heard(self, heard: c.Hypothesis) -> None:
         if heard.grammar:

@@ -20,7 +20,9 @@ AUDIO = WorkerSpec(
 STT = WorkerSpec(
     name="stt",
     entry="garret.features.dictate.worker:build_stt",
-    grants=Grants(read=("{setting:dictate.whisper_model}", "{setting:dictate.sherpa_model}"), memory_bytes=6144 * MIB),
+    grants=Grants(
+        read=("{setting:dictate.whisper_model}", "{setting:dictate.sherpa_model}"), memory_bytes=6144 * MIB
+    ),
     instances="dictate.workers",
     idle_seconds=600.0,
     start_seconds=120.0,

@@ -29,6 +29,7 @@ _logger = log.get("dictate")
 _IMPORT_LIMIT: Final = 64 << 30  # bytes; a day of 24-bit stereo at 96 kHz
 _TIDY_SECONDS: Final = 6 * 3600.0
 _FIRST_TIDY_SECONDS: Final = 30.0
+_CUT_OFF: Final = "The dictation was cut off; everything captured until then is here."
 
 
 class DictationService:
@@ -52,6 +53,8 @@ class DictationService:
         }
 
     async def start(self) -> None:
+        for part in self._context.home.spool.glob("*.part"):
+            part.unlink(missing_ok=True)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(_FIRST_TIDY_SECONDS, self._tidy_due)
 
@@ -134,6 +137,8 @@ class DictationService:
     async def _transcribe(self, command: c.Transcribe, request: Request) -> c.Dictated:
         row = self._own(request.caller, command.utterance)
         self._check_engine(command.engine)
+        if row.id in self._live:
+            raise ControlError("This dictation is going on; stop it first.", code=Code.CONFLICT)
         run = Transcription(self._context, self._finisher, command, request, row)
         return await self._noting_failure(row.id, run.run())
 
@@ -145,6 +150,8 @@ class DictationService:
             row = self._find(utterance)
         except ControlError:
             row = await self._create(utterance, command.source, command.name, request.caller, None)
+        if request.lease.epoch > 1:
+            return await self._noting_failure(utterance, self._take_up(command, request, row))
         session = Listening(self._context, self._finisher, command, request, row)
         self._live[utterance] = session
         try:
@@ -152,27 +159,53 @@ class DictationService:
         finally:
             self._live.pop(utterance, None)
 
+    async def _take_up(self, command: c.Listen, request: Request, row: store.Row) -> c.Dictated:
+        """An earlier attempt to listen was cut off: what it captured becomes text, nothing is added."""
+        if row.audio is None:
+            self._finisher.spool_path(row.id).touch(mode=0o600)
+        again = c.Transcribe(
+            utterance=row.id, engine=command.engine, mode=command.mode, partials=command.partials
+        )
+        run = Transcription(self._context, self._finisher, again, request, row, note=_CUT_OFF)
+        return await run.run()
+
     async def _noting_failure(self, utterance: str, work: Any) -> c.Dictated:
         """Run; a failure is shown in the history until it is retried."""
         try:
             result: c.Dictated = await work
             return result
+        except asyncio.CancelledError:
+            if not self._context.plane.stopping.is_set():
+                await self._note_failure(utterance, "It was cancelled; its sound is kept.")
+                self._finisher.keep_audio_later(utterance)
+            raise
         except GarretError as error:
-            now, message = self._context.clock.wall(), error.message
             error.details.setdefault("utterance", utterance)
+            await self._note_failure(utterance, error.message)
+            raise
+
+    async def _note_failure(self, utterance: str, message: str) -> None:
+        now = self._context.clock.wall()
+        try:
             await self._context.store.writer.write(
                 lambda connection: store.set_work(connection, utterance, "captured", now, error=message)
             )
-            raise
+        except GarretError as error:
+            # Often the very reason of the failure that is to be noted, which the caller hears of anyway.
+            _logger.error("the failure of %s could not be noted: %s", utterance, error.message)
 
     def _check_engine(self, engine: str) -> None:
         engine_info(engine or str(self._context.setting("dictate.engine")))
 
     async def _stop(self, command: c.Stop, request: Request) -> Nothing:
-        if command.utterance:
-            self._own(request.caller, command.utterance)
-        sessions = [self._live.get(command.utterance)] if command.utterance else list(self._live.values())
-        running = [session for session in sessions if session is not None]
+        named = command.utterance
+        if named:
+            self._own(request.caller, named)
+        running = [
+            session
+            for utterance, session in self._live.items()
+            if utterance == named or (not named and self._may_see(request.caller, self._find(utterance)))
+        ]
         if not running:
             raise ControlError("Nobody is dictating now.", code=Code.NOT_FOUND)
         for session in running:
@@ -188,10 +221,12 @@ class DictationService:
     def _own(self, caller: Caller, utterance: str) -> store.Row:
         """An utterance that the caller may see."""
         row = self._find(utterance)
-        inner = caller.role == "owner" or caller.name.startswith("job:")
-        if inner or row.profile == caller.profile or self._context.may(caller, "dictate.read"):
+        if self._may_see(caller, row):
             return row
         raise ControlError(f"There is no utterance {utterance[:80]}.", code=Code.NOT_FOUND)
+
+    def _may_see(self, caller: Caller, row: store.Row) -> bool:
+        return row.profile == caller.profile or self._context.may(caller, "dictate.read")
 
     async def _history(self, command: c.History, request: Request) -> c.Utterances:
         limit = min(max(command.limit, 1), 1000)

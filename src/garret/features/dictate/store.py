@@ -213,7 +213,8 @@ def put_all(connection: apsw.Connection, sealed: Iterable[Sealed], projections: 
 def objects_of(connection: apsw.Connection, utterance: str, kind: str | None = None) -> list[str]:
     """The ids of an utterance's objects, the utterance itself last."""
     rows = connection.execute(
-        "SELECT object, kind FROM utterance_objects WHERE utterance = ? ORDER BY kind = ?", (utterance, UTTERANCE)
+        "SELECT object, kind FROM utterance_objects WHERE utterance = ? ORDER BY kind = ?",
+        (utterance, UTTERANCE),
     ).fetchall()
     return [str(identity) for identity, its_kind in rows if kind is None or its_kind == kind]
 

@@ -1,10 +1,16 @@
-"""Transcribing an utterance whose sound is in the store: decode, recognise, clean, keep."""
+"""Transcribing an utterance whose sound is here: decode, recognise, clean, keep.
+
+A file is decoded beside its spool and takes the spool's place only when it is whole, so that what is
+kept for good is never half of a recording. Sound that a live dictation left in its spool is taken from
+there: until it is kept as FLAC, it is nowhere else.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import time
+from collections.abc import Awaitable, Callable
 
 from garret.base.errors import Code
 from garret.control.context import Context
@@ -16,13 +22,27 @@ from garret.features.dictate.finishing import Finisher
 from garret.features.dictate.recognition import SAMPLE_RATE, Recognition, Segment
 from garret.protocol.life import Progress
 
+Known = dict[tuple[int, int], c.Hypothesis]
+"""What an earlier attempt has heard, by segment."""
+
+Find = Callable[[int, Recognition], Awaitable[tuple[int, str]]]
+"""Fills or reads a spool, begins its segments, and returns its samples and a note."""
+
 
 class Transcription:
     """One run over one stored utterance."""
 
     def __init__(
-        self, context: Context, finisher: Finisher, command: c.Transcribe, request: Request, row: store.Row
+        self,
+        context: Context,
+        finisher: Finisher,
+        command: c.Transcribe,
+        request: Request,
+        row: store.Row,
+        *,
+        note: str = "",
     ) -> None:
+        """`note` is told with the text, as what befell the sound before it came here."""
         assert request.lease is not None, "transcribing is a job"
         self._context = context
         self._finisher = finisher
@@ -30,6 +50,7 @@ class Transcription:
         self._request = request
         self._row = row
         self._run = request.lease.job
+        self._note = note
         self._stages: dict[str, float] = {}
 
     async def run(self) -> c.Dictated:
@@ -37,21 +58,40 @@ class Transcription:
         if self._command.start_from != "captured":
             return await self._from_heard()
         await self._work("captured")
-        path = self._finisher.spool_path(self._row.id)
-        spool = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            segments, samples, note = await self._hear(spool)
-        finally:
-            os.close(spool)
+        with self._context.store.readers.read() as connection:
+            known = store.heard(connection, self._row.id, self._run)
+        self._context.plane.pools["stt"].warm()
+        if self._row.source != "file" and self._finisher.spool_path(self._row.id).exists():
+            segments, samples, note = await self._hear_spool(known)
+        else:
+            segments, samples, note = await self._hear_file(known)
         await self._work("transcribed")
         done = await self._finish(segments, samples, note)
         self._finisher.keep_audio_later(self._row.id)
         return done
 
-    async def _hear(self, spool: int) -> tuple[list[Segment], int, str]:
-        with self._context.store.readers.read() as connection:
-            known = store.heard(connection, self._row.id, self._run)
-        pool = self._context.plane.pools["stt"]
+    async def _hear_spool(self, known: Known) -> tuple[list[Segment], int, str]:
+        """Hear what a live dictation captured."""
+        path = self._finisher.spool_path(self._row.id)
+        spool = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            return await self._hear(self._rescue, spool, known)
+        finally:
+            os.close(spool)
+
+    async def _hear_file(self, known: Known) -> tuple[list[Segment], int, str]:
+        """Decode what is kept and hear it; the spool is then there to be kept as FLAC."""
+        part = self._finisher.part_path(self._row.id, self._run)
+        spool = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            heard = await self._hear(self._decode, spool, known)
+            part.replace(self._finisher.spool_path(self._row.id))
+            return heard
+        finally:
+            os.close(spool)
+            part.unlink(missing_ok=True)
+
+    async def _hear(self, find: Find, spool: int, known: Known) -> tuple[list[Segment], int, str]:
         recognition = Recognition(
             self._context,
             self._request,
@@ -60,29 +100,36 @@ class Transcription:
             spool,
             self._command,
             known,
-            parallel=pool.supervisor.serving + 1,
+            parallel=self._context.plane.pools["stt"].supervisor.serving + 1,
         )
         began = time.monotonic()
         try:
-            info = await self._decode(spool, recognition)
+            samples, note = await find(spool, recognition)
             self._stages["decode"] = time.monotonic() - began
             await self._wait(recognition)
         except BaseException:
             await recognition.cancel()
             raise
         self._stages["recognise"] = time.monotonic() - began
-        note = "The file breaks off; what could be read was transcribed." if info.truncated else ""
-        return recognition.segments, round(info.seconds * SAMPLE_RATE), note
+        return recognition.segments, samples, note
 
-    async def _decode(self, spool: int, recognition: Recognition) -> c.AudioInfo:
+    async def _rescue(self, spool: int, recognition: Recognition) -> tuple[int, str]:
+        found = await self._context.calls.call(
+            c.Rescue(), descriptors=(spool,), trace=self._request.trace, priority=1
+        )
+        for segment in found.segments:
+            recognition.begin(segment.start, segment.end)
+        return found.samples, ""
+
+    async def _decode(self, spool: int, recognition: Recognition) -> tuple[int, str]:
         if self._row.audio is None:
             raise ControlError(
                 f"The sound of {self._row.id} is not kept any more; its text is.", code=Code.NOT_FOUND
             )
-        self._context.plane.pools["stt"].warm()
         source = self._context.store.blobs.open(self._row.audio)
-        hours = float(self._context.setting("dictate.longest_hours"))
-        command = c.DecodeAudio(name=self._row.name or self._row.id, limit_seconds=hours * 3600)
+        command = c.DecodeAudio(
+            name=self._row.name or self._row.id, limit_seconds=self._finisher.longest_seconds(self._request)
+        )
         try:
             call = self._context.calls.start(
                 command, descriptors=(source, spool), trace=self._request.trace, priority=1
@@ -93,7 +140,9 @@ class Transcription:
             async for item in call.items():
                 if not isinstance(item, Progress):
                     recognition.begin(item.start, item.end)
-            return await call.result()
+            info = await call.result()
+        note = "The file breaks off; what could be read was transcribed." if info.truncated else ""
+        return round(info.seconds * SAMPLE_RATE), note
 
     async def _wait(self, recognition: Recognition) -> None:
         total = len(recognition.segments)
@@ -132,7 +181,7 @@ class Transcription:
             self._command,
             samples,
             self._stages,
-            note=note,
+            note=f"{self._note} {note}".strip(),
             trace=self._request.trace,
         )
 

@@ -75,6 +75,11 @@ class _Listener:
         self._durable = 0
         self.finished: session.Finished | None = None
 
+    def hear_again(self, samples: spool.Samples) -> None:
+        """Take up what is in the spool already, before anything new."""
+        self._durable += len(samples)
+        self._speech(self._finder.accept(samples))
+
     def hear(self, notice: Notice) -> None:
         match notice:
             case session.Keep(_, pcm):
@@ -128,6 +133,9 @@ def capture(command: c.Capture, call: Call) -> c.Captured:
     source: AudioSource = push if push is not None else Microphone(command.device)
     writer = SpoolWriter(os.dup(call.descriptors[0]))
     listener = _Listener(call)
+    if command.again:
+        start = spool.samples_in(call.descriptors[0]) - command.again
+        listener.hear_again(spool.read(call.descriptors[0], max(start, 0), command.again))
     recorder = Recorder(source, writer, listener.hear)
     threading.Thread(target=_feed, args=(call, push, recorder), name="inputs", daemon=True).start()
     finished = recorder.run()
@@ -178,9 +186,7 @@ def list_devices(command: c.ListDevices, call: Call) -> c.Devices:
     """The microphones that are there now."""
     del command, call
     found = microphones()
-    return c.Devices(
-        devices=tuple(c.Device(id=each.id, name=each.name, kind="microphone") for each in found)
-    )
+    return c.Devices(devices=tuple(c.Device(id=each.id, name=each.name, kind="microphone") for each in found))
 
 
 def build(boot: Boot) -> Handlers:

@@ -117,9 +117,7 @@ class SttWorker:
         if not (command.commands and command.mode == "free" and short and self._grammar_config):
             return ""
         try:
-            recognizer = self._open(self._grammar_config).recognizer(
-                partials=False, cancelled=call.cancelled
-            )
+            recognizer = self._open(self._grammar_config).recognizer(partials=False, cancelled=call.cancelled)
             recognizer.accept(spool.read(descriptor, command.start, end - command.start))
             return recognizer.finish().text
         except GarretError as error:
@@ -186,6 +184,4 @@ def _answer(heard: Hypothesis, info: EngineInfo, start: int, seconds: float, als
 def build(boot: Boot) -> Handlers:
     """Loads the engine of the settings, so that the worker is ready when it says so."""
     worker = SttWorker(dict(boot.settings))
-    return Handlers(
-        {c.Recognize: worker.recognize, c.ListEngines: worker.list_engines}, close=worker.close
-    )
+    return Handlers({c.Recognize: worker.recognize, c.ListEngines: worker.list_engines}, close=worker.close)
