@@ -10,17 +10,18 @@ import asyncio
 import itertools
 import os
 from collections.abc import AsyncIterator
-from typing import Any, Generic
+from typing import Any, Generic, cast
 
 import msgspec
 
 from garret.base.errors import Code, GarretError
 from garret.control.broker import Broker
 from garret.control.errors import ControlError
-from garret.protocol.contract import Command, CommandMeta, ResultT
+from garret.protocol.contract import Command, CommandMeta, ResultT, check_item, check_result
 from garret.protocol.envelope import encode_payload
 from garret.protocol.life import Progress
 from garret.protocol.streams import ReceiveWindow, SendWindow
+from garret.transport.descriptors import close_all
 
 
 class InnerCaller:
@@ -44,32 +45,61 @@ class InnerCaller:
         priority: int = 0,
     ) -> InnerCall[ResultT]:
         """Start `command` and return at once. `descriptors` are duplicated and stay the caller's."""
-        number = next(self._ids)
-        call: InnerCall[ResultT] = InnerCall(self, number, command.__meta__)
-        self._calls[number] = call
-        self._broker.admit(
-            self,
-            number,
-            command.__meta__,
-            encode_payload(command),
-            deadline=deadline,
-            trace=trace,
-            descriptors=tuple(os.dup(descriptor) for descriptor in descriptors),
-            priority=priority,
+        return self._start(
+            command, deadline=deadline, trace=trace, descriptors=descriptors, priority=priority, drop=False
         )
-        return call
 
-    async def call(self, command: Command[ResultT], **options: Any) -> ResultT:
-        """Start `command` and wait for its result, dropping what it streams."""
-        async with self.start(command, **options) as call:
+    async def call(
+        self,
+        command: Command[ResultT],
+        *,
+        deadline: float | None = None,
+        trace: str | None = None,
+        descriptors: tuple[int, ...] = (),
+        priority: int = 0,
+    ) -> ResultT:
+        """Start `command` and wait for its result, dropping what it streams and hands over."""
+        call = self._start(
+            command, deadline=deadline, trace=trace, descriptors=descriptors, priority=priority, drop=True
+        )
+        async with call:
             return await call.result()
+
+    def _start(
+        self,
+        command: Command[ResultT],
+        *,
+        deadline: float | None,
+        trace: str | None,
+        descriptors: tuple[int, ...],
+        priority: int,
+        drop: bool,
+    ) -> InnerCall[ResultT]:
+        number = next(self._ids)
+        call: InnerCall[ResultT] = InnerCall(self, number, command.__meta__, drop=drop)
+        self._calls[number] = call
+        try:
+            self._broker.admit(
+                self,
+                number,
+                command.__meta__,
+                encode_payload(command),
+                deadline=deadline,
+                trace=trace,
+                descriptors=duplicates(descriptors),
+                priority=priority,
+            )
+        except BaseException:
+            del self._calls[number]
+            raise
+        return call
 
     # ---- the broker's Caller
 
     def on_result(self, request: int, payload: msgspec.Raw, descriptors: tuple[int, ...]) -> None:
         call = self._calls.pop(request, None)
         if call is not None:
-            call.finish(payload, tuple(os.dup(number) for number in descriptors))
+            call.finish(payload, descriptors)
 
     def on_error(self, request: int, error: GarretError) -> None:
         call = self._calls.pop(request, None)
@@ -82,6 +112,7 @@ class InnerCaller:
             call.take_item(name, payload)
 
     def on_credit(self, request: int, items: int) -> None:
+        self._broker.add_credit(self, request, items)
         call = self._calls.get(request)
         if call is not None:
             call.take_credit(items)
@@ -99,9 +130,13 @@ class InnerCaller:
 
 
 class InnerCall(Generic[ResultT]):
-    """One command a service has under way. Leaving the `async with` block cancels it if it runs."""
+    """One command a service has under way. Leaving the `async with` block cancels it if it runs.
 
-    def __init__(self, caller: InnerCaller, request: int, meta: CommandMeta) -> None:
+    Descriptors that come with the result are closed then, too, unless `take_descriptors` was called.
+    """
+
+    def __init__(self, caller: InnerCaller, request: int, meta: CommandMeta, *, drop: bool = False) -> None:
+        self._drop = drop  # nobody wants what it streams and hands over
         self._caller = caller
         self._request = request
         self._meta = meta
@@ -110,21 +145,27 @@ class InnerCall(Generic[ResultT]):
         self._receive = ReceiveWindow()
         self._send = SendWindow()
         self._credit = asyncio.Event()
-        self._decode_item = msgspec.msgpack.Decoder(meta.items).decode if meta.items else None
-        self.result_descriptors: tuple[int, ...] = ()
+        self._descriptors: tuple[int, ...] = ()
 
     async def __aenter__(self) -> InnerCall[ResultT]:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._drop = True
+        close_all(self.take_descriptors())
         if not self._done.done():
             self._caller.cancel(self._request)
         elif not self._done.cancelled():
             self._done.exception()  # looked at, so that asyncio does not report it as lost
 
     async def result(self) -> ResultT:
-        """Wait for the result; its error is raised. Result descriptors are then the caller's."""
-        return await asyncio.shield(self._done)
+        """Wait for the result; its error is raised."""
+        return cast("ResultT", await asyncio.shield(self._done))
+
+    def take_descriptors(self) -> tuple[int, ...]:
+        """What came beside the result, from now on the caller's to close."""
+        descriptors, self._descriptors = self._descriptors, ()
+        return descriptors
 
     @property
     def ended(self) -> bool:
@@ -141,11 +182,7 @@ class InnerCall(Generic[ResultT]):
             if name == "progress":
                 yield msgspec.msgpack.decode(payload, type=Progress)
                 continue
-            assert self._decode_item is not None, "the command declares no items"
-            try:
-                item = self._decode_item(payload)
-            except msgspec.MsgspecError as error:
-                raise ControlError(f"An item of {self._meta.name} is malformed: {error}") from error
+            item = check_item(self._meta, payload)
             grant = self._receive.consumed()
             if grant:
                 self._caller.grant(self._request, grant)
@@ -171,8 +208,13 @@ class InnerCall(Generic[ResultT]):
     # ---- for InnerCaller
 
     def finish(self, payload: msgspec.Raw, descriptors: tuple[int, ...]) -> None:
-        self.result_descriptors = descriptors
-        self._done.set_result(self._meta.decode_result(payload))
+        """The result is there. `descriptors` are the broker's and are duplicated where they are wanted."""
+        try:
+            if descriptors and not self._drop:
+                self._descriptors = duplicates(descriptors)
+            self._done.set_result(check_result(self._meta, payload))
+        except GarretError as error:
+            self._done.set_exception(error)
         self._end()
 
     def fail(self, error: GarretError) -> None:
@@ -180,9 +222,16 @@ class InnerCall(Generic[ResultT]):
         self._end()
 
     def take_item(self, name: str, payload: msgspec.Raw) -> None:
-        if name == "item":
+        """Queue what streams in; where nobody wants it, only make room for more."""
+        if not self._drop:
+            if name == "item":
+                self._receive.accept()
+            self._items.put_nowait((name, payload))
+        elif name == "item":
             self._receive.accept()
-        self._items.put_nowait((name, payload))
+            grant = self._receive.consumed()
+            if grant:
+                self._caller.grant(self._request, grant)
 
     def take_credit(self, items: int) -> None:
         self._send.grant(items)
@@ -193,3 +242,13 @@ class InnerCall(Generic[ResultT]):
         self._credit.set()
 
 
+def duplicates(descriptors: tuple[int, ...]) -> tuple[int, ...]:
+    """Duplicates of `descriptors`. Raises ControlError, leaving none, where the system has no more."""
+    made: list[int] = []
+    try:
+        for number in descriptors:
+            made.append(os.dup(number))
+    except OSError as error:
+        close_all(made)
+        raise ControlError(f"A file cannot be passed on: {error.strerror}.", code=Code.UNAVAILABLE) from error
+    return tuple(made)

@@ -191,12 +191,21 @@ class Jobs:
             return
         if run is None:
             run = self._add(job, bytes(pending.payload))
-        if pending.done:  # cancelled while the ledger was being written
-            if entered.new:
-                self.cancel_run(run, caller.name)
+        if pending.done:  # while the ledger was being written
+            self._unwatched(run, pending, new=entered.new)
             return
         run.watchers.append(_Watcher(pending))
         pending.handling = run
+        pending.hand_over_inputs()
+        self._next()
+
+    def _unwatched(self, run: _Run, pending: Pending, *, new: bool) -> None:
+        """Whoever asked gave up before the ledger was written (the job ends), or only went away (it goes on)."""
+        if new and pending.waiting_cancel is not None:
+            self.cancel_run(run, pending.caller.name)
+            return
+        if pending.meta.inputs is not None:
+            run.put_input(pending, None)
         self._next()
 
     def _answer_old(self, pending: Pending, job: Job) -> None:
@@ -396,7 +405,7 @@ class _BeforeLedger:
         self._jobs.broker.fail(pending, pending.waiting_cancel or CancelledError("Cancelled."))
 
     def put_input(self, pending: Pending, payload: msgspec.Raw | None) -> None:
-        raise ControlError("Input came before the command was accepted.", code=Code.USAGE)
+        pending.keep_input(payload)
 
     def grant(self, pending: Pending, items: int) -> None:
         del pending, items

@@ -19,12 +19,12 @@ from garret.base.errors import CancelledError, Code, GarretError
 from garret.control.broker import Broker
 from garret.control.errors import ControlError
 from garret.control.request import Caller, Pending
-from garret.protocol.contract import Command
+from garret.protocol.contract import Command, check_input
 from garret.protocol.envelope import encode_payload
-from garret.protocol.errors import PayloadInvalid, ProtocolError
 from garret.protocol.life import Progress
 from garret.protocol.streams import ReceiveWindow, SendWindow
 from garret.storage.ledger_rows import Lease
+from garret.transport.descriptors import close_all
 
 _logger = log.get("control.service")
 
@@ -46,7 +46,8 @@ class Request:
     """One command being handled by a service: who asked, what streams in and out.
 
     Cancelling is asyncio's: the handler's task is cancelled, and what it was doing for the caller
-    (commands it sent to workers) is cancelled with it.
+    (commands it sent to workers) is cancelled with it. `result_descriptors`, where a handler sets
+    them, go beside its result and are closed here afterwards.
     """
 
     def __init__(self, pending: Pending) -> None:
@@ -56,8 +57,6 @@ class Request:
         self._inputs: deque[msgspec.Raw | None] = deque()
         self._changed = asyncio.Event()
         self.result_descriptors: tuple[int, ...] = ()
-        inputs = pending.meta.inputs
-        self._decode_input = msgspec.msgpack.Decoder(inputs).decode if inputs is not None else None
 
     @property
     def caller(self) -> Caller:
@@ -70,7 +69,7 @@ class Request:
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """Open until the command ends; duplicate what has to live longer."""
+        """What came with the command: open until it ends; duplicate what has to live longer."""
         return self._pending.descriptors
 
     @property
@@ -101,7 +100,6 @@ class Request:
 
     async def inputs(self) -> AsyncIterator[Any]:
         """What the caller streams in, decoded, until it ends its stream or is gone."""
-        assert self._decode_input is not None, "the command declares no inputs"
         while True:
             while not self._inputs:
                 await self._wait()
@@ -111,16 +109,11 @@ class Request:
             grant = self._input.consumed()
             if grant:
                 self._pending.caller.on_credit(self._pending.request, grant)
-            try:
-                yield self._decode_input(raw)
-            except msgspec.MsgspecError as error:
-                raise PayloadInvalid(f"An input of {self._pending.meta.name}: {error}") from error
+            yield check_input(self._pending.meta, raw)
 
     # ---- for the broker
 
     def take_input(self, payload: msgspec.Raw | None) -> None:
-        if self._decode_input is None:
-            raise ProtocolError(f"{self._pending.meta.name} takes no input stream.")
         if payload is not None:
             self._input.accept()
         self._inputs.append(payload)
@@ -166,21 +159,30 @@ class Services:
         pending.handling = self
         task = asyncio.get_running_loop().create_task(self._run(pending, handler, request))
         self._running[pending.key] = (task, request)
+        task.add_done_callback(lambda _: self._ended(pending, request))
+        pending.hand_over_inputs()
 
     async def _run(self, pending: Pending, handler: ServiceHandler, request: Request) -> None:
+        meta = pending.meta
         try:
-            result = await handler(pending.meta.decode(pending.payload), request)
+            result = await handler(meta.decode(pending.payload), request)
+            if not isinstance(result, meta.result):
+                raise ControlError(f"{meta.name} gave a {type(result).__name__}, not a {meta.result.__name__}.")
             self._broker.finish(pending, encode_payload(result), request.result_descriptors)
         except asyncio.CancelledError:
-            self._broker.fail(pending, CancelledError(f"{pending.meta.name} was cancelled."))
+            self._broker.fail(pending, CancelledError(f"{meta.name} was cancelled."))
         except GarretError as error:
             self._broker.fail(pending, error)
         except Exception as error:
-            _logger.exception("the handler of %s failed", pending.meta.name)
-            message = log.REDACTOR.clean(f"{pending.meta.name} failed: {type(error).__name__}: {error}")
+            _logger.exception("the handler of %s failed", meta.name)
+            message = log.REDACTOR.clean(f"{meta.name} failed: {type(error).__name__}: {error}")
             self._broker.fail(pending, ControlError(message))
-        finally:
-            self._running.pop(pending.key, None)
+
+    def _ended(self, pending: Pending, request: Request) -> None:
+        self._running.pop(pending.key, None)
+        close_all(request.result_descriptors)
+        # A task that is cancelled before its first step never enters its coroutine.
+        self._broker.fail(pending, CancelledError(f"{pending.meta.name} was cancelled."))
 
     # ---- the broker's Handling
 
