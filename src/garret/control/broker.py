@@ -24,7 +24,7 @@ from garret.protocol.contract import CommandMeta, Registry, check_input, check_p
 from garret.protocol.envelope import Envelope
 from garret.protocol.errors import PayloadInvalid, ProtocolError
 from garret.protocol.streams import MAX_GRANT
-from garret.storage.ledger_rows import Lease
+from garret.storage.ledger_types import Lease
 from garret.transport.descriptors import close_all
 
 _Record: TypeAlias = Callable[[float], None]
@@ -149,7 +149,16 @@ class Broker:
             close_all(descriptors)
             raise ProtocolError(f"The request id {request} is already under way.")
         pending = Pending(
-            next(self._keys), caller, request, meta, payload, deadline, trace, descriptors, priority, monotonic()
+            next(self._keys),
+            caller,
+            request,
+            meta,
+            payload,
+            deadline,
+            trace,
+            descriptors,
+            priority,
+            monotonic(),
         )
         own[request] = pending
         self._count += 1

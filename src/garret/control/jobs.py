@@ -200,7 +200,7 @@ class Jobs:
         self._next()
 
     def _unwatched(self, run: _Run, pending: Pending, *, new: bool) -> None:
-        """Whoever asked gave up before the ledger was written (the job ends), or only went away (it goes on)."""
+        """Whoever asked gave up before the ledger was written, or only went away: then the job goes on."""
         if new and pending.waiting_cancel is not None:
             self.cancel_run(run, pending.caller.name)
             return

@@ -79,9 +79,7 @@ class Pool:
             random=random.random,
         )
         self.slots = [
-            WorkerSlot(
-                loop, spec, number, machine, self, broker, nonces, heartbeat_seconds=heartbeat_seconds
-            )
+            WorkerSlot(loop, spec, number, machine, self, broker, nonces, heartbeat_seconds=heartbeat_seconds)
             for number, machine in enumerate(self.supervisor.slots)
         ]
         scheduler.add_pool(spec.name, queue_limit=spec.queue_limit)

@@ -14,7 +14,7 @@ import msgspec
 from garret.base.errors import GarretError
 from garret.protocol.contract import CommandMeta
 from garret.protocol.streams import INITIAL_CREDIT
-from garret.storage.ledger_rows import Lease
+from garret.storage.ledger_types import Lease
 from garret.transport.descriptors import close_all
 
 

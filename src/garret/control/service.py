@@ -23,7 +23,7 @@ from garret.protocol.contract import Command, check_input
 from garret.protocol.envelope import encode_payload
 from garret.protocol.life import Progress
 from garret.protocol.streams import ReceiveWindow, SendWindow
-from garret.storage.ledger_rows import Lease
+from garret.storage.ledger_types import Lease
 from garret.transport.descriptors import close_all
 
 _logger = log.get("control.service")
@@ -167,7 +167,9 @@ class Services:
         try:
             result = await handler(meta.decode(pending.payload), request)
             if not isinstance(result, meta.result):
-                raise ControlError(f"{meta.name} gave a {type(result).__name__}, not a {meta.result.__name__}.")
+                raise ControlError(
+                    f"{meta.name} gave a {type(result).__name__}, not a {meta.result.__name__}."
+                )
             self._broker.finish(pending, encode_payload(result), request.result_descriptors)
         except asyncio.CancelledError:
             self._broker.fail(pending, CancelledError(f"{meta.name} was cancelled."))

@@ -12,7 +12,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -24,7 +24,7 @@ from garret.control import supervisor_events as sv
 from garret.control.broker import Broker
 from garret.control.captured import CapturedOutput
 from garret.control.link import WorkerLink
-from garret.control.process import ProcessHandle, spawn
+from garret.control.process import ProcessHandle, environment, spawn
 from garret.control.request import Pending
 from garret.control.supervisor_machine import SupervisorMachine
 from garret.protocol.handshake import NonceMemory, ServerHandshake
@@ -44,6 +44,7 @@ class Launch:
 
     grants: Grants
     settings: dict[str, object]
+    environment: Mapping[str, str]
 
 
 class SlotOwner(Protocol):
@@ -137,7 +138,9 @@ class WorkerSlot:
                 link.watched.add(key)
                 # A live exchange stands still while the other side is silent; that is no stall.
                 live = pending.meta.inputs is not None
-                started = sv.JobStarted(link.generation, key, None) if live else sv.JobStarted(link.generation, key)
+                started = (
+                    sv.JobStarted(link.generation, key, None) if live else sv.JobStarted(link.generation, key)
+                )
                 self._tell_machine(started)
 
     @property
@@ -154,6 +157,7 @@ class WorkerSlot:
             handle = spawn(
                 [sys.executable, "-I", "-m", "garret.worker", str(theirs.fileno())],
                 pass_descriptors=(theirs.fileno(),),
+                env=environment(launch.environment),
             )
         except (OSError, GarretError) as error:
             ours.close()
@@ -182,9 +186,7 @@ class WorkerSlot:
             service=self.spec.name,
         )
         self._handles[generation] = handle
-        self.links[generation] = WorkerLink(
-            self._loop, ours, generation, boot, handshake, self._broker, self
-        )
+        self.links[generation] = WorkerLink(self._loop, ours, generation, boot, handshake, self._broker, self)
         self._outputs[generation] = CapturedOutput(
             self._loop, handle, lambda stream, line: self._owner.on_line(self.label, stream, line)
         )
@@ -267,5 +269,3 @@ class WorkerSlot:
         if handle is not None and not link.leaving:
             _logger.debug("%s: %s", self.label, reason.message)
             handle.signal_group(signal.SIGKILL)
-
-

@@ -27,6 +27,8 @@ EventT = TypeVar("EventT", bound="type[Event]")
 CONTROL: Final = "control"
 """The target of commands that a service in the control plane handles."""
 
+AnyType: TypeAlias = type[Any]
+CommandType: TypeAlias = "type[Command[Any]]"
 Decode: TypeAlias = Callable[[msgspec.Raw], Any]
 
 _UNDECODABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -64,16 +66,16 @@ class CommandMeta:
     """
 
     name: str
-    type: type[Command[Any]]
-    result: type[Any]
+    type: CommandType
+    result: AnyType
     capability: str
     target: str = CONTROL
     job: bool = False
     approval: bool = False
     leaves_machine: bool = False
     timeout: float | None = 30.0
-    items: type[Any] | None = None
-    inputs: type[Any] | None = None
+    items: AnyType | None = None
+    inputs: AnyType | None = None
     descriptors: int = 0
     decode: Decode = field(compare=False, repr=False, kw_only=True)
     decode_result: Decode = field(compare=False, repr=False, kw_only=True)

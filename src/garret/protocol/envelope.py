@@ -68,7 +68,14 @@ _decode: Final = _envelope_decoder.decode
 _ERROR: Final = int(Kind.ERROR)
 
 _UNDECODABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_UNENCODABLE: Final = (ProtocolError, msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
+_UNENCODABLE: Final = (
+    ProtocolError,
+    msgspec.MsgspecError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    RecursionError,
+)
 _SHORT_MESSAGE: Final = 4000  # characters; at four bytes each still far below the limit of an error
 
 

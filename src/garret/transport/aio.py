@@ -20,7 +20,6 @@ from typing import Final
 from garret.base import log
 from garret.base.errors import Code, GarretError
 from garret.protocol.envelope import Envelope, decode_envelope
-from garret.protocol.errors import ProtocolError
 from garret.protocol.frames import FrameDecoder, Kind
 from garret.transport.descriptors import (
     ANCILLARY_BYTES,
@@ -137,7 +136,9 @@ class AsyncChannel:
         except Exception as error:
             # The frames after this one are lost, so the connection has no sound point to go on from.
             _logger.exception("a frame could not be handled")
-            self.close(TransportError(f"A frame could not be handled: {type(error).__name__}.", code=Code.FAILED))
+            self.close(
+                TransportError(f"A frame could not be handled: {type(error).__name__}.", code=Code.FAILED)
+            )
         finally:
             _TURN.at_once = False
 

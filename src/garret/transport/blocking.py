@@ -74,6 +74,11 @@ class BlockingChannel:
             self._read()
         return ready.popleft()
 
+    @property
+    def ready(self) -> int:
+        """How many envelopes were read and not yet received."""
+        return len(self._ready)
+
     def receive_ready(self) -> Received | None:
         """The next envelope that was already read, without touching the socket."""
         return self._ready.popleft() if self._ready else None

@@ -50,7 +50,9 @@ class BulkWriter:
             self._map = mmap.mmap(self.descriptor, size)
         except OSError as error:
             os.close(self.descriptor)
-            raise BulkError(f"No memory for a bulk of {size} bytes: {error.strerror}.", code=Code.FULL) from error
+            raise BulkError(
+                f"No memory for a bulk of {size} bytes: {error.strerror}.", code=Code.FULL
+            ) from error
         if _MADV_HUGEPAGE is not None and size >= 2 << 20:
             try:
                 self._map.madvise(_MADV_HUGEPAGE)  # fewer page faults where shmem huge pages are allowed
@@ -80,7 +82,9 @@ def from_bytes(data: bytes | memoryview, name: str = "garret-bulk") -> int:
             fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, _SEALS | fcntl.F_SEAL_WRITE)
     except OSError as error:
         os.close(descriptor)
-        raise BulkError(f"No memory for a bulk of {len(data)} bytes: {error.strerror}.", code=Code.FULL) from error
+        raise BulkError(
+            f"No memory for a bulk of {len(data)} bytes: {error.strerror}.", code=Code.FULL
+        ) from error
     return descriptor
 
 

@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -114,7 +114,7 @@ class Client:
         self._channel.send(frame, descriptors)
         exchange = _Exchange(self._channel, number, meta, on_item, on_progress, inputs)
         try:
-            return self._run(exchange)
+            return cast("ResultT", self._run(exchange))
         finally:
             exchange.close()
 

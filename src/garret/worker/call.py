@@ -7,28 +7,58 @@ reaches it, and how the supervisor sees that it is alive and not stuck.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from garret.base.errors import CancelledError, DeadlineError
-from garret.protocol.contract import CommandMeta
+from garret.base.errors import CancelledError, Code, DeadlineError, GarretError
+from garret.protocol.contract import CommandMeta, check_input
 from garret.protocol.envelope import encode_payload, pack
-from garret.protocol.errors import PayloadInvalid, ProtocolError
 from garret.protocol.frames import Kind
 from garret.protocol.life import Progress
 from garret.protocol.streams import Credit, ReceiveWindow, SendWindow
+from garret.transport.descriptors import close_all
+from garret.worker.errors import WorkerError
 
 Send = Callable[[bytes, tuple[int, ...]], None]
+_STREAM: Final = int(Kind.STREAM)
+_CREDIT: Final = int(Kind.CREDIT)
+
+
+class _Streams:
+    """What only a command that streams needs: windows, what came in, and a place to wait at."""
+
+    __slots__ = ("changed", "input", "inputs", "output")
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.output = SendWindow()
+        self.input = ReceiveWindow()
+        self.inputs: deque[msgspec.Raw | None] = deque()
 
 
 class Call:
-    """The handler's face of one running command. Methods are for the handler's thread."""
+    """The handler's face of one running command. Methods are for the handler's thread.
+
+    `descriptors` are closed when the call ends; `take_descriptors` makes them the handler's own.
+    """
+
+    __slots__ = (
+        "_failure",
+        "_send",
+        "_streams",
+        "deadline",
+        "descriptors",
+        "meta",
+        "request",
+        "result_descriptors",
+        "signs_of_life",
+        "trace",
+    )
 
     def __init__(
         self,
@@ -48,74 +78,76 @@ class Call:
         self.signs_of_life = 0
         self.result_descriptors: tuple[int, ...] = ()
         self._send = send
-        self._cancelled = False
-        self._changed = threading.Condition()
-        self._output = SendWindow()
-        self._input = ReceiveWindow()
-        self._inputs: deque[msgspec.Raw | None] = deque()
-        self._decode_input = msgspec.msgpack.Decoder(meta.inputs).decode if meta.inputs else None
+        self._failure: GarretError | None = None
+        streams = meta.items is not None or meta.inputs is not None
+        self._streams = _Streams() if streams else None
 
     # ---- for the handler
 
     def cancelled(self) -> bool:
         """True once the caller cancelled or the deadline passed; also counts as a sign of life."""
         self.signs_of_life += 1
-        return self._cancelled or self._late()
+        return self._failure is not None or self._late()
 
     def check(self) -> None:
         """Raise CancelledError or DeadlineError when the work should stop."""
         self.signs_of_life += 1
-        if self._cancelled:
-            raise CancelledError(f"{self.meta.name} was cancelled.")
-        if self._late():
-            raise DeadlineError(f"{self.meta.name} did not finish before its deadline.")
+        self._check()
 
     def emit(self, item: Any) -> None:
         """Stream one item to the caller; waits while the caller takes no more. Raises as `check`."""
         self.check()
-        with self._changed:
-            while not self._output.take():
-                self._changed.wait(self._patience())
-                self._check_locked()
-        self._send(pack(Kind.STREAM, self.request, encode_payload(item), name="item"), ())
+        streams = self._streaming()
+        with streams.changed:
+            while not streams.output.take():
+                streams.changed.wait(self._patience())
+                self._check()
+        self._send(pack(_STREAM, self.request, encode_payload(item), name="item"), ())
 
     def emit_nowait(self, item: Any) -> bool:
-        """Stream one item if the caller takes it now; False when it does not. Never waits or raises.
+        """Stream one item if the caller takes it now; False when it does not. Never waits for credit.
 
         For threads that must not be held up, such as one that writes sound down.
         """
         self.signs_of_life += 1
-        with self._changed:
-            if self._cancelled or not self._output.take():
+        streams = self._streaming()
+        with streams.changed:
+            if self._failure is not None or not streams.output.take():
                 return False
-        self._send(pack(Kind.STREAM, self.request, encode_payload(item), name="item"), ())
+        self._send(pack(_STREAM, self.request, encode_payload(item), name="item"), ())
         return True
 
     def progress(self, fraction: float, note: str = "") -> None:
         """Tell how far the work has come; never waits. Raises as `check`."""
         self.check()
         payload = encode_payload(Progress(fraction, note))
-        self._send(pack(Kind.STREAM, self.request, payload, name="progress"), ())
+        self._send(pack(_STREAM, self.request, payload, name="progress"), ())
 
     def inputs(self) -> Iterator[Any]:
         """The items the caller streams in, decoded, until it ends its stream. Raises as `check`."""
+        streams = self._streaming()
         while True:
-            with self._changed:
-                while not self._inputs:
-                    self._check_locked()
-                    self._changed.wait(self._patience())
-                raw = self._inputs.popleft()
+            with streams.changed:
+                while not streams.inputs:
+                    self._check()
+                    streams.changed.wait(self._patience())
+                raw = streams.inputs.popleft()
             self.check()
             if raw is None:
                 return
-            grant = self._input.consumed()
+            grant = streams.input.consumed()
             if grant:
-                self._send(pack(Kind.CREDIT, self.request, encode_payload(Credit(grant))), ())
-            yield self._decode(raw)
+                self._send(pack(_CREDIT, self.request, encode_payload(Credit(grant))), ())
+            yield check_input(self.meta, raw)
 
     def waiting_inputs(self) -> int:
         """Items that have arrived and were not taken yet."""
-        return len(self._inputs)
+        return len(self._streaming().inputs)
+
+    def take_descriptors(self) -> tuple[int, ...]:
+        """What came with the command, from now on the handler's to close."""
+        descriptors, self.descriptors = self.descriptors, ()
+        return descriptors
 
     def attach(self, *descriptors: int) -> None:
         """Hand `descriptors` over beside the result; they are closed here once it is sent."""
@@ -124,40 +156,47 @@ class Call:
     # ---- for the harness, on the reading thread
 
     def cancel(self) -> None:
-        with self._changed:
-            self._cancelled = True
-            self._changed.notify_all()
+        """The caller wants no more of it."""
+        self.fail(CancelledError(f"{self.meta.name} was cancelled."))
+
+    def fail(self, error: GarretError) -> None:
+        """Let the handler end with `error`, at the next look it takes at the call."""
+        streams = self._streams
+        if streams is None:
+            self._failure = self._failure or error
+            return
+        with streams.changed:
+            self._failure = self._failure or error
+            streams.changed.notify_all()
 
     def grant(self, items: int) -> None:
-        with self._changed:
-            self._output.grant(items)
-            self._changed.notify_all()
+        """The caller takes more. Raises ProtocolError for a credit that makes no sense."""
+        streams = self._streams
+        if streams is not None:
+            with streams.changed:
+                streams.output.grant(items)
+                streams.changed.notify_all()
 
     def put_input(self, payload: msgspec.Raw | None) -> None:
         """Queue an input item, or None at the end of the stream. Raises ProtocolError."""
-        if self._decode_input is None:
-            raise ProtocolError(f"{self.meta.name} takes no input stream.")
-        with self._changed:
+        streams = self._streaming()
+        with streams.changed:
             if payload is not None:
-                self._input.accept()
-            self._inputs.append(payload)
-            self._changed.notify_all()
+                streams.input.accept()
+            streams.inputs.append(payload)
+            streams.changed.notify_all()
 
     def close_descriptors(self) -> None:
         """Close what came with the command and what left with the result."""
-        for number in (*self.descriptors, *self.result_descriptors):
-            try:
-                os.close(number)
-            except OSError:  # the handler closed it already, as it may
-                continue
-        self.descriptors = self.result_descriptors = ()
+        if self.descriptors or self.result_descriptors:
+            descriptors = (*self.descriptors, *self.result_descriptors)
+            self.descriptors = self.result_descriptors = ()
+            close_all(descriptors)
 
-    def _decode(self, raw: msgspec.Raw) -> Any:
-        assert self._decode_input is not None
-        try:
-            return self._decode_input(raw)
-        except msgspec.MsgspecError as error:
-            raise PayloadInvalid(f"An input of {self.meta.name}: {error}") from error
+    def _streaming(self) -> _Streams:
+        if self._streams is None:
+            raise WorkerError(f"{self.meta.name} declares no streams.", code=Code.FAILED)
+        return self._streams
 
     def _late(self) -> bool:
         return self.deadline is not None and time.monotonic() > self.deadline
@@ -166,8 +205,8 @@ class Call:
         """Seconds a wait may last before the deadline has to be looked at again."""
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
-    def _check_locked(self) -> None:
-        if self._cancelled:
-            raise CancelledError(f"{self.meta.name} was cancelled.")
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
         if self._late():
             raise DeadlineError(f"{self.meta.name} did not finish before its deadline.")

@@ -1,7 +1,8 @@
 """The loop every worker runs: read frames, run handlers, answer.
 
-The main thread only reads; handlers run on threads of their own, as many as the manifest's
-concurrency, except `inline` ones, which are quick and run where they are read. A heartbeat thread
+The main thread only reads; handlers run on threads of their own, as many as are needed up to the
+manifest's concurrency, except `inline` ones, which are quick and run where they are read. Answers of
+inline handlers whose commands came together leave together. A heartbeat thread
 reports signs of life while something is running and sleeps otherwise. End of file on the control
 descriptor means that the control plane is gone: the worker's process group goes with it.
 """
@@ -14,12 +15,12 @@ import resource
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import msgspec
 
 from garret.base import log
-from garret.base.errors import Code, DeadlineError, GarretError
+from garret.base.errors import Code, GarretError
 from garret.protocol.contract import Command, CommandMeta, check_payload
 from garret.protocol.envelope import Envelope, encode_payload, pack, pack_error
 from garret.protocol.errors import PayloadInvalid, ProtocolError
@@ -27,14 +28,33 @@ from garret.protocol.frames import Kind
 from garret.protocol.life import Heartbeat
 from garret.protocol.streams import Credit
 from garret.transport.blocking import BlockingChannel
+from garret.transport.descriptors import close_all
 from garret.transport.errors import Disconnected
 from garret.worker.call import Call
 
 Handler = Callable[[Any, Call], Any]
 
 ACCEPTED: Final = frozenset(
-    {Kind.BOOT, Kind.CHALLENGE, Kind.WELCOME, Kind.ERROR, Kind.COMMAND, Kind.STREAM, Kind.CREDIT, Kind.CANCEL, Kind.DRAIN}
+    {
+        Kind.BOOT,
+        Kind.CHALLENGE,
+        Kind.WELCOME,
+        Kind.ERROR,
+        Kind.COMMAND,
+        Kind.STREAM,
+        Kind.CREDIT,
+        Kind.CANCEL,
+        Kind.DRAIN,
+    }
 )
+# Plain ints: a member of an enum costs as much to look up and compare as a small function call.
+_COMMAND: Final = int(Kind.COMMAND)
+_RESULT: Final = int(Kind.RESULT)
+_STREAM: Final = int(Kind.STREAM)
+_CREDIT: Final = int(Kind.CREDIT)
+_CANCEL: Final = int(Kind.CANCEL)
+_DRAIN: Final = int(Kind.DRAIN)
+_MOST_REPLIES: Final = 16  # quick answers that may wait for each other: some 16 ms at the very most
 _decode_credit: Final = msgspec.msgpack.Decoder(Credit).decode
 _logger = log.get("worker")
 
@@ -71,6 +91,7 @@ class Harness:
         self._calls: dict[int, Call] = {}
         self._work: queue.SimpleQueue[tuple[Call, Handler, Any] | None] = queue.SimpleQueue()
         self._threads = 0
+        self._replies: list[bytes] = []
         self._active = threading.Event()
         self._draining = False
         self._beating = False
@@ -87,30 +108,36 @@ class Harness:
             self._take(envelope, descriptors)
 
     def _take(self, envelope: Envelope, descriptors: tuple[int, ...]) -> None:
-        kind = envelope.kind
-        if kind == Kind.COMMAND:
+        if envelope.kind == _COMMAND:
             self._start(envelope, descriptors)
             return
-        call = self._calls.get(envelope.id)
-        if kind == Kind.DRAIN:
+        if descriptors:
+            close_all(descriptors)
+        if envelope.kind == _DRAIN:
             self._draining = True
-        elif call is None:
+            return
+        call = self._calls.get(envelope.id)
+        if call is None:
             return  # it ended while the frame was on its way
-        elif kind == Kind.CANCEL:
-            call.cancel()
-        elif kind == Kind.CREDIT:
-            call.grant(_decode_credit(envelope.payload).items)
-        elif kind == Kind.STREAM:
-            call.put_input(envelope.payload if envelope.name == "item" else None)
-        else:
-            raise ProtocolError(f"A frame of kind {kind} is not expected by a worker.")
+        try:
+            _tell(call, envelope)
+        except (ProtocolError, msgspec.MsgspecError) as error:
+            # Whoever asked for this call is to blame; the other calls have nothing to do with it.
+            call.fail(ProtocolError(f"{call.meta.name}: {error}"))
 
     def _start(self, envelope: Envelope, descriptors: tuple[int, ...]) -> None:
         known = self._handlers.by_name.get(envelope.name)
         if known is None:
-            self._refuse(envelope.id, descriptors, PayloadInvalid(f"This worker does not know {envelope.name}."))
+            self._refuse(
+                envelope.id, descriptors, PayloadInvalid(f"This worker does not know {envelope.name}.")
+            )
             return
         meta, handler, inline = known
+        try:
+            command = check_payload(meta, envelope.payload)
+        except PayloadInvalid as error:
+            self._refuse(envelope.id, descriptors, error)
+            return
         call = Call(
             envelope.id,
             meta,
@@ -119,36 +146,73 @@ class Harness:
             trace=envelope.trace,
             descriptors=descriptors,
         )
-        try:
-            command = check_payload(meta, envelope.payload)
-        except PayloadInvalid as error:
-            self._refuse(envelope.id, descriptors, error)
-            return
         if inline:
-            self._run(call, handler, command)
+            self._run_inline(call, handler, command)
             return
         self._calls[envelope.id] = call
-        if self._threads < self._concurrency:
+        if self._threads < len(self._calls) and self._threads < self._concurrency:
             self._threads += 1
             threading.Thread(target=self._work_off, name=f"handler-{self._threads}", daemon=True).start()
         self._work.put((call, handler, command))
         self._beat()
 
     def _refuse(self, request: int, descriptors: tuple[int, ...], error: GarretError) -> None:
-        for number in descriptors:
-            os.close(number)
+        close_all(descriptors)
         self._channel.send(pack_error(request, error))
+
+    def _run_inline(self, call: Call, handler: Handler, command: Any) -> None:
+        """Run a quick handler here; its answer waits for those of the commands that came with it."""
+        frame = self._answer(call, handler, command)
+        if call.result_descriptors:
+            self._channel.send(frame, call.result_descriptors)
+        elif self._channel.ready and len(self._replies) < _MOST_REPLIES:
+            self._replies.append(frame)
+        else:
+            if self._replies:
+                frame = b"".join((*self._replies, frame))
+                self._replies.clear()
+            self._channel.send(frame)
+        call.close_descriptors()
 
     def _work_off(self) -> None:
         while (item := self._work.get()) is not None:
             call, handler, command = item
             try:
-                self._run(call, handler, command)
+                frame = self._answer(call, handler, command)
+                self._channel.send(frame, call.result_descriptors)
             except Disconnected:
                 return
             finally:
+                call.close_descriptors()
                 self._calls.pop(call.request, None)
             self._rest()
+
+    def _answer(self, call: Call, handler: Handler, command: Any) -> bytes:
+        """Run a handler; return the frame to send, be it a result or an error."""
+        try:
+            if call.deadline is not None:
+                call.check()
+            payload = encode_payload(handler(command, call))
+            return pack(_RESULT, call.request, payload, descriptors=len(call.result_descriptors))
+        except GarretError as error:
+            failure = error
+        except MemoryError:
+            self._out_of_memory(call)
+        except (Exception, SystemExit) as error:
+            _logger.exception("handler of %s failed", call.meta.name)
+            message = f"{call.meta.name} failed: {type(error).__name__}: {error}"
+            failure = GarretError(log.REDACTOR.clean(message))
+        close_all(call.result_descriptors)
+        call.result_descriptors = ()
+        return pack_error(call.request, failure)
+
+    def _out_of_memory(self, call: Call) -> NoReturn:
+        """The limit of this process, not of the machine, is reached; a fresh process starts clean."""
+        try:
+            message = f"{call.meta.name} needed more memory than it may have."
+            self._channel.send(pack_error(call.request, GarretError(message, code=Code.FULL)))
+        finally:
+            os._exit(70)
 
     def _rest(self) -> None:
         """Stop the heartbeat, or leave, when nothing runs any more."""
@@ -159,32 +223,6 @@ class Harness:
             self._active.set()
         elif self._draining:
             self._channel.shutdown()
-
-    def _run(self, call: Call, handler: Handler, command: Any) -> None:
-        try:
-            if call.deadline is not None and call.cancelled():
-                raise DeadlineError(f"{call.meta.name} reached its worker after its deadline.")
-            result = handler(command, call)
-            frame = pack(
-                Kind.RESULT, call.request, encode_payload(result), descriptors=len(call.result_descriptors)
-            )
-        except GarretError as error:
-            self._fail(call, error)
-        except MemoryError:
-            # The limit of this process, not of the machine; a fresh process starts clean.
-            self._fail(call, GarretError(f"{call.meta.name} needed more memory than it may have.", code=Code.FULL))
-            os._exit(70)
-        except Exception as error:
-            _logger.exception("handler of %s failed", call.meta.name)
-            message = f"{call.meta.name} failed: {type(error).__name__}: {error}"
-            self._fail(call, GarretError(log.REDACTOR.clean(message)))
-        else:
-            self._channel.send(frame, call.result_descriptors)
-        finally:
-            call.close_descriptors()
-
-    def _fail(self, call: Call, error: GarretError) -> None:
-        self._channel.send(pack_error(call.request, error))
 
     # ---- signs of life
 
@@ -207,6 +245,19 @@ class Harness:
                 self._channel.send(pack(Kind.HEARTBEAT, 0, encode_payload(beat)))
             except Disconnected:
                 return
+
+
+def _tell(call: Call, envelope: Envelope) -> None:
+    """Hand a frame that belongs to a running call to it. Raises ProtocolError or MsgspecError."""
+    kind = envelope.kind
+    if kind == _CANCEL:
+        call.cancel()
+    elif kind == _CREDIT:
+        call.grant(_decode_credit(envelope.payload).items)
+    elif kind == _STREAM:
+        call.put_input(envelope.payload if envelope.name == "item" else None)
+    else:
+        raise ProtocolError(f"A frame of kind {kind} is not expected by a worker.")
 
 
 def resident_bytes() -> int:
