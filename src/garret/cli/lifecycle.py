@@ -6,6 +6,8 @@ import argparse
 import os
 from pathlib import Path
 
+import msgspec
+
 from garret.base.errors import Code, GarretError
 from garret.cli import launch
 from garret.cli.errors import CliError, Exit, StartFailed
@@ -85,7 +87,7 @@ def status(session: ClientSession, arguments: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-def restore(session: ClientSession, arguments: argparse.Namespace) -> int:
+def restore(session: ClientSession, arguments: argparse.Namespace) -> None:
     """Restore a backup into an empty home: the work is the control plane's, done while none runs."""
     import subprocess
 
@@ -113,12 +115,22 @@ def restore(session: ClientSession, arguments: argparse.Namespace) -> int:
         raise StartFailed(f"The restore could not be started: {error}. Nothing was changed.") from error
     if done.returncode != 0:
         raise _reason(done.stderr, done.returncode)
-    text = done.stdout.decode("utf-8", "replace").strip()
+    restored = msgspec.json.decode(done.stdout, type=_Restored)
     session.emit(
-        {"restored": str(path), "home": str(session.home.root)},
-        text or f"{path} was restored into {session.home.root}.",
+        restored,
+        f"{path} was restored into {restored.home}: {session.size(restored.bytes)}, {restored.blobs} kept "
+        f"files. The keys are kept in: {restored.keys_kept_in}.",
     )
-    return Exit.DONE
+
+
+class _Restored(msgspec.Struct):
+    """What the control plane's side tells of a restore."""
+
+    home: str
+    created: float
+    blobs: int
+    bytes: int
+    keys_kept_in: str
 
 
 def _reason(said: bytes, status: int) -> GarretError:

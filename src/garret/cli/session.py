@@ -15,12 +15,14 @@ from typing import Any, Final
 import msgspec
 
 from garret.base.clock import SYSTEM
+from garret.base.errors import Code
 from garret.base.paths import Home
 from garret.cli import figures, launch
-from garret.cli.errors import UsageProblem
+from garret.cli.errors import CliError, UsageProblem
 from garret.cli.output import Output, replace_file
 from garret.features.house.contracts import Approve
 from garret.protocol.contract import Command, ResultT
+from garret.protocol.errors import HandshakeRefused
 from garret.protocol.life import Progress
 from garret.protocol.manifest import Live, RequestT, Style
 from garret.transport.client import Client
@@ -51,16 +53,24 @@ class ClientSession:
     def client(self) -> Client:
         """The connection, made now where there is none. Raises StartFailed or HandshakeRefused."""
         if self._client is None:
-            self._client = launch.connect(self.home, start=self._start)
+            try:
+                self._client = launch.connect(self.home, start=self._start)
+            except HandshakeRefused as error:
+                if error.details.get("reason") != "build":
+                    raise
+                # Nobody forbade anything: it works again once the other build has stopped.
+                raise CliError(error.message, code=Code.UNAVAILABLE, retryable=False) from error
         return self._client
 
     def attach(self) -> bool:
         """Connect where a control plane runs, without starting one; whether it does."""
-        if self._client is None:
-            try:
-                self._client = launch.connect(self.home, start=False)
-            except TransportError:
-                return False
+        start, self._start = self._start, False
+        try:
+            self.client()
+        except TransportError:
+            return False
+        finally:
+            self._start = start
         return True
 
     def close(self) -> None:

@@ -146,7 +146,7 @@ def _no_such(kind: str, given: str, names: list[str]) -> str:
 def logs(session: Session, arguments: argparse.Namespace) -> None:
     """Print the last lines; with --follow go on until Ctrl-C. With --json each line is a document."""
     wanted = c.ReadLogs(limit=arguments.limit, worker=arguments.worker, level=arguments.level)
-    lines = session.call(wanted, again=True).lines
+    lines = _in_order(session.call(wanted, again=True).lines)
     if session.as_json and not arguments.follow:
         session.emit(lines, "")
         return
@@ -163,9 +163,13 @@ def logs(session: Session, arguments: argparse.Namespace) -> None:
             after = c.ReadLogs(
                 limit=_FOLLOW_LIMIT, after=last, worker=arguments.worker, level=arguments.level
             )
-            lines = session.call(after, again=True).lines
+            lines = _in_order(session.call(after, again=True).lines)
     except (KeyboardInterrupt, CancelledError):
         return
+
+
+def _in_order(lines: tuple[c.LogLine, ...]) -> list[c.LogLine]:
+    return sorted(lines, key=lambda line: line.id)
 
 
 def _log_text(session: Session, line: c.LogLine) -> str:

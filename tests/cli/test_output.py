@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from garret.base.errors import Code
+from garret.cli.errors import WriteFailed
+from garret.cli.output import Output, replace_file
+from garret.features.house.contracts import AuditVerdict
+from tests.cli.streams import Screen, pipe, sent
+
+ROWS: list[tuple[object, ...]] = [("a\tb", 1, None), ("c\nd", 2.5, "\x1b[2J")]
+
+
+def test_a_pipe_gets_a_line_for_each_row_and_no_heading() -> None:
+    out = pipe()
+    Output(out, pipe()).table(("x", "y", "z"), ROWS)
+    lines = sent(out).decode().splitlines()
+    assert [line.split("\t") for line in lines] == [["a b", "1", ""], ["c d", "2.5", "\ufffd[2J"]]
+
+
+def test_json_prints_the_values_and_nothing_else() -> None:
+    out, err = pipe(), pipe()
+    output = Output(out, err, as_json=True)
+    output.say("for people")
+    output.note("beside it")
+    output.emit(AuditVerdict(intact=True, entries=3, head="aa"), "for people")
+    assert json.loads(sent(out)) == {"intact": True, "entries": 3, "head": "aa", "problem": ""}
+    assert sent(err) == b"beside it\n"
+
+
+def test_rows_without_values_become_objects_by_column() -> None:
+    out = pipe()
+    Output(out, pipe(), as_json=True).table(("What it is", "n"), [("a", 1)])
+    assert json.loads(sent(out)) == [{"what_it_is": "a", "n": 1}]
+
+
+def test_json_survives_an_encoding_that_cannot_hold_it() -> None:
+    out = pipe("ascii")
+    Output(out, pipe(), as_json=True).document({"text": "über 😀"})
+    assert json.loads(sent(out)) == {"text": "über 😀"}
+
+
+def test_a_terminal_gets_a_table_and_no_control_characters() -> None:
+    screen = Screen()
+    output = Output(screen, pipe())
+    assert output.interactive
+    output.table(("name", "count", "text"), ROWS)
+    text = screen.getvalue()
+    assert "name" in text
+    assert "count" in text
+    assert "\x1b[2J" not in text
+    output.say("\x1b]0;title\x07", "bad")
+    assert "\x1b]0" not in screen.getvalue()
+
+
+def test_markup_in_cells_is_text() -> None:
+    screen = Screen()
+    Output(screen, pipe()).table(("a",), [("[red]not markup[/red]",)])
+    assert "[red]not markup[/red]" in screen.getvalue()
+
+
+def test_a_dumb_terminal_is_not_drawn_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert not Output(Screen(), Screen()).interactive
+
+
+def test_a_full_device_is_told() -> None:
+    with Path("/dev/full").open("w") as full:
+        with pytest.raises(WriteFailed) as error:
+            Output(full, pipe()).write("x")
+    assert error.value.code is Code.FULL
+
+
+def test_a_reader_that_left_is_a_broken_pipe_and_closing_afterwards_works() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        with pytest.raises(BrokenPipeError):
+            Output(stream, pipe()).write("x" * 100_000)
+
+
+def test_a_note_that_cannot_be_written_is_nobodys_loss() -> None:
+    err = pipe()
+    err.close()
+    Output(pipe(), err).note("hello")
+    assert err.closed
+
+
+def test_a_file_is_replaced_whole_and_keeps_its_mode(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    target.chmod(0o640)
+    replace_file(str(target), "neu ü")
+    assert target.read_text(encoding="utf-8") == "neu ü"
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_link_keeps_pointing_to_the_file_that_was_replaced(tmp_path: Path) -> None:
+    target, link = tmp_path / "a.txt", tmp_path / "b.txt"
+    target.write_text("old")
+    link.symlink_to(target)
+    replace_file(str(link), b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(WriteFailed) as error:
+        replace_file(str(target), "new")
+    assert error.value.code is Code.FULL
+    assert "unchanged" in error.value.message
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("name", [".", "missing/a.txt"])
+def test_places_that_cannot_be_written_are_told(tmp_path: Path, name: str) -> None:
+    with pytest.raises(WriteFailed):
+        replace_file(str(tmp_path / name), "x")
+
+
+def test_a_device_is_written_to_as_it_is() -> None:
+    replace_file("/dev/null", "x")
+    assert not Path("/dev/null").is_file()
