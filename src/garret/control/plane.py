@@ -38,6 +38,7 @@ from garret.control.log_pump import LogPump
 from garret.control.metrics import Metrics
 from garret.control.outside import decode_programs
 from garret.control.outside_driver import OutsidePrograms
+from garret.control.places import fill, passed_on
 from garret.control.policy import Policy
 from garret.control.pools import Pool
 from garret.control.process import sweep_orphans
@@ -299,27 +300,22 @@ class ControlPlane:
         grants = spec.grants
         filled = Grants(
             read=(*self._places(grants.read), *spec.search_path),
-            write=tuple(self._places(grants.write)),
+            write=self._places(grants.write),
             execute=tuple(path for path in grants.execute if os.access(path, os.X_OK)),
             devices=tuple(path for path in grants.devices if Path(path).exists()),
             network=grants.network,
+            local_sockets=grants.local_sockets,
             memory_bytes=grants.memory_bytes,
             open_files=grants.open_files,
             processes=grants.processes,
             file_bytes=grants.file_bytes,
             cpu_seconds=grants.cpu_seconds,
         )
-        return Launch(filled, values)
+        return Launch(filled, values, passed_on(spec.environment, os.environ))
 
-    def _places(self, paths: Sequence[str]) -> Sequence[str]:
-        found = []
-        for path in paths:
-            if path.startswith("{setting:"):
-                path = str(self.settings.get(path[9:-1]) or "")
-            path = path.replace("{home}", str(self.home.root))
-            if path and Path(path).expanduser().is_absolute():
-                found.append(str(Path(path).expanduser()))
-        return found
+    def _places(self, paths: Sequence[str]) -> tuple[str, ...]:
+        home, setting = str(self.home.root), self.settings.get
+        return tuple(fill(paths, home=home, setting=setting, environ=os.environ))
 
     def instances_of(self, spec: WorkerSpec) -> int:
         if isinstance(spec.instances, int):

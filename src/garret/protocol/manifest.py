@@ -24,9 +24,13 @@ RequestT = TypeVar("RequestT", bound=Command[Any])
 class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What a worker may touch; everything else is refused by the kernel where it can be.
 
-    Paths are absolute, or begin with `{home}` for Garret's home folder and `{setting:KEY}` for
-    the path a setting holds. `execute` names programs it may run; none means no exec and no child
-    processes. Sizes in bytes; `cpu_seconds` is a life's total.
+    Paths are absolute, or begin with `~` or with `{home}` for Garret's home folder, `{setting:KEY}` for
+    the path a setting holds, `{runtime}` for the user's folder of sockets (XDG_RUNTIME_DIR) or
+    `{env:NAME}` for the paths in a variable of the control plane's environment, a `unix:` before them
+    left out. What does not exist when the worker starts is not granted. `local_sockets` lets it connect
+    to Unix sockets: to any service that takes the user's connections, since the kernel cannot hold it
+    to a path, so that a worker which reads what others made must not have it. `execute` names programs
+    it may run; none means no exec and no child processes. Sizes in bytes; `cpu_seconds` is a life's total.
     """
 
     read: tuple[str, ...] = ()
@@ -34,6 +38,7 @@ class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     execute: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     network: bool = False
+    local_sockets: bool = False
     memory_bytes: int = 2048 * MIB
     open_files: int = 256
     processes: int = 64
@@ -48,7 +53,9 @@ class WorkerSpec:
     `concurrency` is how many commands one process takes at once, `instances` how many processes (or
     the key of an integer setting that says so). `on_demand` workers start at first need and stop
     after `idle_seconds`; `spares` more are kept warm. `settings` are the keys whose values it is
-    told at start; a change of one replaces the process (new one first). `search_path` names the
+    told at start; a change of one replaces the process (new one first). `environment` names the
+    variables that it gets of the control plane's own environment, beside language and time zone; nothing
+    secret belongs there. `search_path` names the
     folders of a room that is not installed in this package's environment.
     """
 
@@ -67,6 +74,7 @@ class WorkerSpec:
     stall_seconds: float = 120.0
     depends_on: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
     search_path: tuple[str, ...] = ()
 
 

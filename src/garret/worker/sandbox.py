@@ -6,7 +6,8 @@ dangerous calls (`seccomp`). Default deny: grants add to what Python itself need
 or writable otherwise. Two grants mean more than their path:
 
     a program in `execute`     child processes, changes of file modes and owners, and a guardian process;
-    a Unix socket anywhere     Unix sockets to any local service that takes the user's connections (a sound
+    `local_sockets`, or the
+    path of a Unix socket      Unix sockets to any local service that takes the user's connections (a sound
                                server, say), since the kernel cannot hold them to that path.
 
 Invariants: must run in a process with one thread, since Landlock binds the calling thread; nothing is ever
@@ -210,7 +211,8 @@ def _filter_calls(grants: Grants, ledger: _Ledger, version: int) -> None:
         ledger.missing.append(Missing("system-calls", f"no filter for {sys.platform} on {machine}"))
         return
     execute = bool(grants.execute)
-    unix = any(_is_socket(path) for path in (*grants.read, *grants.write, *grants.devices))
+    granted = (*grants.read, *grants.write, *grants.devices)
+    unix = grants.local_sockets or any(_is_socket(path) for path in granted)
     rules = seccomp_policy.rules(execute=execute, network=grants.network, unix_sockets=unix, pid=os.getpid())
     try:
         seccomp.install(seccomp.assemble(rules, machine))
