@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from garret.base.errors import CancelledError, Code, GarretError
+from garret.base.paths import Home
+from garret.cli import session as session_module
+from garret.cli.errors import UsageProblem
+from garret.cli.output import Output
+from garret.cli.session import ClientSession
+from garret.features.dictate.contracts import AudioChunk, Delete, Dictated, Import, Imported, Listen
+from garret.features.house.contracts import ApprovalToken, GetJob, Profiles
+from garret.protocol.contract import Nothing
+from garret.protocol.envelope import Envelope, encode_payload, pack, pack_error
+from garret.protocol.frames import Kind
+from garret.transport.blocking import BlockingChannel
+from garret.transport.errors import TransportError
+from tests.cli.plane import scripted_plane
+from tests.cli.streams import pipe, sent
+
+DONE = Dictated(
+    utterance="utt_1", state="cleaned", engine="pocketsphinx", quality="draft", audio_seconds=1.0,
+    decode_seconds=0.5, segments=1,
+)  # fmt: skip
+
+
+@pytest.fixture
+def session(home: Home, monkeypatch: pytest.MonkeyPatch) -> ClientSession:
+    monkeypatch.setattr(session_module, "_FIRST_PAUSE", 0.0)
+    return ClientSession(home, Output(pipe(), pipe()))
+
+
+def notes(session: ClientSession) -> str:
+    err = session.output.err
+    assert isinstance(err, io.TextIOWrapper)
+    return sent(err).decode()
+
+
+def test_a_lost_connection_is_joined_again_with_the_same_key(session: ClientSession, home: Home) -> None:
+    seen: list[bytes] = []
+
+    def answer(channel: BlockingChannel, envelope: Envelope, _: tuple[int, ...]) -> bool:
+        seen.append(bytes(envelope.payload))
+        if len(seen) < 3:
+            return False
+        channel.send(pack(Kind.RESULT, envelope.id, encode_payload(DONE)))
+        return True
+
+    with scripted_plane(home, answer):
+        inputs = iter([AudioChunk(data=b"ab")])
+        result = session.stream(
+            Listen(source="push", key="ask_1"), lambda _: None, inputs=lambda: next(inputs, None), again=True
+        )
+        session.close()
+    assert result == DONE
+    assert len(set(seen)) == 1
+    assert notes(session).count("joining again") == 2
+
+
+def test_what_may_not_be_asked_twice_is_asked_once(session: ClientSession, home: Home) -> None:
+    seen: list[int] = []
+
+    def answer(channel: BlockingChannel, envelope: Envelope, _: tuple[int, ...]) -> bool:
+        seen.append(envelope.id)
+        return False
+
+    with scripted_plane(home, answer):
+        with pytest.raises(TransportError):
+            session.call(GetJob(job="j"))
+    assert len(seen) == 1
+
+
+def test_joining_again_is_bounded(session: ClientSession, home: Home) -> None:
+    seen: list[int] = []
+
+    def answer(channel: BlockingChannel, envelope: Envelope, _: tuple[int, ...]) -> bool:
+        seen.append(envelope.id)
+        return False
+
+    with scripted_plane(home, answer):
+        with pytest.raises(TransportError):
+            session.call(GetJob(job="j"), again=True)
+    assert len(seen) == 6
+
+
+def test_a_file_passed_again_is_read_from_its_beginning(
+    session: ClientSession, home: Home, tmp_path: Path
+) -> None:
+    read: list[bytes] = []
+
+    def answer(channel: BlockingChannel, envelope: Envelope, descriptors: tuple[int, ...]) -> bool:
+        read.append(os.read(descriptors[0], 100))
+        if len(read) < 2:
+            return False
+        channel.send(pack(Kind.RESULT, envelope.id, encode_payload(Imported(utterance="utt_1", bytes=5))))
+        return True
+
+    (tmp_path / "a.wav").write_bytes(b"audio")
+    with scripted_plane(home, answer), (tmp_path / "a.wav").open("rb") as file:
+        session.call(Import(name="a.wav"), descriptors=(file.fileno(),), again=True)
+        session.close()
+    assert read == [b"audio", b"audio"]
+
+
+def test_refusals_are_not_asked_again(session: ClientSession, home: Home) -> None:
+    seen: list[int] = []
+
+    def answer(channel: BlockingChannel, envelope: Envelope, _: tuple[int, ...]) -> bool:
+        seen.append(envelope.id)
+        channel.send(pack_error(envelope.id, GarretError("Too much.", code=Code.BUSY)))
+        return True
+
+    with scripted_plane(home, answer):
+        with pytest.raises(GarretError) as error:
+            session.call(GetJob(job="j"), again=True)
+        session.close()
+    assert error.value.code is Code.BUSY
+    assert len(seen) == 1
+
+
+def test_an_approval_is_for_exactly_the_command_that_is_then_sent(session: ClientSession, home: Home) -> None:
+    import msgspec
+
+    asked: list[dict[str, object]] = []
+
+    def answer(channel: BlockingChannel, envelope: Envelope, _: tuple[int, ...]) -> bool:
+        asked.append(msgspec.msgpack.decode(envelope.payload))
+        result = ApprovalToken(token="once", expires=1.0) if envelope.name == "house.approve" else Nothing()
+        channel.send(pack(Kind.RESULT, envelope.id, encode_payload(result)))
+        return True
+
+    with scripted_plane(home, answer):
+        session.call(session.approve(Delete(utterance="utt_1")))
+        session.close()
+    assert asked[0]["command"] == "dictate.delete"
+    payload = asked[0]["payload"]
+    assert isinstance(payload, bytes)
+    assert msgspec.msgpack.decode(payload) == {"utterance": "utt_1", "approval": ""}
+    assert asked[1] == {"utterance": "utt_1", "approval": "once"}
+
+
+def test_another_build_is_unavailable_not_denied(
+    session: ClientSession, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("garret.transport.client.build_hash", lambda: "f" * 16)
+    with scripted_plane(home, lambda *_: False):
+        with pytest.raises(GarretError) as error:
+            session.call(GetJob(job="j"))
+    assert error.value.code is Code.UNAVAILABLE
+    assert "garret down" in error.value.message
+
+
+def test_attaching_starts_nothing(session: ClientSession, home: Home) -> None:
+    assert not session.attach()
+    assert not home.root.exists()
+
+
+# ---------------------------------------------------------------- questions
+
+
+def stdin(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+
+def test_a_secret_is_the_first_line_of_standard_input(
+    session: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stdin(monkeypatch, "häslich\r\nmore\n".encode())
+    assert session.secret("Value", twice=True) == "häslich"
+
+
+def test_a_secret_that_is_no_text_is_refused_without_being_shown(
+    session: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stdin(monkeypatch, b"\xff\xfesecret\n")
+    with pytest.raises(UsageProblem) as error:
+        session.secret("Value")
+    assert "secret" not in error.value.message
+
+
+def test_without_anybody_to_ask_the_answer_is_no(
+    session: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stdin(monkeypatch, b"yes\n")
+    assert not session.asked
+    assert not session.confirm("Delete it?")
+
+
+def test_cancelled_is_a_failure_with_its_own_words() -> None:
+    from garret.cli.errors import Exit, exit_of
+
+    assert exit_of(CancelledError("Cancelled.")) is Exit.FAILED
+    assert exit_of(GarretError("x", code=Code.DENIED)) is Exit.DENIED
+    assert exit_of(GarretError("x", code=Code.BUSY)) is Exit.UNAVAILABLE
+    assert exit_of(GarretError("x", code=Code.USAGE)) is Exit.USAGE
+    assert exit_of(GarretError("x", code=Code.CORRUPT)) is Exit.FAILED
+
+
+def test_the_pin_is_asked_for_where_it_is_needed(
+    session: ClientSession, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import argparse
+
+    import msgspec
+
+    from garret.features.house.keys_verbs import profiles_use
+
+    pins: list[str] = []
+
+    def answer(channel: BlockingChannel, envelope: Envelope, _: tuple[int, ...]) -> bool:
+        pin = msgspec.msgpack.decode(envelope.payload)["pin"]
+        pins.append(pin)
+        if pin != "4711":
+            refusal = GarretError("This needs the PIN.", code=Code.DENIED, details={"needs_pin": True})
+            channel.send(pack_error(envelope.id, refusal))
+        else:
+            now = Profiles(current="admin", profiles=("admin",), pin_set=True)
+            channel.send(pack(Kind.RESULT, envelope.id, encode_payload(now)))
+        return True
+
+    stdin(monkeypatch, b"4711\n")
+    with scripted_plane(home, answer):
+        profiles_use(session, argparse.Namespace(name="admin"))
+        session.close()
+    assert pins == ["", "4711"]
+    out = session.output.out
+    assert isinstance(out, io.TextIOWrapper)
+    assert sent(out) == b"The profile is now admin.\n"
