@@ -57,6 +57,17 @@ def test_segments_are_ordered_disjoint_inside_and_bounded(values: list[float], m
         assert before.end <= after.start
 
 
+def test_nothing_ends_inside_the_padding_of_the_last_frame() -> None:
+    quietest_last = [0.5] + [0.35] * 39
+    assert (
+        segments(run(quietest_last, short_options, 40 * FRAME_SAMPLES - 511))[-1].end
+        <= 40 * FRAME_SAMPLES - 511
+    )
+    whole_tail = EndpointerOptions(minimum_silence=0.6, tail=0.6)
+    length = 49 * FRAME_SAMPLES - 511
+    assert segments(run([0.9] * 30 + [0.0] * 19, whole_tail, length))[-1].end <= length
+
+
 @given(probabilities)
 def test_every_long_enough_run_of_speech_is_covered(values: list[float]) -> None:
     covered: set[int] = set()

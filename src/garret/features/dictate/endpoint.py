@@ -109,7 +109,7 @@ class Endpointer:
         self._pre_roll = round(self.options.pre_roll * SAMPLE_RATE)
         self._tail = round(self.options.tail * SAMPLE_RATE)
         self._maximum = round(self.options.maximum_segment * SAMPLE_RATE)
-        self._window: deque[float] = deque(maxlen=max(1, _frames(self.options.search_window)))
+        self._window: deque[float] = deque(maxlen=1 + max(1, _frames(self.options.search_window)))
         self.reset()
 
     def reset(self) -> None:
@@ -173,17 +173,19 @@ class Endpointer:
         elif self._silence is None and probability < self.options.offset:
             self._silence = index
         now = index + 1
+        # The newest frame may be the last and partly padding, so nothing is ended inside it.
         if self._silence is not None and now - self._silence >= self._minimum_silence:
-            return [self._close(self._speech_end(now))]
+            return [self._close(self._speech_end(index))]
         if now * FRAME_SAMPLES - self._start < self._maximum:
             return []
         if self._silence is not None:
-            return [self._close(self._speech_end(now))]
-        return self._cut(now)
+            return [self._close(self._speech_end(index))]
+        return self._cut(index)
 
-    def _speech_end(self, now: int) -> int:
+    def _speech_end(self, limit: int) -> int:
+        """Sample where speech ends, its tail included but not past the beginning of frame `limit`."""
         assert self._silence is not None
-        return min(self._silence * FRAME_SAMPLES + self._tail, now * FRAME_SAMPLES)
+        return min(self._silence * FRAME_SAMPLES + self._tail, limit * FRAME_SAMPLES)
 
     def _close(self, end: int) -> SpeechEnd:
         assert self._start is not None
@@ -193,10 +195,10 @@ class Endpointer:
         self._silence = None
         return event
 
-    def _cut(self, now: int) -> list[Event]:
+    def _cut(self, newest: int) -> list[Event]:
         """Split the open segment in the middle of the quietest frame of the window (the latest such)."""
-        back = min(range(len(self._window)), key=lambda i: (self._window[-1 - i], i))
-        cut = (now - 1 - back) * FRAME_SAMPLES + FRAME_SAMPLES // 2
+        back = min(range(1, len(self._window)), key=lambda i: (self._window[-1 - i], i))
+        cut = (newest - back) * FRAME_SAMPLES + FRAME_SAMPLES // 2
         closed = self._close(cut)
         self._start = cut
         return [closed, SpeechStart(cut)]
