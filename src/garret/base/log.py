@@ -56,9 +56,7 @@ class JsonFormatter(logging.Formatter):
             "source": record.name,
             "message": record.getMessage(),
         }
-        extra = getattr(record, "fields", None)
-        if isinstance(extra, dict):
-            fields.update(extra)
+        fields.update(getattr(record, "fields", {}))
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
         return REDACTOR.clean(json.dumps(fields, ensure_ascii=False, default=str))

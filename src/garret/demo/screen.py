@@ -35,7 +35,11 @@ class Screen:
     def wrapped(self, label: str, text: str) -> None:
         """Print a paragraph behind a label, folded to the width of the screen."""
         indent = " " * (len(label) + 1)
-        self.say(textwrap.fill(text or "(nothing)", self._width, initial_indent=f"{label} ", subsequent_indent=indent))
+        self.say(
+            textwrap.fill(
+                text or "(nothing)", self._width, initial_indent=f"{label} ", subsequent_indent=indent
+            )
+        )
 
     def partial(self, text: str) -> None:
         """Show text that may still change: in place on a terminal, now and then elsewhere."""

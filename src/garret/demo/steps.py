@@ -39,13 +39,16 @@ class Demonstration:
     def run(self) -> bool:
         """All steps; True when nothing was lost."""
         screen = self._screen
-        screen.say("Garret: a private assistant on this machine. No network, no ports, nothing downloaded.", "head")
+        screen.say(
+            "Garret: a private assistant on this machine. No network, no ports, nothing downloaded.", "head"
+        )
         began = time.monotonic()
         client = launch.connect(self._home)
         screen.say(f"A fresh home and its control plane are up after {time.monotonic() - began:.2f} s.")
         screen.say(
-            "The passage is synthetic: it was spoken by the free voice `rms` of CMU flite, so that what was "
-            "said is known word for word. PocketSphinx, the engine that comes with Garret, calls its text a draft."
+            "The passage is synthetic: it was spoken by the free voice `rms` of CMU flite, so that what "
+            "was said is known word for word. PocketSphinx, the engine that comes with Garret, calls its "
+            "text a draft."
         )
         live = self._dictate_live(client)
         self._show(client, live)
@@ -99,7 +102,8 @@ class Demonstration:
         )
         stages = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in found.stages.items())
         screen.say(
-            f"{found.audio_seconds:.1f} s of audio; the engine computed {found.decode_seconds:.1f} s. Stages: {stages}."
+            f"{found.audio_seconds:.1f} s of audio; the engine computed {found.decode_seconds:.1f} s. "
+            f"Stages: {stages}."
         )
 
     # ---- as a file, under fire
@@ -118,8 +122,8 @@ class Demonstration:
         text = self._text_of(done)
         errors = word_error_rate(self._passage, text)
         self._screen.say(
-            f"The text arrived all the same: {len(text.split())} words, word error rate {errors.rate:.1%}, after "
-            f"{killer.count} killed processes.",
+            f"The text arrived all the same: {len(text.split())} words, word error rate {errors.rate:.1%}, "
+            f"after {killer.count} killed processes.",
             "good",
         )
         return killer.count == 2 and len(text.split()) > 0.9 * len(self._passage.split())
@@ -153,9 +157,7 @@ class Demonstration:
 
     def _show_house(self, client: Client) -> None:
         screen = self._screen
-        job = next(
-            job for job in client.call(house.ListJobs()).jobs if job.command == "dictate.transcribe"
-        )
+        job = next(job for job in client.call(house.ListJobs()).jobs if job.command == "dictate.transcribe")
         screen.head("4. The story of that job, from the ledger")
         for line in client.call(house.JobStory(job=job.id)).lines:
             screen.say(f"  {line}")

@@ -74,7 +74,7 @@ class Call:
         self.meta = meta
         self.trace = trace
         self.deadline = deadline
-        self.descriptors = descriptors
+        self.descriptors: tuple[int, ...] = descriptors
         self.signs_of_life = 0
         self.result_descriptors: tuple[int, ...] = ()
         self._send = send

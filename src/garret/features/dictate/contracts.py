@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from garret.protocol.contract import Command, Contract, Event, Nothing, command, event
 
 State = Literal["capturing", "captured", "transcribed", "cleaned", "delivered", "held"]
@@ -57,7 +59,7 @@ class Transcript(Contract, frozen=True):
     total: int = 0
     state: State = "cleaned"
     note: str = ""
-    stages: dict[str, float] = {}
+    stages: dict[str, float] = msgspec.field(default_factory=dict[str, float])
 
 
 class Dictated(Contract, frozen=True):

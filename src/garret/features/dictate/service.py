@@ -85,7 +85,7 @@ class DictationService:
             await self._finisher.keep_audio(path.stem)
         else:
             _logger.warning("%s belongs to no utterance and is removed", path.name)
-            path.unlink(missing_ok=True)
+            await asyncio.to_thread(path.unlink, missing_ok=True)
 
     def _known(self, utterance: str) -> bool:
         try:

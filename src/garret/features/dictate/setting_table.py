@@ -26,7 +26,7 @@ SETTINGS = (
         minimum=0,
         maximum=64,
         restart="control",
-        sentence="How many parts of a long recording are recognised at the same time; 0 is one less than the processors.",
+        sentence="How many parts of a recording are recognised at once; 0: one less than the processors.",
     ),
     Setting(
         key="dictate.threads",

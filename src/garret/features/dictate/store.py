@@ -86,6 +86,10 @@ class Row(msgspec.Struct, frozen=True):
         )
 
 
+def _select(connection: apsw.Connection, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    return list(connection.execute(sql, tuple(bindings)))
+
+
 # ---------------------------------------------------------------- projections
 
 
@@ -212,10 +216,11 @@ def put_all(connection: apsw.Connection, sealed: Iterable[Sealed], projections: 
 
 def objects_of(connection: apsw.Connection, utterance: str, kind: str | None = None) -> list[str]:
     """The ids of an utterance's objects, the utterance itself last."""
-    rows = connection.execute(
+    rows = _select(
+        connection,
         "SELECT object, kind FROM utterance_objects WHERE utterance = ? ORDER BY kind = ?",
         (utterance, UTTERANCE),
-    ).fetchall()
+    )
     return [str(identity) for identity, its_kind in rows if kind is None or its_kind == kind]
 
 
@@ -235,17 +240,19 @@ def find(connection: apsw.Connection, utterance: str) -> Row:
 
 def newest(connection: apsw.Connection, limit: int, query: str, profile: str | None) -> list[Row]:
     """Utterances, newest first; all words of `query` are in the text, in any order."""
-    conditions, bindings = ["1"], list[Any]()
+    conditions = ["1"]
+    bindings: list[Any] = []
     for word in query.lower().split()[:16]:
         conditions.append("instr(lower(u.text || ' ' || u.raw), ?) > 0")
         bindings.append(word)
     if profile is not None:
         conditions.append("u.profile = ?")
         bindings.append(profile)
-    rows = connection.execute(
+    rows = _select(
+        connection,
         f"SELECT {_COLUMNS}{_FROM}WHERE {' AND '.join(conditions)} ORDER BY u.created DESC LIMIT ?",
         (*bindings, limit),
-    ).fetchall()
+    )
     return [_row(row) for row in rows]
 
 
@@ -261,26 +268,28 @@ def segments(
     connection: apsw.Connection, utterance: str, run: str, first: int, limit: int
 ) -> tuple[c.TranscriptSegment, ...]:
     """A page of the transcript of `run`."""
-    rows = connection.execute(
+    rows = _select(
+        connection,
         "SELECT segment FROM utterance_segments WHERE utterance = ? AND run = ? AND number >= ? "
         "ORDER BY number LIMIT ?",
         (utterance, run, first, limit),
-    ).fetchall()
+    )
     return tuple(_decode_segment(row[0]) for row in rows)
 
 
 def audio_blobs(connection: apsw.Connection) -> set[str]:
     """Every blob that an utterance still needs."""
-    rows = connection.execute("SELECT audio FROM utterances WHERE audio IS NOT NULL").fetchall()
+    rows = _select(connection, "SELECT audio FROM utterances WHERE audio IS NOT NULL")
     return {str(row[0]) for row in rows}
 
 
 def by_age(connection: apsw.Connection) -> list[tuple[str, float, str]]:
     """Utterance, time and blob of all that have audio and a transcript, oldest first."""
-    rows = connection.execute(
+    rows = _select(
+        connection,
         "SELECT id, created, audio FROM utterances WHERE audio IS NOT NULL "
-        "AND state IN ('cleaned', 'delivered', 'held') ORDER BY created"
-    ).fetchall()
+        "AND state IN ('cleaned', 'delivered', 'held') ORDER BY created",
+    )
     return [(str(identity), float(created), str(blob)) for identity, created, blob in rows]
 
 
@@ -304,7 +313,7 @@ def end_work(connection: apsw.Connection, utterance: str, run: str) -> None:
 
 def unfinished(connection: apsw.Connection) -> list[tuple[str, str]]:
     """Utterances with work under way, and the job that does it."""
-    rows = connection.execute("SELECT utterance, job FROM dictation_work WHERE error = ''").fetchall()
+    rows = _select(connection, "SELECT utterance, job FROM dictation_work WHERE error = ''")
     return [(str(utterance), str(job)) for utterance, job in rows]
 
 
@@ -320,9 +329,11 @@ def add_heard(
 
 def heard(connection: apsw.Connection, utterance: str, run: str) -> dict[tuple[int, int], c.Hypothesis]:
     """What a run has heard so far, by segment."""
-    rows = connection.execute(
-        "SELECT start, end, hypothesis FROM dictation_heard WHERE utterance = ? AND run = ?", (utterance, run)
-    ).fetchall()
+    rows = _select(
+        connection,
+        "SELECT start, end, hypothesis FROM dictation_heard WHERE utterance = ? AND run = ?",
+        (utterance, run),
+    )
     return {(int(start), int(end)): _decode_hypothesis(data) for start, end, data in rows}
 
 

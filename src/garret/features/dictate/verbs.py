@@ -20,6 +20,7 @@ from garret.base.ids import new_id
 from garret.features.dictate import contracts as c
 from garret.features.dictate.client import sources, transcripts
 from garret.features.dictate.client.delivery import FolderNames, deliver, form_of, make_folder
+from garret.features.dictate.client.errors import SourceUnusable
 from garret.protocol.manifest import Live, Session
 
 Mode = Literal["free", "spelling"]
@@ -197,7 +198,10 @@ def _listen_to_microphone(session: Session, arguments: argparse.Namespace) -> c.
         mode=mode_of(arguments),
         partials=arguments.partials or session.watched,
     )
-    return _listen(session, request, sources.Silence(stop), stop)
+    done = _listen(session, request, sources.Silence(stop), stop)
+    if done.audio_seconds <= 0:
+        raise SourceUnusable(done.note or "Nothing was heard.", code=Code.UNAVAILABLE)
+    return done
 
 
 def _listen_to_input(session: Session, arguments: argparse.Namespace) -> c.Dictated:

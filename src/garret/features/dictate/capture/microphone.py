@@ -1,90 +1,33 @@
 """A microphone through miniaudio: 16 kHz mono, into a ring that the audio thread never waits for.
 
 miniaudio converts what the device delivers. Its callback copies into the ring and wakes the reader; it
-computes nothing. miniaudio's null backend, which delivers zeros, is used only when asked for. Neighbour:
-`recorder.py` reads the ring.
+computes nothing. miniaudio's null backend, which delivers zeros, is used only when asked for. Neighbours:
+`devices.py` finds what there is, `recorder.py` reads the ring.
 """
 
 from __future__ import annotations
 
-import difflib
-import hashlib
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import miniaudio
 from miniaudio import Backend
 
+from garret.features.dictate.capture.devices import choose, default_microphone, disconnect, sound_systems
 from garret.features.dictate.capture.errors import NoMicrophoneError
 from garret.features.dictate.capture.ring import SampleRing
 from garret.features.dictate.capture.source import SAMPLE_RATE, Ending
 
-_ffi: Any = cast(Any, miniaudio.ffi)  # compiled, hence without types
 _PERIOD_MS = 20
 _RING_SECONDS = 10.0  # how far the reader may fall behind before sound is lost
-_ALSA_NOWHERE = ("ALSA", b"null")  # ALSA lists a device that delivers zeros
 
 
-@dataclass(frozen=True, slots=True)
-class MicrophoneInfo:
-    """A capture device: `id` is the same in every run, `backend` the sound system it belongs to."""
+class _Device(miniaudio.CaptureDevice):
+    """miniaudio's capture device, which also ends its connection to the sound system when it closes."""
 
-    id: str
-    name: str
-    backend: str
-
-
-def sound_systems() -> list[Backend]:
-    """The backends that may lead to a real device here, in miniaudio's order of preference."""
-    pretended = (Backend.NULL, Backend.CUSTOM)
-    enabled: set[Backend] = miniaudio.get_enabled_backends()
-    return [backend for backend in Backend if backend in enabled and backend not in pretended]
-
-
-def microphones(backends: Sequence[Backend] | None = None) -> list[MicrophoneInfo]:
-    """The capture devices of this machine; empty without any."""
-    return [info for info, _ in _found(backends)]
-
-
-def _found(backends: Sequence[Backend] | None) -> list[tuple[MicrophoneInfo, Any]]:
-    try:
-        context: Any = miniaudio.Devices(list(backends or sound_systems()))
-        system = str(context.backend)
-        found: list[dict[str, Any]] = context.get_captures()
-    except miniaudio.MiniaudioError:  # no sound system answers: a server, a container
-        return []
-    listed: list[tuple[MicrophoneInfo, Any]] = []
-    for device in found:
-        # miniaudio's id is a union of some hundred bytes; a digest of it fits in a setting.
-        raw = bytes(_ffi.buffer(device["id"])).rstrip(b"\0")
-        if (system, raw) == _ALSA_NOWHERE:
-            continue
-        digest = hashlib.sha256(system.encode() + b"\0" + raw).hexdigest()[:12]
-        listed.append((MicrophoneInfo(digest, str(device["name"]), system), device["id"]))
-    return listed
-
-
-def choose(wanted: str, backends: Sequence[Backend] | None = None) -> tuple[MicrophoneInfo, Any]:
-    """The device with that id or name, or the only one whose name has `wanted` in it, and its handle.
-
-    Raises NoMicrophoneError, which names the devices there are.
-    """
-    found = _found(backends)
-    goal = wanted.casefold()
-    for matches in (
-        [entry for entry in found if entry[0].id == wanted],
-        [entry for entry in found if entry[0].name.casefold() == goal],
-        [entry for entry in found if goal in entry[0].name.casefold()],
-    ):
-        if len(matches) == 1:
-            return matches[0]
-    names = [info.name for info, _ in found]
-    near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.3) or names[:3]
-    hint = f"There is {', '.join(near)}." if near else "No microphone was found at all."
-    raise NoMicrophoneError(
-        f"No single microphone is called {wanted!r}. Nothing was recorded. {hint}", details={"near": near}
-    )
+    def close(self) -> None:
+        super().close()
+        disconnect(self)
 
 
 class Microphone:
@@ -109,17 +52,17 @@ class Microphone:
 
     def open(self, wake: Callable[[], None]) -> None:
         """Open the device and record. Raises NoMicrophoneError."""
-        handle = None
-        if self._wanted:
-            info, handle = choose(self._wanted, self._backends)
-            self.name = info.name
+        wanted, backends = self._wanted, self._backends
+        chosen = choose(wanted, backends) if wanted else default_microphone(backends)
+        if chosen is not None:
+            self.name = chosen[0].name
         try:
-            device: Any = miniaudio.CaptureDevice(
+            device: Any = _Device(
                 input_format=miniaudio.SampleFormat.SIGNED16,
                 nchannels=1,
                 sample_rate=SAMPLE_RATE,
                 buffersize_msec=_PERIOD_MS,
-                device_id=handle,
+                device_id=chosen[1] if chosen is not None else None,
                 backends=list(self._backends or sound_systems()),
                 app_name="Garret",
             )

@@ -70,7 +70,10 @@ class TtsWorker:
             pcm.extend(piece)
             return True
 
-        options, spoken = self._speak(command, call, lambda _: None, take)
+        def announce(_: SpeechFormat) -> None:
+            return None  # the header is written when the length is known
+
+        options, spoken = self._speak(command, call, announce, take)
         call.attach(bulk.from_bytes(wav_header(len(pcm), spoken.format.sample_rate) + bytes(pcm)))
         return self._answer(options, spoken)
 
