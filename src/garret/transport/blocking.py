@@ -40,6 +40,7 @@ class BlockingChannel:
         self._ready: deque[Received] = deque()
         self._descriptors = DescriptorQueue()
         self._sending = threading.Lock()
+        self._timeout: float | None = None
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -49,6 +50,9 @@ class BlockingChannel:
 
         Set in the kernel (SO_RCVTIMEO), which spares the poll that a Python socket timeout costs.
         """
+        if seconds == self._timeout:
+            return
+        self._timeout = seconds
         seconds = 0.0 if seconds is None else max(_SHORTEST_TIMEOUT, seconds)
         whole = int(seconds)
         value = array.array("l", [whole, int((seconds - whole) * 1_000_000)])

@@ -6,11 +6,13 @@ are sent by a thread of the client's own.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, Final, cast
 
@@ -19,20 +21,31 @@ import msgspec
 from garret.base.build import build_hash
 from garret.base.errors import CancelledError, Code, DeadlineError, GarretError
 from garret.base.paths import Home
-from garret.protocol.contract import Command, CommandMeta, Event, Registry, ResultT, check_result
+from garret.protocol.contract import Command, CommandMeta, Event, Registry, ResultT, check_item, check_result
 from garret.protocol.envelope import Envelope, decode_error, encode_payload, pack
+from garret.protocol.errors import ProtocolError
 from garret.protocol.frames import Kind
 from garret.protocol.handshake import PeerHandshake
 from garret.protocol.life import Progress
 from garret.protocol.streams import Credit, ReceiveWindow, SendWindow
 from garret.protocol.trace import new_trace
 from garret.transport.blocking import BlockingChannel
+from garret.transport.descriptors import close_all
 from garret.transport.errors import Disconnected, TransportError
 
 ACCEPTED: Final = frozenset(
     {Kind.CHALLENGE, Kind.WELCOME, Kind.RESULT, Kind.ERROR, Kind.EVENT, Kind.STREAM, Kind.CREDIT}
 )
 HANDSHAKE_SECONDS: Final = 10.0
+# Plain ints: a member of an enum costs as much to look up and compare as a small function call.
+_COMMAND: Final = int(Kind.COMMAND)
+_RESULT: Final = int(Kind.RESULT)
+_ERROR: Final = int(Kind.ERROR)
+_EVENT: Final = int(Kind.EVENT)
+_STREAM: Final = int(Kind.STREAM)
+_CREDIT: Final = int(Kind.CREDIT)
+_EARLY_EVENTS: Final = 1024  # events kept that came before they were asked for
+_CANCEL: Final = int(Kind.CANCEL)
 _GRACE: Final = 5.0  # seconds the control plane has to answer after a deadline
 
 OnItem = Callable[[Any], None]
@@ -46,6 +59,7 @@ class Client:
         self._channel = channel
         self._name = peer_name
         self._ids = itertools.count(1)
+        self._early: deque[Envelope] = deque(maxlen=_EARLY_EVENTS)
         self.received_descriptors: tuple[int, ...] = ()
 
     @classmethod
@@ -98,15 +112,14 @@ class Client:
         """
         meta = request.__meta__
         seconds = meta.timeout if timeout is None else timeout
-        deadline = None if seconds is None else time.monotonic() + seconds
         number = next(self._ids)
         frame = pack(
-            Kind.COMMAND,
+            _COMMAND,
             number,
             encode_payload(request),
             name=meta.name,
             sender=self._name,
-            deadline=deadline,
+            deadline=None if seconds is None else time.monotonic() + seconds,
             trace=new_trace(),
             descriptors=len(descriptors),
         )
@@ -117,35 +130,45 @@ class Client:
             return cast("ResultT", self._run(exchange))
         finally:
             exchange.close()
+            if not exchange.over:  # whatever went wrong here, nobody waits for it any more
+                with contextlib.suppress(Disconnected):
+                    self._channel.send(pack(_CANCEL, number))
 
     def _run(self, exchange: _Exchange) -> Any:
         interrupted = False
         while True:
             try:
                 envelope, descriptors = self._channel.receive()
+                if envelope.id != exchange.number:
+                    close_all(descriptors)
+                    if envelope.kind == _EVENT:
+                        self._early.append(envelope)
+                    continue  # or the rest of an earlier call that was given up
+                if exchange.take(envelope):
+                    self.received_descriptors = descriptors
+                    break
             except KeyboardInterrupt:
                 if interrupted:
                     raise
                 interrupted = True
-                self._channel.send(pack(Kind.CANCEL, exchange.number))
-                continue
+                self._channel.send(pack(_CANCEL, exchange.number))
             except TimeoutError as error:
                 raise DeadlineError("Garret did not answer in time.") from error
-            if envelope.id != exchange.number:
-                continue  # an event, or the rest of an earlier call that was given up
-            if exchange.take(envelope):
-                self.received_descriptors = descriptors
-                if interrupted:
-                    raise CancelledError("Cancelled.")
-                return exchange.result
+            except ProtocolError as error:
+                if interrupted:  # the interrupt may have come amid a frame
+                    raise CancelledError("Cancelled.") from error
+                raise
+        if interrupted:
+            raise CancelledError("Cancelled.")
+        return exchange.result
 
     def events(self, request: Command[Any], registry: Registry) -> Iterator[Event | str]:
         """Subscribe with `request` and yield events as they come; a str tells of events lost."""
         self.call(request)
         self._channel.set_timeout(None)
         while True:
-            envelope, _ = self._channel.receive()
-            if envelope.kind != Kind.EVENT:
+            envelope = self._early.popleft() if self._early else self._channel.receive()[0]
+            if envelope.kind != _EVENT:
                 continue
             kind = registry.event_type(envelope.name)
             if kind is None:
@@ -171,55 +194,79 @@ class _Exchange:
     ) -> None:
         self.number = number
         self.result: Any = None
+        self.over = False
         self._channel = channel
         self._meta = meta
         self._on_item = on_item
         self._on_progress = on_progress
-        self._decode_item = msgspec.msgpack.Decoder(meta.items).decode if meta.items else None
-        self._receive = ReceiveWindow()
-        self._send = SendWindow()
-        self._credit = threading.Condition()
-        self._ended = False
-        if inputs is not None:
-            threading.Thread(target=self._feed, args=(inputs,), daemon=True).start()
+        self._receive: ReceiveWindow | None = None
+        self._feeder = None if inputs is None else _Feeder(channel, number, inputs)
 
     def take(self, envelope: Envelope) -> bool:
         """Handle one frame of this request; True when it was the last. Raises its error."""
-        if envelope.kind == Kind.RESULT:
+        if envelope.kind == _RESULT:
+            self.over = True
             self.result = check_result(self._meta, envelope.payload)
             return True
-        if envelope.kind == Kind.ERROR:
+        if envelope.kind == _ERROR:
+            self.over = True
             raise decode_error(envelope.payload).to_exception()
-        if envelope.kind == Kind.CREDIT:
-            with self._credit:
-                self._send.grant(msgspec.msgpack.decode(envelope.payload, type=Credit).items)
-                self._credit.notify()
+        if envelope.kind == _CREDIT:
+            if self._feeder is not None:
+                self._feeder.grant(msgspec.msgpack.decode(envelope.payload, type=Credit).items)
         elif envelope.name == "progress":
             if self._on_progress is not None:
                 self._on_progress(msgspec.msgpack.decode(envelope.payload, type=Progress))
-        elif self._decode_item is not None:
-            self._receive.accept()
-            self._on_item(self._decode_item(envelope.payload))
-            grant = self._receive.consumed()
-            if grant:
-                self._channel.send(pack(Kind.CREDIT, self.number, encode_payload(Credit(grant))))
+        else:
+            self._take_item(envelope)
         return False
 
-    def close(self) -> None:
-        with self._credit:
-            self._ended = True
-            self._credit.notify()
+    def _take_item(self, envelope: Envelope) -> None:
+        if self._receive is None:
+            self._receive = ReceiveWindow()
+        self._receive.accept()
+        self._on_item(check_item(self._meta, envelope.payload))
+        grant = self._receive.consumed()
+        if grant:
+            self._channel.send(pack(_CREDIT, self.number, encode_payload(Credit(grant))))
 
-    def _feed(self, inputs: Inputs) -> None:
+    def close(self) -> None:
+        if self._feeder is not None:
+            self._feeder.end()
+
+
+class _Feeder:
+    """Streams a command's inputs in from a thread of its own, as fast as there is credit."""
+
+    def __init__(self, channel: BlockingChannel, number: int, inputs: Inputs) -> None:
+        self._channel = channel
+        self._number = number
+        self._inputs = inputs
+        self._window = SendWindow()
+        self._changed = threading.Condition()
+        self._ended = False
+        threading.Thread(target=self._feed, name="inputs", daemon=True).start()
+
+    def grant(self, items: int) -> None:
+        with self._changed:
+            self._window.grant(items)
+            self._changed.notify()
+
+    def end(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+
+    def _feed(self) -> None:
         try:
-            while (item := inputs()) is not None:
-                with self._credit:
-                    while not self._send.take() and not self._ended:
-                        self._credit.wait()
+            while (item := self._inputs()) is not None:
+                with self._changed:
+                    while not self._ended and not self._window.take():
+                        self._changed.wait()
                     if self._ended:
                         return
-                self._channel.send(pack(Kind.STREAM, self.number, encode_payload(item), name="item"))
-            self._channel.send(pack(Kind.STREAM, self.number, name="end"))
+                self._channel.send(pack(_STREAM, self._number, encode_payload(item), name="item"))
+            self._channel.send(pack(_STREAM, self._number, name="end"))
         except Disconnected:
             return  # the reading side sees it too and tells the caller
 
