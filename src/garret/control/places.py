@@ -28,11 +28,11 @@ def runtime_folder(environ: Mapping[str, str], user: int | None = None) -> str:
     """
     named = environ.get("XDG_RUNTIME_DIR", "")
     if named:
-        return named if os.path.isabs(named) else ""
+        return named if Path(named).is_absolute() else ""
     owner = os.getuid() if user is None else user
     usual = f"/run/user/{owner}"
     try:
-        found = os.stat(usual)
+        found = Path(usual).stat()
     except OSError:
         return ""
     return usual if stat.S_ISDIR(found.st_mode) and found.st_uid == owner else ""

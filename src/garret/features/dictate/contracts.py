@@ -341,14 +341,28 @@ class Captured(Contract, frozen=True):
     timeout=None,
 )
 class Capture(Command[Captured], frozen=True):
-    """Capture to the spool (its descriptor) until the input stream ends.
+    """Capture the audio of the input stream to the spool (its descriptor) until the stream ends.
 
-    For the microphone, the input stream carries nothing; for `push`, the client's audio. The last
-    `again` samples of the spool are searched for speech anew, so that a capture that goes on where
-    another was cut off misses none; positions are counted from the first of them.
+    The last `again` samples of the spool are searched for speech anew, so that a capture that goes on
+    where another was cut off misses none; positions are counted from the first of them.
     """
 
-    source: Literal["microphone", "push"]
+    again: int = 0
+
+
+@command(
+    "microphone.record",
+    result=Captured,
+    capability="worker.microphone",
+    target="microphone",
+    items=CaptureItem,
+    inputs=AudioChunk,
+    descriptors=1,
+    timeout=None,
+)
+class Record(Command[Captured], frozen=True):
+    """Capture a microphone as `Capture` does, until the input stream, which carries nothing, ends."""
+
     device: str = ""
     again: int = 0
 
@@ -381,7 +395,7 @@ class EncodeAudio(Command[Encoded], frozen=True):
     """Encode a spool (first descriptor) as FLAC into the second."""
 
 
-@command("audio.devices", result=Devices, capability="dictate.use", target="audio")
+@command("microphone.devices", result=Devices, capability="dictate.use", target="microphone")
 class ListDevices(Command[Devices], frozen=True):
     """The microphones and speakers that are there now."""
 

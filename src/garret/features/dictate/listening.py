@@ -126,7 +126,7 @@ class Listening:
         await self._work("captured")
 
     def _go_on(self, spool: int) -> None:
-        """The audio worker was lost: continue behind what is in the spool."""
+        """The worker was lost: continue behind what is in the spool."""
         size = os.fstat(spool).st_size // _SAMPLE_BYTES
         if self._open is not None and size - self._open.start > _LONGEST_OPEN:
             self._close_segment(size)
@@ -143,7 +143,7 @@ class Listening:
 
     async def _capture_once(self, spool: int, recognition: Recognition) -> bool:
         """Capture until it ends; True when it has to be started again."""
-        command = c.Capture(source=self._command.source, device=self._device(), again=self._again)
+        command = self._capture_command()
         call = self._context.calls.start(command, descriptors=(spool,), trace=self._request.trace)
         async with call:
             pumping = asyncio.get_running_loop().create_task(self._pump(call))
@@ -165,8 +165,11 @@ class Listening:
         self._problem = self._problem or captured.problem
         return False
 
-    def _device(self) -> str:
-        return self._command.device or str(self._context.setting("dictate.device"))
+    def _capture_command(self) -> c.Capture | c.Record:
+        if self._command.source == "push":
+            return c.Capture(again=self._again)
+        device = self._command.device or str(self._context.setting("dictate.device"))
+        return c.Record(device=device, again=self._again)
 
     # ---- sound in
 

@@ -11,10 +11,47 @@ from garret.protocol.manifest import MIB, Grants, Room, WorkerSpec
 AUDIO = WorkerSpec(
     name="audio",
     entry="garret.features.dictate.worker:build_audio",
-    grants=Grants(devices=("/dev/snd",), memory_bytes=1024 * MIB),
+    grants=Grants(memory_bytes=1024 * MIB),
     concurrency=4,
     instances=1,
     idle_seconds=600.0,
+)
+
+MICROPHONE = WorkerSpec(
+    name="microphone",
+    entry="garret.features.dictate.worker:build_microphone",
+    grants=Grants(
+        # PulseAudio's or PipeWire's socket and the settings of their client library; ALSA's settings.
+        read=(
+            "{runtime}/pulse",
+            "{env:PULSE_SERVER}",
+            "{env:PULSE_COOKIE}",
+            "{env:XDG_CONFIG_HOME}/pulse",
+            "~/.config/pulse",
+            "/etc/pulse",
+            "{env:ALSA_CONFIG_PATH}",
+            "~/.asoundrc",
+            "/etc/asound.conf",
+            "/etc/alsa",
+            "/usr/share/alsa",
+            "/proc/asound",
+        ),
+        devices=("/dev/snd",),
+        local_sockets=True,
+        memory_bytes=512 * MIB,
+    ),
+    concurrency=4,
+    idle_seconds=600.0,
+    environment=(
+        "HOME",
+        "USER",
+        "XDG_RUNTIME_DIR",
+        "XDG_CONFIG_HOME",
+        "PULSE_SERVER",
+        "PULSE_SOURCE",
+        "PULSE_COOKIE",
+        "ALSA_CONFIG_PATH",
+    ),
 )
 
 STT = WorkerSpec(
@@ -60,6 +97,7 @@ ROOM = Room(
         c.Delivered,
         c.DecodeAudio,
         c.Capture,
+        c.Record,
         c.Rescue,
         c.EncodeAudio,
         c.ListDevices,
@@ -69,7 +107,7 @@ ROOM = Room(
     ),
     events=(c.Started, c.Finished, c.Deleted),
     settings=SETTINGS,
-    workers=(AUDIO, STT, TEXT),
+    workers=(AUDIO, MICROPHONE, STT, TEXT),
     sentences=SENTENCES,
     verbs=VERBS,
     service="garret.features.dictate.service:DictationService",

@@ -7,8 +7,15 @@ from garret.worker.harness import Handlers
 
 
 def build_audio(boot: Boot) -> Handlers:
-    """The audio worker: decoding, capturing, encoding."""
+    """The audio worker: decoding, capturing what is pushed, encoding."""
     from garret.features.dictate.workers.audio import build
+
+    return build(boot)
+
+
+def build_microphone(boot: Boot) -> Handlers:
+    """The microphone worker: capturing from devices."""
+    from garret.features.dictate.workers.microphone import build
 
     return build(boot)
 

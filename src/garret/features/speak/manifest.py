@@ -20,8 +20,37 @@ TTS = WorkerSpec(
 PLAYBACK = WorkerSpec(
     name="playback",
     entry="garret.features.speak.worker:build_playback",
-    grants=Grants(devices=("/dev/snd",), memory_bytes=256 * MIB),
+    grants=Grants(
+        # PulseAudio's or PipeWire's socket and the settings of their client library; ALSA's settings.
+        read=(
+            "{runtime}/pulse",
+            "{env:PULSE_SERVER}",
+            "{env:PULSE_COOKIE}",
+            "{env:XDG_CONFIG_HOME}/pulse",
+            "~/.config/pulse",
+            "/etc/pulse",
+            "{env:ALSA_CONFIG_PATH}",
+            "~/.asoundrc",
+            "/etc/asound.conf",
+            "/etc/alsa",
+            "/usr/share/alsa",
+            "/proc/asound",
+        ),
+        devices=("/dev/snd",),
+        local_sockets=True,
+        memory_bytes=256 * MIB,
+    ),
     concurrency=8,
+    environment=(
+        "HOME",
+        "USER",
+        "XDG_RUNTIME_DIR",
+        "XDG_CONFIG_HOME",
+        "PULSE_SERVER",
+        "PULSE_SINK",
+        "PULSE_COOKIE",
+        "ALSA_CONFIG_PATH",
+    ),
 )
 
 ROOM = Room(

@@ -9,7 +9,8 @@ from miniaudio import Backend
 
 from garret.base.errors import Code
 from garret.features.dictate.capture.errors import NoMicrophoneError
-from garret.features.dictate.capture.microphone import Microphone, choose, microphones, sound_systems
+from garret.features.dictate.capture.devices import choose, devices, sound_systems
+from garret.features.dictate.capture.microphone import Microphone
 
 NULL = [Backend.NULL]
 
@@ -45,8 +46,8 @@ def test_a_device_that_stops_by_itself_is_lost() -> None:
 
 
 def test_devices_have_ids_that_stay_and_can_be_chosen() -> None:
-    (null,) = microphones(NULL)
-    assert microphones(NULL) == [null]
+    (null,) = devices(backends=NULL)
+    assert devices(backends=NULL) == [null]
     for wanted in (null.id, null.name, "null capture"):
         assert choose(wanted, NULL)[0] == null
 
@@ -60,11 +61,11 @@ def test_an_unknown_microphone_names_the_ones_there_are() -> None:
 
 def test_a_sound_system_that_does_not_exist_here_is_unavailable() -> None:
     absent = [Backend.COREAUDIO, Backend.WASAPI]
-    assert microphones(absent) == []
+    assert devices(backends=absent) == []
     with pytest.raises(NoMicrophoneError, match="Nothing was recorded"):
         Microphone(backends=absent).open(lambda: None)
 
 
 def test_the_null_device_is_never_chosen_unasked() -> None:
     assert Backend.NULL not in sound_systems()
-    assert all(info.backend != "Null" for info in microphones())
+    assert all(info.backend != "Null" for info in devices())

@@ -8,7 +8,8 @@ import pytest
 from miniaudio import Backend
 
 from garret.base.errors import Code
-from garret.features.speak.playback.player import Player, devices, sound_systems
+from garret.features.speak.playback.devices import devices, sound_systems
+from garret.features.speak.playback.player import Player
 from garret.features.speak.playback.queue import Kind, NoDeviceError, PlaybackQueue, QueueFullError
 
 NULL = [Backend.NULL]

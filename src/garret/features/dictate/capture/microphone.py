@@ -22,7 +22,7 @@ _PERIOD_MS = 20
 _RING_SECONDS = 10.0  # how far the reader may fall behind before sound is lost
 
 
-class _Device(miniaudio.CaptureDevice):
+class _Device(miniaudio.CaptureDevice):  # type: ignore[misc]
     """miniaudio's capture device, which also ends its connection to the sound system when it closes."""
 
     def close(self) -> None:

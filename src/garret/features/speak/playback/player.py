@@ -8,83 +8,29 @@ that somebody heard. Neighbours: `queue.py` keeps the order, the worker feeds an
 
 from __future__ import annotations
 
-import difflib
-import hashlib
 import threading
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import miniaudio
 import numpy as np
 import soxr
 from miniaudio import Backend
 
+from garret.features.speak.playback.devices import choose, disconnect, find_sound_server, sound_systems
 from garret.features.speak.playback.queue import SAMPLE_BYTES, NoDeviceError, PlaybackQueue
 
-_ffi: Any = cast(Any, miniaudio.ffi)  # compiled, hence without types
 _PERIOD_MS = 40
 _PERIODS = 3  # what miniaudio takes by default
 _MARGIN = 0.1  # seconds of sound that a converter may give out at once, having held them back
-_ALSA_NOWHERE = ("ALSA", b"null")  # ALSA lists a device that discards all sound
 
 
-@dataclass(frozen=True, slots=True)
-class PlaybackDeviceInfo:
-    """A loudspeaker: `id` is the same in every run, `backend` the sound system it belongs to."""
+class _Device(miniaudio.PlaybackDevice):  # type: ignore[misc]
+    """miniaudio's playback device, which also ends its connection to the sound system when it closes."""
 
-    id: str
-    name: str
-    backend: str
-
-
-def sound_systems() -> list[Backend]:
-    """The backends that may lead to a real device here, in miniaudio's order of preference."""
-    pretended = (Backend.NULL, Backend.CUSTOM)
-    enabled: set[Backend] = miniaudio.get_enabled_backends()
-    return [backend for backend in Backend if backend in enabled and backend not in pretended]
-
-
-def devices(backends: Sequence[Backend] | None = None) -> list[PlaybackDeviceInfo]:
-    """The playback devices of this machine, the system's default first where it tells; empty without any."""
-    return [info for info, _ in _found(backends)]
-
-
-def _found(backends: Sequence[Backend] | None) -> list[tuple[PlaybackDeviceInfo, Any]]:
-    try:
-        context: Any = miniaudio.Devices(list(backends or sound_systems()))
-        system = str(context.backend)
-        found: list[dict[str, Any]] = context.get_playbacks()
-    except miniaudio.MiniaudioError:  # no sound system answers: a server, a container
-        return []
-    listed: list[tuple[PlaybackDeviceInfo, Any]] = []
-    for device in found:
-        # miniaudio's id is a union of some hundred bytes; a digest of it fits in a setting.
-        raw = bytes(_ffi.buffer(device["id"])).rstrip(b"\0")
-        if (system, raw) == _ALSA_NOWHERE:
-            continue
-        digest = hashlib.sha256(system.encode() + b"\0" + raw).hexdigest()[:12]
-        listed.append((PlaybackDeviceInfo(digest, str(device["name"]), system), device["id"]))
-    return listed
-
-
-def _choose(wanted: str, backends: Sequence[Backend] | None, kept: str) -> Any:
-    """The handle of the device with that id or name, or the only one whose name has `wanted` in it."""
-    found = _found(backends)
-    goal = wanted.casefold()
-    for matches in (
-        [handle for info, handle in found if info.id == wanted],
-        [handle for info, handle in found if info.name.casefold() == goal],
-        [handle for info, handle in found if goal in info.name.casefold()],
-    ):
-        if len(matches) == 1:
-            return matches[0]
-    names = [info.name for info, _ in found]
-    near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.3) or names[:3]
-    hint = f"There is {', '.join(near)}." if near else "No device was found at all."
-    raise NoDeviceError(
-        f"No single playback device is called {wanted!r}. {kept} {hint}", details={"near": near}
-    )
+    def close(self) -> None:
+        super().close()
+        disconnect(self)
 
 
 class Player:
@@ -109,9 +55,10 @@ class Player:
         """
         with self._lock:
             self.close()
-            handle = _choose(self._wanted, self._backends, self._kept()) if self._wanted else None
+            find_sound_server()
+            handle = choose(self._wanted, self._kept(), self._backends) if self._wanted else None
             try:
-                device: Any = miniaudio.PlaybackDevice(
+                device: Any = _Device(
                     output_format=miniaudio.SampleFormat.SIGNED16,
                     nchannels=1,
                     sample_rate=self.queue.sample_rate,

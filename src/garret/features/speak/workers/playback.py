@@ -6,7 +6,8 @@ import threading
 from typing import Final
 
 from garret.features.speak import contracts as c
-from garret.features.speak.playback.player import Player, devices
+from garret.features.speak.playback.devices import devices
+from garret.features.speak.playback.player import Player
 from garret.features.speak.playback.queue import NoDeviceError, PlaybackQueue, QueueFullError
 from garret.protocol.life import Boot
 from garret.worker.call import Call

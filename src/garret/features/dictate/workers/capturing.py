@@ -1,0 +1,120 @@
+"""Recording in a worker: a source into the spool, and what happens there as items for the caller.
+
+What is captured is in the spool before anything else happens to it; capturing never waits for whoever
+listens. Neighbours: the audio and the microphone worker record with it, `capture/` does the work.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from garret.base.errors import GarretError
+from garret.features.dictate import contracts as c
+from garret.features.dictate.audio import spool
+from garret.features.dictate.audio.segments import SegmentFinder
+from garret.features.dictate.capture import session
+from garret.features.dictate.capture.errors import NoMicrophoneError
+from garret.features.dictate.capture.level import Level
+from garret.features.dictate.capture.recorder import Notice, Recorder
+from garret.features.dictate.capture.source import AudioSource
+from garret.features.dictate.capture.spool import SpoolWriter
+from garret.features.dictate.endpoint import Event, SpeechStart
+from garret.worker.call import Call
+
+
+class Listener:
+    """Turns what the recorder tells into items for the caller, without ever holding the recorder up."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._finder = SegmentFinder()
+        self._waiting: deque[c.CaptureItem] = deque()
+        self._durable = 0
+        self.finished: session.Finished | None = None
+
+    def hear_again(self, samples: spool.Samples) -> None:
+        """Take up what is in the spool already, before anything new."""
+        self._durable += len(samples)
+        self._speech(self._finder.accept(samples))
+
+    def hear(self, notice: Notice) -> None:
+        match notice:
+            case session.Keep(_, pcm):
+                self._durable += len(pcm) // spool.SAMPLE_BYTES
+                self._speech(self._finder.accept(np.frombuffer(pcm, "<i2")))
+                self._latest(c.CaptureItem(kind="durable", durable=self._durable))
+            case Level():
+                self._latest(c.CaptureItem(kind="level", level=notice.rms))
+            case session.Listening():
+                self._waiting.append(c.CaptureItem(kind="state", state="listening"))
+            case session.Muted():
+                self._waiting.append(c.CaptureItem(kind="state", state="muted"))
+            case session.Tail(samples):
+                self._speech(self._finder.accept(np.zeros(samples, np.int16)))
+            case session.Finished():
+                self._speech(self._finder.finish())
+                self.finished = notice
+            case _:
+                return
+        self._flush()
+
+    def _speech(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, SpeechStart):
+                self._waiting.append(c.CaptureItem(kind="speech_start", start=event.at))
+            else:
+                end = min(event.end, self._durable)
+                item = c.CaptureItem(kind="speech_end", start=event.start, end=end, durable=self._durable)
+                self._waiting.append(item)
+
+    def _latest(self, item: c.CaptureItem) -> None:
+        """Queue an item of which only the newest matters."""
+        if self._waiting and self._waiting[-1].kind == item.kind:
+            self._waiting[-1] = item
+        else:
+            self._waiting.append(item)
+
+    def _flush(self) -> None:
+        while self._waiting and self._call.emit_nowait(self._waiting[0]):
+            self._waiting.popleft()
+
+    def drain(self) -> None:
+        """Tell all that is left, waiting for the caller."""
+        while self._waiting:
+            self._call.emit(self._waiting.popleft())
+
+
+def record(source: AudioSource, call: Call, again: int, watch: Callable[[Recorder], None]) -> c.Captured:
+    """Record `source` into the spool, the call's descriptor, until it or `watch` ends it.
+
+    `watch` follows the caller's input stream on a thread of its own. The last `again` samples of the
+    spool are searched for speech anew. Raises NoMicrophoneError where nothing could be recorded at all.
+    """
+    descriptor = call.descriptors[0]
+    writer = SpoolWriter(os.dup(descriptor))
+    listener = Listener(call)
+    if again:
+        start = spool.samples_in(descriptor) - again
+        listener.hear_again(spool.read(descriptor, max(start, 0), again))
+    recorder = Recorder(source, writer, listener.hear)
+    watching = threading.Thread(target=_watch, args=(watch, recorder), name="inputs", daemon=True)
+    watching.start()
+    finished = recorder.run()
+    call.check()
+    listener.drain()
+    if finished.reason is session.Reason.NO_SOURCE:
+        raise NoMicrophoneError(finished.message)
+    wanted = finished.reason in (session.Reason.STOPPED, session.Reason.SOURCE_ENDED)
+    return c.Captured(samples=finished.samples, problem="" if wanted else finished.message)
+
+
+def _watch(watch: Callable[[Recorder], None], recorder: Recorder) -> None:
+    try:
+        watch(recorder)
+    except GarretError:  # cancelled, past its deadline, or the control plane is gone
+        recorder.cancel()
