@@ -23,12 +23,12 @@ Stage = Literal["captured", "transcribed", "cleaned"]
 
 
 class RecognisedWord(Contract, frozen=True):
-    """A word with its times in seconds and a confidence from 0 to 1."""
+    """A word with its times in seconds, and a confidence from 0 to 1 where the engine has one."""
 
     start: float
     end: float
     word: str
-    confidence: float
+    confidence: float | None
 
 
 class TranscriptSegment(Contract, frozen=True):

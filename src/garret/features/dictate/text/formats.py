@@ -22,7 +22,7 @@ class _JsonWord(msgspec.Struct, frozen=True):
     start: float
     end: float
     word: str
-    confidence: float
+    confidence: float | None
 
 
 class _JsonSegment(msgspec.Struct, frozen=True):
@@ -90,7 +90,12 @@ class Transcript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def _json_segment(segment: Segment) -> _JsonSegment:
     words = tuple(
-        _JsonWord(_finite(word.start), _finite(word.end), well_formed(word.text), _finite(word.confidence))
+        _JsonWord(
+            _finite(word.start),
+            _finite(word.end),
+            well_formed(word.text),
+            None if word.confidence is None else _finite(word.confidence),
+        )
         for word in segment.words
     )
     return _JsonSegment(_finite(segment.start), _finite(segment.end), well_formed(segment.text), words)

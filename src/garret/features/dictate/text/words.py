@@ -21,12 +21,12 @@ _APOSTROPHES = {ord(c): "'" for c in "\u2018\u2019\u02bc\uff07"}
 
 
 class Word(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One recognised word: seconds from the start of the audio, confidence from 0 to 1."""
+    """One recognised word: seconds from the start of the audio, confidence from 0 to 1 where the engine has one."""
 
     text: str
     start: float
     end: float
-    confidence: float
+    confidence: float | None
 
 
 class WordErrors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -167,7 +167,7 @@ def _answer(heard: Hypothesis, info: EngineInfo, start: int, seconds: float, als
             start=round(word.start + shift, 3),
             end=round(word.end + shift, 3),
             word=word.text,
-            confidence=1.0 if word.confidence is None else word.confidence,
+            confidence=word.confidence,
         )
         for word in heard.words
     )
