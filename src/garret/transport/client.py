@@ -136,17 +136,9 @@ class Client:
 
     def _run(self, exchange: _Exchange) -> Any:
         interrupted = False
-        while True:
+        while not exchange.over:
             try:
-                envelope, descriptors = self._channel.receive()
-                if envelope.id != exchange.number:
-                    close_all(descriptors)
-                    if envelope.kind == _EVENT:
-                        self._early.append(envelope)
-                    continue  # or the rest of an earlier call that was given up
-                if exchange.take(envelope):
-                    self.received_descriptors = descriptors
-                    break
+                self._receive_into(exchange)
             except KeyboardInterrupt:
                 if interrupted:
                     raise
@@ -161,6 +153,17 @@ class Client:
         if interrupted:
             raise CancelledError("Cancelled.")
         return exchange.result
+
+    def _receive_into(self, exchange: _Exchange) -> None:
+        envelope, descriptors = self._channel.receive()
+        if envelope.id == exchange.number:
+            exchange.take(envelope)
+            self.received_descriptors = descriptors
+            return
+        close_all(descriptors)
+        if envelope.kind == _EVENT:
+            self._early.append(envelope)
+        # Anything else is the rest of an earlier call that was given up.
 
     def events(self, request: Command[Any], registry: Registry) -> Iterator[Event | str]:
         """Subscribe with `request` and yield events as they come; a str tells of events lost."""
@@ -202,16 +205,15 @@ class _Exchange:
         self._receive: ReceiveWindow | None = None
         self._feeder = None if inputs is None else _Feeder(channel, number, inputs)
 
-    def take(self, envelope: Envelope) -> bool:
-        """Handle one frame of this request; True when it was the last. Raises its error."""
+    def take(self, envelope: Envelope) -> None:
+        """Handle one frame of this request; `over` when it was the last. Raises its error."""
         if envelope.kind == _RESULT:
             self.over = True
             self.result = check_result(self._meta, envelope.payload)
-            return True
-        if envelope.kind == _ERROR:
+        elif envelope.kind == _ERROR:
             self.over = True
             raise decode_error(envelope.payload).to_exception()
-        if envelope.kind == _CREDIT:
+        elif envelope.kind == _CREDIT:
             if self._feeder is not None:
                 self._feeder.grant(msgspec.msgpack.decode(envelope.payload, type=Credit).items)
         elif envelope.name == "progress":
@@ -219,7 +221,6 @@ class _Exchange:
                 self._on_progress(msgspec.msgpack.decode(envelope.payload, type=Progress))
         else:
             self._take_item(envelope)
-        return False
 
     def _take_item(self, envelope: Envelope) -> None:
         if self._receive is None:
