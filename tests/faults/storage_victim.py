@@ -30,9 +30,13 @@ KEYS = Keys(bytes(range(32)), bytes(range(1, 33)))
 CALLERS = 64
 
 
-def open_store(home: Home) -> Store:
-    """The home as the victim and its examiner open it; small limits, so that checkpoints are killed too."""
-    return Store.open(home, KEYS, policy=CheckpointPolicy(soft=64, idle=0.02))
+def open_store(home: Home, number: int = 0) -> Store:
+    """The home as the victim and its examiner open it.
+
+    Every second round has small limits, so that checkpoints are killed too; in the others the log grows until
+    it has a reserve.
+    """
+    return Store.open(home, KEYS, policy=CheckpointPolicy(soft=64 if number % 2 else 2_000, idle=0.02))
 
 
 class Victim:
@@ -103,7 +107,7 @@ class Victim:
 def live(home: Home, pipe_path: str, number: int) -> None:
     """Be a victim until killed."""
     pipe = os.open(pipe_path, os.O_WRONLY)
-    store = open_store(home)
+    store = open_store(home, number)
     store.writer.submit(
         lambda c: c.execute("CREATE TABLE IF NOT EXISTS effects (job TEXT, epoch INTEGER)").fetchall()
     ).result()

@@ -251,9 +251,9 @@ class _Walk:
 
     def _by_rowid(self) -> Iterator[tuple[Any, ...]]:
         """Walk up by rowid; at a damaged page, go on behind it."""
-        position: int | None = _FIRST
+        position = _FIRST
         sql = f"SELECT rowid, * FROM {self._quoted} WHERE rowid >= ? ORDER BY rowid"
-        while position is not None:
+        while True:
             try:
                 for row in self._connection.execute(sql, (position,)):
                     position = row[0] + 1
@@ -261,7 +261,10 @@ class _Walk:
                 return
             except (apsw.CorruptError, apsw.IOError):
                 self.whole = False
-                position = self._behind_damage(position)
+            behind = self._behind_damage(position)
+            if behind is None:
+                return
+            position = behind
 
     def _behind_damage(self, bad: int) -> int | None:
         """The smallest rowid above `bad` from which the table can be read again, or None.

@@ -86,6 +86,7 @@ class Database:
     ) -> None:
         """Open, check and migrate. Raises WrongKey, Corrupt, MigrationRefused, ReadOnly, DiskFull..."""
         self.path = path
+        self.migrated: list[migrations.Migration] = []
         opener = partial(connect, path, key, durability=durability)
         connection = opener()
         try:
