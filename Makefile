@@ -10,7 +10,7 @@ PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
 export PYTHON PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test bench lint format soak lock setup setup-dev setup-bench clean
+.PHONY: help demo run test bench shots lint format soak lock setup setup-dev setup-bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -33,6 +33,9 @@ soak: setup-dev ## the long tests: thousands of kills, hours of audio, many exam
 
 bench: setup-bench ## measure, print the table, write build/bench.json; ARGS="storage" narrows
 	@$(PY) -m benchmarks $(ARGS)
+
+shots: setup-dev ## draw the pictures in docs/pictures from real runs
+	@$(PY) scripts/shots.py
 
 lint: setup-dev ## style, types, import contracts, shell scripts, forbidden text
 	@$(PY) scripts/lint.py

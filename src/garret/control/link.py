@@ -174,7 +174,7 @@ class WorkerLink:
     def _prove(self, envelope: Envelope) -> None:
         if envelope.kind == Kind.ERROR:
             error = decode_error(envelope.payload)
-            self._events.on_refused(self, error.message, error.code == Code.UNAVAILABLE)
+            self._events.on_refused(self, error.message, not error.retryable)
             return
         if envelope.kind == Kind.EVENT and envelope.name == "worker.ready" and self._handshake.peer:
             ready = msgspec.msgpack.decode(envelope.payload, type=Ready)

@@ -323,7 +323,9 @@ class ControlPlane:
         return int(self.settings.get(spec.instances)) or max(1, (os.cpu_count() or 2) - 1)
 
     def spares_of(self, spec: WorkerSpec) -> int:
-        return spec.spares if self.settings.enabled("warm_spares") else 0
+        if not self.settings.enabled("warm_spares"):
+            return 0
+        return spec.spares if isinstance(spec.spares, int) else int(self.settings.get(spec.spares))
 
     def on_worker_state(self, name: str, slot: int, state: str, sentence: str) -> None:
         """A worker's state changed: into the log, and to whoever watches."""

@@ -52,7 +52,7 @@ class WorkerSpec:
 
     `concurrency` is how many commands one process takes at once, `instances` how many processes (or
     the key of an integer setting that says so). `on_demand` workers start at first need and stop
-    after `idle_seconds`; `spares` more are kept warm. `settings` are the keys whose values it is
+    after `idle_seconds`; `spares` more (a number, or the key of an integer setting) are kept warm. `settings` are the keys whose values it is
     told at start; a change of one replaces the process (new one first). `environment` names the
     variables that it gets of the control plane's own environment, beside language and time zone; nothing
     secret belongs there. `search_path` names the
@@ -68,7 +68,7 @@ class WorkerSpec:
     queue_limit: int = 256
     on_demand: bool = True
     idle_seconds: float = 300.0
-    spares: int = 0
+    spares: int | str = 0
     start_seconds: float = 20.0
     silence_seconds: float = 15.0
     stall_seconds: float = 120.0

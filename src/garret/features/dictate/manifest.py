@@ -61,6 +61,7 @@ STT = WorkerSpec(
         read=("{setting:dictate.whisper_model}", "{setting:dictate.sherpa_model}"), memory_bytes=6144 * MIB
     ),
     instances="dictate.workers",
+    spares="dictate.warm_engines",
     idle_seconds=600.0,
     start_seconds=120.0,
     settings=(

@@ -29,6 +29,15 @@ SETTINGS = (
         sentence="How many parts of a recording are recognised at once; 0: one less than the processors.",
     ),
     Setting(
+        key="dictate.warm_engines",
+        type="int",
+        default=0,
+        minimum=0,
+        maximum=4,
+        restart="control",
+        sentence="How many more engines are kept loaded, so that a lost one is replaced without a wait.",
+    ),
+    Setting(
         key="dictate.threads",
         type="int",
         default=0,

@@ -161,8 +161,9 @@ def transcribe(session: Session, request: c.Transcribe) -> c.Dictated:
             )
     except CancelledError as error:
         raise CancelledError(f"Cancelled. {kept}", details=error.details) from error
-    except GarretError:
-        session.note(kept)
+    except GarretError as error:
+        if error.code != Code.INVALID:  # what is no sound is none at the next try either
+            session.note(kept)
         raise
 
 

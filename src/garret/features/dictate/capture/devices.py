@@ -22,7 +22,7 @@ from garret.features.dictate.capture.errors import NoMicrophoneError
 
 _ffi: Any = cast(Any, miniaudio.ffi)  # compiled, hence without types
 _lib: Any = cast(Any, miniaudio.lib)
-_ALSA_NOWHERE: Final = ("ALSA", b"null")  # ALSA lists a device that delivers zeros and discards all sound
+_SOUND_CARDS: Final = Path("/dev/snd")
 
 Kind = Literal["microphone", "speaker"]
 
@@ -104,7 +104,12 @@ def _found(kind: Kind, backends: Sequence[Backend] | None) -> list[tuple[DeviceI
         if _lib.ma_context_get_devices(context, *wanted) != _lib.MA_SUCCESS:
             return []
         entries = [_entry(system, array[0][index]) for index in range(count[0])]
-    return [(info, handle) for info, handle, raw in entries if (system, raw) != _ALSA_NOWHERE]
+    return [(info, handle) for info, handle, raw in entries if system != "ALSA" or _on_a_card(raw)]
+
+
+def _on_a_card(alsa: bytes) -> bool:
+    """Whether an ALSA device leads to a sound card: most of its list are plug-ins that lead nowhere."""
+    return (alsa == b"default" or b":" in alsa) and any(_SOUND_CARDS.glob("pcm*"))
 
 
 @contextmanager
@@ -148,6 +153,13 @@ def default_microphone(backends: Sequence[Backend] | None = None) -> tuple[Devic
     if preferred and preferred[0][0].monitor:
         return rooms[0]
     return preferred[0] if preferred else None
+
+
+def unanswered(backends: Sequence[Backend] | None = None) -> str:
+    """Why a device could not be opened, to go into a sentence: empty unless nothing is there at all."""
+    if _found("microphone", backends):
+        return ""
+    return ": no sound server answers and there is no sound card"
 
 
 def disconnect(device: Any) -> None:

@@ -13,7 +13,13 @@ from typing import Any
 import miniaudio
 from miniaudio import Backend
 
-from garret.features.dictate.capture.devices import choose, default_microphone, disconnect, sound_systems
+from garret.features.dictate.capture.devices import (
+    choose,
+    default_microphone,
+    disconnect,
+    sound_systems,
+    unanswered,
+)
 from garret.features.dictate.capture.errors import NoMicrophoneError
 from garret.features.dictate.capture.ring import SampleRing
 from garret.features.dictate.capture.source import SAMPLE_RATE, Ending
@@ -74,7 +80,7 @@ class Microphone:
         except miniaudio.MiniaudioError as error:
             self._device = None
             raise NoMicrophoneError(
-                f"No microphone could be opened ({error.args[0]}). Nothing was recorded. Connect one, or "
+                f"No microphone could be opened{unanswered(backends)}. Nothing was recorded. Connect one, or "
                 "allow Garret to use it, and try again."
             ) from error
 

@@ -21,7 +21,7 @@ _APOSTROPHES = {ord(c): "'" for c in "\u2018\u2019\u02bc\uff07"}
 
 
 class Word(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One recognised word: seconds from the start of the audio, confidence from 0 to 1 where the engine has one."""
+    """One recognised word: seconds from the start of the audio; confidence 0 to 1, None where not known."""
 
     text: str
     start: float

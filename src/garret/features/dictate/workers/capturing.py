@@ -108,7 +108,8 @@ def record(source: AudioSource, call: Call, again: int, watch: Callable[[Recorde
     call.check()
     listener.drain()
     if finished.reason is session.Reason.NO_SOURCE:
-        raise NoMicrophoneError(finished.message)
+        # A person has to do something first; the job that asked must not try again by itself.
+        raise NoMicrophoneError(finished.message, retryable=False)
     wanted = finished.reason in (session.Reason.STOPPED, session.Reason.SOURCE_ENDED)
     return c.Captured(samples=finished.samples, problem="" if wanted else finished.message)
 
