@@ -1,4 +1,4 @@
-"""A control plane of a few lines for the command line's tests: real socket, real handshake, scripted answers."""
+"""A control plane of a few lines for tests: real socket, real handshake, scripted answers."""
 
 from __future__ import annotations
 

@@ -23,14 +23,22 @@ def test_ordinary_text_is_as_it_was(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(0, "0.0 s"), (59.94, "59.9 s"), (61, "1 min 01 s"), (7260, "2 h 01 min"), (90_000, "1 d 1 h"), (-3, "0.0 s")],
+    [
+        (0, "0.0 s"),
+        (59.94, "59.9 s"),
+        (61, "1 min 01 s"),
+        (7260, "2 h 01 min"),
+        (90_000, "1 d 1 h"),
+        (-3, "0.0 s"),
+    ],
 )
 def test_durations(seconds: float, shown: str) -> None:
     assert figures.duration(seconds) == shown
 
 
 @pytest.mark.parametrize(
-    ("count", "shown"), [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (5 << 30, "5.0 GiB"), (1 << 60, "1048576.0 TiB")]
+    ("count", "shown"),
+    [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (5 << 30, "5.0 GiB"), (1 << 60, "1048576.0 TiB")],
 )
 def test_sizes(count: int, shown: str) -> None:
     assert figures.size(count) == shown

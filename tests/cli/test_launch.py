@@ -58,7 +58,9 @@ def test_a_start_that_gave_no_reason_is_told_with_its_last_words(tmp_path: Path)
     assert "signal 9" in launch.failure(tmp_path / "absent.log", 0, -9).message
 
 
-@pytest.mark.parametrize("line", [b"", b"{}", b'{"code": "nonsense", "message": "x"}', b"\xff\xfe", b"[1, 2]"])
+@pytest.mark.parametrize(
+    "line", [b"", b"{}", b'{"code": "nonsense", "message": "x"}', b"\xff\xfe", b"[1, 2]"]
+)
 def test_lines_that_are_no_errors_are_passed_over(line: bytes) -> None:
     assert launch.told_error([line]) is None
 
@@ -104,7 +106,8 @@ def test_a_program_that_cannot_be_started_is_told(home: Home, monkeypatch: pytes
 
 
 def test_a_program_that_ends_at_once_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = 'import sys; print(\'{"code": "read_only", "message": "The disk is."}\', file=sys.stderr); sys.exit(1)'
+    said = '{"code": "read_only", "message": "The disk is."}'
+    script = f"import sys; print({said!r}, file=sys.stderr); sys.exit(1)"
     monkeypatch.setattr(launch, "daemon_command", lambda *_: [sys.executable, "-c", script])
     with pytest.raises(StartFailed) as error:
         launch.launch(home)

@@ -109,7 +109,9 @@ def test_a_link_keeps_pointing_to_the_file_that_was_replaced(tmp_path: Path) -> 
     assert target.read_bytes() == b"new"
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_old_file_and_no_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = tmp_path / "a.txt"
     target.write_text("old")
 

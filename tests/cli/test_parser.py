@@ -75,7 +75,10 @@ def test_nothing_at_all_has_no_handler() -> None:
 
 
 def test_a_default_subverb_is_put_in_only_where_there_is_one() -> None:
-    verbs = (Verb("a", "", "", subverbs=(Verb("list", "", "m:l"), Verb("show", "", "m:s"))), Verb("b", "", "m:b"))
+    verbs = (
+        Verb("a", "", "", subverbs=(Verb("list", "", "m:l"), Verb("show", "", "m:s"))),
+        Verb("b", "", "m:b"),
+    )
     assert with_default_subverb(verbs, ["a"]) == ["a", "list"]
     assert with_default_subverb(verbs, ["a", "-n", "3"]) == ["a", "list", "-n", "3"]
     assert with_default_subverb(verbs, ["a", "show"]) == ["a", "show"]
@@ -89,7 +92,9 @@ def test_every_handler_can_be_loaded() -> None:
     import importlib
 
     def paths(verbs: tuple[Verb, ...]) -> list[str]:
-        return [path for verb in verbs for path in ([verb.handler] if verb.handler else []) + paths(verb.subverbs)]
+        return [
+            path for verb in verbs for path in ([verb.handler] if verb.handler else []) + paths(verb.subverbs)
+        ]
 
     found = paths(VERBS)
     assert len(found) > 30

@@ -123,6 +123,17 @@ def test_refusals_are_not_asked_again(session: ClientSession, home: Home) -> Non
     assert len(seen) == 1
 
 
+def test_a_cancellation_by_the_other_side_is_one_here(session: ClientSession, home: Home) -> None:
+    def answer(channel: BlockingChannel, envelope: Envelope, _: tuple[int, ...]) -> bool:
+        channel.send(pack_error(envelope.id, GarretError("It was cancelled.", code=Code.CANCELLED)))
+        return True
+
+    with scripted_plane(home, answer):
+        with pytest.raises(CancelledError):
+            session.call(GetJob(job="j"))
+        session.close()
+
+
 def test_an_approval_is_for_exactly_the_command_that_is_then_sent(session: ClientSession, home: Home) -> None:
     import msgspec
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from garret.base.clock import SYSTEM
-from garret.base.errors import Code
+from garret.base.errors import CancelledError, Code, GarretError
 from garret.base.paths import Home
 from garret.cli import figures, launch
 from garret.cli.errors import CliError, UsageProblem
@@ -118,6 +118,10 @@ class ClientSession:
                 inputs = _ended if inputs is not None else None
                 _rewind(descriptors)
                 continue
+            except GarretError as error:
+                if error.code != Code.CANCELLED:
+                    raise
+                raise CancelledError(error.message, details=error.details) from error
             self.received = client.received_descriptors
             return result
 
