@@ -84,8 +84,7 @@ def say(request: Say, call: Call) -> Echoed:
 def take(request: Take, call: Call) -> Received:
     """Map what came and look at both ends of it."""
     del request
-    (descriptor,) = call.descriptors
-    call.descriptors = ()
+    (descriptor,) = call.take_descriptors()
     with BulkReader(descriptor) as bulk:
         return Received(size=bulk.size, first=bulk.view[0], last=bulk.view[-1])
 

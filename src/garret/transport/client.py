@@ -62,6 +62,11 @@ class Client:
         self._early: deque[Envelope] = deque(maxlen=_EARLY_EVENTS)
         self.received_descriptors: tuple[int, ...] = ()
 
+    @property
+    def channel(self) -> BlockingChannel:
+        """The proven channel itself, for who has many commands under way; use one or the other at a time."""
+        return self._channel
+
     @classmethod
     def connect(cls, home: Home, *, role: str = "cli", service: str = "garret-cli") -> Client:
         """Connect and prove. Raises TransportError when nobody listens, HandshakeRefused otherwise."""
