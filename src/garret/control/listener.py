@@ -23,6 +23,8 @@ from garret.control.errors import ControlError
 
 _logger = log.get("control.listener")
 _BACKLOG: Final = 128
+_PID_WIDTH: Final = 32
+_PAUSE_SECONDS: Final = 0.5  # after running out of descriptors; the backlog keeps who knocks meanwhile
 _UCRED: Final = struct.Struct("3i")  # pid, uid, gid
 
 
@@ -49,8 +51,11 @@ class HomeLock:
                 code=Code.CONFLICT,
                 details={"pid": holder},
             ) from error
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+        try:
+            # Over what is there, and not cut off first: a full disk might not give the block back.
+            os.pwrite(self._descriptor, f"{os.getpid():<{_PID_WIDTH}}".encode(), 0)
+        except OSError as error:
+            _logger.warning("the lock is held; its holder's number could not be noted: %s", error.strerror)
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -75,19 +80,19 @@ class Listener:
         self._count = count
         self._on_connection = on_connection
         self._on_refused = on_refused
-        self._path.unlink(missing_ok=True)  # stale: the lock is ours
+        self._resting: asyncio.TimerHandle | None = None
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        previous = os.umask(0o177)
         try:
+            self._path.unlink(missing_ok=True)  # stale: the lock is ours
             self._socket.bind(str(self._path))
+            self._path.chmod(0o600)  # nobody can connect before `listen`
         except OSError as error:
             self._socket.close()
             raise ControlError(
-                f"The socket {self._path} cannot be made: {error.strerror}. Garret did not start.",
+                f"The socket {self._path} cannot be made: {error.strerror}. Garret did not start; everything "
+                "kept is as it was.",
                 code=Code.READ_ONLY,
             ) from error
-        finally:
-            os.umask(previous)
         self._socket.listen(_BACKLOG)
         self._socket.setblocking(False)
         loop.add_reader(self._socket.fileno(), self._accept)
@@ -97,8 +102,10 @@ class Listener:
             connection, _ = self._socket.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
-        except OSError as error:  # no descriptors left; the client will try again
-            _logger.error("a connection could not be accepted: %s", error)
+        except OSError as error:  # no descriptors left, and the socket stays readable
+            _logger.error("a connection could not be accepted now and has to wait: %s", error)
+            self._loop.remove_reader(self._socket.fileno())
+            self._resting = self._loop.call_later(_PAUSE_SECONDS, self._go_on)
             return
         owner = peer_user(connection)
         if owner != os.getuid():
@@ -110,7 +117,16 @@ class Listener:
         else:
             self._on_connection(connection)
 
+    def _go_on(self) -> None:
+        self._resting = None
+        self._loop.add_reader(self._socket.fileno(), self._accept)
+
     def close(self) -> None:
+        """Let nobody in any more. Idempotent."""
+        if self._socket.fileno() < 0:
+            return
+        if self._resting is not None:
+            self._resting.cancel()
         self._loop.remove_reader(self._socket.fileno())
         self._socket.close()
         self._path.unlink(missing_ok=True)
