@@ -18,8 +18,9 @@ from garret.base.errors import GarretError
 from garret.base.log import REDACTOR
 from garret.storage.log_store import Line, LogLimit, LogStore
 
+_own = logging.getLogger("garret")
 _FLUSH_SECONDS: Final = 0.25
-_WAITING_LIMIT: Final = 20_000
+_WAITING_LIMIT: Final = 4_096  # lines, each 8 KiB at most
 _PRUNE_EVERY: Final = 5_000  # lines
 
 
@@ -39,19 +40,25 @@ class LogPump(logging.Handler):
         self._writing: asyncio.Task[None] | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take a record of this process, from any thread."""
-        text = record.getMessage()
-        fields: dict[str, Any] = {}
-        if record.exc_info:
-            fields["traceback"] = logging.Formatter().formatException(record.exc_info)
-        source = record.name.removeprefix("garret.")
-        clean = REDACTOR.clean(text)
-        fields = {key: REDACTOR.clean(str(value)) for key, value in fields.items()}
-        self._add(Line(record.created, record.levelno, source, clean, fields))
+        """Take a record of this process, from any thread. One that cannot be shown raises nothing here."""
+        try:
+            self._add(_line_of(record))
+        except Exception:  # noqa: BLE001  the standard library's way: a bad log call must not end its caller
+            self.handleError(record)
 
     def worker_line(self, source: str, stream: str, line: str, at: float) -> None:
-        """Take a line that a worker printed: a JSON record of the harness, or anything else."""
-        self._add(parse_line(source, stream, REDACTOR.clean(line), at))
+        """Take a line that a worker printed: a JSON record of the harness, or anything else.
+
+        What is less important than the level of this process's own logger is left out.
+        """
+        parsed = parse_line(source, stream, REDACTOR.clean(line), at)
+        if parsed.level >= _own.getEffectiveLevel():
+            self._add(parsed)
+
+    def change_limit(self, limit: LogLimit) -> None:
+        """Keep so many lines from now on."""
+        self.limit = limit
+        self._since_prune = _PRUNE_EVERY
 
     def _add(self, line: Line) -> None:
         with self._lock_lines:
@@ -78,20 +85,45 @@ class LogPump(logging.Handler):
             lines = list(self._waiting)
             self._waiting.clear()
             self._scheduled = False
-            dropped, self._dropped = self._dropped, 0
-        if dropped:
-            text = f"{dropped} log lines were dropped because they came too fast"
+            dropped = self._dropped
+            self._dropped = 0 if lines else dropped
+        if dropped and lines:
+            text = f"{dropped} log lines before this one were lost: they came too fast, or the disk was full"
             lines.append(Line(lines[-1].at, logging.WARNING, "control.logs", text, {}))
         if not lines:
             return
         try:
             await self._store.append(lines)
-            self._since_prune += len(lines)
-            if self._since_prune >= _PRUNE_EVERY:
-                self._since_prune = 0
-                await self._store.prune(self.limit)
         except GarretError:
+            with self._lock_lines:
+                self._dropped += len(lines)  # the next line that can be kept tells of it
             return
+        await self._prune(len(lines))
+
+    async def _prune(self, added: int) -> None:
+        self._since_prune += added
+        if self._since_prune < _PRUNE_EVERY:
+            return
+        self._since_prune = 0
+        try:
+            await self._store.prune(self.limit)
+        except GarretError:
+            return  # of lines that are too many; the next time will do
+
+    async def close_store(self) -> None:
+        """Write what there is and touch the store no more."""
+        if self._writing is not None:
+            await asyncio.gather(self._writing, return_exceptions=True)
+        await self.write_out()
+
+
+def _line_of(record: logging.LogRecord) -> Line:
+    extra: dict[str, Any] = getattr(record, "fields", None) or {}
+    if record.exc_info:
+        extra = {**extra, "traceback": logging.Formatter().formatException(record.exc_info)}
+    fields = {key: REDACTOR.clean(value) if isinstance(value, str) else value for key, value in extra.items()}
+    source = record.name.removeprefix("garret.")
+    return Line(record.created, record.levelno, source, REDACTOR.clean(record.getMessage()), fields)
 
 
 def parse_line(source: str, stream: str, text: str, at: float) -> Line:
