@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from garret.base import log
 from garret.base.clock import SYSTEM
 from garret.base.errors import Code, GarretError
 from garret.control import approvals
@@ -21,6 +22,8 @@ from garret.control.request import Caller, Pending
 from garret.protocol.contract import Command, CommandMeta
 from garret.protocol.envelope import encode_payload
 from garret.storage.store import Store
+
+_logger = log.get("control.approvals")
 
 
 class ApprovalDesk:
@@ -39,7 +42,13 @@ class ApprovalDesk:
         approval = approvals.issue(
             self._request(caller, meta, command), self._moment(), lifetime=self._lifetime()
         )
-        await self._store.writer.write(lambda connection: approvals.store(connection, approval))
+        moment = self._moment()
+
+        def keep(connection: approvals.Connection) -> None:
+            approvals.sweep(connection, moment)  # the table holds what may still be spent, and no more
+            approvals.store(connection, approval)
+
+        await self._store.writer.write(keep)
         return approval
 
     def spend(self, pending: Pending, command: Any, proceed: Callable[[Pending, Any], None]) -> None:
@@ -53,6 +62,11 @@ class ApprovalDesk:
             await self._check(pending, command)
         except GarretError as error:
             self._broker.fail(pending, error)
+            return
+        except Exception as error:
+            _logger.exception("the approval of %s could not be looked at", pending.meta.name)
+            message = f"The approval of {pending.meta.name} could not be looked at: {type(error).__name__}."
+            self._broker.fail(pending, ControlError(f"{message} Nothing was done."))
             return
         if not pending.done:
             proceed(pending, command)
