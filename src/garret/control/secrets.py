@@ -141,7 +141,8 @@ class SecretStore:
     ) -> SecretStore:
         """Open the secrets of `home`, choosing their place at the first start.
 
-        `keychain` is None where none shall be used. Raises SecretsUnavailable when the keychain that
+        `keychain` is None where none shall be used. A home with a database and without its keys gets no new
+        ones: that raises SecretsError. Raises SecretsUnavailable when the keychain that
         holds them does not answer, SecretsLocked or WrongPassphrase when the file stays closed,
         SealDamaged or SealTooNew when it cannot be read, SecretsError when the folder cannot be used.
         """
@@ -153,6 +154,13 @@ class SecretStore:
         if chosen is not None:
             vault = KeychainVault(keychain or Keychain(), chosen[0], index)
             return cls(vault, "keychain", "keychain", unlock)
+        if has_database(home):
+            raise SecretsError(
+                f"{home.key_file} is missing, and with it the key of {home.durable_db.name} beside it. "
+                "Nothing was changed, and no new key was made, since it would open nothing. Put the file "
+                f"back (and {UNLOCK_NAME}, where there was one), or restore a backup with its passphrase.",
+                code=Code.NOT_FOUND,
+            )
         if keychain is not None:
             service = f"garret-{os.urandom(8).hex()}"  # of this home alone, wherever it is moved
             probe = keychain.probe(service)
@@ -289,6 +297,14 @@ class SecretStore:
         for value in entries.values():
             redact(value)
         self._entries = entries
+
+
+def has_database(home: Home) -> bool:
+    """Whether there is a durable database, which only its own key opens."""
+    try:
+        return home.durable_db.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def check_passphrase(passphrase: str) -> None:
