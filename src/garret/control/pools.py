@@ -63,6 +63,7 @@ class Pool:
     ) -> None:
         self.spec = spec
         self.slots: list[WorkerSlot] = []
+        self.blocked = ""  # why it was not started, where what it needs failed
         self._broker = broker
         self._scheduler = scheduler
         self._metrics = metrics
@@ -162,7 +163,7 @@ class Pool:
             self._handle(None, sv.Demand())
 
     def _give_up(self) -> None:
-        sentence = self.supervisor.sentence
+        sentence = self.blocked or self.supervisor.sentence
         for key in self._scheduler.clear(self.spec.name):
             pending = self._queued.pop(int(str(key)), None)
             if pending is not None:
@@ -220,11 +221,11 @@ class Pool:
         if state in (sv.State.BACKOFF, sv.State.FAILED):
             self._metrics.count("restarts", part=self.spec.name)
         self._house.on_worker_state(self.spec.name, slot.number, state, sentence)
-        loop = asyncio.get_running_loop()
-        if self._stopped:
-            loop.call_soon(self._all_ended.set)
-        elif self._queued and state in (sv.State.FAILED, sv.State.STOPPED):
-            loop.call_soon(self._demand)
+        if not self._stopped and self._queued and state in (sv.State.FAILED, sv.State.STOPPED):
+            asyncio.get_running_loop().call_soon(self._demand)
+
+    def on_gone(self) -> None:
+        self._all_ended.set()
 
     def on_line(self, source: str, stream: str, line: str) -> None:
         self._house.on_worker_line(source, stream, line)

@@ -27,6 +27,8 @@ from garret.control.link import WorkerLink
 from garret.control.process import ProcessHandle, environment, spawn
 from garret.control.request import Pending
 from garret.control.supervisor_machine import SupervisorMachine
+from garret.protocol.envelope import encode_payload, pack
+from garret.protocol.frames import Kind
 from garret.protocol.handshake import NonceMemory, ServerHandshake
 from garret.protocol.life import Boot, Heartbeat, Ready
 from garret.protocol.manifest import Grants, WorkerSpec
@@ -65,6 +67,8 @@ class SlotOwner(Protocol):
     def on_line(self, source: str, stream: str, line: str) -> None: ...
 
     def on_guardian_lost(self) -> None: ...
+
+    def on_gone(self) -> None: ...
 
 
 class WorkerSlot:
@@ -151,34 +155,26 @@ class WorkerSlot:
 
     def _spawn(self, instruction: sv.Spawn) -> None:
         generation = instruction.generation
-        launch = self._owner.launch()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            boot, environ = self._prepare()
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        except (OSError, GarretError) as error:
+            self._not_spawned(generation, error)
+            return
         try:
             handle = spawn(
                 [sys.executable, "-I", "-m", "garret.worker", str(theirs.fileno())],
                 pass_descriptors=(theirs.fileno(),),
-                env=environment(launch.environment),
+                env=environ,
             )
         except (OSError, GarretError) as error:
             ours.close()
-            theirs.close()
-            self._loop.call_soon(self.handle, sv.SpawnFailed(generation, str(error)))
+            self._not_spawned(generation, error)
             return
-        theirs.close()
-        secret = secrets.token_bytes(32)
-        boot = Boot(
-            self.spec.name,
-            self.spec.entry,
-            secret,
-            build_hash(),
-            launch.grants,
-            self.spec.concurrency,
-            dict(launch.settings),
-            self.spec.search_path,
-            self._heartbeat_seconds,
-        )
+        finally:
+            theirs.close()
         handshake = ServerHandshake(
-            secret,
+            boot.secret,
             build_hash(),
             roles=_ROLE,
             nonces=self._nonces,
@@ -192,6 +188,28 @@ class WorkerSlot:
         )
         self._loop.add_reader(handle.pidfd, self._exited, generation)
         self._loop.call_soon(self.handle, sv.Spawned(generation, handle.pid))
+
+    def _prepare(self) -> tuple[Boot, dict[str, str]]:
+        """What the next process is told, and its environment. Raises FrameTooLarge where that is too much."""
+        launch = self._owner.launch()
+        boot = Boot(
+            self.spec.name,
+            self.spec.entry,
+            secrets.token_bytes(32),
+            build_hash(),
+            launch.grants,
+            self.spec.concurrency,
+            dict(launch.settings),
+            self.spec.search_path,
+            self._heartbeat_seconds,
+        )
+        pack(Kind.BOOT, 0, encode_payload(boot))  # before there is a process that would wait for it
+        return boot, environment(launch.environment)
+
+    def _not_spawned(self, generation: int, error: OSError | GarretError) -> None:
+        permanent = isinstance(error, GarretError) and not error.retryable
+        reason = error.message if isinstance(error, GarretError) else str(error)
+        self._loop.call_soon(self.handle, sv.SpawnFailed(generation, reason, permanent))
 
     def _signal(self, generation: int, number: signal.Signals) -> None:
         handle = self._handles.get(generation)
@@ -239,6 +257,7 @@ class WorkerSlot:
         del self.links[generation]
         link.channel.close()
         handle.close()
+        self._owner.on_gone()
 
     # ---- what links tell
 
