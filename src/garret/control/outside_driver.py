@@ -1,33 +1,46 @@
 """Programs of other makers that Garret starts, watches and stops, by the same rules as its workers.
 
-They are declared in the setting `outside.programs`; a change of it is carried out at once. A
-program starts when what it depends on is ready, and stops before it. What it prints goes to the
-log under its name.
+They are declared in the setting `outside.programs`; a change of it is carried out at once, and programs
+that it does not concern run on. A program starts when what it depends on is ready, and stops before it. It
+is never run twice at a time: two of them would fight for its port. What it prints goes to the log.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import random
+import shutil
 import signal
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any, Protocol
+
+import msgspec
 
 from garret.base import log
 from garret.base.clock import SYSTEM
 from garret.base.errors import GarretError
 from garret.control import supervisor_events as sv
 from garret.control.captured import CapturedOutput
-from garret.control.dependencies import Shutdown, Startup
-from garret.control.health import run_layers
-from garret.control.outside import OutsideProgram, decode_programs, environment_of
+from garret.control.dependencies import Shutdown, Startup, dependents_of, start_order
+from garret.control.health import Outcome, run_layers
+from garret.control.outside import OutsideInvalid, OutsideProgram, decode_programs, environment_of
 from garret.control.process import ProcessHandle, guarded, spawn
+from garret.control.settings import Settings
 from garret.control.supervisor_machine import SupervisorMachine
 
-if TYPE_CHECKING:
-    from garret.control.plane import ControlPlane
-
 _logger = log.get("control.outside")
+
+
+class House(Protocol):
+    """What the programs' news is for."""
+
+    def on_worker_state(self, name: str, slot: int, state: str, sentence: str) -> None: ...
+
+    def on_worker_line(self, source: str, stream: str, line: str) -> None: ...
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None: ...
 
 
 class _Driven:
@@ -43,6 +56,14 @@ class _Driven:
         self._output: CapturedOutput | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._checks: set[asyncio.Task[None]] = set()
+        self._good: dict[str, int] = {}  # checks in a row that went well, by layer
+        self.blocked = ""  # why it is not started, where what it needs failed
+
+    @property
+    def statistics(self) -> sv.Statistics:
+        """In figures, with what a person should know in its sentence."""
+        figures = self.machine.statistics()
+        return msgspec.structs.replace(figures, sentence=self.blocked) if self.blocked else figures
 
     def tell(self, event: sv.Event) -> None:
         """Give the machine an event and carry out what it answers."""
@@ -70,12 +91,14 @@ class _Driven:
 
     def _spawn(self, generation: int) -> None:
         self._generation = generation
+        self._good.clear()
+        environ = environment_of(self.program, os.environ)
+        word = self.program.command[0]
         try:
-            handle = spawn(
-                guarded(self.program.command),
-                env=environment_of(self.program, os.environ),
-                cwd=self.program.cwd or "/",
-            )
+            # Its guardian would start all the same, and only end with a number.
+            if shutil.which(word, path=environ.get("PATH")) is None:
+                raise OutsideInvalid(f"there is no program '{word}' on this machine, or it may not be run")
+            handle = spawn(guarded(self.program.command), env=environ, cwd=self.program.cwd or "/")
         except GarretError as error:
             failed = sv.SpawnFailed(generation, error.message, not error.retryable)
             self._loop.call_soon(self.tell, failed)
@@ -99,8 +122,14 @@ class _Driven:
     async def _check(self, generation: int, layers: tuple[str, ...]) -> None:
         outcomes = await run_layers(self.program, lambda: self.handle is not None, layers=layers)
         for outcome in outcomes:
-            if outcome.layer in layers:
+            if outcome.layer in layers and self._counts(outcome):
                 self.tell(sv.HealthCheck(generation, outcome.layer, outcome.ok, outcome.detail))
+
+    def _counts(self, outcome: Outcome) -> bool:
+        """Whether the machine is told: it takes a program that starts for ready after one good answer."""
+        row = self._good[outcome.layer] = self._good.get(outcome.layer, 0) + 1 if outcome.ok else 0
+        starting = self.machine.state is sv.State.STARTING
+        return not (outcome.ok and starting and row < self.program.successes)
 
     def _exited(self) -> None:
         handle, self.handle = self.handle, None
@@ -111,75 +140,104 @@ class _Driven:
         if self._output is not None:
             self._output.finish()
         handle.close()
+        for check in self._checks:
+            check.cancel()
         self.tell(sv.Exited(self._generation, status.words))
+        self._driver.on_exit()
 
 
 class OutsidePrograms:
     """All programs that are declared and enabled."""
 
-    def __init__(self, plane: ControlPlane) -> None:
-        self._plane = plane
+    def __init__(self, house: House, settings: Settings) -> None:
+        self._house = house
+        self._settings = settings
         self._driven: dict[str, _Driven] = {}
         self._startup: Startup | None = None
-        self._ended = asyncio.Event()
+        self._exits = asyncio.Event()
         self._changing = asyncio.Lock()
+        self._stopped = False
 
     def start(self) -> None:
-        """Start what is declared, and follow changes of the setting."""
-        settings = self._plane.settings
+        """Start what is declared, and follow changes of the settings."""
         for prefix in ("outside.programs", "features.outside_programs"):
-            settings.subscribe(prefix, lambda change: self._plane.spawn(self._again()))
-        self._begin()
+            self._settings.subscribe(prefix, lambda change: self._house.spawn(self._again()))
+        self._begin(self._declared())
 
-    def _begin(self) -> None:
-        settings = self._plane.settings
-        if not settings.enabled("outside_programs"):
-            return
+    def _declared(self) -> dict[str, OutsideProgram]:
+        """The programs that shall run, by name; none where the declaration cannot be read."""
+        if not self._settings.enabled("outside_programs"):
+            return {}
         try:
-            programs = decode_programs(settings.get("outside.programs"))
+            programs = {each.name: each for each in decode_programs(self._settings.get("outside.programs"))}
+            enabled = {name: program for name, program in programs.items() if program.enabled}
+            start_order({name: program.depends_on for name, program in enabled.items()})
         except GarretError as error:
             _logger.error("outside programs are not run: %s", error.message)
-            return
-        enabled = {program.name: program for program in programs if program.enabled}
-        self._driven = {name: _Driven(self, program) for name, program in enabled.items()}
-        try:
-            self._startup = Startup(self._needs())
-        except GarretError as error:
-            _logger.error("outside programs are not run: %s", error.message)
-            self._driven = {}
-            return
-        for name in self._startup.begin():
-            self._driven[name].tell(sv.Start())
+            return {}
+        return enabled
 
-    def _needs(self) -> dict[str, tuple[str, ...]]:
-        return {name: driven.program.depends_on for name, driven in self._driven.items()}
+    def _begin(self, wanted: dict[str, OutsideProgram]) -> None:
+        """Start those that do not run yet, each when what it needs is ready."""
+        for name, program in wanted.items():
+            if name not in self._driven:
+                self._driven[name] = _Driven(self, program)
+        self._startup = Startup(self._needs(self._driven))
+        self._start_these(self._startup.begin())
+
+    def _start_these(self, names: Iterable[str]) -> None:
+        for name in names:
+            driven = self._driven[name]
+            driven.blocked = ""
+            if driven.machine.state is sv.State.READY and self._startup is not None:
+                self._start_these(self._startup.ready(name))  # it ran on while the settings changed
+            else:
+                driven.tell(sv.Start())
+
+    @staticmethod
+    def _needs(driven: Mapping[str, _Driven]) -> dict[str, tuple[str, ...]]:
+        """What each needs of the others here."""
+        return {
+            name: tuple(needed for needed in each.program.depends_on if needed in driven)
+            for name, each in driven.items()
+        }
 
     async def _again(self) -> None:
+        """Carry a change out: stop what is not wanted as it was, and what needs it; start what is new."""
         async with self._changing:
-            await self._stop_all()
-            self._begin()
+            if self._stopped:
+                return
+            wanted = self._declared()
+            changed = {name for name, each in self._driven.items() if wanted.get(name) != each.program}
+            needs = self._needs(self._driven)
+            changed |= {other for name in changed for other in dependents_of(name, needs)}
+            await self._stop_these(changed)
+            if not self._stopped:
+                self._begin(wanted)
 
     async def stop(self) -> None:
         """Stop all, each before what it depends on."""
+        self._stopped = True
         async with self._changing:
-            await self._stop_all()
+            await self._stop_these(set(self._driven))
 
-    async def _stop_all(self) -> None:
-        if not self._driven:
-            return
-        shutdown = Shutdown(self._needs())
-        due = list(shutdown.begin())
-        while due:
-            for name in due:
-                self._driven[name].tell(sv.Stop())
-            following: list[str] = []
-            for name in due:
-                while self._driven[name].handle is not None:
-                    self._ended.clear()
-                    await self._ended.wait()
-                following.extend(shutdown.stopped(name))
-            due = following
-        self._driven = {}
+    async def _stop_these(self, names: set[str]) -> None:
+        self._startup = None  # nothing that becomes ready now starts what needs it
+        leaving = {name: each for name, each in self._driven.items() if name in names}
+        shutdown = Shutdown(self._needs(leaving))
+
+        async def end(name: str) -> None:
+            await self._end(leaving[name])
+            await asyncio.gather(*map(end, shutdown.stopped(name)))
+
+        await asyncio.gather(*map(end, shutdown.begin()))
+
+    async def _end(self, driven: _Driven) -> None:
+        driven.tell(sv.Stop())
+        while driven.handle is not None:
+            self._exits.clear()
+            await self._exits.wait()
+        self._driven.pop(driven.program.name, None)
 
     def names(self) -> list[str]:
         return list(self._driven)
@@ -189,36 +247,37 @@ class OutsidePrograms:
         return [each.handle.pid for each in self._driven.values() if each.handle is not None]
 
     def restart(self, name: str) -> bool:
-        """Close an open circuit and start anew; False for a name that is not declared."""
+        """Close an open circuit, and start anew, the old process first; False for a name not declared."""
         driven = self._driven.get(name)
         if driven is None:
             return False
         driven.tell(sv.Reset())
-        if driven.handle is not None:
-            driven.tell(sv.Swap(""))
-        else:
-            driven.tell(sv.Start())
+        driven.tell(sv.Drain())
         return True
 
     def statistics(self) -> list[tuple[sv.Statistics, bool]]:
         """Every program in figures, and whether it has a process now."""
-        return [(each.machine.statistics(), each.handle is not None) for each in self._driven.values()]
+        return [(each.statistics, each.handle is not None) for each in self._driven.values()]
 
     # ---- for the driven
 
     def on_state(self, driven: _Driven, state: sv.State, sentence: str) -> None:
         name = driven.program.name
-        if state == sv.State.READY and self._startup is not None:
-            for follower in self._startup.ready(name):
-                self._driven[follower].tell(sv.Start())
-        if state == sv.State.FAILED and self._startup is not None:
-            for blocked in self._startup.failed(name):
-                _logger.error("%s is not started: it needs %s, which failed", blocked, name)
-        self._plane.on_worker_state(name, 0, state, sentence)
-        self._plane.spawn(self._note_end())
+        level = logging.ERROR if state == sv.State.FAILED else logging.INFO
+        _logger.log(level, "%s is %s: %s", name, state, sentence)
+        self._house.on_worker_state(name, 0, state, sentence)
+        if self._startup is None:
+            return
+        if state == sv.State.READY:
+            self._start_these(self._startup.ready(name))
+        elif state == sv.State.FAILED:
+            for blocked in sorted(self._startup.failed(name)):
+                reason = f"{blocked} is not started, because it needs {name}. {sentence}"
+                self._driven[blocked].blocked = reason
+                _logger.error("%s", reason)
 
-    async def _note_end(self) -> None:
-        self._ended.set()
+    def on_exit(self) -> None:
+        self._exits.set()
 
     def on_line(self, name: str, stream: str, line: str) -> None:
-        self._plane.on_worker_line(name, stream, line)
+        self._house.on_worker_line(name, stream, line)
