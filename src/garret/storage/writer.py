@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -79,6 +79,7 @@ class Writer:
         self._mode = Mode.NORMAL
         self._reason = ""
         self._next_probe = 0.0
+        self._mode_changed: Callable[[], None] | None = None
         self._pages = 0
         self._handovers: dict[asyncio.AbstractEventLoop | None, Handover] = {}
         self._reserve = LogReserve(connection.filename_wal)
@@ -100,6 +101,13 @@ class Writer:
     def waiting(self) -> int:
         """Writes accepted and not yet durable."""
         return self._pending
+
+    def watch(self, mode_changed: Callable[[], None]) -> None:
+        """Call `mode_changed` after each change of `mode`, mostly in the writer's thread.
+
+        It must neither block nor raise.
+        """
+        self._mode_changed = mode_changed
 
     def submit(self, operation: Operation[T]) -> Future[T]:
         """Queue `operation`; the future resolves with what it returned once that is durable.
@@ -305,11 +313,17 @@ class Writer:
     # -- the read-only mode
 
     def _enter(self, mode: Mode, reason: str) -> None:
-        if self._mode is not mode:
-            _log.error("storage takes no more writes: %s", reason)
+        changed = self._mode is not mode
         self._mode = mode
         self._reason = reason
         self._next_probe = self._clock.monotonic() + PROBE_SECONDS
+        if changed:
+            _log.error("storage takes no more writes: %s", reason)
+            self._tell_mode()
+
+    def _tell_mode(self) -> None:
+        if self._mode_changed is not None:
+            self._mode_changed()
 
     def _refusal(self) -> StorageError:
         if self._mode is Mode.DAMAGED:
@@ -349,6 +363,7 @@ class Writer:
         self._mode = Mode.NORMAL
         self._reason = ""
         _log.warning("storage takes writes again")
+        self._tell_mode()
         return True
 
     def _note_pages(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
