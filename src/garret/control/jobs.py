@@ -5,8 +5,11 @@ joins the run that is under way, or gets the result of the one that is done; aft
 ledger is replayed and what was running runs again. A caller that goes away does not take its job
 with it; one that cancels does.
 
-Neighbours: the broker hands job commands over (`admit`), `storage.ledger` keeps them, services do
-the work.
+When storage takes no writes for a while, jobs that were accepted stay where they are, their callers are
+told so, and what is due is written as soon as it can be.
+
+Neighbours: the broker hands job commands over (`admit`), `job_run` is one of them under way, `job_books`
+writes what becomes of it, `storage.ledger` keeps them, services do the work.
 """
 
 from __future__ import annotations
@@ -14,8 +17,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import Any, Final
+from time import monotonic
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -23,115 +26,47 @@ from garret.base import log
 from garret.base.errors import CancelledError, Code, GarretError
 from garret.control.broker import Broker
 from garret.control.errors import ControlError
+from garret.control.job_books import JobBooks
+from garret.control.job_lanes import JobLanes
+from garret.control.job_run import BeforeLedger, JobRun, Outcome, Watcher, error_of, goes_on
 from garret.control.request import Caller, Pending
 from garret.protocol.contract import Registry
 from garret.protocol.life import Progress
-from garret.protocol.streams import INITIAL_CREDIT
+from garret.storage.errors import StorageError
 from garret.storage.ledger import Ledger
-from garret.storage.ledger_machine import State
-from garret.storage.ledger_rows import Job, JobError, Lease, Request
+from garret.storage.ledger_machine import FINAL, State
+from garret.storage.ledger_types import Job, JobError, Request
 
 _logger = log.get("control.jobs")
 
+T = TypeVar("T")
+
+QUEUE_LIMIT: Final = 10_000
+"""Jobs that are not over; one more answers busy."""
 PROGRESS_SECONDS: Final = 0.5
 """At most one progress note in this time goes to the ledger for each job."""
 _RETRY_BASE_SECONDS: Final = 0.2
 _RETRY_LIMIT_SECONDS: Final = 10.0
+_EVERYTHING: Final = 1 << 40  # rows; what is queued is bounded by QUEUE_LIMIT where it is accepted
 
-Changed = Callable[[str, str, str, float, str], None]
-"""job id, command, state, fraction, note."""
-
-
-@dataclass(eq=False)
-class _Watcher:
-    """A caller that waits for a job; `credit` is how many more items it takes."""
-
-    pending: Pending
-    credit: int = INITIAL_CREDIT
+Changed = Callable[[Job, str, float, str], None]
+"""The job, its new state, fraction, note."""
 
 
-@dataclass(eq=False)
-class _Run:
-    """One job between being queued and being over. It is the caller of the command that does the work."""
+class JobStatistics(msgspec.Struct, frozen=True):
+    """How many jobs wait for their turn, run, and wait after a failure; how many may be there at all."""
 
-    jobs: Jobs
-    job: Job
-    payload: bytes
-    name: str
-    role: str
-    profile: str
-    watchers: list[_Watcher] = field(default_factory=list)
-    lease: Lease | None = None
-    pending: Pending | None = None
-    outcome: asyncio.Future[tuple[msgspec.Raw | None, GarretError | None]] | None = None
-    task: asyncio.Task[None] | None = None
-    cancelled_by: str = ""
-    noted: float = 0.0
-    inputs: list[msgspec.Raw | None] = field(default_factory=list)
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    # ---- the broker's Handling, for the watchers' commands
-
-    def cancel(self, pending: Pending) -> None:
-        """Cancelling what one asked for cancels the job for all; a deadline ends the waiting only."""
-        reason = pending.waiting_cancel
-        if reason is not None and reason.code == Code.DEADLINE:
-            self.leave(pending)
-            self.jobs.broker.fail(pending, reason)
-            return
-        self.jobs.cancel_run(self, pending.caller.name)
-
-    def leave(self, pending: Pending) -> None:
-        self.watchers = [watcher for watcher in self.watchers if watcher.pending is not pending]
-
-    def put_input(self, pending: Pending, payload: msgspec.Raw | None) -> None:
-        del pending
-        if self.pending is None or self.pending.handling is None:
-            self.inputs.append(payload)  # bounded by the credit that callers start with
-        else:
-            self.pending.handling.put_input(self.pending, payload)
-
-    def grant(self, pending: Pending, items: int) -> None:
-        for watcher in self.watchers:
-            if watcher.pending is pending:
-                watcher.credit += items
-
-    # ---- the broker's Caller, for the command that does the work
-
-    def on_result(self, request: int, payload: msgspec.Raw, descriptors: tuple[int, ...]) -> None:
-        del request, descriptors
-        self._settle(payload, None)
-
-    def on_error(self, request: int, error: GarretError) -> None:
-        del request
-        self._settle(None, error)
-
-    def _settle(self, payload: msgspec.Raw | None, error: GarretError | None) -> None:
-        if self.outcome is not None and not self.outcome.done():
-            self.outcome.set_result((payload, error))
-
-    def on_item(self, request: int, name: str, payload: msgspec.Raw) -> None:
-        """Fan an item out. It is advisory: a watcher that does not keep up misses some."""
-        del request
-        if name == "progress":
-            self.jobs.note_progress(self, payload)
-        elif self.pending is not None and self.pending.handling is not None:
-            self.pending.handling.grant(self.pending, 1)
-        for watcher in self.watchers:
-            if name == "progress" or watcher.credit > 0:
-                watcher.credit -= name != "progress"
-                watcher.pending.caller.on_item(watcher.pending.request, name, payload)
-
-    def on_credit(self, request: int, items: int) -> None:
-        del request
-        for watcher in self.watchers:
-            watcher.pending.caller.on_credit(watcher.pending.request, items)
+    waiting: int
+    running: int
+    pausing: int
+    limit: int
 
 
 class Jobs:
-    """Runs what the ledger holds, `limit` at a time, in its order."""
+    """Runs what the ledger holds, `limit` at a time, in its order; as many again that are live.
+
+    A live job is one that its caller streams into: somebody who speaks must not wait for a hundred files.
+    """
 
     def __init__(
         self,
@@ -141,28 +76,44 @@ class Jobs:
         *,
         limit: int,
         attempts: Callable[[], int],
-        accepted: Callable[[Caller, Job], Awaitable[None]],
+        accepted: Callable[[Caller, Job], Coroutine[Any, Any, None]],
         changed: Changed,
+        stored: Callable[[str, float], None],
     ) -> None:
+        """`stored` hears of every transition: the command, and the seconds until it was durable."""
         self.broker = broker
-        self.limit = limit
         self._registry = registry
         self._ledger = ledger
         self._changed = changed
         self._attempts = attempts
         self._accepted = accepted
-        self._runs: dict[str, _Run] = {}
-        self._waiting: list[_Run] = []
-        self._active = 0
+        self._stored = stored
+        self._runs: dict[str, JobRun] = {}
+        self._lanes = JobLanes(limit)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._books = JobBooks(ledger, stored)
+        self._replaying = asyncio.Lock()
+        self._replayed = False
         self._stopping = False
+
+    def statistics(self) -> JobStatistics:
+        waiting, running = self._lanes.waiting, self._lanes.running
+        return JobStatistics(waiting, running, len(self._runs) - waiting - running, QUEUE_LIMIT)
 
     # ---- from the broker
 
     def admit(self, pending: Pending, command: Any) -> None:
         """Take a job command on: into the ledger first, then to its turn."""
-        pending.handling = _BeforeLedger(self)
-        self._spawn(self._enter(pending, command))
+        if self._stopping:
+            self.broker.fail(
+                pending, ControlError("Garret stops; nothing was started.", code=Code.UNAVAILABLE)
+            )
+        elif len(self._runs) >= QUEUE_LIMIT:
+            message = f"{QUEUE_LIMIT} jobs are waiting already; this one was not started. Try again later."
+            self.broker.fail(pending, ControlError(message, code=Code.BUSY))
+        else:
+            pending.handling = BeforeLedger(self.broker)
+            self._spawn(self._enter(pending, command))
 
     async def _enter(self, pending: Pending, command: Any) -> None:
         caller = pending.caller
@@ -177,42 +128,44 @@ class Jobs:
             role=caller.role,
             profile=caller.profile,
         )
+        began = monotonic()
         try:
             entered = await self._ledger.enqueue(request)
+            self._stored(pending.meta.name, monotonic() - began)
             job = entered.job
-            if entered.new:
-                await self._accepted(caller, job)
-            run = self._runs.get(job.id)
-            if run is None and job.state in (State.DONE, State.FAILED, State.CANCELLED):
+            if job.id not in self._runs and job.state in FINAL:
                 self._answer_old(pending, job)
                 return
         except GarretError as error:
             self.broker.fail(pending, error)
             return
-        if run is None:
-            run = self._add(job, bytes(pending.payload))
+        if entered.new:
+            # In the writer's queue before the lease is, so that nothing is begun that was not audited.
+            self._spawn(self._accepted(caller, job))
+        run = self._add(job)
         if pending.done:  # while the ledger was being written
             self._unwatched(run, pending, new=entered.new)
-            return
-        run.watchers.append(_Watcher(pending))
-        pending.handling = run
-        pending.hand_over_inputs()
+        else:
+            run.watchers.append(Watcher(pending))
+            pending.handling = run
+            pending.hand_over_inputs()
+        if not self._replayed:
+            self._spawn(self._replay_late())
         self._next()
 
-    def _unwatched(self, run: _Run, pending: Pending, *, new: bool) -> None:
+    def _unwatched(self, run: JobRun, pending: Pending, *, new: bool) -> None:
         """Whoever asked gave up before the ledger was written, or only went away: then the job goes on."""
-        if new and pending.waiting_cancel is not None:
+        reason = pending.waiting_cancel
+        if new and reason is not None and reason.code != Code.DEADLINE:
             self.cancel_run(run, pending.caller.name)
-            return
-        if pending.meta.inputs is not None:
+        elif pending.meta.inputs is not None:
             run.put_input(pending, None)
-        self._next()
 
     def _answer_old(self, pending: Pending, job: Job) -> None:
         if job.state == State.DONE:
             self.broker.finish(pending, msgspec.Raw(self._ledger.result(job.id)))
         elif job.error is not None:
-            self.broker.fail(pending, _error_of(job.error, job.id))
+            self.broker.fail(pending, error_of(job.error, job.id))
         else:
             message = f"The job {job.id} was cancelled. `garret jobs retry {job.id}` runs it again."
             self.broker.fail(pending, CancelledError(message, details={"job": job.id}))
@@ -220,197 +173,261 @@ class Jobs:
     def watch_gone(self, pending: Pending) -> None:
         """A caller went away: its job goes on, and audio it was pushing has ended."""
         run = pending.handling
-        if isinstance(run, _Run):
+        if isinstance(run, JobRun):
             run.leave(pending)
             if pending.meta.inputs is not None:
                 run.put_input(pending, None)
 
-    # ---- running
+    # ---- what is asked about jobs
 
     async def replay(self) -> tuple[int, int]:
-        """At start: queue what a dead process left running, and take up all that is queued."""
-        replayed = await self._ledger.replay()
-        for job in self._ledger.next_queued(limit=1_000):
-            self._add(job, self._ledger.payload(job.id))
+        """At start: take up what was left running or queued; how many were cut off and go on, or cannot.
+
+        Nothing runs before this succeeded once, since the process before may have left what the ledger
+        shows as running. Raises StorageError; it is tried again when storage is back, or a job accepted.
+        """
+        async with self._replaying:
+            if self._replayed:
+                return 0, 0
+            replayed = await self._ledger.replay()
+            queued = await asyncio.to_thread(self._ledger.next_queued, limit=_EVERYTHING)
+            self._replayed = True
+        for job in queued:
+            self._add(job)
         self._next()
         return len(replayed.queued), len(replayed.failed)
+
+    async def _replay_late(self) -> None:
+        try:
+            resumed, failed = await self.replay()
+        except GarretError as error:
+            _logger.error("jobs wait, since the ledger could not be replayed: %s", error.message)
+            return
+        if resumed or failed:
+            _logger.warning("%d jobs that were cut off go on; %d could not.", resumed, failed)
 
     async def retry(self, job_id: str, who: str) -> Job:
         """Queue a failed or cancelled job anew. Raises NotFound or Conflict."""
         await self._ledger.retry(job_id, who)
         job = self._ledger.get(job_id)
-        self._add(job, self._ledger.payload(job_id))
+        self._add(job)
         self._next()
         return job
 
     async def cancel(self, job_id: str, who: str) -> Job:
-        """Cancel a job that waits or runs. Raises NotFound or Conflict."""
+        """Cancel a job that waits or runs, and wait until it has ended.
+
+        Raises NotFound, Conflict, or the StorageError for which the ledger could not be told.
+        """
         run = self._runs.get(job_id)
         if run is None:
             await self._ledger.cancel(job_id, who)
-        else:
-            self.cancel_run(run, who)
-            if run.task is not None:
-                await asyncio.shield(run.task)
+            job = self._ledger.get(job_id)
+            self._changed(job, job.state, job.fraction, "")
+            return job
+        self.cancel_run(run, who)
+        await run.settled.wait()
+        if run.held is not None:
+            raise run.held
         return self._ledger.get(job_id)
 
-    def cancel_run(self, run: _Run, who: str) -> None:
+    def cancel_run(self, run: JobRun, who: str) -> None:
+        """Stop a run for everybody. One that is just being leased sees it before it begins."""
         if run.cancelled_by:
             return
         run.cancelled_by = who
-        if run.pending is not None:
+        if run.timer is not None:
+            run.timer.cancel()
+            self._again(run)
+        elif run.pending is not None:
             self.broker.stop(run.pending, CancelledError(f"{run.job.command} was cancelled by {who}."))
-        elif run in self._waiting:
-            self._waiting.remove(run)
-            run.task = self._spawn(self._end_cancelled(run))
+        elif self._lanes.withdraw(run):
+            self._spawn(self._guarded(run, self._end_cancelled(run)))
 
-    def _add(self, job: Job, payload: bytes) -> _Run:
-        run = _Run(self, job, payload, f"job:{job.id}", job.role, job.profile)
-        self._runs[job.id] = run
-        self._waiting.append(run)
-        self._tell(run, State.QUEUED)
+    def resume(self) -> None:
+        """Storage takes writes again: write what is due now, and replay if that was not possible before."""
+        self._books.resume()
+        if not self._replayed and not self._stopping:
+            self._spawn(self._replay_late())
+
+    # ---- running
+
+    def _add(self, job: Job) -> JobRun:
+        """The run of a queued job, made where there is none yet."""
+        run = self._runs.get(job.id)
+        if run is None:
+            run = self._runs[job.id] = JobRun(
+                self, job, self._is_live(job.command), f"job:{job.id}", job.role
+            )
+            self._lanes.put(run)
+            self._tell(run, State.QUEUED)
         return run
 
-    def _next(self) -> None:
-        self._waiting.sort(key=lambda run: (run.job.priority, run.job.seq))
-        while self._waiting and self._active < self.limit and not self._stopping:
-            run = self._waiting.pop(0)
-            self._active += 1
-            run.task = self._spawn(self._run(run))
-
-    async def _run(self, run: _Run) -> None:
+    def _is_live(self, command: str) -> bool:
         try:
-            run.lease = await self._ledger.lease(run.job.id, f"control:{os.getpid()}")
-            self._tell(run, State.RUNNING)
-            payload, error = await self._attempt(run)
-            if error is None and payload is not None:
-                await self._finish(run, payload)
-            elif error is not None:
-                await self._fail(run, error)
-        except GarretError as error:
-            _logger.error("job %s: %s", run.job.id, error.message)
-            self._over(run, None, error)
-        finally:
-            self._active -= 1
-            if not self._stopping:
-                self._next()
+            return self._registry.find(command).inputs is not None
+        except GarretError:
+            return False  # of a room that is not there any more; it fails at its turn
 
-    async def _attempt(self, run: _Run) -> tuple[msgspec.Raw | None, GarretError | None]:
+    def _next(self) -> None:
+        if self._replayed and not self._stopping:
+            for run in self._lanes.take():
+                self._spawn(self._run(run))
+
+    async def _run(self, run: JobRun) -> None:
+        try:
+            await self._guarded(run, self._attempt(run))
+        finally:
+            self._lanes.release(run)
+            self._next()
+
+    async def _guarded(self, run: JobRun, work: Awaitable[None]) -> None:
+        """Whatever goes wrong with the books of a job, those who wait for it are told."""
+        try:
+            await work
+        except GarretError as error:
+            if not self._stopping:
+                _logger.error("job %s: %s", run.job.id, error.message)
+            self._over(run, None, error)
+        except Exception as error:
+            _logger.exception("job %s", run.job.id)
+            message = f"{run.job.command} failed inside Garret ({type(error).__name__}). The job is kept."
+            self._over(run, None, ControlError(message, details={"job": run.job.id}))
+
+    async def _attempt(self, run: JobRun) -> None:
+        owner = f"control:{os.getpid()}"
+        run.lease = await self._record(run, lambda: self._ledger.lease(run.job.id, owner))
+        self._tell(run, State.RUNNING)
+        try:
+            payload, error = await self._work(run)
+        except GarretError as refused:
+            payload, error = None, refused
+        if payload is not None:
+            await self._finish(run, payload)
+        else:
+            await self._fail(run, error or ControlError(f"{run.job.command} gave no result."))
+
+    async def _work(self, run: JobRun) -> Outcome:
         run.outcome = asyncio.get_running_loop().create_future()
         assert run.lease is not None
         if run.cancelled_by:
             return None, CancelledError(f"{run.job.command} was cancelled by {run.cancelled_by}.")
         meta = self._registry.find(run.job.command)
-        run.pending = self.broker.admit_job(run, meta, run.payload, run.lease)
+        run.pending = self.broker.admit_job(run, meta, run.lease.payload, run.lease)
         for payload in run.inputs:
             run.put_input(run.pending, payload)
         run.inputs.clear()
         return await run.outcome
 
-    async def _finish(self, run: _Run, payload: msgspec.Raw) -> None:
+    async def _finish(self, run: JobRun, payload: msgspec.Raw) -> None:
         assert run.lease is not None
-        await self._ledger.finish(run.job.id, run.lease.epoch, bytes(payload))
+        epoch = run.lease.epoch
+        try:
+            await self._record(run, lambda: self._ledger.finish(run.job.id, epoch, bytes(payload)))
+        except StorageError as error:
+            if error.code != Code.INVALID:
+                raise
+            await self._fail(run, error)  # a result that the ledger will never take
+            return
         self._over(run, payload, None)
         self._tell(run, State.DONE)
 
-    async def _fail(self, run: _Run, error: GarretError) -> None:
+    async def _fail(self, run: JobRun, error: GarretError) -> None:
         assert run.lease is not None
-        if self._stopping and error.code == Code.CANCELLED and not run.cancelled_by:
-            await self._ledger.requeue(run.job.id, run.lease.epoch, "Garret was stopped")
-            self._over(run, None, ControlError("Garret stops; the job goes on at its next start.", code=Code.UNAVAILABLE))
-            return
+        epoch = run.lease.epoch
         if run.cancelled_by:
             await self._end_cancelled(run)
             return
+        if self._stopping and error.code == Code.CANCELLED:
+            await self._ledger.requeue(run.job.id, epoch, "Garret was stopped")
+            self._over(run, None, goes_on(run))
+            return
         told = JobError(error.code.value, error.message, error.retryable)
-        state = await self._ledger.fail(run.job.id, run.lease.epoch, told, retry=error.retryable)
-        if state == State.QUEUED and not self._stopping:
+        state = await self._record(
+            run, lambda: self._ledger.fail(run.job.id, epoch, told, retry=error.retryable)
+        )
+        if state == State.QUEUED:
             self._tell(run, state)
-            attempt = run.lease.attempt
-            pause = min(_RETRY_LIMIT_SECONDS, _RETRY_BASE_SECONDS * 2 ** (attempt - 1))
-            run.pending = None
-            asyncio.get_running_loop().call_later(pause, self._again, run)
+            self._pause_run(run, run.lease.attempt)
             return
         error.details.setdefault("job", run.job.id)
         self._over(run, None, error)
         self._tell(run, State.FAILED, error.message)
 
-    def _again(self, run: _Run) -> None:
+    def _pause_run(self, run: JobRun, attempt: int) -> None:
+        """Let a job that failed wait a moment before it is tried again."""
+        run.pending = run.lease = None
         if run.cancelled_by:
-            run.task = self._spawn(self._end_cancelled(run))
+            self._again(run)
         elif not self._stopping:
-            self._waiting.append(run)
+            pause = min(_RETRY_LIMIT_SECONDS, _RETRY_BASE_SECONDS * 2.0 ** (attempt - 1))
+            run.timer = asyncio.get_running_loop().call_later(pause, self._again, run)
+
+    def _again(self, run: JobRun) -> None:
+        run.timer = None
+        if run.cancelled_by:
+            self._spawn(self._guarded(run, self._end_cancelled(run)))
+        else:
+            self._lanes.put(run)
             self._next()
 
-    async def _end_cancelled(self, run: _Run) -> None:
-        await self._ledger.cancel(run.job.id, run.cancelled_by)
+    async def _end_cancelled(self, run: JobRun) -> None:
+        await self._record(run, lambda: self._ledger.cancel(run.job.id, run.cancelled_by))
         message = f"{run.job.command} was cancelled by {run.cancelled_by}."
         self._over(run, None, CancelledError(message, details={"job": run.job.id}))
         self._tell(run, State.CANCELLED)
 
-    def _over(self, run: _Run, payload: msgspec.Raw | None, error: GarretError | None) -> None:
+    async def _record(self, run: JobRun, write: Callable[[], Awaitable[T]]) -> T:
+        return await self._books.record(run, write, self._held)
+
+    def _held(self, run: JobRun, error: GarretError) -> None:
+        self._answer(run, None, error)
+
+    def _over(self, run: JobRun, payload: msgspec.Raw | None, error: GarretError | None) -> None:
         self._runs.pop(run.job.id, None)
-        for watcher in run.watchers:
+        self._answer(run, payload, error)
+
+    def _answer(self, run: JobRun, payload: msgspec.Raw | None, error: GarretError | None) -> None:
+        watchers, run.watchers = run.watchers, []
+        for watcher in watchers:
             if payload is not None:
                 self.broker.finish(watcher.pending, payload)
             elif error is not None:
                 self.broker.fail(watcher.pending, error)
+        run.settled.set()
 
     # ---- telling
 
-    def note_progress(self, run: _Run, payload: msgspec.Raw) -> None:
+    def note_progress(self, run: JobRun, payload: msgspec.Raw) -> None:
         """Pass a job's progress to the ledger and the bus, at most twice a second."""
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         if run.lease is None or now - run.noted < PROGRESS_SECONDS:
             return
         run.noted = now
         progress = msgspec.msgpack.decode(payload, type=Progress)
         fraction = min(1.0, max(0.0, progress.fraction))
-        self._changed(run.job.id, run.job.command, State.RUNNING, fraction, progress.note)
-        self._spawn(self._write_progress(run.job.id, run.lease.epoch, fraction, progress.note))
+        self._changed(run.job, State.RUNNING, fraction, progress.note)
+        self._spawn(self._books.progress(run.job.id, run.lease.epoch, fraction, progress.note))
 
-    async def _write_progress(self, job: str, epoch: int, fraction: float, note: str) -> None:
-        try:
-            await self._ledger.progress(job, epoch, fraction, note)
-        except GarretError as error:
-            _logger.debug("progress of %s was not kept: %s", job, error.message)
+    def _tell(self, run: JobRun, state: State, note: str = "") -> None:
+        self._changed(run.job, state, 1.0 if state == State.DONE else 0.0, note)
 
-    def _tell(self, run: _Run, state: State, note: str = "") -> None:
-        self._changed(run.job.id, run.job.command, state, 1.0 if state == State.DONE else 0.0, note)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
 
     async def stop(self, cancel_running: Callable[[], Awaitable[None]]) -> None:
         """Start no more, let `cancel_running` end what runs, and give those jobs back to the ledger."""
         self._stopping = True
+        self._books.stop()
         await cancel_running()
         for run in list(self._runs.values()):
             if run.pending is not None and not run.pending.done:
                 self.broker.stop(run.pending, CancelledError("Garret stops."))
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-class _BeforeLedger:
-    """Handles a job command while it is being written to the ledger: it can only be given up."""
-
-    def __init__(self, jobs: Jobs) -> None:
-        self._jobs = jobs
-
-    def cancel(self, pending: Pending) -> None:
-        self._jobs.broker.fail(pending, pending.waiting_cancel or CancelledError("Cancelled."))
-
-    def put_input(self, pending: Pending, payload: msgspec.Raw | None) -> None:
-        pending.keep_input(payload)
-
-    def grant(self, pending: Pending, items: int) -> None:
-        del pending, items
-
-
-def _error_of(error: JobError, job: str) -> GarretError:
-    code = Code(error.code) if error.code in Code.__members__.values() else Code.FAILED
-    return GarretError(error.message, code=code, retryable=error.retryable, details={"job": job})
+        for run in list(self._runs.values()):
+            if run.timer is not None:
+                run.timer.cancel()
+            self._over(run, None, goes_on(run))

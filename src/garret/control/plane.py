@@ -14,9 +14,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Sequence
-from importlib import import_module
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from garret.base import log
@@ -24,13 +22,13 @@ from garret.base.build import build_hash
 from garret.base.clock import SYSTEM
 from garret.base.errors import GarretError
 from garret.base.paths import Home
-from garret.control import supervisor_events as sv
 from garret.control.approval_gate import ApprovalDesk
 from garret.control.broker import Broker
 from garret.control.bus import EventBus
 from garret.control.connection import ClientConnection
 from garret.control.context import Context
 from garret.control.core_settings import CORE_SETTINGS
+from garret.control.foundation import boot_id, load_object, open_store
 from garret.control.inner import InnerCaller
 from garret.control.jobs import Jobs
 from garret.control.listener import HomeLock, Listener
@@ -38,32 +36,37 @@ from garret.control.log_pump import LogPump
 from garret.control.metrics import Metrics
 from garret.control.outside import decode_programs
 from garret.control.outside_driver import OutsidePrograms
-from garret.control.places import fill, passed_on
 from garret.control.policy import Policy
 from garret.control.pools import Pool
-from garret.control.process import sweep_orphans
 from garret.control.request import Caller
-from garret.control.scheduler import Scheduler
-from garret.control.secrets import DATABASE_KEY, DEVICE_KEY, SecretStore
+from garret.control.secrets import DEVICE_KEY, SecretStore
 from garret.control.service import Service, Services
 from garret.control.setting_rows import FlatStore, scoped
-from garret.control.settings import Settings
-from garret.control.slots import Launch
-from garret.control.watchdog import Watchdog
+from garret.control.settings import Change, Settings
+from garret.control.storage_watch import StorageWatch
+from garret.control.watchdog import RateLimit, Watchdog
+from garret.control.workers import Workers
 from garret.protocol.contract import CONTROL, CommandMeta, Registry
 from garret.protocol.envelope import encode_payload
 from garret.protocol.handshake import NonceMemory, ServerHandshake
-from garret.protocol.manifest import Grants, Room, WorkerSpec
+from garret.protocol.manifest import Room
+from garret.storage.ledger_types import Job
 from garret.storage.log_store import LogLimit
 from garret.storage.objects import KeySigner
-from garret.storage.store import Keys, RoomTables, Store
+from garret.storage.store import Store
+from garret.storage.writer_state import Mode
 from garret.transport.client import read_secret
 
 _logger = log.get("control.plane")
 
 MAX_CLIENTS: Final = 256
 CLIENT_ROLES: Final = frozenset({"cli", "shell", "gateway"})
+INTERNAL: Final = "house."
+"""How the keys begin that the house keeps beside the settings and nobody sets."""
 _JOBS_AT_ONCE: Final = 16
+_REFUSALS_AT_ONCE: Final = 100  # refusals that are audited one by one; then one in each
+_REFUSAL_SECONDS: Final = 1.0
+_BACKGROUND_SECONDS: Final = 5.0  # at the stop, for what is being finished beside everything else
 
 
 class ControlPlane:
@@ -81,13 +84,14 @@ class ControlPlane:
         self.stopping = asyncio.Event()
         self.notices: list[str] = []
         self.connections: set[ClientConnection] = set()
-        self.pools: dict[str, Pool] = {}
-        self._lock = lock
+        self._lock: HomeLock | None = lock
         self._loop = asyncio.get_running_loop()
         self._nonces = NonceMemory()
         self._services_built: list[Service] = []
         self._listener: Listener | None = None
         self._boot = boot_id()
+        self._background: set[asyncio.Task[Any]] = set()
+        self._refusals = RateLimit(burst=_REFUSALS_AT_ONCE, seconds=_REFUSAL_SECONDS)
         self._client_secret = read_secret(home)
         self.registry = Registry(
             (command for room in rooms for command in room.commands),
@@ -100,13 +104,13 @@ class ControlPlane:
         self.settings = Settings(
             definitions,
             FlatStore(store.settings),
-            scoped(store.settings.all()),
+            scoped({key: row for key, row in store.settings.all().items() if not key.startswith(INTERNAL)}),
             checks={"outside.programs": decode_programs},
             has_secret=lambda name: secrets.get(name) is not None,
         )
         self.broker = Broker(self.registry, self.policy, self.metrics, refused=self._refused)
         self.services = Services(self.broker)
-        self.scheduler = Scheduler()
+        self.workers = Workers(self._loop, home, self.settings, self.broker, self.metrics, self._nonces, self)
         self.jobs = Jobs(
             self.broker,
             self.registry,
@@ -117,6 +121,7 @@ class ControlPlane:
                 caller.role, caller.profile, job.command, "accepted", {"job": job.id}
             ),
             changed=self._job_changed,
+            stored=lambda command, seconds: self.metrics.record(command, "store", seconds),
         )
         self.approvals = ApprovalDesk(
             self.broker, store, self._boot, lambda: float(self.settings.get("approvals.lifetime_seconds"))
@@ -127,8 +132,9 @@ class ControlPlane:
         self.signer = KeySigner(secrets.ensure_key(DEVICE_KEY))
         limit = LogLimit(int(self.settings.get("logs.lines")))
         self.log_pump = LogPump(self._loop, store.logs, limit)
-        self.outside = OutsidePrograms(self)
+        self.outside = OutsidePrograms(self, self.settings)
         self.watchdog = Watchdog(threshold=self.settings.get("watchdog.stall_milliseconds") / 1000)
+        self.storage = StorageWatch(self._loop, store.writer, self._storage_changed)
 
     # ---- life
 
@@ -136,38 +142,51 @@ class ControlPlane:
     async def open(
         cls, home: Home, rooms: Sequence[Room], *, lock: HomeLock, secrets: SecretStore
     ) -> ControlPlane:
-        """Bring everything up, short of letting clients in. Raises GarretError; nothing is then open."""
-        keys = Keys(secrets.ensure_key(DATABASE_KEY), secrets.ensure_key(f"{DATABASE_KEY}.cache"))
-        store = Store.open(home, keys, [_tables_of(room) for room in rooms] + [_OWN_TABLES])
+        """Bring everything up, short of letting clients in. Raises GarretError; nothing is then open.
+
+        A damaged database that can be opened is served read-only.
+        """
+        store = open_store(home, rooms, secrets)
         try:
             plane = cls(home, rooms, lock, secrets, store)
-            await plane._start()
         except BaseException:
             store.close()
+            raise
+        try:
+            await plane._start()
+        except BaseException:
+            plane.keep_lock()
+            await plane.stop()
             raise
         return plane
 
     async def _start(self) -> None:
+        self._loop.set_exception_handler(self._unhandled)
         logging.getLogger("garret").addHandler(self.log_pump)
-        logging.getLogger("garret").setLevel(str(self.settings.get("logs.level")).upper())
-        self.settings.subscribe("logs.level", lambda change: _set_level(str(change.new)))
+        _set_level(str(self.settings.get("logs.level")))
         self.settings.subscribe("", self._setting_changed)
         for room in self.rooms:
             for spec in room.workers:
-                self._add_pool(spec)
+                self.workers.add(spec)
         for room in self.rooms:
             if room.service is not None:
-                service = _load(room.service)(self.context(room.name))
+                service = load_object(room.service)(self.context(room.name))
                 self._services_built.append(service)
                 self.services.add(service)
         for service in self._services_built:
             await service.start()
-        for pool in self.pools.values():
-            pool.start()
+        self.workers.start()
         self.watchdog.attach(self._loop)
         self.outside.start()
         await self._audit("owner", self.profile, "house.start", "done", {"process": os.getpid()})
-        resumed, failed = await self.jobs.replay()
+        await self._replay()
+
+    async def _replay(self) -> None:
+        try:
+            resumed, failed = await self.jobs.replay()
+        except GarretError as error:
+            _logger.error("jobs of before wait until the ledger can be written: %s", error.message)
+            return
         if resumed or failed:
             text = f"{resumed} jobs that were cut off go on; {failed} could not."
             _logger.warning("%s", text)
@@ -185,21 +204,63 @@ class ControlPlane:
         )
         _logger.info("ready after %.0f ms", (time.monotonic() - self.started) * 1000)
 
+    def keep_lock(self) -> None:
+        """Leave the lock of the home to whoever gave it."""
+        self._lock = None
+
     async def stop(self) -> None:
-        """Let nobody in, give running jobs back to the ledger, drain the workers, close storage."""
+        """Let nobody in, give running jobs back to the ledger, drain the workers, close storage.
+
+        A step that fails is logged and keeps none of the later ones from being taken.
+        """
         if self._listener is not None:
             self._listener.close()
-        await self.jobs.stop(self.services.stop)
-        for service in reversed(self._services_built):
-            await service.stop()
-        await asyncio.gather(self.outside.stop(), *(pool.stop() for pool in self.pools.values()))
+        steps: list[Callable[[], Awaitable[None]]] = [
+            lambda: self.jobs.stop(self.services.stop),
+            self._close_connections,
+            self._stop_services,
+            self.outside.stop,
+            self.workers.stop,
+            self._end_background,
+            self._end_watching,
+        ]
+        for step in steps:
+            try:
+                await step()
+            except Exception:
+                _logger.exception("a step of stopping failed")
+        self._loop.set_exception_handler(None)
+        await asyncio.to_thread(self.store.close)
+        if self._lock is not None:
+            self._lock.close()
+
+    async def _close_connections(self) -> None:
         for connection in list(self.connections):
             connection.channel.close()
+
+    async def _stop_services(self) -> None:
+        for service in reversed(self._services_built):
+            await service.stop()
+
+    async def _end_background(self) -> None:
+        """Let what runs beside everything else end, and give up what does not."""
+        tasks = set(self._background)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=_BACKGROUND_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _end_watching(self) -> None:
+        self.storage.stop()
         self.watchdog.stop()
         logging.getLogger("garret").removeHandler(self.log_pump)
-        await self.log_pump.write_out()
-        await asyncio.to_thread(self.store.close)
-        self._lock.close()
+        await self.log_pump.close_store()
+
+    @property
+    def pools(self) -> dict[str, Pool]:
+        """The workers, by name."""
+        return self.workers.pools
 
     def context(self, room: str) -> Context:
         """The house as a room's service sees it."""
@@ -242,12 +303,20 @@ class ControlPlane:
 
     def _knock_refused(self, reason: str) -> None:
         self.metrics.count("refusals", part="connection")
-        _logger.warning("a connection was refused: %s", reason)
-        self.spawn(self._audit("unknown", "", "connect", "refused", {"reason": reason}))
+        self._note_refusal("unknown", "", "connect", "refused", reason)
 
     def _refused(self, caller: Caller, meta: CommandMeta, reason: str) -> None:
-        _logger.warning("%s was denied to %s (%s)", meta.name, caller.name, caller.profile)
-        self.spawn(self._audit(caller.role, caller.profile, meta.name, "denied", {"reason": reason}))
+        self._note_refusal(caller.role, caller.profile, meta.name, "denied", reason)
+
+    def _note_refusal(self, role: str, profile: str, action: str, outcome: str, reason: str) -> None:
+        """Log and audit a refusal. Of a flood some are only counted, so that none can fill the disk."""
+        if not self._refusals.allow(time.monotonic()):
+            return
+        details: dict[str, Any] = {"reason": reason}
+        if uncounted := self._refusals.take_suppressed():
+            details["refusals_before_not_listed"] = uncounted
+        _logger.warning("%s was %s to %s (%s): %s", action, outcome, role, profile or "no profile", reason)
+        self.spawn(self._audit(role, profile, action, outcome, details))
 
     async def _audit(
         self, role: str, profile: str, action: str, outcome: str, details: dict[str, Any]
@@ -257,134 +326,72 @@ class ControlPlane:
         except GarretError as error:
             _logger.error("the audit entry for %s was not written: %s", action, error.message)
 
-    def spawn(self, work: Any) -> None:
-        """Run a coroutine to its end beside everything else."""
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run a coroutine to its end beside everything else; what it raises is logged."""
         task = self._loop.create_task(work)
-        _BACKGROUND.add(task)
-        task.add_done_callback(_BACKGROUND.discard)
+        self._background.add(task)
+        task.add_done_callback(self._background_ended)
 
-    # ---- workers
+    def _background_ended(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _logger.error("work in the background failed", exc_info=error)
 
-    def _add_pool(self, spec: WorkerSpec) -> None:
-        get = self.settings.get
-        life = sv.Life(
-            on_demand=spec.on_demand,
-            idle_seconds=spec.idle_seconds,
-            start_seconds=spec.start_seconds,
-            silence_seconds=spec.silence_seconds,
-            stall_seconds=spec.stall_seconds,
-            drain_seconds=float(get("supervisor.drain_seconds")),
-            term_seconds=float(get("supervisor.terminate_seconds")),
-            max_restarts=int(get("supervisor.restart_limit")),
-            window_seconds=float(get("supervisor.restart_window")),
-            backoff_floor=float(get("supervisor.backoff_first")),
-            backoff_ceiling=float(get("supervisor.backoff_limit")),
-        )
-        pool = Pool(
-            self._loop,
-            spec,
-            life,
-            self.broker,
-            self.scheduler,
-            self.metrics,
-            self._nonces,
-            self,
-            heartbeat_seconds=float(get("supervisor.heartbeat_seconds")),
-        )
-        self.pools[spec.name] = pool
-        self.broker.attach(spec.name, pool)
+    def _unhandled(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Whatever nobody else caught goes to the log instead of being lost."""
+        del loop
+        error = context.get("exception")
+        _logger.error("%s", context.get("message", "an error was not handled"), exc_info=error)
 
-    def launch_of(self, spec: WorkerSpec) -> Launch:
-        """What a worker is started with now: its grants with their places filled in, its settings."""
-        values = {key: self.settings.get(key) for key in spec.settings}
-        grants = spec.grants
-        filled = Grants(
-            read=(*self._places(grants.read), *spec.search_path),
-            write=self._places(grants.write),
-            execute=tuple(path for path in grants.execute if os.access(path, os.X_OK)),
-            devices=tuple(path for path in grants.devices if Path(path).exists()),
-            network=grants.network,
-            local_sockets=grants.local_sockets,
-            memory_bytes=grants.memory_bytes,
-            open_files=grants.open_files,
-            processes=grants.processes,
-            file_bytes=grants.file_bytes,
-            cpu_seconds=grants.cpu_seconds,
-        )
-        return Launch(filled, values, passed_on(spec.environment, os.environ))
-
-    def _places(self, paths: Sequence[str]) -> tuple[str, ...]:
-        home, setting = str(self.home.root), self.settings.get
-        return tuple(fill(paths, home=home, setting=setting, environ=os.environ))
-
-    def instances_of(self, spec: WorkerSpec) -> int:
-        if isinstance(spec.instances, int):
-            return spec.instances
-        return int(self.settings.get(spec.instances)) or max(1, (os.cpu_count() or 2) - 1)
-
-    def spares_of(self, spec: WorkerSpec) -> int:
-        if not self.settings.enabled("warm_spares"):
-            return 0
-        return spec.spares if isinstance(spec.spares, int) else int(self.settings.get(spec.spares))
+    # ---- the workers' surroundings
 
     def on_worker_state(self, name: str, slot: int, state: str, sentence: str) -> None:
-        """A worker's state changed: into the log, and to whoever watches."""
-        level = logging.ERROR if state == sv.State.FAILED else logging.INFO
-        _logger.log(level, "%s#%d is %s: %s", name, slot, state, sentence)
-        self.publish("house.worker_changed", {"name": name, "slot": slot, "state": state, "sentence": sentence})
+        """Tell whoever watches how a worker or outside program is."""
+        self.publish(
+            "house.worker_changed", {"name": name, "slot": slot, "state": state, "sentence": sentence}
+        )
 
     def on_worker_line(self, source: str, stream: str, line: str) -> None:
         self.log_pump.worker_line(source, stream, line, SYSTEM.wall())
 
-    def sweep(self) -> None:
-        """End what a killed guardian left behind: children of this process that nobody holds."""
-        known = [pid for pool in self.pools.values() for slot in pool.slots for pid in slot.pids]
-        ended = sweep_orphans([*known, *self.outside.pids()])
-        if ended:
-            _logger.warning("%d processes without a guardian were ended", len(ended))
+    def other_pids(self) -> list[int]:
+        return self.outside.pids()
 
     # ---- events
 
-    def publish(self, name: str, fields: dict[str, Any]) -> None:
-        """Publish one of the house's own events."""
+    def publish(self, name: str, fields: dict[str, Any], *, scope: str | None = None) -> None:
+        """Publish one of the house's own events; `scope` a profile, for what concerns only it."""
         kind = self.registry.event_type(name)
         if kind is None:
             return  # the room that declares it is not part of this house
-        self.bus.publish(name, encode_payload(kind(**fields)))
+        self.bus.publish(name, encode_payload(kind(**fields)), scope=scope)
 
-    def _job_changed(self, job: str, command: str, state: str, fraction: float, note: str) -> None:
-        fields = {"job": job, "command": command, "state": state, "fraction": fraction, "note": note}
-        self.publish("house.job_changed", fields)
+    def _job_changed(self, job: Job, state: str, fraction: float, note: str) -> None:
+        fields = {"job": job.id, "command": job.command, "state": state, "fraction": fraction, "note": note}
+        self.publish("house.job_changed", fields, scope=job.profile)
 
-    def _setting_changed(self, change: Any) -> None:
-        text = next(value.text for value in self.settings.listing() if value.setting.key == change.key)
-        self.publish("house.setting_changed", {"key": change.key, "value": text})
-        for pool in self.pools.values():
-            if change.key in pool.spec.settings or f"{{setting:{change.key}}}" in pool.spec.grants.read:
-                pool.replace()
+    def use_profile(self, profile: str) -> None:
+        """Put another profile in force; it was checked that this may be."""
+        old, self.profile = self.profile, profile
+        self.workers.profile_changed(old, profile)
 
+    def _setting_changed(self, change: Change) -> None:
+        text = next(
+            value.text for value in self.settings.listing(change.profile) if value.setting.key == change.key
+        )
+        self.publish("house.setting_changed", {"key": change.key, "value": text}, scope=change.profile)
+        if change.key == "logs.level":
+            _set_level(str(change.new))
+        elif change.key == "logs.lines":
+            self.log_pump.change_limit(LogLimit(int(change.new)))
+        self.workers.setting_changed(change)
 
-_BACKGROUND: Final[set[asyncio.Task[Any]]] = set()
-_OWN_TABLES: Final = RoomTables("control", durable="garret.control.migrations")
-
-
-def boot_id() -> str:
-    """A name for this boot of the machine, for what is measured on its monotonic clock."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:  # not Linux: the monotonic clock then vouches for itself
-        return f"{SYSTEM.wall() - SYSTEM.monotonic():.0f}"
+    def _storage_changed(self, mode: Mode, sentence: str) -> None:
+        """Storage went into its read-only mode or came back; what waited for it goes on."""
+        self.publish("house.storage_changed", {"mode": mode.value, "sentence": sentence})
+        if mode is Mode.NORMAL:
+            self.jobs.resume()
 
 
 def _set_level(level: str) -> None:
     logging.getLogger("garret").setLevel(level.upper())
-
-
-def _tables_of(room: Room) -> RoomTables:
-    projection = _load(room.projection) if room.projection is not None else None
-    return RoomTables(room.name, durable=room.migrations, projection=projection)
-
-
-def _load(path: str) -> Any:
-    module, _, name = path.partition(":")
-    return getattr(import_module(module), name)

@@ -17,7 +17,7 @@ from garret.base.errors import Code
 from garret.control import pin
 from garret.control.context import Context
 from garret.control.errors import ControlError
-from garret.control.plane import boot_id
+from garret.control.foundation import boot_id
 from garret.control.policy import PROFILES, Switch
 from garret.control.request import Caller
 from garret.control.service import Request, ServiceHandler
@@ -81,7 +81,7 @@ class ProfileDesk:
             await self._context.store.settings.put(
                 _PROFILE_KEY, msgspec.json.encode(command.profile).decode()
             )
-            plane.profile = command.profile
+            plane.use_profile(command.profile)
         await self._context.audit(
             request.caller, "profiles.use", "done", {"from": current, "to": command.profile}
         )

@@ -131,7 +131,7 @@ class HouseService:
 
     def _worker_rows(self) -> tuple[c.WorkerStatus, ...]:
         rows: list[c.WorkerStatus] = []
-        waiting = {pool.name: pool.waiting for pool in self._plane.scheduler.statistics()}
+        waiting = {pool.name: pool.waiting for pool in self._plane.workers.scheduler.statistics()}
         for name, pool in self._plane.pools.items():
             for slot, figures in zip(pool.slots, pool.supervisor.statistics(), strict=True):
                 link = slot.links.get(figures.generation)

@@ -1,0 +1,57 @@
+"""What the control plane stands on before it runs: opened storage, the code of manifests, the boot.
+
+Neighbours: `plane` and the daemon's offline work use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from garret.base.clock import SYSTEM
+from garret.base.errors import Code
+from garret.base.paths import Home
+from garret.control.errors import ControlError
+from garret.control.secrets import DATABASE_KEY, SecretStore, has_database
+from garret.protocol.manifest import Room
+from garret.storage.store import Keys, RoomTables, Store
+
+_OWN_TABLES: Final = RoomTables("control", durable="garret.control.migrations")
+
+
+def open_store(home: Home, rooms: Sequence[Room], secrets: SecretStore) -> Store:
+    """Open the storage of `home` with the keys among its secrets, which are made for a new home.
+
+    Raises ControlError where there is a database and its key is missing, and StorageError.
+    """
+    if secrets.get(DATABASE_KEY) is None and has_database(home):
+        raise ControlError(
+            f"The key of {home.durable_db} is not among the secrets of this home. Nothing was changed, and "
+            "no new key was made. Unlock the keychain it was kept in, or restore a backup with its "
+            "passphrase.",
+            code=Code.NOT_FOUND,
+        )
+    keys = Keys(secrets.ensure_key(DATABASE_KEY), secrets.ensure_key(f"{DATABASE_KEY}.cache"))
+    return Store.open(home, keys, [tables_of(room) for room in rooms] + [_OWN_TABLES])
+
+
+def tables_of(room: Room) -> RoomTables:
+    """A room's share of storage."""
+    projection = load_object(room.projection) if room.projection is not None else None
+    return RoomTables(room.name, durable=room.migrations, projection=projection)
+
+
+def load_object(path: str) -> Any:
+    """What an import path of a manifest (`package.module:name`) names."""
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
+
+
+def boot_id() -> str:
+    """A name for this boot of the machine, for what is measured on its monotonic clock."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:  # not Linux: the monotonic clock then vouches for itself
+        return f"{SYSTEM.wall() - SYSTEM.monotonic():.0f}"
