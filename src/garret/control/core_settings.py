@@ -16,6 +16,7 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         default=3,
         minimum=0,
         maximum=100,
+        restart="control",
         sentence="How many times a worker may die within the restart window before it is left stopped.",
     ),
     Setting(
@@ -24,6 +25,7 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         default=60.0,
         minimum=1,
         maximum=86_400,
+        restart="control",
         sentence="The length of the restart window, in seconds.",
     ),
     Setting(
@@ -32,6 +34,7 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         default=0.2,
         minimum=0.01,
         maximum=60,
+        restart="control",
         sentence="How long the first restart of a worker waits, in seconds; each further one twice as long.",
     ),
     Setting(
@@ -40,7 +43,8 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         default=10.0,
         minimum=0.01,
         maximum=3_600,
-        sentence="The longest wait before a restart, in seconds.",
+        restart="control",
+        sentence="The longest wait before a restart, in seconds; not below the first.",
     ),
     Setting(
         key="supervisor.heartbeat_seconds",
@@ -55,16 +59,18 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         key="supervisor.drain_seconds",
         type="float",
         default=5.0,
-        minimum=0,
+        minimum=0.1,
         maximum=600,
+        restart="control",
         sentence="How long a worker that is to stop may finish what it does, in seconds.",
     ),
     Setting(
         key="supervisor.terminate_seconds",
         type="float",
         default=2.0,
-        minimum=0,
+        minimum=0.1,
         maximum=60,
+        restart="control",
         sentence="How long a worker may take to end after it was asked to, in seconds, before it is killed.",
     ),
     Setting(
@@ -73,7 +79,7 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         default=3,
         minimum=1,
         maximum=100,
-        sentence="How often a job is tried when the worker that runs it dies.",
+        sentence="How often a job is tried at most, when its worker dies or something else passes.",
     ),
     Setting(
         key="jobs.retention_days",
@@ -104,7 +110,6 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         default=200_000,
         minimum=1_000,
         maximum=10_000_000,
-        restart="control",
         sentence="How many log lines are kept; the oldest go first.",
     ),
     Setting(
@@ -140,6 +145,7 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         key="features.warm_spares",
         type="bool",
         default=True,
+        restart="control",
         sentence="Whether a second copy of a worker that starts slowly is kept ready.",
     ),
 )
