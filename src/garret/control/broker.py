@@ -18,7 +18,7 @@ from garret.base.errors import CancelledError, Code, DeadlineError, GarretError
 from garret.control.deadlines import DeadlineWheel
 from garret.control.errors import ControlError
 from garret.control.metrics import Metrics, Stage
-from garret.control.policy import Policy
+from garret.control.policy import Pace, Policy
 from garret.control.request import Caller, Pending
 from garret.protocol.contract import CommandMeta, Registry, check_input, check_payload
 from garret.protocol.envelope import Envelope
@@ -80,6 +80,7 @@ class Broker:
     ) -> None:
         self.registry = registry
         self._policy = policy
+        self._pace = Pace(policy)
         self._metrics = metrics
         self._refused = refused
         self._destinations: dict[str, Destination] = {}
@@ -187,6 +188,8 @@ class Broker:
             self._metrics.count("refusals", part=meta.name)
             self._refused(caller, meta, decision.reason)
             raise ControlError(decision.reason, code=Code.DENIED, details={"command": meta.name})
+        if caller.profile in self._pace.limited:
+            self._keep_pace(caller.profile, meta)
         if len(own) > MAX_PENDING_PER_CALLER:
             raise ControlError("Too many commands are under way; nothing was started.", code=Code.BUSY)
         if pending.descriptors:
@@ -196,6 +199,16 @@ class Broker:
             if held > MAX_BYTES_PER_CALLER:
                 raise ControlError("Too much is under way; nothing was started.", code=Code.BUSY)
         return decision.needs_approval
+
+    def _keep_pace(self, profile: str, meta: CommandMeta) -> None:
+        wait = self._pace.admit(profile, monotonic())
+        if wait > 0:
+            raise ControlError(
+                f"The profile '{profile}' may not do so much in a minute: {meta.name} was not started. "
+                f"Try again in {wait:.0f} s.",
+                code=Code.BUSY,
+                details={"wait_seconds": wait},
+            )
 
     def _check_descriptors(self, pending: Pending, own: dict[int, Pending]) -> None:
         meta = pending.meta

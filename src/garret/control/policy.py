@@ -222,6 +222,12 @@ class Policy:
         found = self._profiles.get(profile)
         return found.limits if found else Limits(commands_per_minute=0, audio_seconds=0.0, characters=0)
 
+    def paced(self) -> frozenset[str]:
+        """The profiles that may do so much in a minute only."""
+        return frozenset(
+            name for name, profile in self._profiles.items() if profile.limits.commands_per_minute is not None
+        )
+
     def may_leave(self, profile: str) -> bool:
         """Whether anything may leave the machine under this profile."""
         found = self._profiles.get(profile)
@@ -280,10 +286,11 @@ def _closed(profile: str) -> Decision:
 
 
 class Pace:
-    """Keeps `commands_per_minute`: a bucket of tokens for each profile that has such a limit."""
+    """Keeps `commands_per_minute`: a bucket of tokens for each profile that has such a limit, `limited`."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
+        self.limited = policy.paced()
         self._buckets: dict[str, tuple[float, float]] = {}  # profile: tokens, as of when
 
     def admit(self, profile: str, now: float) -> float:
