@@ -99,6 +99,12 @@ def diagnose(home: Home, key: bytes, *, seconds: float | None = None) -> Diagnos
     return Diagnosis(condition, problems, tuple(_advise(condition, backups)), backups)
 
 
+def advise(home: Home, condition: Condition) -> tuple[str, ...]:
+    """What can be done about a file of `home` in this condition, with the backups there are, in sentences."""
+    backups = tuple(list_backups(home.backups)) if home.backups.is_dir() else ()
+    return tuple(_advise(condition, backups))
+
+
 def _examine(path: Path, key: bytes, seconds: float | None) -> tuple[Condition, tuple[str, ...]]:
     try:
         connection = open_for_reading(path, key)
@@ -124,7 +130,10 @@ def _advise(condition: Condition, backups: Sequence[Summary]) -> Iterator[str]:
         yield "If the key is lost, a backup with its sealed key and passphrase is the only way."
         return
     if condition is Condition.DAMAGED:
-        yield "Most of the data can still be read. 'garret doctor --salvage' copies what can be read."
+        yield (
+            "Most of the data can still be read. With Garret stopped, 'python -m garret.daemon --salvage' "
+            "copies what can be read into a new database."
+        )
     if condition is Condition.UNREADABLE:
         yield "The database does not open, so nothing can be salvaged from the file itself."
     if not backups:

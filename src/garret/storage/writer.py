@@ -102,6 +102,11 @@ class Writer:
         """Writes accepted and not yet durable."""
         return self._pending
 
+    @property
+    def limit(self) -> int:
+        """How many writes may wait; one more is refused."""
+        return self._limit
+
     def watch(self, mode_changed: Callable[[], None]) -> None:
         """Call `mode_changed` after each change of `mode`, mostly in the writer's thread.
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import msgspec
+
 from garret.protocol.contract import Command, Contract, Event, Nothing, command, event
 
 # ---------------------------------------------------------------- status and life
@@ -43,6 +45,17 @@ class Latency(Contract, frozen=True):
     p99_ms: float
 
 
+class Queue(Contract, frozen=True):
+    """A bounded queue: of a kind of worker, of jobs, of storage. `places` is how many run at once."""
+
+    name: str
+    waiting: int
+    limit: int
+    running: int = 0
+    places: int = 0
+    refused: int = 0
+
+
 class Status(Contract, frozen=True):
     version: str
     build: str
@@ -58,6 +71,7 @@ class Status(Contract, frozen=True):
     latencies: tuple[Latency, ...]
     counters: dict[str, int]
     notices: tuple[str, ...] = ()
+    queues: tuple[Queue, ...] = ()
 
 
 @command("house.status", result=Status, capability="system.status")
@@ -182,7 +196,7 @@ class AuditEntry(Contract, frozen=True):
     profile: str
     action: str
     outcome: str
-    details: dict[str, Any] = {}
+    details: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
 
 
 class AuditEntries(Contract, frozen=True):
@@ -320,16 +334,16 @@ class BackupDone(Contract, frozen=True):
     keys: bool
 
 
-@command("house.backup", result=BackupDone, capability="backup.create", job=True, timeout=None)
+@command("house.backup", result=BackupDone, capability="backup.create", timeout=None)
 class Backup(Command[BackupDone], frozen=True):
     """Write a backup of everything durable to one file; `path` empty: into the home's backups folder.
 
     The keys are sealed with `passphrase`; without it they are not put in, and the backup can be
-    restored only where the keys still are.
+    restored only where the keys still are. It is no job: the ledger would keep the passphrase. A backup
+    that is cut off leaves no file, and is asked for again.
     """
 
     path: str = ""
-    key: str = ""
     passphrase: str = ""
 
 

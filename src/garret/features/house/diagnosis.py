@@ -8,6 +8,7 @@ from pathlib import Path
 
 from garret.control.context import Context
 from garret.control.doctor import Check, Probe, examine, fail, ground, ok, warn
+from garret.storage.recovery import Condition, advise
 from garret.storage.store import connection_version
 from garret.storage.writer_state import Mode
 from garret.worker.probe import probe as probe_kernel
@@ -40,13 +41,17 @@ def _sandbox() -> list[Check]:
 
 def _database(context: Context) -> Check:
     store = context.store
-    if store.writer.mode is not Mode.NORMAL:
-        return fail("database", f"Storage is read-only: {store.writer.reason}", "See `garret restore`.")
-    integrity = store.check(seconds=5.0)
-    if not integrity.sound:
+    if store.writer.mode is Mode.READ_ONLY:
         return fail(
-            "database", f"The database is damaged: {integrity.problems[0]}.", "See `garret restore --help`."
+            "database",
+            f"Storage takes no writes for now: {store.writer.reason}",
+            f"Free some space at {context.home.root}; it goes on by itself.",
         )
+    integrity = store.check(seconds=5.0)
+    if store.writer.mode is Mode.DAMAGED or not integrity.sound:
+        problem = integrity.problems[0] if integrity.problems else store.writer.reason
+        advice = advise(context.home, Condition.DAMAGED)
+        return fail("database", f"The database is damaged: {problem}", " ".join(advice))
     return ok("database", f"The database is sound and encrypted ({connection_version()}).")
 
 
@@ -71,7 +76,11 @@ def _ports() -> Check:
 
 def listening_ports() -> list[int]:
     """The TCP ports that this process listens on."""
-    own = {_socket_inode(entry) for entry in Path("/proc/self/fd").iterdir()} if Path("/proc").exists() else set()
+    own = (
+        {_socket_inode(entry) for entry in Path("/proc/self/fd").iterdir()}
+        if Path("/proc").exists()
+        else set()
+    )
     ports: list[int] = []
     for table in ("/proc/self/net/tcp", "/proc/self/net/tcp6"):
         try:

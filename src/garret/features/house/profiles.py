@@ -7,11 +7,12 @@ for the PIN; attempts are counted before they are checked and survive a restart 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
 
+from garret.base import log
 from garret.base.clock import SYSTEM
 from garret.base.errors import Code
 from garret.control import pin
@@ -24,6 +25,7 @@ from garret.control.service import Request, ServiceHandler
 from garret.features.house import contracts as c
 from garret.protocol.contract import Command, Nothing
 
+_logger = log.get("house.profiles")
 _PROFILE_KEY: Final = "house.profile"
 _STATE_KEY: Final = "house.pin_state"
 _PIN_SECRET: Final = "profiles.pin"
@@ -32,8 +34,10 @@ _PIN_SECRET: Final = "profiles.pin"
 class ProfileDesk:
     """Switches profiles and keeps the PIN."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, changed: Callable[[], None]) -> None:
+        """`changed` is called after each switch."""
         self._context = context
+        self._changed = changed
         self._switching = asyncio.Lock()
         self._boot = boot_id()
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
@@ -43,10 +47,18 @@ class ProfileDesk:
         }
 
     async def start(self) -> None:
-        """Take up the profile that was in force."""
+        """Take up the profile that was in force. One that is not known here is taken for a guest's."""
         kept = self._context.store.settings.get(_PROFILE_KEY)
-        if kept is not None and (name := msgspec.json.decode(kept.value, type=str)) in PROFILES:
-            self._context.plane.profile = name
+        if kept is None:
+            return
+        try:
+            name = msgspec.json.decode(kept.value, type=str)
+        except msgspec.MsgspecError:
+            name = ""
+        if name not in PROFILES:
+            _logger.error("the profile that was in force is not known here; it is 'guest' now")
+            name = "guest"
+        self._context.plane.use_profile(name)
 
     def _pin_hash(self) -> str | None:
         return self._context.secrets.get_text(_PIN_SECRET)
@@ -82,6 +94,7 @@ class ProfileDesk:
                 _PROFILE_KEY, msgspec.json.encode(command.profile).decode()
             )
             plane.use_profile(command.profile)
+            self._changed()
         await self._context.audit(
             request.caller, "profiles.use", "done", {"from": current, "to": command.profile}
         )

@@ -10,23 +10,27 @@ import logging
 import os
 import time
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import garret
 from garret.base.build import build_hash
 from garret.base.errors import Code, UsageError
-from garret.control.bus import Lagged, Subscription
 from garret.control.connection import ClientConnection
 from garret.control.context import Context
 from garret.control.errors import ControlError
 from garret.control.service import Request, ServiceHandler
+from garret.control.storage_watch import SENTENCES
 from garret.features.house import contracts as c
+from garret.features.house.feeds import Feed
 from garret.features.house.profiles import ProfileDesk
 from garret.features.house.upkeep import Upkeep
 from garret.protocol.contract import Command, Nothing
-from garret.protocol.envelope import encode_payload
 from garret.storage.audit import Filter
 from garret.storage.writer_state import Mode
+
+_SUBSCRIPTIONS: Final = 64
+"""Subscriptions one connection may have."""
 
 _LEVELS = {"": 0, "debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -38,8 +42,9 @@ class HouseService:
         self._context = context
         self._plane = context.plane
         self._store = context.store
-        self._profiles = ProfileDesk(context)
+        self._profiles = ProfileDesk(context, self._profile_changed)
         self._upkeep = Upkeep(context)
+        self._feeds: set[Feed] = set()
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             c.GetStatus: self._status,
             c.Shutdown: self._shutdown,
@@ -73,7 +78,7 @@ class HouseService:
         plane = self._plane
         writer = self._store.writer
         mode = writer.mode.value + (f": {writer.reason}" if writer.mode is not Mode.NORMAL else "")
-        snapshot = plane.metrics.snapshot()
+        snapshot = await asyncio.to_thread(plane.metrics.snapshot)
         return c.Status(
             version=garret.__version__,
             build=build_hash(),
@@ -99,6 +104,30 @@ class HouseService:
             ),
             counters={key: int(value) for key, value in snapshot["counters"].items()},
             notices=self._notices(),
+            queues=self._queues(),
+        )
+
+    def _queues(self) -> tuple[c.Queue, ...]:
+        jobs, writer = self._plane.jobs.statistics(), self._store.writer
+        return (
+            c.Queue(name="jobs", waiting=jobs.waiting + jobs.pausing, limit=jobs.limit, running=jobs.running),
+            c.Queue(
+                name="storage",
+                waiting=writer.waiting,
+                limit=writer.limit,
+                refused=writer.statistics.refused,
+            ),
+            *(
+                c.Queue(
+                    name=pool.name,
+                    waiting=pool.waiting,
+                    limit=pool.queue_limit,
+                    running=pool.running,
+                    places=pool.places,
+                    refused=pool.busy,
+                )
+                for pool in self._plane.workers.scheduler.statistics()
+            ),
         )
 
     def _notices(self) -> tuple[str, ...]:
@@ -106,8 +135,9 @@ class HouseService:
         health = self._context.secrets.health()
         if not health.protected:
             notices.append(f"{health.sentence} {health.remedy}".strip())
-        if self._store.writer.mode is not Mode.NORMAL:
-            notices.append(f"Storage is read-only: {self._store.writer.reason}")
+        mode = self._store.writer.mode
+        if mode is not Mode.NORMAL:
+            notices.append(f"{SENTENCES[mode]} {self._store.writer.reason}".strip())
         return tuple(notices)
 
     async def _shutdown(self, command: c.Shutdown, request: Request) -> Nothing:
@@ -120,12 +150,28 @@ class HouseService:
         connection = request.caller
         if not isinstance(connection, ClientConnection):
             raise UsageError("Only a client's connection can subscribe.")
-        all_profiles = self._context.may(connection, "dictate.read")
-        scopes = None if all_profiles else (connection.profile,)
-        feed = _Feed(connection)
-        feed.subscription = self._context.bus.subscribe([command.pattern], wake=feed.wake, scopes=scopes)
-        connection.on_subscription_end.append(feed.subscription.close)
+        if sum(feed.connection is connection for feed in self._feeds) >= _SUBSCRIPTIONS:
+            raise ControlError("This connection has too many subscriptions already.", code=Code.BUSY)
+        feed = Feed(self._context, connection)
+        feed.subscription = self._context.bus.subscribe(
+            [command.pattern], wake=feed.wake, scopes=feed.scopes()
+        )
+        self._feeds.add(feed)
+        connection.on_subscription_end.append(lambda: self._end_feed(feed))
         return Nothing()
+
+    def _end_feed(self, feed: Feed) -> None:
+        feed.close()
+        self._feeds.discard(feed)
+
+    def _profile_changed(self) -> None:
+        """What is heard follows the profile in force, on connections that were there before it too."""
+        for feed in list(self._feeds):
+            if not self._context.may(feed.connection, "events.read"):
+                self._end_feed(feed)
+            elif feed.subscription is not None:
+                scopes = feed.scopes()
+                feed.subscription.scopes = None if scopes is None else frozenset(scopes)
 
     # ---- workers
 
@@ -194,7 +240,7 @@ class HouseService:
         def read() -> list[Any]:
             if command.after:
                 return list(self._store.logs.after(command.after, worker=worker, level=level, limit=limit))
-            return list(reversed(self._store.logs.query(worker=worker, level=level, limit=limit)))
+            return self._store.logs.query(worker=worker, level=level, limit=limit)
 
         rows = await asyncio.to_thread(read)
         return c.Logs(
@@ -204,7 +250,8 @@ class HouseService:
                     at=row.at,
                     level=logging.getLevelName(row.level).lower(),
                     source=row.worker,
-                    message=row.message + (f"\n{row.fields['traceback']}" if "traceback" in row.fields else ""),
+                    message=row.message
+                    + (f"\n{row.fields['traceback']}" if "traceback" in row.fields else ""),
                 )
                 for row in rows
             )
@@ -283,7 +330,9 @@ class HouseService:
     async def _set_secret(self, command: c.SetSecret, request: Request) -> Nothing:
         secrets = self._context.secrets
         if command.name.startswith(("storage.", "device.", "profiles.")):
-            raise ControlError(f"{command.name} belongs to Garret itself and is not set by hand.", code=Code.DENIED)
+            raise ControlError(
+                f"{command.name} belongs to Garret itself and is not set by hand.", code=Code.DENIED
+            )
         if command.value is None:
             if not await asyncio.to_thread(secrets.delete, command.name):
                 raise ControlError(f"There is no secret called '{command.name[:80]}'.", code=Code.NOT_FOUND)
@@ -310,31 +359,6 @@ class HouseService:
         return c.ApprovalToken(token=approval.token, expires=approval.expires_wall)
 
 
-class _Feed:
-    """Carries events from a subscription to a client, as fast as the client reads."""
-
-    def __init__(self, connection: ClientConnection) -> None:
-        self._connection = connection
-        self.subscription: Subscription | None = None
-
-    def wake(self) -> None:
-        asyncio.get_running_loop().call_soon(self._pass_on)
-
-    def _pass_on(self) -> None:
-        if self.subscription is None or self._connection.channel.closed:
-            return
-        if self._connection.channel.waiting_bytes > 1 << 20:
-            # It does not keep up: leave the events in the bounded queue, which counts what it drops.
-            asyncio.get_running_loop().call_later(0.5, self._pass_on)
-            return
-        for item in self.subscription.take():
-            if isinstance(item, Lagged):
-                payload = encode_payload(c.EventsLost(count=item.count))
-                self._connection.send_event("house.events_lost", payload)
-            else:
-                self._connection.send_event(item.name, item.payload)
-
-
 def resident_bytes() -> int:
     """The memory that the control plane holds now."""
     return process_memory(os.getpid())
@@ -343,7 +367,7 @@ def resident_bytes() -> int:
 def process_memory(pid: int) -> int:
     """The resident memory of a process in bytes; 0 where the system does not tell."""
     try:
-        with open(f"/proc/{pid}/statm", "rb") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        resident = Path(f"/proc/{pid}/statm").read_bytes().split()[1]
+        return int(resident) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return 0

@@ -22,11 +22,13 @@ from garret.protocol.contract import Command, Nothing
 from garret.storage.backup import Summary
 from garret.storage.ledger import Retention
 from garret.storage.ledger_machine import State
-from garret.storage.ledger_rows import Job
+from garret.storage.ledger_types import Job
 
 _logger = log.get("house.upkeep")
 _RETENTION_SECONDS: Final = 6 * 3600.0
 _FIRST_RETENTION_SECONDS: Final = 60.0
+_PAGES: Final = 100  # of jobs, that are looked through for those of one profile
+_PROGRESS_STEP: Final = 0.01
 
 
 class Upkeep:
@@ -62,8 +64,10 @@ class Upkeep:
         self._timer = asyncio.get_running_loop().call_later(_RETENTION_SECONDS, self._retention_due)
 
     async def _keep_retention(self) -> None:
-        settings = self._context.settings
-        keep = Retention(float(settings.get("jobs.retention_days")), int(settings.get("jobs.retention_count")))
+        settings: Any = self._context.settings
+        keep = Retention(
+            float(settings.get("jobs.retention_days")), int(settings.get("jobs.retention_count"))
+        )
         try:
             gone = await self._ledger.prune(keep)
         except GarretError as error:
@@ -77,7 +81,7 @@ class Upkeep:
     def count_jobs(self) -> dict[str, int]:
         """How many jobs are in each state."""
         with self._context.store.readers.read() as connection:
-            rows = connection.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall()
+            rows: list[Any] = connection.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall()
         return {str(state): int(number) for state, number in rows}
 
     def _own(self, caller: Caller, job: Job, capability: str) -> Job:
@@ -94,10 +98,21 @@ class Upkeep:
             raise UsageError(f"A state is one of {', '.join(State)}, not '{command.state[:20]}'.")
         states = (State(command.state),) if command.state else ()
         limit = min(max(command.limit, 1), 1000)
-        jobs = await asyncio.to_thread(lambda: self._ledger.jobs(states=states, limit=limit))
-        everything = self._context.may(request.caller, "jobs.read")
-        mine = [job for job in jobs if everything or job.profile == request.caller.profile]
-        return c.Jobs(jobs=tuple(_row(job) for job in mine))
+        profile = None if self._context.may(request.caller, "jobs.read") else request.caller.profile
+        jobs = await asyncio.to_thread(self._newest, states, limit, profile)
+        return c.Jobs(jobs=tuple(_row(job) for job in jobs))
+
+    def _newest(self, states: tuple[State, ...], limit: int, profile: str | None) -> list[Job]:
+        """The newest jobs (of one profile), looked for in pages: its own may lie far behind others'."""
+        found: list[Job] = []
+        before: str | None = None
+        for _ in range(_PAGES):
+            page = self._ledger.jobs(states=states, limit=limit, before=before)
+            found += [job for job in page if profile is None or job.profile == profile]
+            if len(page) < limit or len(found) >= limit:
+                break
+            before = page[-1].id
+        return found[:limit]
 
     async def _get(self, command: c.GetJob, request: Request) -> c.Job:
         return _row(await self._find(request.caller, command.job))
@@ -119,16 +134,21 @@ class Upkeep:
     async def _back_up(self, command: c.Backup, request: Request) -> c.BackupDone:
         stamp = time.strftime("%Y%m%d-%H%M%S")
         default = self._context.home.backups / f"garret-{stamp}.backup"
-        path = Path(command.path).expanduser() if command.path else default
+        path = Path(command.path) if command.path else default
         if not path.is_absolute():
             raise UsageError("A backup goes to an absolute path. Nothing was written.")
         sealed = await asyncio.to_thread(self._sealed_keys, command.passphrase)
         loop = asyncio.get_running_loop()
         stopped = False
 
+        told = 0.0
+
         def progress(done: int, expected: int) -> None:
+            nonlocal told
             fraction = done / expected if expected else 1.0
-            loop.call_soon_threadsafe(request.progress, fraction, "backing up")
+            if fraction - told >= _PROGRESS_STEP:
+                told = fraction
+                loop.call_soon_threadsafe(request.progress, fraction, "backing up")
 
         try:
             summary: Summary = await asyncio.to_thread(
@@ -140,9 +160,7 @@ class Upkeep:
             stopped = True
             raise
         await self._context.audit(request.caller, "backup.create", "done", {"path": str(path)})
-        return c.BackupDone(
-            path=str(path), bytes=summary.size, blobs=summary.blobs, keys=summary.sealed_key
-        )
+        return c.BackupDone(path=str(path), bytes=summary.size, blobs=summary.blobs, keys=summary.sealed_key)
 
     def _sealed_keys(self, passphrase: str) -> bytes:
         """The home's keys under a passphrase, or nothing: the backup is then of use only here."""

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 
 from garret.base.errors import CancelledError, Code, GarretError
-from garret.base.ids import new_id
 from garret.features.house import contracts as c
 from garret.protocol.manifest import Session
 
@@ -254,10 +253,7 @@ def backup(session: Session, arguments: argparse.Namespace) -> None:
     path = str(Path(arguments.file).expanduser().absolute()) if arguments.file else ""
     with session.live() as live:
         done = session.stream(
-            c.Backup(path=path, key=new_id("ask"), passphrase=passphrase),
-            lambda _: None,
-            on_progress=live.progress,
-            again=True,
+            c.Backup(path=path, passphrase=passphrase), lambda _: None, on_progress=live.progress
         )
     session.emit(done, f"{done.path}: {session.size(done.bytes)}, {done.blobs} kept files.")
     if not done.keys:

@@ -1,0 +1,51 @@
+"""Events on their way from the bus to a client that subscribed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from garret.control.bus import Lagged, Subscription
+from garret.control.connection import ClientConnection
+from garret.control.context import Context
+from garret.features.house import contracts as c
+from garret.protocol.envelope import encode_payload
+
+_BEHIND_BYTES: Final = 1 << 20  # waiting for the client; the bus's bounded queue then takes over
+_BEHIND_SECONDS: Final = 0.5
+
+
+class Feed:
+    """Carries events from a subscription to a client, as fast as the client reads."""
+
+    def __init__(self, context: Context, connection: ClientConnection) -> None:
+        self.connection = connection
+        self.subscription: Subscription | None = None
+        self._context = context
+
+    def scopes(self) -> tuple[str, ...] | None:
+        """The profiles whose events this client may hear of; None for all."""
+        return None if self._context.may(self.connection, "dictate.read") else (self.connection.profile,)
+
+    def close(self) -> None:
+        """Hear of nothing more, not of what waits either."""
+        subscription, self.subscription = self.subscription, None
+        if subscription is not None:
+            subscription.close()
+
+    def wake(self) -> None:
+        asyncio.get_running_loop().call_soon(self._pass_on)
+
+    def _pass_on(self) -> None:
+        if self.subscription is None or self.connection.channel.closed:
+            return
+        if self.connection.channel.waiting_bytes > _BEHIND_BYTES:
+            # It does not keep up: leave the events in the bounded queue, which counts what it drops.
+            asyncio.get_running_loop().call_later(_BEHIND_SECONDS, self._pass_on)
+            return
+        for item in self.subscription.take():
+            if isinstance(item, Lagged):
+                payload = encode_payload(c.EventsLost(count=item.count))
+                self.connection.send_event("house.events_lost", payload)
+            else:
+                self.connection.send_event(item.name, item.payload)
