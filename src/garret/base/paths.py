@@ -11,9 +11,9 @@ import hashlib
 import os
 import stat
 import sys
-import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from garret.base.errors import Code, GarretError
 
@@ -33,8 +33,7 @@ def default_root() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "share") / "garret"
 
 
-@dataclass(frozen=True)
-class Home:
+class Home(msgspec.Struct, frozen=True):
     """The layout of one home folder. Nothing is created until `create` is called."""
 
     root: Path
@@ -86,7 +85,7 @@ class Home:
         if len(os.fsencode(direct)) <= _SOCKET_PATH_LIMIT:
             return direct
         digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
-        runtime = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+        runtime = os.environ.get("XDG_RUNTIME_DIR") or _temporary_folder()
         return Path(runtime) / f"garret-{os.getuid()}-{digest}" / "control.sock"
 
     def create(self) -> None:
@@ -109,3 +108,9 @@ class Home:
                 code=Code.READ_ONLY,
                 details={"path": str(self.root), "errno": error.errno},
             ) from error
+
+
+def _temporary_folder() -> str:
+    import tempfile  # 4 ms, and hardly ever needed
+
+    return tempfile.gettempdir()

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -53,9 +54,8 @@ class Demonstration:
         live = self._dictate_live(client)
         self._show(client, live)
         whole = self._dictate_under_fire(client)
-        client = launch.connect(self._home)
-        self._show_house(client)
-        client.close()
+        with closing(launch.connect(self._home)) as again:
+            self._show_house(again)
         return whole
 
     # ---- live, in peace
@@ -116,7 +116,7 @@ class Demonstration:
         finally:
             os.close(descriptor)
         self._screen.say(f"The recording is in the store as {imported.utterance}.", "dim")
-        request = c.Transcribe(utterance=imported.utterance, key=new_id("demo"), partials=True)
+        request = c.Transcribe(utterance=imported.utterance, key=new_id("demo"))
         killer = _Killer(self._home, self._screen)
         done = self._until_done(client, request, killer)
         text = self._text_of(done)
@@ -140,18 +140,16 @@ class Demonstration:
 
         for _ in range(_JOINS):
             try:
-                return client.stream(request, show)
+                with closing(client):
+                    return client.stream(request, show)
             except TransportError:
                 self._screen.say("  The connection is gone; joining the job again.", "dim")
                 client = launch.connect(self._home)
         raise GarretError("The job could not be joined again.")
 
     def _text_of(self, done: c.Dictated) -> str:
-        client = launch.connect(self._home)
-        try:
+        with closing(launch.connect(self._home)) as client:
             return client.call(c.Get(utterance=done.utterance)).raw
-        finally:
-            client.close()
 
     # ---- the house
 
@@ -199,10 +197,7 @@ class _Killer:
         self._screen.say(f"  kill -9 {process}: {what}", "bad")
 
     def _engine(self) -> int | None:
-        client = launch.connect(self._home)
-        try:
+        with closing(launch.connect(self._home)) as client:
             workers = client.call(house.ListWorkers()).workers
-        finally:
-            client.close()
         busy = [worker.pid for worker in workers if worker.name == "stt" and worker.pid]
         return busy[0] if busy else None

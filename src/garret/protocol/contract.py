@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -55,8 +54,7 @@ class Event(Contract, frozen=True):
     __event__: ClassVar[str]
 
 
-@dataclass(frozen=True)
-class CommandMeta:
+class CommandMeta(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """What a command is and needs.
 
     `capability` is what role and profile must grant. `target` is CONTROL or the name of a worker.
@@ -77,10 +75,10 @@ class CommandMeta:
     items: AnyType | None = None
     inputs: AnyType | None = None
     descriptors: int = 0
-    decode: Decode = field(compare=False, repr=False, kw_only=True)
-    decode_result: Decode = field(compare=False, repr=False, kw_only=True)
-    decode_item: Decode | None = field(default=None, compare=False, repr=False, kw_only=True)
-    decode_input: Decode | None = field(default=None, compare=False, repr=False, kw_only=True)
+    decode: Decode
+    decode_result: Decode
+    decode_item: Decode | None = None
+    decode_input: Decode | None = None
 
     @property
     def summary(self) -> str:

@@ -8,7 +8,6 @@ their own process, verbs in the command line.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
@@ -46,22 +45,21 @@ class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     cpu_seconds: int | None = None
 
 
-@dataclass(frozen=True)
-class WorkerSpec:
+class WorkerSpec(msgspec.Struct, frozen=True):
     """One kind of worker: where its handlers are, what it is granted, how it lives.
 
     `concurrency` is how many commands one process takes at once, `instances` how many processes (or
     the key of an integer setting that says so). `on_demand` workers start at first need and stop
-    after `idle_seconds`; `spares` more (a number, or the key of an integer setting) are kept warm. `settings` are the keys whose values it is
-    told at start; a change of one replaces the process (new one first). `environment` names the
-    variables that it gets of the control plane's own environment, beside language and time zone; nothing
-    secret belongs there. `search_path` names the
-    folders of a room that is not installed in this package's environment.
+    after `idle_seconds`; `spares` more (a number, or the key of an integer setting) are kept warm.
+    `settings` are the keys whose values it is told at start; a change of one replaces the process (new
+    one first). `environment` names the variables that it gets of the control plane's own environment,
+    beside language and time zone; nothing secret belongs there. `search_path` names the folders of a
+    room that is not installed in this package's environment.
     """
 
     name: str
     entry: str
-    grants: Grants = field(default_factory=Grants)
+    grants: Grants = msgspec.field(default_factory=Grants)
     capabilities: tuple[str, ...] = ()
     concurrency: int = 1
     instances: int | str = 1
@@ -78,8 +76,7 @@ class WorkerSpec:
     search_path: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class WholeNumber:
+class WholeNumber(msgspec.Struct, frozen=True):
     """The type of an argument that is a whole number within inclusive limits."""
 
     lowest: int
@@ -98,16 +95,14 @@ class WholeNumber:
         return number
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(msgspec.Struct, frozen=True):
     """One argument of a verb: the names and keywords of `argparse.add_argument`."""
 
     names: tuple[str, ...]
-    options: dict[str, Any] = field(default_factory=dict[str, Any])
+    options: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
 
 
-@dataclass(frozen=True)
-class Verb:
+class Verb(msgspec.Struct, frozen=True):
     """A command-line verb: `garret NAME [SUBVERB] ARGUMENTS`, run by `handler`."""
 
     name: str
@@ -117,8 +112,7 @@ class Verb:
     subverbs: tuple[Verb, ...] = ()
 
 
-@dataclass(frozen=True)
-class Sentence:
+class Sentence(msgspec.Struct, frozen=True):
     """Something that can be said to Garret, and the command it stands for."""
 
     phrase: str
@@ -126,8 +120,7 @@ class Sentence:
     meaning: str
 
 
-@dataclass(frozen=True)
-class Room:
+class Room(msgspec.Struct, frozen=True):
     """A room's manifest.
 
     `service` is the import path of the class that handles its commands in the control plane;

@@ -190,10 +190,15 @@ class Utterances(Contract, frozen=True):
 
 @command("dictate.history", result=Utterances, capability="dictate.read_own")
 class History(Command[Utterances], frozen=True):
-    """List utterances, newest first; `query` keeps those whose text contains all its words."""
+    """List utterances, newest first; `query` keeps those whose text contains all its words.
+
+    `before` is the id of the last one of the page before; ids sort by time. A page may hold fewer than
+    `limit` where texts are long; an empty one is the last.
+    """
 
     limit: int = 50
     query: str = ""
+    before: str = ""
 
 
 @command("dictate.get", result=Transcript, capability="dictate.use")

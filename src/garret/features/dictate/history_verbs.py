@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -21,12 +22,26 @@ from garret.protocol.manifest import Session
 _FULL_ID: Final = re.compile(r"[a-z]+_[0-9a-f]{32}\Z")
 _SHORTEST_END: Final = 4  # characters of an id; fewer are taken for a slip
 _SEARCHED: Final = 1_000
-_ALL: Final = 100_000
+_ALL: Final = 1_000_000_000
+_PAGE: Final = 500
 _SHOWN_TEXT: Final = 200  # characters in a listing for people; programs get all of it
 
 
+def utterances(session: Session, limit: int, query: str = "") -> Iterator[c.Utterance]:
+    """Up to `limit` utterances, newest first, fetched page by page."""
+    before = ""
+    while limit > 0:
+        request = c.History(limit=min(limit, _PAGE), query=query, before=before)
+        page = session.call(request, again=True).utterances
+        if not page:
+            return
+        yield from page
+        limit -= len(page)
+        before = page[-1].id
+
+
 def history_list(session: Session, arguments: argparse.Namespace) -> None:
-    found = session.call(c.History(limit=arguments.limit, query=arguments.query), again=True).utterances
+    found = tuple(utterances(session, arguments.limit, arguments.query))
     columns = ("utterance", "state", "made", "length", "quality", "source", "text")
     session.table(columns, [_row(session, utterance) for utterance in found], found)
 
@@ -98,7 +113,7 @@ def history_export(session: Session, arguments: argparse.Namespace) -> None:
     if arguments.utterances:
         wanted = [utterance_id(session, given) for given in arguments.utterances]
     else:
-        wanted = [one.id for one in session.call(c.History(limit=_ALL), again=True).utterances]
+        wanted = [one.id for one in utterances(session, _ALL)]
     written: list[str] = []
     with session.live() as live:
         for number, utterance in enumerate(wanted):
@@ -147,7 +162,7 @@ def utterance_id(session: Session, given: str) -> str:
     """The id that `given` is, ends, or stands for. Raises GarretError where none, or several, fit."""
     if _FULL_ID.match(given):
         return given
-    ids = [one.id for one in session.call(c.History(limit=_SEARCHED), again=True).utterances]
+    ids = [one.id for one in utterances(session, _SEARCHED)]
     if given == "last" and ids:
         return ids[0]
     found = [name for name in ids if name.endswith(given)] if len(given) >= _SHORTEST_END else []

@@ -27,6 +27,8 @@ from garret.storage.objects import seal
 
 _logger = log.get("dictate")
 _IMPORT_LIMIT: Final = 64 << 30  # bytes; a day of 24-bit stereo at 96 kHz
+_PAGE_CHARACTERS: Final = 500_000
+"""Of text in one page of the history: at four bytes each it fits a result's limit of 4 MiB."""
 _TIDY_SECONDS: Final = 6 * 3600.0
 _FIRST_TIDY_SECONDS: Final = 30.0
 _CUT_OFF: Final = "The dictation was cut off; everything captured until then is here."
@@ -232,8 +234,15 @@ class DictationService:
         limit = min(max(command.limit, 1), 1000)
         profile = None if self._context.may(request.caller, "dictate.read") else request.caller.profile
         with self._context.store.readers.read() as connection:
-            rows = store.newest(connection, limit, command.query, profile)
-        return c.Utterances(utterances=tuple(row.shown() for row in rows))
+            rows = store.newest(connection, limit, command.query, profile, command.before)
+        shown: list[c.Utterance] = []
+        room = _PAGE_CHARACTERS
+        for row in rows:
+            room -= len(row.raw) + len(row.text)
+            if shown and room < 0:
+                break
+            shown.append(row.shown())
+        return c.Utterances(utterances=tuple(shown))
 
     async def _get(self, command: c.Get, request: Request) -> c.Transcript:
         row = self._own(request.caller, command.utterance)

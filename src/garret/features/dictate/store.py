@@ -238,19 +238,24 @@ def find(connection: apsw.Connection, utterance: str) -> Row:
     return _row(row)
 
 
-def newest(connection: apsw.Connection, limit: int, query: str, profile: str | None) -> list[Row]:
+def newest(
+    connection: apsw.Connection, limit: int, query: str, profile: str | None, before: str = ""
+) -> list[Row]:
     """Utterances, newest first; all words of `query` are in the text, in any order."""
     conditions = ["1"]
     bindings: list[Any] = []
     for word in query.lower().split()[:16]:
         conditions.append("instr(lower(u.text || ' ' || u.raw), ?) > 0")
         bindings.append(word)
+    if before:
+        conditions.append("u.id < ?")
+        bindings.append(before)
     if profile is not None:
         conditions.append("u.profile = ?")
         bindings.append(profile)
     rows = _select(
         connection,
-        f"SELECT {_COLUMNS}{_FROM}WHERE {' AND '.join(conditions)} ORDER BY u.created DESC LIMIT ?",
+        f"SELECT {_COLUMNS}{_FROM}WHERE {' AND '.join(conditions)} ORDER BY u.id DESC LIMIT ?",
         (*bindings, limit),
     )
     return [_row(row) for row in rows]
