@@ -73,6 +73,11 @@ class BulkWriter:
         _seal(self.descriptor, _SEALS)
         return self.descriptor
 
+    def unmap(self) -> None:
+        """Take the mapping down now; nothing is written through this object any more."""
+        self.view.release()
+        self._map.close()
+
 
 def from_bytes(data: bytes | bytearray | memoryview, name: str = "garret-bulk") -> int:
     """Copy `data` into a new sealed memory file; return its descriptor. Raises BulkError."""
@@ -125,7 +130,7 @@ class WarmBulk:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._writer.view.release()
+        self._writer.unmap()
         os.close(self.descriptor)
 
 
