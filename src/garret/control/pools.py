@@ -91,10 +91,11 @@ class Pool:
         """Enable the slots; those that are not on demand, and the spares, start now."""
         self._handle(None, sv.Start())
 
-    def warm(self) -> None:
-        """Start a process now if none is there, because work is about to come."""
-        if not self._routes:
-            self._handle(None, sv.Demand())
+    def warm(self, processes: int = 1) -> None:
+        """Start what is missing of so many processes now, because work is about to come."""
+        missing = min(processes, self.supervisor.serving) - len(self._routes)
+        if missing > 0:
+            self._handle(None, sv.Demand(missing))
 
     def replace(self) -> None:
         """Start every running process anew, new one first; also closes an open circuit."""

@@ -212,6 +212,8 @@ class Listening:
                 self._pushed.popleft()
             self._room.set()
             self._keep_limit()
+        if item.kind in ("state", "speech_end"):
+            self._have_one_stand_by()
         if item.kind == "speech_start":
             self._begin(item.start, recognition)
         elif item.kind == "speech_end":
@@ -222,6 +224,12 @@ class Listening:
             self._request.emit_nowait(told)
         if self._open is not None:
             self._open.advance(self._durable)
+
+    def _have_one_stand_by(self) -> None:
+        """Another worker for the microphone: what sounds while nobody listens cannot be asked for again,
+        and starting one takes many times the tenth of a second that may be lost."""
+        if self._command.source == "microphone":
+            self._context.plane.pools["microphone"].warm(2)
 
     def _begin(self, start: int, recognition: Recognition) -> None:
         """Speech began; a segment that is open already, from before a worker was lost, goes on."""

@@ -41,6 +41,7 @@ MICROPHONE = WorkerSpec(
         memory_bytes=512 * MIB,
     ),
     concurrency=4,
+    instances=2,  # the second stands by while somebody dictates
     idle_seconds=600.0,
     environment=(
         "HOME",

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from garret.base.errors import GarretError
 from garret.control.context import Context
+from garret.control.errors import ControlError
 from garret.control.inner import InnerCall
 from garret.control.service import Request, ServiceHandler
 from garret.features.speak import contracts as c
@@ -50,9 +52,13 @@ class SpeakService:
             passing = asyncio.get_running_loop().create_task(_pass_on(speaking, playing))
             try:
                 await playing.result()
-                spoken = await speaking.result()
+            except GarretError:
+                if speaking.failed:
+                    await speaking.result()  # its error is why there was nothing to play
+                raise
             finally:
                 passing.cancel()
+            spoken = await speaking.result()
         context.publish(c.Finished(text=command.text, seconds=spoken.seconds), scope=request.caller.profile)
         return spoken
 
@@ -66,7 +72,10 @@ class SpeakService:
 async def _pass_on(speaking: InnerCall[c.Spoken], playing: InnerCall[c.Played]) -> None:
     async for item in speaking.items():
         if not isinstance(item, Progress):
-            await playing.send(item)
+            try:
+                await playing.send(item)
+            except ControlError:
+                return  # playing has ended, and says why
     if speaking.failed:
         playing.cancel()
     else:

@@ -22,7 +22,7 @@ from garret.features.speak.playback.queue import NoDeviceError
 
 _ffi: Any = cast(Any, miniaudio.ffi)  # compiled, hence without types
 _lib: Any = cast(Any, miniaudio.lib)
-_ALSA_NOWHERE: Final = ("ALSA", b"null")  # ALSA lists a device that discards all sound
+_SOUND_CARDS: Final = Path("/dev/snd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,12 @@ def _found(backends: Sequence[Backend] | None) -> list[tuple[PlaybackDeviceInfo,
         if _lib.ma_context_get_devices(context, array, count, _ffi.NULL, _ffi.NULL) != _lib.MA_SUCCESS:
             return []
         entries = [_entry(system, array[0][index]) for index in range(count[0])]
-    return [(info, handle) for info, handle, raw in entries if (system, raw) != _ALSA_NOWHERE]
+    return [(info, handle) for info, handle, raw in entries if system != "ALSA" or _on_a_card(raw)]
+
+
+def _on_a_card(alsa: bytes) -> bool:
+    """Whether an ALSA device leads to a sound card: most of its list are plug-ins that lead nowhere."""
+    return (alsa == b"default" or b":" in alsa) and any(_SOUND_CARDS.glob("pcm*"))
 
 
 @contextmanager
@@ -119,6 +124,11 @@ def _entry(system: str, found: Any) -> tuple[PlaybackDeviceInfo, Any, bytes]:
     digest = hashlib.sha256(system.encode() + b"\0" + raw).hexdigest()[:12]
     name = _ffi.string(found.name).decode("utf-8", "replace")
     return PlaybackDeviceInfo(digest, name, system, bool(found.isDefault)), handle, raw
+
+
+def unanswered(backends: Sequence[Backend] | None = None) -> str:
+    """Why a device could not be opened, to go into a sentence: empty unless nothing is there at all."""
+    return "" if _found(backends) else ": no sound server answers and there is no sound card"
 
 
 def disconnect(device: Any) -> None:

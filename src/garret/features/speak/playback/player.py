@@ -17,10 +17,18 @@ import numpy as np
 import soxr
 from miniaudio import Backend
 
-from garret.features.speak.playback.devices import choose, disconnect, find_sound_server, sound_systems
+from garret.base.clock import SYSTEM, Clock
+from garret.features.speak.playback.devices import (
+    choose,
+    disconnect,
+    find_sound_server,
+    sound_systems,
+    unanswered,
+)
 from garret.features.speak.playback.queue import SAMPLE_BYTES, NoDeviceError, PlaybackQueue
 
 _PERIOD_MS = 40
+STALL_SECONDS = 2.0  # as long as a microphone may be silent before it counts as gone
 _PERIODS = 3  # what miniaudio takes by default
 _MARGIN = 0.1  # seconds of sound that a converter may give out at once, having held them back
 
@@ -37,7 +45,12 @@ class Player:
     """Plays a queue on one device. Open it with `start`, close it with `close`; safe from any thread."""
 
     def __init__(
-        self, queue: PlaybackQueue, device: str = "", backends: Sequence[Backend] | None = None
+        self,
+        queue: PlaybackQueue,
+        device: str = "",
+        backends: Sequence[Backend] | None = None,
+        *,
+        clock: Clock = SYSTEM,
     ) -> None:
         """`device` is an id or a name, empty for the default; `backends` None means real sound systems."""
         self.queue = queue
@@ -46,7 +59,13 @@ class Player:
         self._device: miniaudio.PlaybackDevice | None = None
         self._lock = threading.RLock()
         self._streams: dict[str, tuple[int, soxr.ResampleStream]] = {}
+        self._clock = clock
+        self._pulled = 0.0  # when the device last asked for sound
         self.lost = False
+
+    @property
+    def is_open(self) -> bool:
+        return self._device is not None
 
     def start(self) -> None:
         """Open the device and play. Raises NoDeviceError, which says what was kept; the queue stays as it is.
@@ -72,12 +91,13 @@ class Player:
                 source = self._source()
                 next(source)
                 self._device, self.lost = device, False
+                self._pulled = self._clock.monotonic()
                 device.start(source)
             except miniaudio.MiniaudioError as error:
                 self._device = None
                 raise NoDeviceError(
-                    f"No playback device could be opened ({error.args[0]}). {self._kept()} Connect a "
-                    "loudspeaker and speak again, or write the speech to a file."
+                    f"No loudspeaker could be opened{unanswered(self._backends)}. {self._kept()} Connect one "
+                    "and speak again, or write the speech to a file."
                 ) from error
 
     def _kept(self) -> str:
@@ -90,6 +110,7 @@ class Player:
     def _source(self) -> Generator[bytes, int, None]:
         frames = yield b""
         while True:
+            self._pulled = self._clock.monotonic()
             frames = yield self.queue.pull(frames)
 
     def _on_stop(self) -> None:
@@ -97,6 +118,15 @@ class Player:
         if self._device is not None:
             self.lost = True
             self.queue.note_device_lost()
+
+    def is_lost(self) -> bool:
+        """Whether the device went away: it said so, or has not asked for sound for `STALL_SECONDS`.
+
+        Not every sound system says so: a PulseAudio server that ends, or unloads a device, just falls silent.
+        """
+        if self.is_open and not self.lost and self._clock.monotonic() - self._pulled >= STALL_SECONDS:
+            self._on_stop()
+        return self.lost
 
     @property
     def buffered_frames(self) -> int:
