@@ -160,8 +160,7 @@ class Pool:
             return
         if len(self._routes) >= self.supervisor.serving:
             return  # all are there already, and busy
-        for _ in range(min(len(self._queued), self.supervisor.serving)):
-            self._handle(None, sv.Demand())
+        self._handle(None, sv.Demand(min(len(self._queued), self.supervisor.serving)))
 
     def _give_up(self) -> None:
         sentence = self.blocked or self.supervisor.sentence
