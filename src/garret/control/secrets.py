@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, Protocol, TypeAlias
@@ -169,6 +170,36 @@ class SecretStore:
                 return cls(KeychainVault(keychain, service, index), "keychain", probe.backend, unlock)
             _log.info("No keychain is used: %s.", probe.reason)
         return cls._create_sealed(home.key_file, unlock, ask)
+
+    @classmethod
+    def refill(
+        cls, home: Home, entries: Mapping[str, bytes], *, keychain: Keychain | None = None
+    ) -> SecretStore:
+        """Keep `entries` as a new home would keep them, in place of the sealed file that a restore left.
+
+        The keychain where it works, else a sealed file with its unlock file. Whenever this is cut off,
+        either the file that was there opens as before, or everything is in its new place. Blocks. Raises
+        SecretsError.
+        """
+        index, unlock = home.root / INDEX_NAME, home.key_file.with_name(UNLOCK_NAME)
+        for value in entries.values():
+            redact(value)
+        if keychain is not None:
+            service = f"garret-{os.urandom(8).hex()}"
+            probe = keychain.probe(service)
+            if probe.usable:
+                write_index(index, service, [])  # not looked at while the sealed file is there
+                vault = KeychainVault(keychain, service, index)
+                for name, value in entries.items():
+                    vault.change(name, value)
+                _remove(home.key_file)
+                return cls(vault, "keychain", probe.backend, unlock)
+        fresh = os.urandom(sealed_file.KEY_BYTES)
+        redact(fresh)
+        key = sealed_file.random_key(fresh)
+        sealed_file.write_private(unlock, fresh.hex().encode() + b"\n")
+        sealed_file.write_private(home.key_file, sealed_file.seal(dict(entries), key))
+        return cls(SealedVault(home.key_file, key), "unlock-file", "sealed file", unlock)
 
     def get(self, name: str) -> bytes | None:
         """The value of `name`, from memory, or None."""
