@@ -99,24 +99,15 @@ class Finisher:
             "run": run,
             "engine": engine,
             "quality": quality,
-            "raw": " ".join(each.text for each in heard if each.text),
-            "text": cleaned.text,
             "audio_seconds": samples / SAMPLE_RATE,
             "decode_seconds": round(sum(each.decode_seconds for each in heard), 4),
             "note": note.strip(),
             "stages": {stage: round(seconds, 4) for stage, seconds in stages.items()},
         }
-        pages = [
-            c.TranscriptSegment(
-                start=round(segment.start / SAMPLE_RATE, 3),
-                end=round(segment.end / SAMPLE_RATE, 3),
-                text=text,
-                raw=hypothesis.text,
-                words=hypothesis.words,
-            )
-            for (segment, hypothesis), text in zip(whole, cleaned.segments, strict=True)
-        ]
-        await self._keep_transcript(row.id, run, body, pages)
+        count = len(whole)
+        raw = " ".join(each.text for each in heard if each.text)
+        await self._keep_pages(row.id, run, [segment for segment, _ in whole], cleaned, raw)
+        await self._keep_transcript(row.id, run, {**body, "segments": count})
         self._context.publish(
             c.Finished(utterance=row.id, text=cleaned.text, engine=engine, quality=quality),
             scope=row.profile,
@@ -128,16 +119,36 @@ class Finisher:
             quality=quality,
             audio_seconds=body["audio_seconds"],
             decode_seconds=body["decode_seconds"],
-            segments=len(pages),
+            segments=count,
             note=body["note"],
         )
 
-    async def _keep_transcript(
-        self, utterance: str, run: str, body: dict[str, Any], pages: Sequence[c.TranscriptSegment]
+    async def _keep_pages(
+        self, utterance: str, run: str, segments: Sequence[Segment], cleaned: c.CleanedText, raw: str
     ) -> None:
+        """Keep the segments with their words, page by page, so that a long day fits the memory."""
         context = self._context
-        created = int(context.clock.wall() * 1000)
-        sealed = store.transcript_objects(context.signer, body, pages, created)
+        pages = -(-len(segments) // store.PAGE_SEGMENTS)
+        for number in range(pages):
+            first = number * store.PAGE_SEGMENTS
+            part = segments[first : first + store.PAGE_SEGMENTS]
+            with context.store.readers.read() as connection:
+                heard = store.heard_between(connection, utterance, run, part[0].start, part[-1].start)
+            page = store.Page(
+                first,
+                [
+                    _shown(segment, heard[segment.start, segment.end], text)
+                    for segment, text in zip(part, cleaned.segments[first:], strict=False)
+                ],
+                store.share(raw, number, pages),
+                store.share(cleaned.text, number, pages),
+            )
+            sealed = store.page_object(context.signer, utterance, run, page, self._now())
+            await context.store.objects.put(sealed)
+
+    async def _keep_transcript(self, utterance: str, run: str, body: dict[str, Any]) -> None:
+        context = self._context
+        sealed = [seal(context.signer, store.TRANSCRIPT, body, created=self._now())]
         projections = context.store.objects.projections
 
         def keep(connection: Any) -> None:
@@ -145,6 +156,9 @@ class Finisher:
             store.end_work(connection, utterance, run)
 
         await context.store.writer.write(keep)
+
+    def _now(self) -> int:
+        return int(self._context.clock.wall() * 1000)
 
     # ---- sound
 
@@ -234,3 +248,13 @@ def _size(context: Context, blob: str) -> int:
         return context.store.blobs.size(blob)
     except GarretError:
         return 0
+
+
+def _shown(segment: Segment, heard: c.Hypothesis, text: str) -> c.TranscriptSegment:
+    return c.TranscriptSegment(
+        start=round(segment.start / SAMPLE_RATE, 3),
+        end=round(segment.end / SAMPLE_RATE, 3),
+        text=text,
+        raw=heard.text,
+        words=heard.words,
+    )

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from garret.base import log
 from garret.base.errors import GarretError
 from garret.control.context import Context
@@ -115,13 +117,14 @@ class Recognition:
     async def _recognise(self, segment: Segment) -> None:
         try:
             async with self._places:
-                segment.heard = await self._until_heard(segment)
-            heard = segment.heard
+                heard = await self._until_heard(segment)
             await self._context.store.writer.write(
                 lambda connection: store.add_heard(
                     connection, self._utterance, self._run, segment.start, segment.end, heard
                 )
             )
+            # The words are in the store; a day of them does not belong into this process's memory.
+            segment.heard = msgspec.structs.replace(heard, words=())
             self._request.emit_nowait(
                 c.DictationItem(
                     kind="final",

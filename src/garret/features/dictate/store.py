@@ -118,6 +118,10 @@ def _apply_audio(connection: apsw.Connection, item: Object) -> None:
 
 def _apply_page(connection: apsw.Connection, item: Object) -> None:
     utterance, body = _note(connection, item), item.body
+    connection.execute(
+        "INSERT OR REPLACE INTO utterance_pages VALUES (?, ?, ?, ?, ?)",
+        (utterance, body["run"], body["first"], body["raw"], body["text"]),
+    )
     connection.executemany(
         "INSERT OR REPLACE INTO utterance_segments VALUES (?, ?, ?, ?)",
         [
@@ -127,9 +131,20 @@ def _apply_page(connection: apsw.Connection, item: Object) -> None:
     )
 
 
+def _whole_text(connection: apsw.Connection, utterance: str, run: str) -> tuple[str, str]:
+    """The raw text and the document of a run, put together from its pages."""
+    rows = _select(
+        connection,
+        "SELECT raw, text FROM utterance_pages WHERE utterance = ? AND run = ? ORDER BY first",
+        (utterance, run),
+    )
+    return "".join(str(raw) for raw, _ in rows), "".join(str(text) for _, text in rows)
+
+
 def _apply_transcript(connection: apsw.Connection, item: Object) -> None:
     body = item.body
     utterance = _note(connection, item)
+    raw, text = _whole_text(connection, utterance, body["run"])
     connection.execute(
         "UPDATE utterances SET audio_seconds = ?, engine = ?, quality = ?, raw = ?, text = ?, "
         "decode_seconds = ?, segments = ?, run = ?, note = ?, stages = ?, state = 'cleaned' WHERE id = ?",
@@ -137,8 +152,8 @@ def _apply_transcript(connection: apsw.Connection, item: Object) -> None:
             body["audio_seconds"],
             body["engine"],
             body["quality"],
-            body["raw"],
-            body["text"],
+            raw,
+            text,
             body["decode_seconds"],
             body["segments"],
             body["run"],
@@ -147,9 +162,8 @@ def _apply_transcript(connection: apsw.Connection, item: Object) -> None:
             utterance,
         ),
     )
-    connection.execute(
-        "DELETE FROM utterance_segments WHERE utterance = ? AND run <> ?", (utterance, body["run"])
-    )
+    for table in ("utterance_segments", "utterance_pages"):
+        connection.execute(f"DELETE FROM {table} WHERE utterance = ? AND run <> ?", (utterance, body["run"]))
 
 
 def _apply_delivery(connection: apsw.Connection, item: Object) -> None:
@@ -167,7 +181,7 @@ def _forget(connection: apsw.Connection, kind: str, identity: str) -> None:
         return
     utterance = str(found[0])
     if kind == UTTERANCE:
-        for table in ("utterance_segments", "dictation_work", "dictation_heard"):
+        for table in ("utterance_segments", "utterance_pages", "dictation_work", "dictation_heard"):
             connection.execute(f"DELETE FROM {table} WHERE utterance = ?", (utterance,))
         connection.execute("DELETE FROM utterances WHERE id = ?", (utterance,))
     elif kind == AUDIO:
@@ -180,7 +194,7 @@ def _forget(connection: apsw.Connection, kind: str, identity: str) -> None:
 
 PROJECTION: Final = Projection(
     room="dictate",
-    tables=("utterance_segments", "utterance_objects", "utterances"),
+    tables=("utterance_segments", "utterance_pages", "utterance_objects", "utterances"),
     apply={
         UTTERANCE: _apply_utterance,
         AUDIO: _apply_audio,
@@ -195,17 +209,32 @@ PROJECTION: Final = Projection(
 # ---------------------------------------------------------------- objects
 
 
-def transcript_objects(
-    signer: Signer, body: dict[str, Any], segments: Sequence[c.TranscriptSegment], created: int
-) -> list[Sealed]:
-    """The objects of one transcript: its pages first, then itself."""
-    common = {"utterance": body["utterance"], "run": body["run"]}
-    sealed: list[Sealed] = []
-    for first in range(0, len(segments), PAGE_SEGMENTS):
-        page = [_encode(segment) for segment in segments[first : first + PAGE_SEGMENTS]]
-        sealed.append(seal(signer, PAGE, {**common, "first": first, "segments": page}, created=created))
-    sealed.append(seal(signer, TRANSCRIPT, {**body, "segments": len(segments)}, created=created))
-    return sealed
+class Page(msgspec.Struct, frozen=True):
+    """A piece of a transcript: segments from number `first` on, and its share of the texts."""
+
+    first: int
+    segments: Sequence[c.TranscriptSegment]
+    raw: str
+    text: str
+
+
+def page_object(signer: Signer, utterance: str, run: str, page: Page, created: int) -> Sealed:
+    """Up to `PAGE_SEGMENTS` segments of a transcript as an object."""
+    body = {
+        "utterance": utterance,
+        "run": run,
+        "first": page.first,
+        "raw": page.raw,
+        "text": page.text,
+        "segments": [_encode(segment) for segment in page.segments],
+    }
+    return seal(signer, PAGE, body, created=created)
+
+
+def share(whole: str, number: int, pages: int) -> str:
+    """The part of `whole` that page `number` of `pages` carries; all parts joined are the whole."""
+    length = -(-len(whole) // pages)
+    return whole[number * length : (number + 1) * length]
 
 
 def put_all(connection: apsw.Connection, sealed: Iterable[Sealed], projections: Projections) -> None:
@@ -333,13 +362,33 @@ def add_heard(
 
 
 def heard(connection: apsw.Connection, utterance: str, run: str) -> dict[tuple[int, int], c.Hypothesis]:
-    """What a run has heard so far, by segment."""
-    rows = _select(
-        connection,
-        "SELECT start, end, hypothesis FROM dictation_heard WHERE utterance = ? AND run = ?",
+    """What a run has heard so far, by segment, without the words and their times."""
+    rows = connection.execute(
+        "SELECT start, end, hypothesis FROM dictation_heard WHERE utterance = ? AND run = ? ORDER BY start",
         (utterance, run),
     )
+    # One row at a time: a day of words is 20 MB, of texts half a megabyte.
+    return {
+        (int(start), int(end)): msgspec.structs.replace(_decode_hypothesis(data), words=())
+        for start, end, data in _typed(rows)
+    }
+
+
+def heard_between(
+    connection: apsw.Connection, utterance: str, run: str, first: int, last: int
+) -> dict[tuple[int, int], c.Hypothesis]:
+    """The segments that start from sample `first` to `last`, with their words."""
+    rows = _select(
+        connection,
+        "SELECT start, end, hypothesis FROM dictation_heard WHERE utterance = ? AND run = ? "
+        "AND start BETWEEN ? AND ?",
+        (utterance, run, first, last),
+    )
     return {(int(start), int(end)): _decode_hypothesis(data) for start, end, data in rows}
+
+
+def _typed(rows: Iterable[Any]) -> Iterable[tuple[Any, ...]]:
+    return rows
 
 
 def last_run(connection: apsw.Connection, utterance: str) -> str:

@@ -29,6 +29,16 @@ CREATE TABLE utterance_segments (
     PRIMARY KEY (utterance, run, number)
 ) WITHOUT ROWID;
 
+-- The document and the raw text of a transcript, in pieces: a long day does not fit into one object.
+CREATE TABLE utterance_pages (
+    utterance TEXT    NOT NULL,
+    run       TEXT    NOT NULL,
+    first     INTEGER NOT NULL,
+    raw       TEXT    NOT NULL,
+    text      TEXT    NOT NULL,
+    PRIMARY KEY (utterance, run, first)
+) WITHOUT ROWID;
+
 CREATE TABLE utterance_objects (
     object    TEXT PRIMARY KEY,
     utterance TEXT NOT NULL,
