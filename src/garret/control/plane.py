@@ -89,6 +89,7 @@ class ControlPlane:
         self._nonces = NonceMemory()
         self._services_built: list[Service] = []
         self._listener: Listener | None = None
+        self._stopped = False
         self._boot = boot_id()
         self._background: set[asyncio.Task[Any]] = set()
         self._refusals = RateLimit(burst=_REFUSALS_AT_ONCE, seconds=_REFUSAL_SECONDS)
@@ -211,8 +212,11 @@ class ControlPlane:
     async def stop(self) -> None:
         """Let nobody in, give running jobs back to the ledger, drain the workers, close storage.
 
-        A step that fails is logged and keeps none of the later ones from being taken.
+        A step that fails is logged and keeps none of the later ones from being taken. Idempotent.
         """
+        if self._stopped:
+            return
+        self._stopped = True
         if self._listener is not None:
             self._listener.close()
         steps: list[Callable[[], Awaitable[None]]] = [

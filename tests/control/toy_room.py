@@ -1,0 +1,227 @@
+"""A room for tests of the control plane: workers that can be told to fail, and a service that does as it is told.
+
+The control plane of a test loads it like any room; its workers find it by their search path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from garret.base.errors import Code, GarretError
+from garret.protocol.contract import Command, Contract, Nothing, command
+from garret.protocol.manifest import Room, WorkerSpec
+from garret.protocol.setting import Setting
+
+ROOT: Final = (str(Path(__file__).resolve().parent.parent.parent),)
+
+
+class Text(Contract, frozen=True):
+    text: str
+
+
+@command("toy.echo", result=Text, capability="toy.use", target="toy")
+class Echo(Command[Text], frozen=True):
+    """Say it again, with the setting `toy.tone` and the process that said it."""
+
+    text: str
+
+
+@command("toy.fragile", result=Text, capability="toy.use", target="fragile")
+class Ask(Command[Text], frozen=True):
+    """Ask the worker that cannot start while `toy.broken` is set."""
+
+    text: str
+
+
+@command("toy.leaf", result=Text, capability="toy.use", target="leaf")
+class AskLeaf(Command[Text], frozen=True):
+    """Ask the worker that needs `base`."""
+
+    text: str
+
+
+@command("toy.work", result=Text, capability="toy.use", job=True, timeout=None)
+class Work(Command[Text], frozen=True):
+    """A job of the service; `text` says what becomes of it."""
+
+    text: str
+    key: str = ""
+    approval: str = ""
+
+
+@command("toy.careful", result=Text, capability="toy.use", approval=True)
+class Careful(Command[Text], frozen=True):
+    """What needs an approval."""
+
+    text: str
+    approval: str = ""
+
+
+@command("toy.listen", result=Text, capability="toy.use", job=True, inputs=Text, timeout=None)
+class Listen(Command[Text], frozen=True):
+    """A job into which text is streamed; its result is all of it."""
+
+    key: str = ""
+
+
+@command("toy.hold", result=Nothing, capability="toy.use")
+class HoldUp(Command[Nothing], frozen=True):
+    """Hold the event loop up for so many milliseconds."""
+
+    milliseconds: int
+
+
+class ToyService:
+    """Does what its commands say. `log` holds what was begun, by text."""
+
+    def __init__(self, context: Any) -> None:
+        self.context = context
+        self.log: list[str] = []
+        self.release = asyncio.Event()
+        self.begun = asyncio.Event()
+        self.handlers: Mapping[type[Command[Any]], Any] = {
+            Work: self.work,
+            Careful: self.careful,
+            Listen: self.listen,
+            HoldUp: self.hold_up,
+        }
+
+    async def start(self) -> None:
+        return
+
+    async def stop(self) -> None:
+        return
+
+    async def work(self, order: Work, request: Any) -> Text:
+        self.log.append(order.text)
+        self.begun.set()
+        match order.text.partition(" ")[0]:
+            case "fail":
+                raise GarretError("It did not work. Nothing was kept.", code=Code.FAILED)
+            case "again" if self.log.count(order.text) < 2:
+                raise GarretError("Not yet.", code=Code.UNAVAILABLE)
+            case "never":
+                raise GarretError("Not now.", code=Code.UNAVAILABLE)
+            case "odd":
+                raise ZeroDivisionError("odd")
+            case "wait":
+                request.progress(0.5, "half")
+                await self.release.wait()
+            case "large":
+                return Text(text="x" * (2 << 20))
+            case _:
+                pass
+        return Text(text=f"done {order.text}")
+
+    async def careful(self, order: Careful, request: Any) -> Text:
+        del request
+        return Text(text=order.text)
+
+    async def listen(self, order: Listen, request: Any) -> Text:
+        del order
+        self.begun.set()
+        return Text(text="".join([item.text async for item in request.inputs()]))
+
+    async def hold_up(self, order: HoldUp, request: Any) -> Nothing:
+        del request
+        hold_the_loop(order.milliseconds / 1000)
+        return Nothing()
+
+
+def hold_the_loop(seconds: float) -> None:
+    """Block the thread, as a mistake in a service would."""
+    threading.Event().wait(seconds)
+
+
+# ---- in the workers
+
+
+def build_toy(boot: Any) -> Any:
+    from garret.worker.harness import Handlers
+
+    tone = boot.settings["toy.tone"]
+    return Handlers({Echo: lambda order, call: Text(text=f"{order.text} {tone} {os.getpid()}")})
+
+
+def build_fragile(boot: Any) -> Any:
+    from garret.worker.harness import Handlers
+
+    if boot.settings["toy.broken"]:
+        print("about to break", flush=True)
+        os._exit(3)
+    return Handlers({Ask: lambda order, call: Text(text=order.text)})
+
+
+def build_base(boot: Any) -> Any:
+    from garret.worker.harness import Handlers
+
+    if boot.settings["toy.base_broken"]:
+        os._exit(3)
+    return Handlers({})
+
+
+def build_leaf(boot: Any) -> Any:
+    from garret.worker.harness import Handlers
+
+    del boot
+    return Handlers({AskLeaf: lambda order, call: Text(text=order.text)})
+
+
+def _flag(key: str) -> Setting:
+    return Setting(key=key, type="bool", default=False, sentence="A switch for tests.")
+
+
+ROOM: Final = Room(
+    name="toy",
+    summary="A room for tests.",
+    commands=(Echo, Ask, Work, Careful, Listen, HoldUp),
+    settings=(
+        Setting(
+            key="toy.tone", type="text", default="plain", sentence="A word for tests.", profile_scoped=True
+        ),
+        _flag("toy.broken"),
+    ),
+    workers=(
+        WorkerSpec(
+            name="toy",
+            entry="tests.control.toy_room:build_toy",
+            settings=("toy.tone",),
+            search_path=ROOT,
+        ),
+        WorkerSpec(
+            name="fragile",
+            entry="tests.control.toy_room:build_fragile",
+            settings=("toy.broken",),
+            search_path=ROOT,
+        ),
+    ),
+    service="tests.control.toy_room:ToyService",
+)
+
+CHAIN: Final = Room(
+    name="chain",
+    summary="Two workers, one of which needs the other.",
+    commands=(AskLeaf,),
+    settings=(_flag("toy.base_broken"),),
+    workers=(
+        WorkerSpec(
+            name="leaf",
+            entry="tests.control.toy_room:build_leaf",
+            on_demand=False,
+            depends_on=("base",),
+            search_path=ROOT,
+        ),
+        WorkerSpec(
+            name="base",
+            entry="tests.control.toy_room:build_base",
+            on_demand=False,
+            settings=("toy.base_broken",),
+            search_path=ROOT,
+        ),
+    ),
+)
