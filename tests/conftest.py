@@ -82,12 +82,28 @@ def _children() -> set[psutil.Process]:
     return set(psutil.Process().children(recursive=True))
 
 
+def _is_below_shared(process: psutil.Process) -> bool:
+    """Whether a process that outlives the test started it, as a control plane starts its workers."""
+    try:
+        return not _shared.isdisjoint(process.parents())
+    except psutil.NoSuchProcess:
+        return True
+
+
 def _is_running(process: psutil.Process) -> bool:
     try:
         # The resource tracker of multiprocessing lives as long as the interpreter.
         return process.status() != psutil.STATUS_ZOMBIE and "resource_tracker" not in " ".join(
             process.cmdline()
         )
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _is_of_shared(process: psutil.Process) -> bool:
+    """Whether a process belongs to one that may outlive the test, as a worker does to its control plane."""
+    try:
+        return not _shared.isdisjoint(process.parents())
     except psutil.NoSuchProcess:
         return False
 
@@ -115,7 +131,11 @@ _BEFORE = pytest.StashKey[set[psutil.Process]]()
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
     result = yield
-    left = [process for process in _children() - item.stash[_BEFORE] - _shared if _is_running(process)]
+    left = [
+        process
+        for process in _children() - item.stash[_BEFORE] - _shared
+        if _is_running(process) and not _is_below_shared(process)
+    ]
     if left:
         _, left = psutil.wait_procs(left, timeout=GRACE)
         left = [process for process in left if _is_running(process)]
