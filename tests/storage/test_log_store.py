@@ -48,3 +48,10 @@ def test_a_line_is_kept_whatever_it_holds(store: Store) -> None:
     kept = store.logs.query()[0]
     assert len(kept.message) == MESSAGE_LIMIT
     assert kept.fields == {"error": "odd"}
+
+
+def test_a_kind_of_worker_stands_for_all_its_processes(store: Store) -> None:
+    names = ["stt", "stt#0", "stt#1", "stty", "st", "tts#0"]
+    asyncio.run(store.logs.append([Line(1.0, 20, name, "said", {}) for name in names]))
+    assert {kept.worker for kept in store.logs.query(worker="stt")} == {"stt", "stt#0", "stt#1"}
+    assert [kept.worker for kept in store.logs.after(0, worker="stt#1")] == ["stt#1"]

@@ -126,7 +126,13 @@ class LogStore:
 def _where(worker: str | None, level: int) -> tuple[str, list[Any]]:
     if worker is None:
         return "level >= ?", [level]
-    return "level >= ? AND worker = ?", [level, worker]
+    # A kind of worker stands for all its processes, which are called audio#0, audio#1.
+    return "level >= ? AND (worker = ? OR (worker > ? AND worker < ?))", [
+        level,
+        worker,
+        f"{worker}#",
+        f"{worker}$",
+    ]
 
 
 def _line(row: tuple[Any, ...]) -> KeptLine:
