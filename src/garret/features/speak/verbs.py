@@ -28,16 +28,13 @@ def speak(session: Session, arguments: argparse.Namespace) -> None:
     if arguments.output:
         _render(session, arguments, text)
         return
-    done = session.call(
-        c.Say(
-            text=text,
-            key=new_id("ask"),
-            voice=arguments.voice,
-            rate=arguments.rate,
-            device=arguments.device,
-        ),
-        again=True,
+    request = c.Say(
+        text=text, key=new_id("ask"), voice=arguments.voice, rate=arguments.rate, device=arguments.device
     )
+    try:
+        done = session.call(request, again=True)
+    except CancelledError as error:
+        raise CancelledError("Stopped. The rest of the text was not said.", details=error.details) from error
     session.emit(done, "")
 
 

@@ -63,8 +63,10 @@ def sound_systems() -> list[Backend]:
 
 
 def devices(kind: Kind = "microphone", backends: Sequence[Backend] | None = None) -> list[DeviceInfo]:
-    """The devices of a kind, the system's default first; empty without any."""
-    return sorted((info for info, _ in _found(kind, backends)), key=lambda info: not info.default)
+    """The devices of a kind, the system's default first, monitors last; empty without any."""
+    return sorted(
+        (info for info, _ in _found(kind, backends)), key=lambda info: (info.monitor, not info.default)
+    )
 
 
 def choose(wanted: str, backends: Sequence[Backend] | None = None) -> tuple[DeviceInfo, Any]:
@@ -84,7 +86,7 @@ def choose(wanted: str, backends: Sequence[Backend] | None = None) -> tuple[Devi
     ):
         if len(matches) == 1:
             return matches[0]
-    names = [info.name for info, _ in found]
+    names = [info.name for info, _ in (rooms or found)]
     near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.3) or names[:3]
     hint = f"There is {', '.join(near)}." if near else "No microphone was found at all."
     raise NoMicrophoneError(

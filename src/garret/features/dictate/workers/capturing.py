@@ -30,19 +30,25 @@ from garret.worker.call import Call
 class Listener:
     """Turns what the recorder tells into items for the caller, without ever holding the recorder up."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, again: spool.Samples) -> None:
+        """`again` is what is in the spool already and has to be searched before anything new."""
         self._call = call
         self._finder = SegmentFinder()
+        self._again: spool.Samples | None = again
         self._waiting: deque[c.CaptureItem] = deque()
         self._durable = 0
         self.finished: session.Finished | None = None
 
-    def hear_again(self, samples: spool.Samples) -> None:
-        """Take up what is in the spool already, before anything new."""
+    def _hear_again(self, samples: spool.Samples) -> None:
+        self._again = None
         self._durable += len(samples)
         self._speech(self._finder.accept(samples))
 
     def hear(self, notice: Notice) -> None:
+        if self._again is not None:
+            # Only now, when the source is open: searching a second takes about 40 ms, and what sounds
+            # meanwhile waits in the source's ring.
+            self._hear_again(self._again)
         match notice:
             case session.Keep(_, pcm):
                 self._durable += len(pcm) // spool.SAMPLE_BYTES
@@ -97,10 +103,8 @@ def record(source: AudioSource, call: Call, again: int, watch: Callable[[Recorde
     """
     descriptor = call.descriptors[0]
     writer = SpoolWriter(os.dup(descriptor))
-    listener = Listener(call)
-    if again:
-        start = spool.samples_in(descriptor) - again
-        listener.hear_again(spool.read(descriptor, max(start, 0), again))
+    start = max(spool.samples_in(descriptor) - again, 0)
+    listener = Listener(call, spool.read(descriptor, start, again))
     recorder = Recorder(source, writer, listener.hear)
     watching = threading.Thread(target=_watch, args=(watch, recorder), name="inputs", daemon=True)
     watching.start()

@@ -1,0 +1,197 @@
+"""Real sound servers of the tests' own, without sound hardware: a loudspeaker that can be recorded, and
+microphones into which a recording can be played.
+
+Each runs in a folder of its own and is reached by its socket alone. `MICROPHONE` hears what `play` plays,
+`HEADSET` likewise; what goes to `SPEAKER` can be recorded. The sound goes by the clock, at the
+pace of a real device.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.e2e.house import wait_until
+from tests.e2e.speech import RATE, Samples
+
+SPEAKER = "Test Loudspeaker"
+MICROPHONE = "Test Microphone"
+HEADSET = "Second Headset"
+
+
+def _called(name: str) -> str:
+    """A device's name in a module's arguments, where spaces need two kinds of quotes."""
+    return f"\"device.description='{name}'\""
+
+
+_DEVICES = (
+    f"module-null-sink sink_name=out rate=48000 sink_properties={_called(SPEAKER)}",
+    "module-null-sink sink_name=feed rate=48000",
+    "module-null-sink sink_name=feed2 rate=48000",
+    f"module-remap-source source_name=mic master=feed.monitor source_properties={_called(MICROPHONE)}",
+    f"module-remap-source source_name=mic2 master=feed2.monitor source_properties={_called(HEADSET)}",
+)
+
+
+class SoundServer:
+    """One PulseAudio daemon in `folder`, which is the runtime folder of whoever shall reach it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.runtime = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._others: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a program needs to reach it, and only it."""
+        return {"XDG_RUNTIME_DIR": str(self.runtime), "HOME": str(self.runtime / "home")}
+
+    @property
+    def socket(self) -> Path:
+        return self.runtime / "pulse" / "native"
+
+    def start(self) -> None:
+        """Run it, with its devices."""
+        (self.runtime / "home").mkdir(exist_ok=True)
+        self.socket.parent.mkdir(exist_ok=True, mode=0o700)
+        self.runtime.chmod(0o700)
+        load = (f"module-native-protocol-unix socket={self.socket}", *_DEVICES)
+        self._process = subprocess.Popen(
+            [
+                "pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1",
+                "--realtime=no", "--high-priority=no", *(f"--load={module}" for module in load),
+            ],
+            env={**os.environ, **self.environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        wait_until(self._answers, "the sound server answers")
+        self.control("set-default-sink", "out")
+        self.control("set-default-source", "mic")
+        # Without a listener a null sink plays up to two seconds ahead, and who begins to listen then has
+        # missed them; a microphone of this world hears things when they happen.
+        for sink in ("feed", "feed2"):
+            self._stream("parec", f"{sink}.monitor", "--latency-msec=10", stdout=subprocess.DEVNULL)
+        wait_until(lambda: len(self.recorders("parec")) == 2, "its microphones keep pace")
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, "the sound server ended at its start"
+        return self.socket.exists() and "mic2" in self.control("list", "short", "sources", check=False)
+
+    def kill(self) -> None:
+        """End it at once, with all that uses it here."""
+        for process in (*self._others, self._process):
+            if process is not None:
+                process.kill()
+                process.wait()
+        self._others.clear()
+        self._process = None
+        self.socket.unlink(missing_ok=True)
+
+    def control(self, *arguments: str, check: bool = True) -> str:
+        """What `pactl` answers."""
+        done = self._run(["pactl", *arguments], check=check)
+        return done.stdout.decode()
+
+    def _run(self, command: list[str], *, check: bool = True) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            command, env={**os.environ, **self.environment}, capture_output=True, check=check, timeout=60
+        )
+
+    def unload(self, name: str) -> None:
+        """Take a device away, as if it were unplugged."""
+        for line in self.control("list", "short", "modules").splitlines():
+            number, _, arguments = line.split("\t")[:3]
+            if f"_name={name} " in arguments:
+                self.control("unload-module", number)
+
+    # ---- sound
+
+    def play(self, samples: Samples, into: str = "feed") -> None:
+        """Let a microphone hear `samples`; returns when it has heard them."""
+        self.begin_to_play(samples, into).wait()
+
+    def begin_to_play(self, samples: Samples, into: str = "feed") -> subprocess.Popen[bytes]:
+        """As `play`, without waiting."""
+        process = self._stream("paplay", into, stdin=subprocess.PIPE)
+        assert process.stdin is not None
+        os.set_blocking(process.stdin.fileno(), True)
+        data = samples.astype("<i2").tobytes()
+
+        def write() -> None:
+            assert process.stdin is not None
+            try:
+                process.stdin.write(data)
+                process.stdin.close()
+            except OSError:
+                return  # the server went away, which some tests are about
+
+        threading.Thread(target=write, daemon=True).start()
+        return process
+
+    def _stream(self, program: str, device: str, *options: str, **pipes: int) -> subprocess.Popen[bytes]:
+        form = ["--raw", "--format=s16le", f"--rate={RATE}", "--channels=1"]
+        process = subprocess.Popen(
+            [program, *form, f"--device={device}", *options],
+            env={**os.environ, **self.environment},
+            stderr=subprocess.DEVNULL,
+            **pipes,  # type: ignore[call-overload]
+        )
+        self._others.append(process)
+        return process
+
+    @contextmanager
+    def recording(self, source: str = "out.monitor") -> Iterator[list[Samples]]:
+        """What sounds meanwhile; the list has it, in one piece, afterwards."""
+        heard: list[Samples] = []
+        before = len(self.recorders("parec"))
+        with tempfile.TemporaryFile() as file:
+            process = self._stream("parec", source, stdout=file.fileno())
+            wait_until(lambda: len(self.recorders("parec")) > before, "the recording runs")
+            try:
+                yield heard
+            finally:
+                process.terminate()
+                process.wait()
+                file.seek(0)
+                data = file.read()
+                heard.append(np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.int16))
+
+    def recorders(self, program: str = "Garret") -> list[int]:
+        """The processes of `program` that record now, one entry a stream."""
+        streams = self.control("list", "source-outputs").split("Source Output #")
+        return [_process(stream) for stream in streams if f'application.name = "{program}"' in stream]
+
+    def players(self) -> list[str]:
+        """The streams that play now."""
+        return self.control("list", "short", "sink-inputs").splitlines()
+
+
+def _process(stream: str) -> int:
+    return int(stream.partition('application.process.id = "')[2].partition('"')[0])
+
+
+@contextmanager
+def sound_server() -> Iterator[SoundServer]:
+    """A running server; its test is skipped, with the reason, where there is none to run."""
+    missing = [name for name in ("pulseaudio", "pactl", "paplay", "parec") if shutil.which(name) is None]
+    if missing:
+        pytest.skip(f"sound through a real server: {', '.join(missing)} not installed (pulseaudio)")
+    folder = Path(tempfile.mkdtemp(prefix="g-", dir="/tmp"))
+    server = SoundServer(folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+        shutil.rmtree(folder, ignore_errors=True)
