@@ -19,7 +19,7 @@ from garret.control import approvals
 from garret.control.broker import Broker
 from garret.control.errors import ControlError
 from garret.control.request import Caller, Pending
-from garret.protocol.contract import Command, CommandMeta
+from garret.protocol.contract import Command, CommandMeta, check_payload
 from garret.protocol.envelope import encode_payload
 from garret.storage.store import Store
 
@@ -38,7 +38,7 @@ class ApprovalDesk:
 
     async def issue(self, caller: Caller, meta: CommandMeta, payload: bytes) -> approvals.Approval:
         """Approve one command for `caller`. Raises PayloadInvalid for what is no such command."""
-        command = meta.decode(msgspec.Raw(payload))
+        command = check_payload(meta, msgspec.Raw(payload))
         approval = approvals.issue(
             self._request(caller, meta, command), self._moment(), lifetime=self._lifetime()
         )

@@ -1,0 +1,183 @@
+"""Jobs as a person sees them, backups, the doctor, rebuilding, retention."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from garret.base.errors import Code
+from garret.base.paths import Home
+from garret.control import sealed_file
+from garret.control.secrets import DATABASE_KEY
+from garret.features.house import contracts as c
+from garret.features.house.service import HouseService
+from garret.storage.archive import SEALED_KEY, ArchiveReader
+from garret.storage.ledger_types import Request
+from tests.control.planes import Client, plane_of, run, toy_service, until
+from tests.control.toy_room import Work
+
+
+def test_a_job_is_listed_shown_told_and_run_again(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            client = Client(plane)
+            error = await client.refusal(Work(text="fail"))
+            (row,) = (await client.call(c.ListJobs(state="failed"))).jobs
+            assert (row.id, row.error) == (error.details["job"], error.message)
+            assert await client.call(c.GetJob(job=row.id)) == row
+            lines = (await client.call(c.JobStory(job=row.id))).lines
+            assert "asked for it" in lines[0]
+            assert "It has failed" in lines[-1]
+            assert (await client.call(c.RetryJob(job=row.id))).state in ("queued", "running")
+            await until(lambda: len(toy_service(plane).log) == 2)
+            assert (await client.refusal(c.ListJobs(state="lost"))).code == Code.USAGE
+
+    run(story())
+
+
+def test_a_running_job_is_cancelled_by_its_id(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            client = Client(plane)
+            client.ask(Work(text="wait"))
+            await toy_service(plane).begun.wait()
+            (row,) = (await client.call(c.ListJobs())).jobs
+            assert (await client.call(c.CancelJob(job=row.id))).state == "cancelled"
+
+    run(story())
+
+
+def test_a_guest_sees_their_own_jobs_however_many_others_there_are(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            ledger = plane.store.ledger
+            mine = await ledger.enqueue(Request("toy.work", b"\x80", role="cli", profile="guest"))
+            for _ in range(30):
+                await ledger.enqueue(Request("toy.work", b"\x80", role="cli", profile="admin"))
+            guest = Client(plane, profile="guest")
+            rows = (await guest.call(c.ListJobs(limit=10))).jobs
+            assert [row.id for row in rows] == [mine.job.id]
+            other = (await Client(plane).call(c.ListJobs(limit=1))).jobs[0]
+            assert (await guest.refusal(c.GetJob(job=other.id))).code == Code.NOT_FOUND
+            assert (await guest.refusal(c.CancelJob(job=other.id))).code == Code.NOT_FOUND
+
+    run(story())
+
+
+def members(descriptor: int) -> list[tuple[str, bytes]]:
+    return [(entry.name, b"".join(chunks)) for entry, chunks in ArchiveReader(descriptor).members()]
+
+
+def test_a_backup_holds_the_keys_under_its_passphrase_which_is_kept_nowhere(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            client = Client(plane)
+            done = await client.call(c.Backup(passphrase="correct horse battery"))
+            assert done.keys
+            archive = Path(done.path)
+            assert archive.parent == home.backups
+            with archive.open("rb") as file:
+                parts = dict(members(file.fileno()))
+            sealed = parts[SEALED_KEY]
+            entries, _ = sealed_file.unseal(sealed, "correct horse battery")
+            assert entries[DATABASE_KEY] == plane.secrets.get(DATABASE_KEY)
+            with plane.store.readers.read() as connection:
+                for table in ("job_payloads", "audit", "settings"):
+                    rows = connection.execute(f"SELECT * FROM {table}").fetchall()
+                    assert "correct horse" not in repr(rows)
+            assert client.items  # its progress
+
+    run(story())
+
+
+@pytest.mark.parametrize("path", ["here.backup", "~/here.backup"])
+def test_a_backup_goes_to_an_absolute_path(home: Home, path: str) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            assert (await Client(plane).refusal(c.Backup(path=path))).code == Code.USAGE
+
+    run(story())
+
+
+def test_a_backup_never_replaces_a_file(home: Home, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            there = tmp_path / "there"
+            there.write_text("mine")
+            assert (await Client(plane).refusal(c.Backup(path=str(there)))).code == Code.CONFLICT
+            assert there.read_text() == "mine"
+
+    run(story())
+
+
+def test_the_doctor_examines_the_house_and_says_what_to_do(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            plane.serve()
+            checks = {check.name: check for check in (await Client(plane).call(c.Diagnose())).checks}
+            assert checks["database"].outcome == "ok"
+            assert checks["ports"].outcome == "ok"
+            assert checks["worker toy"].outcome == "ok"
+            assert all(check.remedy for check in checks.values() if check.outcome != "ok")
+
+    run(story())
+
+
+def test_the_doctor_shows_the_ways_back_from_a_damaged_database(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            client = Client(plane)
+            backup = await client.call(c.Backup(passphrase="correct horse battery"))
+            plane.store.writer.damage("Page 7 is not what it was.")
+            checks = {check.name: check for check in (await client.call(c.Diagnose())).checks}
+            assert checks["database"].outcome == "fail"
+            assert "--salvage" in checks["database"].remedy
+            assert f"garret restore {backup.path}" in checks["database"].remedy
+
+    run(story())
+
+
+def test_a_listening_tcp_socket_is_found(home: Home) -> None:
+    import socket
+
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            with socket.socket() as door:
+                door.bind(("127.0.0.1", 0))
+                door.listen()
+                checks = {check.name: check for check in (await Client(plane).call(c.Diagnose())).checks}
+                assert str(door.getsockname()[1]) in checks["ports"].sentence
+                assert checks["ports"].outcome == "fail"
+
+    run(story())
+
+
+def test_rebuilding_is_audited(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            await Client(plane).call(c.Rebuild())
+            assert plane.store.audit.rows(None, limit=1)[0].action == "storage.rebuild"
+
+    run(story())
+
+
+def test_jobs_past_their_retention_go_and_those_that_are_not_over_stay(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            client = Client(plane)
+            for _ in range(5):
+                await client.call(Work(text="ok"))
+            client.ask(Work(text="wait"))
+            await until(lambda: toy_service(plane).log[-1] == "wait")
+            real = plane.settings.get
+            values: dict[str, Any] = {"jobs.retention_count": 2}
+            monkeypatch.setattr(plane.settings, "get", lambda key, *p: values.get(key) or real(key, *p))
+            (service,) = [each for each in plane._services_built if isinstance(each, HouseService)]
+            await service._upkeep._keep_retention()
+            assert (await client.call(c.GetStatus())).jobs == {"done": 2, "running": 1}
+
+    run(story())
