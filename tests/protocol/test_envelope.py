@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from garret.base.errors import Code, GarretError
+from garret.base.errors import CancelledError, Code, DeadlineError, GarretError
 from garret.protocol.envelope import (
     EMPTY,
     VERSION,
@@ -175,6 +175,8 @@ def test_an_error_crosses_the_wire(
     back = decode_error(decoded(pack_error(5, error)).payload).to_exception()
     assert (back.code, back.message, back.retryable) == (code, message, retryable)
     assert back.details == details
+    assert isinstance(back, DeadlineError) == (code == Code.DEADLINE)
+    assert isinstance(back, CancelledError) == (code == Code.CANCELLED)
 
 
 def _endless() -> dict[str, Any]:

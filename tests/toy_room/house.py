@@ -21,6 +21,7 @@ import uvloop
 from garret.base.build import build_hash
 from garret.base.paths import Home
 from garret.control.listener import HomeLock
+from garret.control.placement import PoolStatistics
 from garret.control.plane import ControlPlane
 from garret.control.secrets import SecretStore
 from garret.protocol.contract import Command, ResultT
@@ -49,7 +50,7 @@ class Guest:
 
     def __init__(self, home: Home, *, build: str | None = None, secret: bytes | None = None) -> None:
         self._home = home
-        self._build = build or build_hash()
+        self.build = build or build_hash()
         self._secret = home.client_secret.read_bytes() if secret is None else secret
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.connect(str(home.socket))
@@ -57,7 +58,7 @@ class Guest:
         self.channel.set_timeout(30)
 
     async def prove(self) -> Guest:
-        handshake = PeerHandshake(self._secret, self._build, service="guest", role="cli")
+        handshake = PeerHandshake(self._secret, self.build, service="guest", role="cli")
         while handshake.capabilities is None:
             answer = handshake.receive(await self.receive())
             if answer is not None:
@@ -91,6 +92,16 @@ async def until(condition: Callable[[], bool]) -> None:
     """Return when `condition` holds; the loop goes on meanwhile."""
     while not condition():  # noqa: ASYNC110 - what is waited for has no event
         await asyncio.sleep(0.005)
+
+
+def figures(plane: ControlPlane, pool: str = "toy") -> PoolStatistics:
+    """What runs and waits in a pool."""
+    return next(found for found in plane.workers.scheduler.statistics() if found.name == pool)
+
+
+def pids(plane: ControlPlane, pool: str = "toy") -> list[int]:
+    """The processes of a pool."""
+    return [pid for slot in plane.pools[pool].slots for pid in slot.pids]
 
 
 def run(home: Home, test: Callable[[ControlPlane, Client], Awaitable[None]]) -> None:

@@ -155,8 +155,6 @@ class InnerCall(Generic[ResultT]):
         close_all(self.take_descriptors())
         if not self._done.done():
             self._caller.cancel(self._request)
-        elif not self._done.cancelled():
-            self._done.exception()  # looked at, so that asyncio does not report it as lost
 
     async def result(self) -> ResultT:
         """Wait for the result; its error is raised."""
@@ -203,6 +201,8 @@ class InnerCall(Generic[ResultT]):
         self._caller.put_input(self._request, None)
 
     def cancel(self) -> None:
+        """Ask that it ends; nothing of what it still streams or hands over is kept."""
+        self._drop = True
         self._caller.cancel(self._request)
 
     # ---- for InnerCaller
@@ -214,11 +214,13 @@ class InnerCall(Generic[ResultT]):
                 self._descriptors = duplicates(descriptors)
             self._done.set_result(check_result(self._meta, payload))
         except GarretError as error:
-            self._done.set_exception(error)
+            self.fail(error)
+            return
         self._end()
 
     def fail(self, error: GarretError) -> None:
         self._done.set_exception(error)
+        self._done.exception()  # looked at, so that asyncio does not report it where nobody waits
         self._end()
 
     def take_item(self, name: str, payload: msgspec.Raw) -> None:

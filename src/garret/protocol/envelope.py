@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from garret.base.errors import Code, GarretError
+from garret.base.errors import CancelledError, Code, DeadlineError, GarretError, UsageError
 from garret.protocol.errors import ProtocolError
 from garret.protocol.frames import Frame, Kind, encode_frame
 
@@ -44,6 +44,13 @@ class Envelope(
     payload: msgspec.Raw
 
 
+_CLASSES: Final[dict[Code, type[GarretError]]] = {
+    Code.CANCELLED: CancelledError,
+    Code.DEADLINE: DeadlineError,
+    Code.USAGE: UsageError,
+}
+
+
 class WireError(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A `GarretError` on the wire."""
 
@@ -53,7 +60,9 @@ class WireError(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     details: dict[str, Any] = {}
 
     def to_exception(self) -> GarretError:
-        return GarretError(self.message, code=self.code, retryable=self.retryable, details=dict(self.details))
+        """The error to raise, of the class that callers look for where its code has one."""
+        kind = _CLASSES.get(self.code, GarretError)
+        return kind(self.message, code=self.code, retryable=self.retryable, details=dict(self.details))
 
     @classmethod
     def of(cls, error: GarretError) -> WireError:
