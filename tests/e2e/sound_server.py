@@ -15,6 +15,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -43,11 +44,11 @@ _DEVICES = (
 
 
 class SoundServer:
-    """One PulseAudio daemon in `folder`, which is the runtime folder of whoever shall reach it."""
+    """PulseAudio in `folder`, which is the runtime folder of whoever shall reach it."""
 
     def __init__(self, folder: Path) -> None:
         self.runtime = folder
-        self._process: subprocess.Popen[bytes] | None = None
+        self._daemons: list[subprocess.Popen[bytes]] = []
         self._others: list[subprocess.Popen[bytes]] = []
 
     @property
@@ -64,56 +65,64 @@ class SoundServer:
         (self.runtime / "home").mkdir(exist_ok=True)
         self.socket.parent.mkdir(exist_ok=True, mode=0o700)
         self.runtime.chmod(0o700)
-        load = (f"module-native-protocol-unix socket={self.socket}", *_DEVICES)
-        self._process = subprocess.Popen(
-            [
-                "pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1",
-                "--realtime=no", "--high-priority=no", *(f"--load={module}" for module in load),
-            ],
-            env={**os.environ, **self.environment},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        wait_until(self._answers, "the sound server answers")
-        self.control("set-default-sink", "out")
-        self.control("set-default-source", "mic")
+        self._run_daemons()
+        for module in _DEVICES:
+            self.control("load-module", *module.split(" ", 1))
+        for chosen in (("set-default-sink", "out"), ("set-default-source", "mic")):
+            # PipeWire takes a choice once its session manager is there.
+            wait_until(partial(self._takes, *chosen), "a default is chosen")
         # Without a listener a null sink plays up to two seconds ahead, and who begins to listen then has
         # missed them; a microphone of this world hears things when they happen.
         for sink in ("feed", "feed2"):
             self._stream("parec", f"{sink}.monitor", "--latency-msec=10", stdout=subprocess.DEVNULL)
         wait_until(lambda: len(self.recorders("parec")) == 2, "its microphones keep pace")
 
+    def _run_daemons(self) -> None:
+        self._daemon(
+            "pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1",
+            "--realtime=no", "--high-priority=no", f"--load=module-native-protocol-unix socket={self.socket}",
+        )  # fmt: skip
+        wait_until(self._answers, "the sound server answers")
+
+    def _daemon(self, *command: str) -> None:
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self._daemons.append(process)
+
     def _answers(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, "the sound server ended at its start"
-        return self.socket.exists() and "mic2" in self.control("list", "short", "sources", check=False)
+        assert all(daemon.poll() is None for daemon in self._daemons), "the sound server ended at its start"
+        return self.socket.exists() and "Server Name" in self.control("info", check=False)
 
     def kill(self) -> None:
         """End it at once, with all that uses it here."""
-        for process in (*self._others, self._process):
-            if process is not None:
-                process.kill()
-                process.wait()
+        for process in (*self._others, *self._daemons):
+            process.kill()
+            process.wait()
         self._others.clear()
-        self._process = None
+        self._daemons.clear()
         self.socket.unlink(missing_ok=True)
 
     def control(self, *arguments: str, check: bool = True) -> str:
         """What `pactl` answers."""
-        done = self._run(["pactl", *arguments], check=check)
-        return done.stdout.decode()
+        return self._pactl(*arguments, check=check).stdout.decode()
 
-    def _run(self, command: list[str], *, check: bool = True) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            command, env={**os.environ, **self.environment}, capture_output=True, check=check, timeout=60
-        )
+    def _takes(self, *arguments: str) -> bool:
+        return self._pactl(*arguments, check=False).returncode == 0
+
+    def _pactl(self, *arguments: str, check: bool) -> subprocess.CompletedProcess[bytes]:
+        environment = {**os.environ, **self.environment}
+        command = ["pactl", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, check=check, timeout=60)
 
     def unload(self, name: str) -> None:
         """Take a device away, as if it were unplugged."""
         for line in self.control("list", "short", "modules").splitlines():
-            number, _, arguments = line.split("\t")[:3]
-            if f"_name={name} " in arguments:
-                self.control("unload-module", number)
+            if f"_name={name} " in line:
+                self.control("unload-module", line.split("\t")[0])
 
     # ---- sound
 
@@ -177,18 +186,39 @@ class SoundServer:
         return self.control("list", "short", "sink-inputs").splitlines()
 
 
+class PipeWireServer(SoundServer):
+    """PipeWire with its PulseAudio socket, as most desktops have it."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "DBUS_SESSION_BUS_ADDRESS": "disabled:"}
+
+    def _run_daemons(self) -> None:
+        self._daemon("pipewire")
+        wait_until((self.runtime / "pipewire-0").exists, "PipeWire answers")
+        self._daemon("wireplumber")
+        self._daemon("pipewire-pulse")
+        wait_until(self._answers, "its PulseAudio socket answers")
+
+
 def _process(stream: str) -> int:
     return int(stream.partition('application.process.id = "')[2].partition('"')[0])
 
 
+_PROGRAMS = {
+    SoundServer: ("pulseaudio", "pactl", "paplay", "parec"),
+    PipeWireServer: ("pipewire", "wireplumber", "pipewire-pulse", "pactl", "paplay", "parec"),
+}
+
+
 @contextmanager
-def sound_server() -> Iterator[SoundServer]:
+def sound_server(kind: type[SoundServer] = SoundServer) -> Iterator[SoundServer]:
     """A running server; its test is skipped, with the reason, where there is none to run."""
-    missing = [name for name in ("pulseaudio", "pactl", "paplay", "parec") if shutil.which(name) is None]
+    missing = [name for name in _PROGRAMS[kind] if shutil.which(name) is None]
     if missing:
-        pytest.skip(f"sound through a real server: {', '.join(missing)} not installed (pulseaudio)")
+        pytest.skip(f"sound through a real server needs {', '.join(missing)}")
     folder = Path(tempfile.mkdtemp(prefix="g-", dir="/tmp"))
-    server = SoundServer(folder)
+    server = kind(folder)
     try:
         server.start()
         yield server

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +166,26 @@ def test_retrying_at_once_never_spoils_the_sound_that_is_being_kept(house: House
     wait_until(lambda: not list(house.home.spool.iterdir()), "the sound is kept")
     samples, _ = soundfile.read(io.BytesIO(house.kept_audio(found.utterance)), dtype="int16")
     assert np.array_equal(samples, source)
+
+
+def test_two_runs_over_one_utterance_take_turns(house: House, tmp_path: Path) -> None:
+    taken = house.take(speech.write(tmp_path / "turns.wav", speech.two_sentences()))
+    requests = [d.Transcribe(utterance=taken, key=new_id("ask")) for _ in range(3)]
+    results: list[d.Dictated] = []
+
+    def ask(request: d.Transcribe) -> None:
+        with house.another_client() as client:
+            results.append(client.call(request))
+
+    threads = [threading.Thread(target=ask, args=(request,)) for request in requests]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [result.segments for result in results] == [2, 2, 2]
+    found = house.transcript(taken)
+    assert found.total == 2
+    assert all(segment.words for segment in found.segments)
 
 
 def test_a_failed_attempt_leaves_the_imported_sound_as_it_was(house: House, tmp_path: Path) -> None:

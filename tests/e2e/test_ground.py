@@ -7,7 +7,7 @@ from pathlib import Path
 from garret.features.dictate import contracts as d
 from garret.features.house import contracts as h
 from tests.e2e import speech
-from tests.e2e.house import House, family
+from tests.e2e.house import House, family, wait_until
 
 
 def listening(pid: int) -> list[str]:
@@ -89,8 +89,12 @@ def test_denied_and_refused_is_audited(house: House) -> None:
         asking = House(house.home.root)
         asking._client = page
         assert asking.refusal(h.Shutdown()).code == "denied"
-    entries = house.call(h.ReadAudit(outcome="denied")).entries
-    assert ("gateway", "house.shutdown") in {(entry.role, entry.action) for entry in entries}
+
+    def audited() -> bool:
+        entries = house.call(h.ReadAudit(outcome="denied")).entries
+        return ("gateway", "house.shutdown") in {(entry.role, entry.action) for entry in entries}
+
+    wait_until(audited, "the refusal is in the audit")
 
 
 def test_an_idle_house_is_small_and_still(own_house: House) -> None:

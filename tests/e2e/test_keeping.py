@@ -54,12 +54,10 @@ def test_a_backup_made_while_dictating_restores_to_the_same_texts(own_house: Hou
     found = house.dictate(speech.write(tmp_path / "a.wav", speech.two_sentences()))
     wait_until(lambda: not list(house.home.spool.iterdir()), "its sound is kept")
     taken = house.take(speech.write(tmp_path / "b.wav", speech.cut(0.0, 12.4)))
-    running = threading.Thread(
-        target=lambda: House.call(_beside(house), d.Transcribe(utterance=taken, key=new_id("ask")))
-    )
+    running = threading.Thread(target=_ask, args=(house, d.Transcribe(utterance=taken, key=new_id("ask"))))
     running.start()
     archive = tmp_path / "house.backup"
-    made = house.call(h.Backup(path=str(archive), key=new_id("ask"), passphrase=PASSPHRASE))
+    made = house.call(h.Backup(path=str(archive), passphrase=PASSPHRASE))
     running.join()
     assert made.keys
     assert made.bytes == archive.stat().st_size
@@ -86,8 +84,9 @@ def test_a_backup_made_while_dictating_restores_to_the_same_texts(own_house: Hou
         assert other.transcript(taken).raw == house.transcript(taken).raw
 
 
-def _beside(house: House) -> House:
-    return House(house.home.root)
+def _ask(house: House, request: d.Transcribe) -> None:
+    with house.another_client() as client:
+        client.call(request)
 
 
 @pytest.mark.parametrize("problem", ["passphrase", "not empty", "cut short"])
@@ -97,7 +96,7 @@ def test_a_backup_that_cannot_be_restored_leaves_the_home_as_it_was(
     house = own_house.start()
     house.dictate(speech.write(tmp_path / "a.wav", speech.greeting()))
     archive = tmp_path / "house.backup"
-    house.call(h.Backup(path=str(archive), key=new_id("ask"), passphrase=PASSPHRASE))
+    house.call(h.Backup(path=str(archive), passphrase=PASSPHRASE))
     with new_house() as other:
         other.home.root.parent.mkdir(parents=True, exist_ok=True)
         if problem == "not empty":

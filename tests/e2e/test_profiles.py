@@ -102,7 +102,7 @@ def test_a_profile_and_its_limits_outlive_a_restart(own_house: House, tmp_path: 
 
 
 def test_a_recording_beyond_the_profiles_limit_is_refused(child: House, tmp_path: Path) -> None:
-    path = speech.write(tmp_path / "long.flac", speech.silence(601.0))
+    path = speech.write(tmp_path / "long.wav", speech.silence(601.0))
     refused = child.refusal(d.Transcribe(utterance=child.take(path), key=new_id("ask")))
     assert refused.code == Code.INVALID
     assert "0.2 h" in refused.message

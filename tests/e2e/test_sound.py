@@ -21,7 +21,7 @@ from garret.features.speak import contracts as s
 from garret.transport.bulk import BulkReader
 from tests.e2e import speech
 from tests.e2e.house import PATIENCE, House, new_house, running_house, wait_until
-from tests.e2e.sound_server import HEADSET, MICROPHONE, SPEAKER, SoundServer, sound_server
+from tests.e2e.sound_server import HEADSET, MICROPHONE, SPEAKER, PipeWireServer, SoundServer, sound_server
 from tests.e2e.test_live import kept
 
 
@@ -222,7 +222,7 @@ def test_a_microphone_that_vanishes_leaves_what_it_heard(own: tuple[SoundServer,
 
 
 def test_a_killed_microphone_worker_costs_a_moment_only(house: House, server: SoundServer) -> None:
-    source = np.random.default_rng(1).normal(0, 3_000, 10 * speech.RATE).astype(np.int16)
+    source = np.random.default_rng(1).normal(0, 3_000, 7 * speech.RATE).astype(np.int16)
     dictation = Dictation(house)
     wait_until(server.recorders, "the microphone is open")
     playing = server.begin_to_play(source)
@@ -311,6 +311,20 @@ def test_a_loudspeaker_that_vanishes_is_told(own: tuple[SoundServer, House], los
     code, _ = cli.end()
     assert code == 4
     assert cli.noted("The loudspeaker went away after")
+
+
+def test_pipewire_hears_and_speaks_too() -> None:
+    text = "My sister is going to meet us."
+    with sound_server(PipeWireServer) as server, running_house(environment=server.environment) as house:
+        dictation = Dictation(house, device=HEADSET)
+        wait_until(server.recorders, "the microphone is open")
+        server.play(speech.hope(), into="feed2")
+        dictation.stop()
+        found = house.transcript(dictation.result().utterance).text
+        assert heard_share(found, "i hope that you can come with us") >= 0.8
+        with server.recording() as heard:
+            assert Cli(house, "speak", text).end()[0] == 0
+        assert lag_and_likeness(rendered(house, text), heard[0])[1] > 0.9
 
 
 # ---------------------------------------------------------------- without

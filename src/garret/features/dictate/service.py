@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from garret.base import log
 from garret.base.errors import Code, GarretError, UsageError
@@ -41,6 +43,7 @@ class DictationService:
         self._context = context
         self._finisher = Finisher(context)
         self._live: dict[str, Listening] = {}
+        self._runs: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._timer: asyncio.TimerHandle | None = None
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             c.Import: self._import,
@@ -141,8 +144,13 @@ class DictationService:
         self._check_engine(command.engine)
         if row.id in self._live:
             raise ControlError("This dictation is going on; stop it first.", code=Code.CONFLICT)
-        run = Transcription(self._context, self._finisher, command, request, row)
-        return await self._noting_failure(row.id, run.run())
+        async with self._alone(row.id):
+            run = Transcription(self._context, self._finisher, command, request, self._find(row.id))
+            return await self._noting_failure(row.id, run.run())
+
+    def _alone(self, utterance: str) -> asyncio.Lock:
+        """To be held by the one run that an utterance has at a time: a run takes the place of all before."""
+        return self._runs.setdefault(utterance, asyncio.Lock())
 
     async def _listen(self, command: c.Listen, request: Request) -> c.Dictated:
         self._check_engine(command.engine)
@@ -153,7 +161,8 @@ class DictationService:
         except ControlError:
             row = await self._create(utterance, command.source, command.name, request.caller, None)
         if request.lease.epoch > 1:
-            return await self._noting_failure(utterance, self._take_up(command, request, row))
+            async with self._alone(utterance):
+                return await self._noting_failure(utterance, self._take_up(command, request, row))
         session = Listening(self._context, self._finisher, command, request, row)
         self._live[utterance] = session
         try:
@@ -185,6 +194,10 @@ class DictationService:
             error.details.setdefault("utterance", utterance)
             await self._note_failure(utterance, error.message)
             raise
+        except OSError as error:
+            problem = _no_file(error, utterance)
+            await self._note_failure(utterance, problem.message)
+            raise problem from error
 
     async def _note_failure(self, utterance: str, message: str) -> None:
         now = self._context.clock.wall()
@@ -300,3 +313,15 @@ class DictationService:
         }
         await self._context.store.objects.create(self._context.signer, store.DELIVERY, body)
         return Nothing()
+
+
+def _no_file(error: OSError, utterance: str) -> ControlError:
+    """The spool could not be opened, written or moved."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return ControlError(
+        f"The sound could not be worked on: {error.strerror}. What is kept of it was left as it was. "
+        f"`garret history retry {utterance}` tries again"
+        + (" once there is room on the disk." if full else "."),
+        code=Code.FULL if full else Code.FAILED,
+        details={"utterance": utterance, "errno": error.errno},
+    )
