@@ -14,12 +14,15 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
+from unittest import mock
 
 import msgspec
 import uvloop
 
 from garret.base.build import build_hash
 from garret.base.paths import Home
+from garret.control import plane as plane_module
+from garret.control.core_settings import CORE_SETTINGS
 from garret.control.listener import HomeLock
 from garret.control.placement import PoolStatistics
 from garret.control.plane import ControlPlane
@@ -32,12 +35,25 @@ from garret.transport.blocking import BlockingChannel
 from garret.transport.client import ACCEPTED, Client
 from tests.toy_room.manifest import ROOM
 
+_SECONDS = {
+    "supervisor.heartbeat_seconds": 0.2,
+    "supervisor.drain_seconds": 1.0,
+    "supervisor.terminate_seconds": 0.5,
+}
+# Tests wait for what is given up; it need not take as long as it does for a person.
+_IMPATIENT = tuple(
+    msgspec.structs.replace(setting, default=_SECONDS.get(setting.key, setting.default))
+    for setting in CORE_SETTINGS
+)
+
 
 @contextlib.asynccontextmanager
 async def house(home: Home) -> AsyncIterator[ControlPlane]:
     """The control plane of `home`, serving."""
     home.create()
-    plane = await ControlPlane.open(home, [ROOM], lock=HomeLock(home.lock), secrets=SecretStore.open(home))
+    secrets = SecretStore.open(home)
+    with mock.patch.object(plane_module, "CORE_SETTINGS", _IMPATIENT):
+        plane = await ControlPlane.open(home, [ROOM], lock=HomeLock(home.lock), secrets=secrets)
     plane.serve()
     try:
         yield plane

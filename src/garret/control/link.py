@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from time import monotonic
 from typing import Final, Protocol
 
 import msgspec
@@ -76,7 +77,7 @@ class WorkerLink:
         self.memory_bytes = 0
         self.unenforced: tuple[str, ...] = ()
         self.leaving = False
-        self.heard = False  # anything since the flag was last lowered
+        self.heard_at = 0.0  # when anything came last, until the slot has taken note of it
         self.watched: set[int] = set()  # the calls whose progress the supervisor follows
         self._items_allowed: dict[int, int] = {}
         self._handshake = handshake
@@ -142,7 +143,7 @@ class WorkerLink:
     # ---- from the worker
 
     def _receive(self, envelope: Envelope, descriptors: tuple[int, ...]) -> None:
-        self.heard = True
+        self.heard_at = monotonic()
         try:
             if envelope.kind == _RESULT and self._proven:
                 self._result(envelope, descriptors)

@@ -120,9 +120,9 @@ class WorkerSlot:
     def carry_out(self, instruction: sv.Instruction) -> None:
         self._carry[type(instruction)](instruction)
 
-    def _tell_machine(self, event: sv.Event) -> None:
+    def _tell_machine(self, event: sv.Event, now: float | None = None) -> None:
         """The short way for what happens with every command and never moves a route."""
-        for instruction in self._machine.handle(event, SYSTEM.monotonic()):
+        for instruction in self._machine.handle(event, SYSTEM.monotonic() if now is None else now):
             self.carry_out(instruction)
 
     def start_call(self, link: WorkerLink, pending: Pending) -> None:
@@ -227,9 +227,9 @@ class WorkerSlot:
     def _tick(self) -> None:
         """The machine's timer: what came over the links since the last one counts as signs of life."""
         for link in self.links.values():
-            if link.heard:
-                link.heard = False
-                self._tell_machine(sv.Heartbeat(link.generation))
+            if link.heard_at:
+                self._tell_machine(sv.Heartbeat(link.generation), link.heard_at)
+                link.heard_at = 0.0
         self.handle(sv.Tick())
 
     def _route(self, generation: int, *, on: bool) -> None:

@@ -189,6 +189,7 @@ class Harness:
 
     def _answer(self, call: Call, handler: Handler, command: Any) -> bytes:
         """Run a handler; return the frame to send, be it a result or an error."""
+        failure: GarretError | None
         try:
             if call.deadline is not None:
                 call.check()
@@ -197,11 +198,13 @@ class Harness:
         except GarretError as error:
             failure = error
         except MemoryError:
-            self._out_of_memory(call)
+            failure = None  # what the handler holds is let go of when this block is left
         except (Exception, SystemExit) as error:
             _logger.exception("handler of %s failed", call.meta.name)
             message = f"{call.meta.name} failed: {type(error).__name__}: {error}"
             failure = GarretError(log.REDACTOR.clean(message))
+        if failure is None:
+            self._out_of_memory(call)
         close_all(call.result_descriptors)
         call.result_descriptors = ()
         return pack_error(call.request, failure)
