@@ -191,11 +191,13 @@ class PipeWireServer(SoundServer):
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**super().environment, "DBUS_SESSION_BUS_ADDRESS": "disabled:"}
+        return {**super().environment, "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self.runtime}/bus"}
 
     def _run_daemons(self) -> None:
+        self._daemon("dbus-daemon", "--session", "--nofork", f"--address=unix:path={self.runtime}/bus")
         self._daemon("pipewire")
-        wait_until((self.runtime / "pipewire-0").exists, "PipeWire answers")
+        for socket in ("bus", "pipewire-0"):
+            wait_until((self.runtime / socket).exists, f"{socket} is there")
         self._daemon("wireplumber")
         self._daemon("pipewire-pulse")
         wait_until(self._answers, "its PulseAudio socket answers")
@@ -207,7 +209,7 @@ def _process(stream: str) -> int:
 
 _PROGRAMS = {
     SoundServer: ("pulseaudio", "pactl", "paplay", "parec"),
-    PipeWireServer: ("pipewire", "wireplumber", "pipewire-pulse", "pactl", "paplay", "parec"),
+    PipeWireServer: ("dbus-daemon", "pipewire", "wireplumber", "pipewire-pulse", "pactl", "paplay", "parec"),
 }
 
 
