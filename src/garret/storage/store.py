@@ -103,9 +103,13 @@ class Database:
             self.writer.damage(f"{path.name} fails its check: {self.integrity.problems[0]}.")
 
     def close(self) -> None:
-        """Finish what is queued and close every connection."""
-        self.writer.close()
+        """Finish what is queued and close every connection.
+
+        The readers first: SQLite empties the write-ahead log and removes it when the last connection is
+        closed, which a reading one cannot do.
+        """
         self.readers.close()
+        self.writer.close()
 
 
 class Store:

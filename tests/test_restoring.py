@@ -1,0 +1,230 @@
+"""Bringing a home back: from a backup with its keys, or from what a damaged database still holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from garret import restoring
+from garret.base.errors import Code, GarretError
+from garret.base.paths import Home
+from garret.control import secrets as secrets_module
+from garret.control.listener import HomeLock
+from garret.control.plane import ControlPlane
+from garret.control.secrets import DATABASE_KEY, SecretStore
+from garret.features.house import contracts as c
+from garret.features.house.manifest import ROOM as HOUSE
+from garret.restoring import restore_home, salvage_home
+from garret.storage.connection import connect
+from tests.control.planes import Client, open_plane, plane_of
+from tests.control.toy_room import ROOM as TOY
+from tests.control.toy_room import Work
+
+PASSPHRASE = "correct horse battery"
+ROOMS = (HOUSE, TOY)
+
+
+@pytest.fixture(autouse=True)
+def _no_keychain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("GARRET_KEYCHAIN", "off")
+    yield
+
+
+async def _fill(home: Home, jobs: int = 3) -> Path:
+    async with plane_of(home) as plane:
+        client = Client(plane)
+        for number in range(jobs):
+            await client.call(Work(text=f"ok {number}"))
+        return Path((await client.call(c.Backup(passphrase=PASSPHRASE))).path)
+
+
+@pytest.fixture
+def backup(home: Home) -> Path:
+    """A home with three jobs, and a backup of it."""
+    return asyncio.run(_fill(home))
+
+
+def jobs_in(home: Home) -> list[str]:
+    async def count() -> list[str]:
+        async with plane_of(home) as plane:
+            return [job.state for job in (await Client(plane).call(c.ListJobs())).jobs]
+
+    return asyncio.run(count())
+
+
+def damage(home: Home, *, offset: int = 0) -> None:
+    """Overwrite the first page, or a part of the pages from `offset` on."""
+    with home.durable_db.open("r+b") as file:
+        file.seek(offset)
+        file.write(b"\xa5" * 64)
+
+
+def damage_a_table(home: Home) -> None:
+    """Damage a page that can be missed: one of those that hold the events of jobs."""
+    key = SecretStore.open(home).get(DATABASE_KEY)
+    assert key is not None
+    connection = connect(home.durable_db, key)
+    rows = connection.execute(
+        "SELECT pageno FROM dbstat WHERE name = 'job_events' AND pagetype = 'leaf' ORDER BY pageno"
+    ).fetchall()
+    connection.close()
+    damage(home, offset=(int(str(rows[len(rows) // 2][0])) - 1) * 4096 + 100)
+
+
+def files_of(home: Home) -> dict[str, bytes]:
+    skipped = ("control.lock", "garret.db-shm")
+    return {
+        str(path.relative_to(home.root)): path.read_bytes()
+        for path in sorted(home.root.rglob("*"))
+        if path.is_file()
+        and path.name not in skipped
+        and not path.name.endswith(".lock")
+        and not (path.name.endswith("-wal") and path.stat().st_size == 0)
+    }
+
+
+# ---- from a backup
+
+
+def test_a_backup_comes_back_with_its_keys_and_starts(backup: Path, tmp_path: Path) -> None:
+    elsewhere = Home(tmp_path / "h")
+    told = restore_home(elsewhere, backup, PASSPHRASE)
+    assert told["keys_kept_in"] == "unlock-file"
+    assert told["set_aside"] == ""
+    assert jobs_in(elsewhere) == ["done"] * 3
+
+
+def test_a_wrong_passphrase_changes_nothing(backup: Path, tmp_path: Path) -> None:
+    elsewhere = Home(tmp_path / "h")
+    with pytest.raises(GarretError) as caught:
+        restore_home(elsewhere, backup, "another passphrase")
+    assert caught.value.code == Code.DENIED
+    assert not elsewhere.durable_db.exists()
+
+
+def test_a_home_with_sound_data_is_left_alone(home: Home, backup: Path) -> None:
+    before = files_of(home)
+    with pytest.raises(GarretError, match="holds data already") as caught:
+        restore_home(home, backup, PASSPHRASE)
+    assert caught.value.code == Code.CONFLICT
+    assert files_of(home) == before
+
+
+def test_a_running_control_plane_is_not_restored_over(home: Home, backup: Path) -> None:
+    lock = HomeLock(home.lock)
+    with pytest.raises(GarretError, match="already running"):
+        restore_home(home, backup, PASSPHRASE)
+    lock.close()
+
+
+def test_a_damaged_home_is_set_aside_and_the_backup_takes_its_place(home: Home, backup: Path) -> None:
+    damage(home)
+    told = restore_home(home, backup, PASSPHRASE)
+    aside = Path(told["set_aside"])
+    assert (aside / "garret.db").read_bytes().startswith(b"\xa5")
+    assert jobs_in(home) == ["done"] * 3
+
+
+def test_a_restore_that_fails_puts_the_damaged_home_back(
+    home: Home, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damage(home)
+    before = files_of(home)
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise GarretError("The disk is full.", code=Code.FULL)
+
+    monkeypatch.setattr(restoring, "restore", fails)
+    with pytest.raises(GarretError, match="disk is full"):
+        restore_home(home, backup, PASSPHRASE)
+    assert files_of(home) == before
+
+
+def test_a_backup_without_its_keys_says_what_to_do(home: Home, tmp_path: Path) -> None:
+    async def make() -> Path:
+        async with plane_of(home) as plane:
+            return Path((await Client(plane).call(c.Backup())).path)
+
+    with pytest.raises(GarretError, match="made without a passphrase") as caught:
+        restore_home(Home(tmp_path / "h"), asyncio.run(make()), PASSPHRASE)
+    assert caught.value.code == Code.INVALID
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a backup" * 100])
+def test_what_is_no_backup_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    archive = tmp_path / "archive"
+    if content is not None:
+        archive.write_bytes(content)
+    with pytest.raises(GarretError):
+        restore_home(Home(tmp_path / "h"), archive, PASSPHRASE)
+    assert not (tmp_path / "h" / "garret.db").exists()
+
+
+@pytest.mark.parametrize("step", ["write_private", "seal"])
+def test_keys_that_are_being_put_in_their_place_are_never_lost(
+    backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Cut off at any step, the home opens with the passphrase of the backup."""
+    elsewhere = Home(tmp_path / "h")
+
+    def dies(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(secrets_module.sealed_file, step, dies)
+        with pytest.raises(KeyboardInterrupt):
+            restore_home(elsewhere, backup, PASSPHRASE)
+    kept = SecretStore.open(elsewhere, ask=lambda _: PASSPHRASE)
+    assert kept.get(DATABASE_KEY) is not None
+
+
+# ---- from a damaged file
+
+
+def test_what_a_damaged_database_still_holds_is_salvaged_and_the_rest_is_kept(home: Home) -> None:
+    asyncio.run(_fill(home, jobs=60))
+    damage_a_table(home)
+    secrets = SecretStore.open(home)
+    told = salvage_home(home, secrets, ROOMS)
+    assert told["damaged"]
+    assert sum(told["rows"].values()) > 0
+    assert (Path(told["set_aside"]) / "garret.db").exists()
+    jobs_in(home)  # it starts, and takes writes again
+    with pytest.raises(GarretError, match="nothing to salvage"):
+        salvage_home(home, SecretStore.open(home), ROOMS)
+
+
+def test_a_sound_database_is_not_salvaged(home: Home, backup: Path) -> None:
+    before = files_of(home)
+    with pytest.raises(GarretError, match="was found sound") as caught:
+        salvage_home(home, SecretStore.open(home), ROOMS)
+    assert caught.value.code == Code.CONFLICT
+    assert files_of(home) == before
+
+
+def test_one_that_does_not_open_leads_to_its_backups(home: Home, backup: Path) -> None:
+    damage(home)
+    with pytest.raises(GarretError, match=f"garret restore {backup}"):
+        salvage_home(home, SecretStore.open(home), ROOMS)
+
+
+def test_a_damaged_home_that_opens_is_served_read_only(home: Home) -> None:
+    asyncio.run(_fill(home, jobs=60))
+    damage_a_table(home)
+
+    async def look() -> ControlPlane:
+        plane = await open_plane(home)
+        try:
+            status = await Client(plane).call(c.GetStatus())
+            assert status.storage.startswith("damaged")
+            assert any("--salvage" in check.remedy for check in (await Client(plane).call(c.Diagnose())).checks)
+            assert (await Client(plane).refusal(Work(text="no"))).code == Code.READ_ONLY
+        finally:
+            await plane.stop()
+        return plane
+
+    asyncio.run(look())
