@@ -309,8 +309,9 @@ def wait_until(condition: Callable[[], Any], what: str) -> Any:
 class Push:
     """Live audio for `dictate.listen`: chunks of a tenth of a second, in time or as fast as they go."""
 
-    def __init__(self, samples: Any, *, pace: float | None = None) -> None:
-        """`pace` 1.0 is real time; None as fast as the house takes it."""
+    def __init__(self, samples: Any, *, pace: float | None = None, chunk: int = CHUNK) -> None:
+        """`pace` 1.0 is real time; None as fast as the house takes it. `chunk` in samples."""
+        self._chunk = chunk
         self.pushed = 0
         self.started = 0.0
         self.stopped = threading.Event()
@@ -322,7 +323,7 @@ class Push:
         start = self.pushed * 2
         if start >= len(self._data) or self.stopped.is_set():
             return None
-        data = self._data[start : start + CHUNK * 2]
+        data = self._data[start : start + self._chunk * 2]
         if self._pace is not None:
             due = self.started + (self.pushed + len(data) // 2) / 16_000 / self._pace
             self.stopped.wait(max(0.0, due - time.monotonic()))

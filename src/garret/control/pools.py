@@ -91,6 +91,11 @@ class Pool:
         """Enable the slots; those that are not on demand, and the spares, start now."""
         self._handle(None, sv.Start())
 
+    @property
+    def ready(self) -> bool:
+        """Whether a process is there that takes commands."""
+        return bool(self._routes)
+
     def warm(self, processes: int = 1) -> None:
         """Start what is missing of so many processes now, because work is about to come."""
         missing = min(processes, self.supervisor.serving) - len(self._routes)

@@ -9,9 +9,9 @@ listened for again: `transcription` takes the spool that is there.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
-from collections import deque
 from typing import Final
 
 from garret.base import log
@@ -22,15 +22,18 @@ from garret.control.service import Request
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.finishing import Finisher
+from garret.features.dictate.pushed import SAMPLE_BYTES, PushedSound, append
 from garret.features.dictate.recognition import SAMPLE_RATE, Recognition, Segment
 from garret.protocol.life import Progress
 
 _logger = log.get("dictate.listening")
-_SAMPLE_BYTES: Final = 2
-_WAITING_CHUNKS: Final = 512
+_LOOK_SECONDS: Final = 0.02
+"""How often it is looked whether a worker is there, while none is."""
 _AGAIN: Final = 2 * SAMPLE_RATE
 """Samples heard again after an audio worker was lost. Speech is told 0.1 s after it began, pre-roll is
 0.3 s, and what was told last may have been lost on its way; finding speech in it takes some 50 ms."""
+_BRIDGE_LIMIT: Final = 30 * SAMPLE_RATE
+"""Samples put into the spool without a worker, who then has to look through all of them at once."""
 _LONGEST_OPEN: Final = 30 * SAMPLE_RATE
 """Samples; a segment is not continued beyond it by a worker that knows only its end."""
 _STOPPING: Final = frozenset({"stop dictation", "cancel", "cancel dictation"})
@@ -49,8 +52,7 @@ class Listening:
         self._request = request
         self._row = row
         self._run = request.lease.job
-        self._pushed: deque[tuple[int, bytes]] = deque()
-        self._pushed_samples = 0
+        self._pushed = PushedSound()
         self._ended = False
         self._stopped = False
         self._news = asyncio.Event()
@@ -81,7 +83,7 @@ class Listening:
             except BaseException:
                 await recognition.cancel()
                 raise
-            samples = os.fstat(spool).st_size // _SAMPLE_BYTES
+            samples = os.fstat(spool).st_size // SAMPLE_BYTES
         finally:
             os.close(spool)
         stages = {"listen": ended - began, "recognise": time.monotonic() - ended}
@@ -118,21 +120,46 @@ class Listening:
         )
         feeding = asyncio.get_running_loop().create_task(self._feed())
         try:
+            await self._bridge(spool)
             while await self._capture_once(spool, recognition):
-                self._go_on(spool)
+                self._cut_segment(os.fstat(spool).st_size // SAMPLE_BYTES)
+                await self._bridge(spool)
         finally:
             feeding.cancel()
-        self._close_segment(os.fstat(spool).st_size // _SAMPLE_BYTES)
+        self._close_segment(os.fstat(spool).st_size // SAMPLE_BYTES)
         await self._work("captured")
 
-    def _go_on(self, spool: int) -> None:
-        """The worker was lost: continue behind what is in the spool."""
-        size = os.fstat(spool).st_size // _SAMPLE_BYTES
-        if self._open is not None and size - self._open.start > _LONGEST_OPEN:
-            self._close_segment(size)
-        self._again = max(0, min(size - self._segment_end, _AGAIN))
+    async def _bridge(self, spool: int) -> None:
+        """Until a worker is there to take it, pushed sound is put into the spool here.
+
+        It would otherwise be in this process's memory alone for as long as a worker takes to start.
+        """
+        size = heard = os.fstat(spool).st_size // SAMPLE_BYTES
+        if self._command.source == "push":
+            pool = self._context.plane.pools["audio"]
+            pool.warm()
+            while pool.supervisor.available and not pool.ready:
+                if size - heard < _BRIDGE_LIMIT:
+                    size = self._keep_pushed(spool, size)
+                self._news.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), _LOOK_SECONDS)
+            if size - heard < _BRIDGE_LIMIT:
+                size = self._keep_pushed(spool, size)
+        self._again = size - max(self._segment_end, heard - _AGAIN, 0)
         self._base = size - self._again
         self._durable = size
+
+    def _keep_pushed(self, spool: int, size: int) -> int:
+        size = append(spool, self._pushed, size)
+        self._pushed.forget(size)
+        self._room.set()
+        return size
+
+    def _cut_segment(self, size: int) -> None:
+        """A segment that has grown long ends where its worker was lost."""
+        if self._open is not None and size - self._open.start > _LONGEST_OPEN:
+            self._close_segment(size)
 
     def _close_segment(self, end: int) -> None:
         """End the segment that is open, where one is: nobody will tell its end any more."""
@@ -176,10 +203,9 @@ class Listening:
     async def _feed(self) -> None:
         """Take pushed audio in, as far as there is room for what is not on disk yet."""
         async for chunk in self._request.inputs():
-            self._pushed_samples += len(chunk.data) // _SAMPLE_BYTES
-            self._pushed.append((self._pushed_samples, chunk.data))
+            self._pushed.add(chunk.data)
             self._news.set()
-            while len(self._pushed) > _WAITING_CHUNKS:
+            while self._pushed.full:
                 self._room.clear()
                 await self._room.wait()
         self._ended = True
@@ -190,15 +216,13 @@ class Listening:
         sent = self._durable
         while not self._stopped:
             self._news.clear()
-            for upto, data in tuple(self._pushed):
-                if upto > sent and not self._stopped:
-                    missing = (upto - sent) * _SAMPLE_BYTES
-                    try:
-                        await call.send(c.AudioChunk(data=data[-missing:] if missing < len(data) else data))
-                    except GarretError:
-                        return  # the capture has ended, and says why
-                    sent = upto
-            if self._ended and sent >= self._pushed_samples:
+            for upto, data in self._pushed.beyond(sent):
+                try:
+                    await call.send(c.AudioChunk(data=data))
+                except GarretError:
+                    return  # the capture has ended, and says why
+                sent = upto
+            if self._ended and sent >= self._pushed.samples:
                 break
             await self._news.wait()
         call.end_inputs()
@@ -208,8 +232,7 @@ class Listening:
     def _take(self, item: c.CaptureItem, recognition: Recognition) -> None:
         if item.durable:
             self._durable = max(self._durable, self._base + item.durable)
-            while self._pushed and self._pushed[0][0] <= self._durable:
-                self._pushed.popleft()
+            self._pushed.forget(self._durable)
             self._room.set()
             self._keep_limit()
         if item.kind in ("state", "speech_end"):
