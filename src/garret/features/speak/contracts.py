@@ -44,7 +44,7 @@ class Spoken(Contract, frozen=True):
 @command(
     "speak.synthesize",
     result=Spoken,
-    capability="speak.use",
+    capability="worker.tts",
     target="tts",
     items=Speech,
     timeout=None,
@@ -59,9 +59,20 @@ class Synthesize(Command[Spoken], frozen=True):
     volume: int = 100
 
 
-@command("speak.render", result=Spoken, capability="speak.use", target="tts", timeout=None)
+@command("speak.render", result=Spoken, capability="speak.use", timeout=None)
 class Render(Command[Spoken], frozen=True):
     """Speak a text into a WAV file, handed over whole as sealed memory beside the result."""
+
+    text: str
+    voice: str = ""
+    rate: int = 0
+    pitch: int = 50
+    volume: int = 100
+
+
+@command("speak.compute", result=Spoken, capability="worker.tts", target="tts", timeout=None)
+class Compute(Command[Spoken], frozen=True):
+    """What `Render` asks of the synthesis worker."""
 
     text: str
     voice: str = ""

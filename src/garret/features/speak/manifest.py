@@ -56,7 +56,7 @@ PLAYBACK = WorkerSpec(
 ROOM = Room(
     name="speak",
     summary="Text becomes speech.",
-    commands=(c.ListVoices, c.Synthesize, c.Render, c.Say, c.StopSpeaking, c.Play, c.ListSpeakers),
+    commands=(c.ListVoices, c.Synthesize, c.Render, c.Compute, c.Say, c.StopSpeaking, c.Play, c.ListSpeakers),
     events=(c.Finished,),
     settings=(
         Setting(

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from garret.base.errors import GarretError
+from garret.base.errors import Code, GarretError
 from garret.control.context import Context
 from garret.control.errors import ControlError
 from garret.control.inner import InnerCall
@@ -24,6 +24,7 @@ class SpeakService:
         self._saying: set[asyncio.Task[Any]] = set()
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             c.Say: self._say,
+            c.Render: self._render,
             c.StopSpeaking: self._stop,
         }
 
@@ -33,7 +34,34 @@ class SpeakService:
     async def stop(self) -> None:
         return
 
+    def _check_length(self, text: str, request: Request) -> None:
+        """Refuse a text that is longer than the caller's profile may have spoken at once."""
+        profile = request.caller.profile
+        limit = self._context.policy.limits(profile).characters
+        if limit is not None and len(text) > limit:
+            raise ControlError(
+                f"The text has {len(text)} characters; the profile '{profile}' may have {limit} spoken at "
+                "once. Nothing was said. Ask for it in parts.",
+                code=Code.DENIED,
+                details={"characters": len(text), "limit": limit},
+            )
+
+    async def _render(self, command: c.Render, request: Request) -> c.Spoken:
+        self._check_length(command.text, request)
+        work = c.Compute(
+            text=command.text,
+            voice=command.voice,
+            rate=command.rate,
+            pitch=command.pitch,
+            volume=command.volume,
+        )
+        async with self._context.calls.start(work, trace=request.trace) as call:
+            spoken = await call.result()
+            request.result_descriptors = call.take_descriptors()
+            return spoken
+
     async def _say(self, command: c.Say, request: Request) -> c.Spoken:
+        self._check_length(command.text, request)
         task = asyncio.current_task()
         assert task is not None
         self._saying.add(task)

@@ -62,7 +62,7 @@ class TtsWorker:
             call.emit(c.Speech(sample_rate=rate, data=bytes(waiting)))
         return self._answer(options, spoken)
 
-    def render(self, command: c.Render, call: Call) -> c.Spoken:
+    def render(self, command: c.Compute, call: Call) -> c.Spoken:
         """The whole speech as a WAV file in sealed memory beside the result."""
         pcm = bytearray()
 
@@ -78,7 +78,7 @@ class TtsWorker:
         return self._answer(options, spoken)
 
     def _speak(
-        self, command: c.Synthesize | c.Render, call: Call, announce: Any, take: Any
+        self, command: c.Synthesize | c.Compute, call: Call, announce: Any, take: Any
     ) -> tuple[SpeechOptions, Spoken]:
         voice = command.voice or str(self._settings["speak.voice"])
         rate = command.rate or int(self._settings["speak.rate"])
@@ -111,5 +111,5 @@ def build(boot: Boot) -> Handlers:
     flite = next((path for path in granted if path.name == "flite"), None)
     worker = TtsWorker(flite, dict(boot.settings))
     return Handlers(
-        {c.ListVoices: worker.list_voices, c.Synthesize: worker.synthesize, c.Render: worker.render}
+        {c.ListVoices: worker.list_voices, c.Synthesize: worker.synthesize, c.Compute: worker.render}
     )
