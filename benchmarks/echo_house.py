@@ -1,4 +1,4 @@
-"""A control plane with the echo room alone, in a process of its own: `python -m benchmarks.echo_house HOME`."""
+"""A control plane with the echo room alone in a process: `python -m benchmarks.echo_house HOME`."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ ROOM: Final = Room(
         WorkerSpec(
             name="echo",
             entry="benchmarks.echo_room:build",
-            concurrency=64,
+            concurrency=256,
             queue_limit=8192,
             search_path=(str(Path(__file__).resolve().parent.parent),),
         ),

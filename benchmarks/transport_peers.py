@@ -51,21 +51,28 @@ class Peer(Protocol):
 
 @contextlib.contextmanager
 def server(kind: str, address: str) -> Iterator[None]:
-    """One of the servers below in a process of its own, ready when this enters."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.transport_peers", kind, address],
-        stdout=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    """One of the servers below in a process group of its own, ready when this enters."""
+    process = _start(kind, address, group=True)
     try:
-        assert process.stdout is not None
-        if process.stdout.readline() != _STARTED:
-            raise RuntimeError(f"the {kind} peer did not start; what it said is above")
         yield
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _start(kind: str, address: str, *, group: bool) -> subprocess.Popen[bytes]:
+    """A server that is ready; without a group of its own it ends with the one that started it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.transport_peers", kind, address],
+        stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        start_new_session=group,
+    )
+    assert process.stdout is not None
+    if process.stdout.readline() != _STARTED:
+        process.kill()
+        raise RuntimeError(f"the {kind} peer did not start; what it said is above")
+    return process
 
 
 def _serving() -> None:
@@ -185,7 +192,8 @@ def _serve_pickled(address: str) -> None:
 
 def _serve_pickled_broker(address: str) -> None:
     """Forwards between a client and the server it starts: what comes is passed on unread."""
-    with mp.Listener(address, "AF_UNIX") as listener, server("pickled", address + ".far"):
+    _start("pickled", address + ".far", group=False)
+    with mp.Listener(address, "AF_UNIX") as listener:
         far = mp.Client(address + ".far")
         _serving()
         near = listener.accept()
@@ -249,9 +257,9 @@ def _serve_zmq_broker(address: str) -> None:
     front, back = context.socket(zmq.ROUTER), context.socket(zmq.DEALER)
     front.bind(address)
     back.bind(address + ".far")
-    with server("zmq", address + ".far"):
-        _serving()
-        zmq.proxy(front, back)
+    _start("zmq", address + ".far", group=False)
+    _serving()
+    zmq.proxy(front, back)
 
 
 class Zmq:

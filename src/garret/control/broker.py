@@ -166,12 +166,14 @@ class Broker:
         try:
             decoded = check_payload(meta, payload)
             needs_approval = self._judge(pending, own)
-            if deadline is not None:
-                self._watch(pending, deadline)
+            left = 0.0 if deadline is None else _left(pending, deadline)
             if needs_approval:
                 self._ask_approval(pending, decoded)
             else:
                 self._proceed(pending, decoded)
+            # It is on its way; that it is in time is looked after meanwhile.
+            if deadline is not None and left <= _FURTHEST_DEADLINE and not pending.done:
+                self.deadlines.add(pending, deadline)
         except PayloadInvalid:
             self._forget(pending)
             self._ended(pending)
@@ -216,15 +218,6 @@ class Broker:
             raise ControlError(f"{meta.name} takes {meta.descriptors} descriptors.", code=Code.USAGE)
         if sum(len(other.descriptors) for other in own.values()) > MAX_DESCRIPTORS_PER_CALLER:
             raise ControlError("Too many files are under way; nothing was started.", code=Code.BUSY)
-
-    def _watch(self, pending: Pending, deadline: float) -> None:
-        left = deadline - pending.admitted
-        if left <= 0:
-            raise DeadlineError(f"{pending.meta.name} came after its deadline; nothing was started.")
-        if left <= _FURTHEST_DEADLINE:
-            self.deadlines.add(pending, deadline)
-        elif left != left:
-            raise PayloadInvalid(f"The deadline of {pending.meta.name} is no number.")
 
     def _ask_approval(self, pending: Pending, decoded: Any) -> None:
         if self.approvals is None:
@@ -332,8 +325,9 @@ class Broker:
         """Answer with a result. The result was checked by its type already. Idempotent."""
         if pending.done:
             return
-        self._forget(pending)
+        pending.done = True
         pending.caller.on_result(pending.request, payload, descriptors)
+        self._forget(pending)
         now, admitted, started = monotonic(), pending.admitted, pending.started
         total, queue, worker = self._series.get(pending.meta.name) or self._series_of(pending.meta.name)
         total(now - admitted)
@@ -384,3 +378,13 @@ class Broker:
             self.fail(pending, pending.waiting_cancel)
             return
         self.stop(pending, DeadlineError(f"{pending.meta.name} did not finish before its deadline."))
+
+
+def _left(pending: Pending, deadline: float) -> float:
+    """Seconds until the deadline. Raises DeadlineError when there are none, PayloadInvalid for no number."""
+    left = deadline - pending.admitted
+    if left <= 0:
+        raise DeadlineError(f"{pending.meta.name} came after its deadline; nothing was started.")
+    if left != left:
+        raise PayloadInvalid(f"The deadline of {pending.meta.name} is no number.")
+    return left
