@@ -150,7 +150,7 @@ class SoundServer:
 
     def _stream(self, program: str, device: str, *options: str, **pipes: int) -> subprocess.Popen[bytes]:
         form = ["--raw", "--format=s16le", f"--rate={RATE}", "--channels=1"]
-        process = subprocess.Popen(
+        process: subprocess.Popen[bytes] = subprocess.Popen(
             [program, *form, f"--device={device}", *options],
             env={**os.environ, **self.environment},
             stderr=subprocess.DEVNULL,
@@ -180,6 +180,10 @@ class SoundServer:
         """The processes of `program` that record now, one entry a stream."""
         streams = self.control("list", "source-outputs").split("Source Output #")
         return [_process(stream) for stream in streams if f'application.name = "{program}"' in stream]
+
+    def microphones(self) -> list[str]:
+        """What its sources are called among its modules."""
+        return [line.split("\t")[1] for line in self.control("list", "short", "sources").splitlines()]
 
     def players(self) -> list[str]:
         """The streams that play now."""

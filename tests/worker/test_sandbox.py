@@ -248,6 +248,22 @@ print(json.dumps([part.what for part in report.missing]))
         assert program(source, str(path)) == ["unix-sockets"]
 
 
+def test_local_sockets_are_granted_without_a_path_and_no_other_family_with_them() -> None:
+    source = """
+import json, socket, sys
+from garret.worker.sandbox import Grants, enforce
+report = enforce(Grants(local_sockets=True))
+outcomes = [part.what for part in report.missing]
+socket.socket(socket.AF_UNIX)
+try:
+    socket.socket(socket.AF_INET)
+except PermissionError:
+    outcomes.append("no Internet")
+print(json.dumps(outcomes))
+"""
+    assert program(source) == ["unix-sockets", "no Internet"]
+
+
 def test_a_kernel_without_landlock_and_seccomp_is_reported_and_the_worker_goes_on() -> None:
     source = """
 import errno, json
