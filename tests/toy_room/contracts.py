@@ -90,6 +90,16 @@ class IgnoreTerm(Command[Nothing], frozen=True):
     """Ignore SIGTERM and the end of the work from now on."""
 
 
+@command("toy.absent", result=Nothing, capability="toy.use", target="absent")
+class Absent(Command[Nothing], frozen=True):
+    """Ask a worker whose code is not there."""
+
+
+@command("toy.broken", result=Nothing, capability="toy.use", target="broken")
+class Broken(Command[Nothing], frozen=True):
+    """Ask a worker that cannot be built."""
+
+
 @command("toy.greet", result=Text, capability="toy.use")
 class Greet(Command[Text], frozen=True):
     """The service's own: ask the worker for an echo, tell everybody, answer."""

@@ -26,6 +26,8 @@ ROOM = Room(
         c.Wrong,
         c.Misbehave,
         c.IgnoreTerm,
+        c.Absent,
+        c.Broken,
         c.Greet,
         c.Tally,
         c.Chore,
@@ -44,6 +46,8 @@ ROOM = Room(
             search_path=_SEARCH_PATH,
         ),
         WorkerSpec(name="stubborn", entry=_ENTRY, search_path=_SEARCH_PATH),
+        WorkerSpec(name="absent", entry="tests.toy_room.nowhere:build", search_path=_SEARCH_PATH),
+        WorkerSpec(name="broken", entry=_ENTRY, search_path=_SEARCH_PATH),
     ),
     service="tests.toy_room.service:ToyService",
 )

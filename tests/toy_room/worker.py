@@ -108,6 +108,8 @@ def ignore_term(request: c.IgnoreTerm, call: Call) -> Nothing:
 
 def build(boot: Boot) -> Handlers:
     """The handlers of the worker that `boot` names."""
+    if boot.service == "broken":
+        raise RuntimeError("planted")
     if boot.service == "stubborn":
         return Handlers({c.IgnoreTerm: ignore_term}, inline=frozenset({c.IgnoreTerm}), close=_hang)
     if boot.service == "wild":

@@ -20,7 +20,7 @@ from garret.base.paths import Home
 from garret.control import broker as broker_module
 from garret.control import supervisor_events as sv
 from garret.control.plane import ControlPlane
-from garret.protocol.contract import Command, Contract, command
+from garret.protocol.contract import Command, Contract, Nothing, command
 from garret.protocol.envelope import Envelope, decode_error, encode_payload, pack
 from garret.protocol.frames import Kind
 from garret.protocol.life import Heartbeat
@@ -547,6 +547,22 @@ def test_a_worker_that_stops_beating_is_killed(home: Home) -> None:
         assert error.code == Code.UNAVAILABLE
         assert "no sign of life" in error.message
         await goes_on(plane, client)
+
+    run(home, test)
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"), [(c.Absent(), "nowhere"), (c.Broken(), "RuntimeError: planted")]
+)
+def test_a_worker_that_cannot_start_is_told_and_others_go_on(
+    home: Home, request_: Command[Nothing], words: str
+) -> None:
+    async def test(plane: ControlPlane, client: Client) -> None:
+        with pytest.raises(GarretError) as caught:
+            await call(client, request_)
+        assert caught.value.code == Code.UNAVAILABLE
+        assert words in caught.value.message
+        await goes_on(plane, client, "toy")
 
     run(home, test)
 

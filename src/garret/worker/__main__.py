@@ -6,6 +6,7 @@ any feature code imported; only when it is ready does the worker prove itself an
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import socket
@@ -51,7 +52,8 @@ def main(arguments: list[str]) -> int:
         end_group()
     except GarretError as error:
         _logger.error("%s", error.message)
-        channel.send(pack_error(0, error))
+        with contextlib.suppress(Disconnected):
+            channel.send(pack_error(0, error))
         return 1
     return 0
 
@@ -83,8 +85,17 @@ def _load(boot: Boot) -> Handlers:
         raise WorkerError(
             f"The {boot.service} worker cannot be loaded: {error}.", code=Code.UNAVAILABLE
         ) from error
-    handlers = build(boot)
-    assert isinstance(handlers, Handlers)
+    try:
+        handlers = build(boot)
+    except GarretError:
+        raise
+    except Exception as error:
+        _logger.exception("the %s worker could not be built", boot.service)
+        raise WorkerError(
+            f"The {boot.service} worker cannot start: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(handlers, Handlers):
+        raise WorkerError(f"{boot.entry} gives no handlers.")
     return handlers
 
 
