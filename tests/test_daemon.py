@@ -23,8 +23,8 @@ from garret.control.secrets import SecretStore
 from garret.features.house.contracts import Backup, GetStatus
 from garret.transport.client import Client
 from garret.transport.errors import TransportError
-from tests.control.planes import open_plane
 from tests.control.planes import Client as InnerClient
+from tests.control.planes import open_plane
 
 
 @pytest.fixture(autouse=True)

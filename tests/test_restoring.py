@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,8 @@ ROOMS = (HOUSE, TOY)
 
 
 @pytest.fixture(autouse=True)
-def _no_keychain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _no_keychain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GARRET_KEYCHAIN", "off")
-    yield
 
 
 async def _fill(home: Home, jobs: int = 3) -> Path:
@@ -221,7 +219,9 @@ def test_a_damaged_home_that_opens_is_served_read_only(home: Home) -> None:
         try:
             status = await Client(plane).call(c.GetStatus())
             assert status.storage.startswith("damaged")
-            assert any("--salvage" in check.remedy for check in (await Client(plane).call(c.Diagnose())).checks)
+            assert any(
+                "--salvage" in check.remedy for check in (await Client(plane).call(c.Diagnose())).checks
+            )
             assert (await Client(plane).refusal(Work(text="no"))).code == Code.READ_ONLY
         finally:
             await plane.stop()

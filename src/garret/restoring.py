@@ -13,7 +13,7 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -140,7 +140,7 @@ def _sealed_keys(archive: Path) -> bytes:
 
 
 @contextmanager
-def _alone(home: Home) -> Iterator[None]:
+def _alone(home: Home) -> Generator[None]:
     """Hold the home's lock. Raises ControlError where a control plane has it."""
     home.create()
     lock = HomeLock(home.lock)

@@ -1,4 +1,4 @@
-"""Every setting of the control plane does what its sentence says, and no value of it keeps Garret from starting."""
+"""Settings of the control plane do what their sentences say, and no value keeps Garret from starting."""
 
 from __future__ import annotations
 

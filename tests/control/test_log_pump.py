@@ -130,7 +130,7 @@ def test_lines_that_the_disk_refused_are_counted_in_the_next_that_it_takes(logge
         shelf.full = False
         logger.warning("kept")
         await pump.write_out()
-        assert [line.message for line in shelf.lines][0] == "kept"
+        assert shelf.lines[0].message == "kept"
         assert shelf.lines[1].message.startswith("1 log lines")
 
     run(story())

@@ -1,4 +1,4 @@
-"""Outside programs as real processes: order, health, restarts, changes while they run, what a person reads."""
+"""Outside programs as real processes: order, health, restarts, changes, what a person reads."""
 
 from __future__ import annotations
 
@@ -91,7 +91,9 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def running(programs: Sequence[dict[str, Any]]) -> AsyncIterator[tuple[OutsidePrograms, House, Settings]]:
+async def running(
+    programs: Sequence[dict[str, Any]],
+) -> AsyncIterator[tuple[OutsidePrograms, House, Settings]]:
     settings = Settings(CORE_SETTINGS, NoStore())
     await settings.set("outside.programs", list(programs))
     house = House()
@@ -132,12 +134,11 @@ def test_they_start_in_the_order_of_their_needs_and_stop_in_the_reverse() -> Non
 
 
 def test_one_is_ready_after_as_many_good_answers_as_it_asks_for(tmp_path: Path) -> None:
-    sign = tmp_path / "sign"
+    sign, asked = tmp_path / "sign", tmp_path / "sign.asked"
 
     async def story() -> None:
         programs = [server("web", free_port(), sign, successes=3), sleeper("after", "web")]
         async with running(programs) as (outside, _, _settings):
-            asked = Path(f"{sign}.asked")
             await until(asked.exists)
             assert state(outside, "web") is State.STARTING
             assert state(outside, "after") is State.STOPPED
@@ -233,7 +234,9 @@ def test_a_change_concerns_only_what_it_changes_and_what_needs_that() -> None:
             await until(lambda: all(state(outside, name) is State.READY for name in outside.names()))
             pids = {name: of(outside, name).pid for name in outside.names()}
             base = sleeper("base", variables={"LEVEL": "2"})
-            await settings.set("outside.programs", [base, sleeper("web", "base"), sleeper("other"), sleeper("new", "other")])
+            await settings.set(
+                "outside.programs", [base, sleeper("web", "base"), sleeper("other"), sleeper("new", "other")]
+            )
             await house.settled()
             await until(lambda: all(state(outside, name) is State.READY for name in outside.names()))
             assert sorted(outside.names()) == ["base", "new", "other", "web"]

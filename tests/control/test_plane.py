@@ -1,4 +1,4 @@
-"""The control plane as a whole: start, storage that turns read-only, refusals, what is lost by nobody, stop."""
+"""The control plane as a whole: start, storage that turns read-only, refusals, stop."""
 
 from __future__ import annotations
 

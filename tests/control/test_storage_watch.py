@@ -1,4 +1,4 @@
-"""Following the writer's mode: told once, tried again by itself and ever more seldom, quiet while all is well."""
+"""Following the writer's mode: told once, tried again by itself, quiet while all is well."""
 
 from __future__ import annotations
 
@@ -99,8 +99,7 @@ def test_it_tries_ever_more_seldom_up_to_a_limit(monkeypatch: pytest.MonkeyPatch
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(loop, "call_later", at_once)
             writer.enter(Mode.READ_ONLY)
-            while len(told) < 2:
-                await asyncio.sleep(0)
+            await until(lambda: len(told) == 2)
 
     run(story())
     assert delays == [1, 2, 4, 8, 16, 30, 30, 30, 30, 30]

@@ -1,4 +1,4 @@
-"""A room for tests of the control plane: workers that can be told to fail, and a service that does as it is told.
+"""A room for tests of the control plane: workers that can be told to fail, a service that obeys.
 
 The control plane of a test loads it like any room; its workers find it by their search path.
 """

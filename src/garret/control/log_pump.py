@@ -18,6 +18,7 @@ from garret.base.errors import GarretError
 from garret.base.log import REDACTOR
 from garret.storage.log_store import Line, LogLimit, LogStore
 
+_LEVELS: Final = {name.lower(): number for name, number in logging.getLevelNamesMapping().items()}
 _own = logging.getLogger("garret")
 _FLUSH_SECONDS: Final = 0.25
 _WAITING_LIMIT: Final = 4_096  # lines, each 8 KiB at most
@@ -131,11 +132,11 @@ def parse_line(source: str, stream: str, text: str, at: float) -> Line:
     if text.startswith('{"at": '):
         try:
             fields = json.loads(text)
-            level = logging.getLevelName(str(fields.pop("level")).upper())
+            level = _LEVELS.get(str(fields.pop("level")))
             message, stamp = str(fields.pop("message")), float(fields.pop("at"))
         except (ValueError, KeyError, TypeError):
             return Line(at, logging.INFO, source, text, {"stream": stream})
-        if isinstance(level, int):
+        if level is not None:
             return Line(stamp, level, source, message, fields)
     level = logging.WARNING if stream == "stderr" else logging.INFO
     return Line(at, level, source, text, {"stream": stream})

@@ -12,7 +12,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -99,17 +99,6 @@ class WorkerSlot:
         self._heartbeat_seconds = heartbeat_seconds
         self._timer: asyncio.TimerHandle | None = None
         self._outputs: dict[int, CapturedOutput] = {}
-        self._carry: dict[type[sv.Instruction], Callable[..., None]] = {
-            sv.Spawn: self._spawn,
-            sv.SendDrain: lambda instruction: self.links[instruction.generation].drain(),
-            sv.SendTerm: lambda instruction: self._signal(instruction.generation, signal.SIGTERM),
-            sv.SendKill: lambda instruction: self._signal(instruction.generation, signal.SIGKILL),
-            sv.SetTimer: self._set_timer,
-            sv.RouteOn: lambda instruction: self._route(instruction.generation, on=True),
-            sv.RouteOff: lambda instruction: self._route(instruction.generation, on=False),
-            sv.FailJobs: self._fail_jobs,
-            sv.Notify: self._notify,
-        }
 
     # ---- driving the machine
 
@@ -118,7 +107,25 @@ class WorkerSlot:
         self._owner.on_news(self, event)
 
     def carry_out(self, instruction: sv.Instruction) -> None:
-        self._carry[type(instruction)](instruction)
+        match instruction:
+            case sv.SetTimer():
+                self._set_timer(instruction)
+            case sv.Notify():
+                self._owner.on_state(self, instruction.state, instruction.sentence)
+            case sv.Spawn():
+                self._spawn(instruction)
+            case sv.SendDrain():
+                self.links[instruction.generation].drain()
+            case sv.SendTerm() | sv.SendKill():
+                number = signal.SIGTERM if isinstance(instruction, sv.SendTerm) else signal.SIGKILL
+                self._signal(instruction.generation, number)
+            case sv.RouteOn() | sv.RouteOff():
+                link = self.links[instruction.generation]
+                self._owner.on_route(self, link, on=isinstance(instruction, sv.RouteOn))
+            case sv.FailJobs():
+                self._fail_jobs(instruction)
+            case sv.CheckHealth():
+                return  # the business of outside programs
 
     def _tell_machine(self, event: sv.Event, now: float | None = None) -> None:
         """The short way for what happens with every command and never moves a route."""
@@ -232,16 +239,10 @@ class WorkerSlot:
                 link.heard_at = 0.0
         self.handle(sv.Tick())
 
-    def _route(self, generation: int, *, on: bool) -> None:
-        self._owner.on_route(self, self.links[generation], on=on)
-
     def _fail_jobs(self, instruction: sv.FailJobs) -> None:
         link = self.links.get(instruction.generation)
         if link is not None:
             self._owner.on_lost(self, link, instruction.reason, retryable=instruction.retryable)
-
-    def _notify(self, instruction: sv.Notify) -> None:
-        self._owner.on_state(self, instruction.state, instruction.sentence)
 
     def _exited(self, generation: int) -> None:
         handle = self._handles.pop(generation)

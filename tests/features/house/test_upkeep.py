@@ -66,8 +66,9 @@ def test_a_guest_sees_their_own_jobs_however_many_others_there_are(home: Home) -
     run(story())
 
 
-def members(descriptor: int) -> list[tuple[str, bytes]]:
-    return [(entry.name, b"".join(chunks)) for entry, chunks in ArchiveReader(descriptor).members()]
+def members(archive: Path) -> dict[str, bytes]:
+    with archive.open("rb") as file:
+        return {entry.name: b"".join(chunks) for entry, chunks in ArchiveReader(file.fileno()).members()}
 
 
 def test_a_backup_holds_the_keys_under_its_passphrase_which_is_kept_nowhere(home: Home) -> None:
@@ -78,9 +79,7 @@ def test_a_backup_holds_the_keys_under_its_passphrase_which_is_kept_nowhere(home
             assert done.keys
             archive = Path(done.path)
             assert archive.parent == home.backups
-            with archive.open("rb") as file:
-                parts = dict(members(file.fileno()))
-            sealed = parts[SEALED_KEY]
+            sealed = members(archive)[SEALED_KEY]
             entries, _ = sealed_file.unseal(sealed, "correct horse battery")
             assert entries[DATABASE_KEY] == plane.secrets.get(DATABASE_KEY)
             with plane.store.readers.read() as connection:

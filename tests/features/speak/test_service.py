@@ -1,4 +1,4 @@
-"""The speaking room in the control plane: what a profile may have spoken, and a rendering through its worker."""
+"""The speaking room in the control plane: what a profile may have spoken, and a rendering."""
 
 from __future__ import annotations
 

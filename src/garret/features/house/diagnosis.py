@@ -76,11 +76,8 @@ def _ports() -> Check:
 
 def listening_ports() -> list[int]:
     """The TCP ports that this process listens on."""
-    own = (
-        {_socket_inode(entry) for entry in Path("/proc/self/fd").iterdir()}
-        if Path("/proc").exists()
-        else set()
-    )
+    entries = Path("/proc/self/fd").iterdir() if Path("/proc").exists() else ()
+    own = {_socket_inode(entry) for entry in entries}
     ports: list[int] = []
     for table in ("/proc/self/net/tcp", "/proc/self/net/tcp6"):
         try:

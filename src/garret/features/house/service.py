@@ -6,7 +6,6 @@ Jobs and backups have their own services beside this one (`jobs_service`, `upkee
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import time
 from collections.abc import Mapping
@@ -33,6 +32,7 @@ _SUBSCRIPTIONS: Final = 64
 """Subscriptions one connection may have."""
 
 _LEVELS = {"": 0, "debug": 10, "info": 20, "warning": 30, "error": 40}
+_NAMES = {number: name for name, number in _LEVELS.items() if name} | {50: "critical"}
 
 
 class HouseService:
@@ -248,7 +248,7 @@ class HouseService:
                 c.LogLine(
                     id=row.id,
                     at=row.at,
-                    level=logging.getLevelName(row.level).lower(),
+                    level=_NAMES.get(row.level, str(row.level)),
                     source=row.worker,
                     message=row.message
                     + (f"\n{row.fields['traceback']}" if "traceback" in row.fields else ""),

@@ -81,7 +81,7 @@ class Upkeep:
     def count_jobs(self) -> dict[str, int]:
         """How many jobs are in each state."""
         with self._context.store.readers.read() as connection:
-            rows: list[Any] = connection.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall()
+            rows = _rows(connection, "SELECT state, count(*) FROM jobs GROUP BY state")
         return {str(state): int(number) for state, number in rows}
 
     def _own(self, caller: Caller, job: Job, capability: str) -> Job:
@@ -195,6 +195,12 @@ class Upkeep:
                 _logger.info("the tables of %s were rebuilt from %d objects", room.name, count)
         await self._context.audit(request.caller, "storage.rebuild", "done")
         return Nothing()
+
+
+def _rows(connection: Any, query: str) -> list[tuple[Any, ...]]:
+    """What a query finds; the types of its columns are known to whoever wrote it."""
+    found: list[tuple[Any, ...]] = connection.execute(query).fetchall()
+    return found
 
 
 def _row(job: Job) -> c.Job:
