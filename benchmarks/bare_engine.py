@@ -1,0 +1,135 @@
+"""The same work without the house: the same classes in plain processes, for `dictation` to compare with.
+
+`Bare` keeps a number of worker processes with a loaded engine. A file is decoded and cut at its
+silences by one process and its segments recognised by the others, as in the house; there is no
+control plane, no store, no sandbox and no clean-up.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from garret.features.dictate.audio import spool
+from garret.features.dictate.audio.decode import decode
+from garret.features.dictate.audio.segments import SegmentFinder
+from garret.features.dictate.endpoint import Event, SpeechEnd
+from garret.features.dictate.engines.contract import Engine, EngineConfig
+from garret.features.dictate.engines.registry import open_engine
+from garret.features.dictate.text.commands import DEFAULT_TABLE
+from garret.features.dictate.text.grammar import grammar
+from garret.features.dictate.workers.stt import COMMAND_SECONDS
+
+_engines: dict[str, Engine] = {}
+
+
+def engine(mode: str = "free") -> Engine:
+    """PocketSphinx as the house opens it, kept in this process."""
+    if mode not in _engines:
+        config = EngineConfig(language="en", threads=1)
+        if mode == "grammar":
+            config = EngineConfig(language="en", mode="grammar", grammar=grammar(DEFAULT_TABLE))
+        _engines[mode] = open_engine(config)
+    return _engines[mode]
+
+
+def recognise(path: str, start: int, end: int) -> str:
+    """One segment of a spool, with the command grammar's opinion where it is short, as the worker does."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        samples = spool.read(descriptor, start, end - start)
+    finally:
+        os.close(descriptor)
+    if len(samples) <= COMMAND_SECONDS * spool.SAMPLE_RATE:
+        commands = engine("grammar").recognizer(partials=False)
+        commands.accept(samples)
+        commands.finish()
+    recognizer = engine().recognizer(partials=False)
+    recognizer.accept(samples)
+    return recognizer.finish().text
+
+
+def _cut(path: str, target: str, tell: Callable[[tuple[int, int] | None], object]) -> None:
+    """Decode a file into a spool, and tell each stretch of speech as soon as it is certain, then None."""
+    source, sink = os.open(path, os.O_RDONLY), os.open(target, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    writer, finder = spool.SpoolWriter(sink), SegmentFinder()
+
+    def found(events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, SpeechEnd):
+                tell((event.start, event.end))
+
+    def take(pcm: bytes | memoryview) -> None:
+        writer.write(pcm)
+        found(finder.accept(np.frombuffer(pcm, "<i2")))
+
+    decode(source, take, name=path)
+    found(finder.finish())
+    tell(None)
+
+
+def _decode_into(path: str, target: str, queue: Any) -> None:
+    _cut(path, target, queue.put)
+
+
+class Bare:
+    """`workers` processes that recognise; spawned, so that they inherit nothing."""
+
+    def __init__(self, workers: int) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._pool = self._context.Pool(workers, initializer=_warm)
+        self._pool.starmap(_nothing, [()] * workers)
+
+    def __enter__(self) -> Bare:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.close()
+        self._pool.join()
+
+    def transcribe(self, path: Path) -> tuple[str, float]:
+        """The text of a file and the seconds it took."""
+        with tempfile.TemporaryDirectory() as folder:
+            target = str(Path(folder) / "spool.pcm")
+            began = time.monotonic()
+            # Decoding is one of the processes of the house too, beside those that recognise.
+            queue = self._context.SimpleQueue()
+            decoder = self._context.Process(target=_decode_into, args=(str(path), target, queue))
+            decoder.start()
+            results = []
+            while (segment := queue.get()) is not None:
+                results.append(self._pool.apply_async(recognise, (target, *segment)))
+            text = " ".join(found for result in results if (found := result.get()))
+            seconds = time.monotonic() - began
+            decoder.join()
+        return text, seconds
+
+
+def _warm() -> None:
+    engine()
+    engine("grammar")
+
+
+def _nothing() -> None:
+    return
+
+
+def live_finish(samples: Any, pace: float, chunk: int, wait: Callable[[float], object]) -> float:
+    """Feed a recogniser at `pace` with partials, as the house does; seconds from its end to the text."""
+    recognizer = engine().recognizer(partials=True)
+    began = time.monotonic()
+    for start in range(0, len(samples), chunk):
+        piece = samples[start : start + chunk]
+        wait(max(0.0, began + (start + len(piece)) / spool.SAMPLE_RATE / pace - time.monotonic()))
+        recognizer.accept(piece)
+        recognizer.partial()
+    ended = time.monotonic()
+    recognizer.finish()
+    return time.monotonic() - ended

@@ -1,0 +1,205 @@
+"""What the house costs a dictation: end of speech to final text, throughput on a long file, word errors.
+
+The bare engine is the same engine class in plain processes on the same audio, with as many of them
+(`bare_engine`). GARRET_BENCH_SECONDS sets the length of the file (an hour in `make soak`, minutes by
+default, since PocketSphinx takes its time), GARRET_BENCH_UTTERANCES the number of live utterances.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+import garret
+from benchmarks import bare_engine
+from benchmarks.report import Row, row
+from garret.base.ids import new_id
+from garret.base.paths import Home
+from garret.features.dictate import contracts as d
+from garret.features.dictate.text.words import word_error_rate
+from garret.features.house import contracts as h
+from garret.transport.client import Client
+
+RATE = 16_000
+DEMO = Path(garret.__file__).parent / "demo"
+LIBRIVOX = Path("/usr/share/pocketsphinx/test/data/librivox")
+SECONDS = float(os.environ.get("GARRET_BENCH_SECONDS", "96"))
+UTTERANCES = int(os.environ.get("GARRET_BENCH_UTTERANCES", "24"))
+WORKERS = max(1, (os.cpu_count() or 2) - 1)
+ROUNDS = 2
+PACE = 2.0
+CHUNK = RATE // 10
+
+# Sentences of the passage without the silence after them, all longer than what may be a command.
+_SENTENCES = ((2.0, 6.3), (12.53, 17.5), (23.28, 27.0), (31.92, 35.5), (44.75, 47.1))
+
+
+@contextlib.contextmanager
+def house() -> Iterator[Home]:
+    """A control plane on a fresh home, with the workers warm."""
+    with tempfile.TemporaryDirectory(prefix="g-", dir="/tmp") as folder:
+        home = Home(Path(folder) / "h")
+        environment = {**os.environ, "GARRET_HOME": str(home.root), "GARRET_KEYCHAIN": "off"}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "garret.daemon"], env=environment, stderr=subprocess.PIPE
+        )
+        assert process.stderr is not None
+        lines = process.stderr
+        while b"ready after" not in (line := lines.readline()):
+            if not line:
+                raise RuntimeError("the control plane did not start")
+        threading.Thread(target=lines.read, daemon=True).start()
+        try:
+            yield home
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+
+
+def transcribe(client: Client, path: Path) -> tuple[d.Dictated, str]:
+    """Dictate a file; what it gave and its raw text."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        taken = client.call(d.Import(name=path.name), descriptors=(descriptor,))
+    finally:
+        os.close(descriptor)
+    done = client.call(d.Transcribe(utterance=taken.utterance, key=new_id("ask")))
+    return done, client.call(d.Get(utterance=done.utterance)).raw
+
+
+def throughput(client: Client, folder: Path) -> list[Row]:
+    """One file through the house and through the bare engine, in turns; the best of each."""
+    passage, _ = soundfile.read(DEMO / "passage.flac", dtype="int16")
+    whole = np.tile(passage, -(-round(SECONDS * RATE) // len(passage)))[: round(SECONDS * RATE)]
+    path = folder / "long.flac"
+    soundfile.write(path, whole, RATE)
+    mine: list[float] = []
+    bare: list[float] = []
+    texts: set[str] = set()
+    with bare_engine.Bare(WORKERS) as without:
+        rounds = 1 if SECONDS > 600 else ROUNDS
+        for _ in range(rounds):
+            began = time.monotonic()
+            _, raw = transcribe(client, path)
+            mine.append(time.monotonic() - began)
+            text, seconds = without.transcribe(path)
+            bare.append(seconds)
+            texts |= {raw, text}
+    if len(texts) != 1:
+        raise RuntimeError("the house and the bare engine heard different things")
+    overhead = (min(mine) / min(bare) - 1) * 100
+    length = f"{SECONDS / 60:.0f} min" if SECONDS < 3600 else f"{SECONDS / 3600:.0f} h"
+    return [
+        row(
+            f"dictation: throughput lost on a file of {length}, {WORKERS} workers", overhead, "%", budget=2.0
+        ),
+        row(
+            f"dictation: speed on a file of {length}, {WORKERS} workers",
+            SECONDS / min(mine),
+            "x real time",
+            floor=SECONDS / min(bare),
+        ),
+    ]
+
+
+class _Push:
+    """A sentence in time; remembers when its last sample was handed over."""
+
+    def __init__(self, samples: Any) -> None:
+        self._samples = samples
+        self._position = 0
+        self._began = 0.0
+        self._pause = threading.Event()
+        self.ended = 0.0
+
+    def __call__(self) -> d.AudioChunk | None:
+        self._began = self._began or time.monotonic()
+        piece = self._samples[self._position : self._position + CHUNK]
+        if not len(piece):
+            self.ended = time.monotonic()
+            return None
+        self._position += len(piece)
+        self._pause.wait(max(0.0, self._began + self._position / RATE / PACE - time.monotonic()))
+        return d.AudioChunk(data=piece.astype("<i2").tobytes())
+
+
+def latency(client: Client) -> list[Row]:
+    """End of speech to final text, in the house and with the bare engine, sentence by sentence."""
+    passage, _ = soundfile.read(DEMO / "passage.flac", dtype="int16")
+    sentences = [passage[round(start * RATE) : round(end * RATE)] for start, end in _SENTENCES]
+    pause = threading.Event()
+    mine: list[float] = []
+    bare: list[float] = []
+    for number in range(UTTERANCES + 1):
+        sentence = sentences[number % len(sentences)]
+        push = _Push(sentence)
+        done = client.stream(d.Listen(source="push", key=new_id("ask")), _ignore, inputs=push)
+        finished = time.monotonic()
+        found = client.call(d.Get(utterance=done.utterance)).segments
+        heard = sentence[round(found[0].start * RATE) : round(found[-1].end * RATE)]
+        without = bare_engine.live_finish(heard, PACE, CHUNK, pause.wait)
+        if number:  # the first warms both
+            mine.append((finished - push.ended) * 1000)
+            bare.append(without * 1000)
+    added = sorted(house_ms - bare_ms for house_ms, bare_ms in zip(mine, bare, strict=True))
+    p99 = added[min(len(added) - 1, round(0.99 * len(added)))]
+    return [
+        row(f"dictation: added from end of speech to text, p99 of {UTTERANCES}", p99, "ms", budget=30.0),
+        row("dictation: added from end of speech to text, median", statistics.median(added), "ms"),
+        row(
+            "dictation: end of speech to text, median",
+            statistics.median(mine),
+            "ms",
+            floor=statistics.median(bare),
+        ),
+    ]
+
+
+def _ignore(item: object) -> None:
+    del item
+
+
+def accuracy(client: Client) -> list[Row]:
+    """Word errors of the default engine where the words are known."""
+    _, raw = transcribe(client, DEMO / "passage.flac")
+    rate = word_error_rate((DEMO / "passage.txt").read_text(), raw).rate
+    rows = [row("dictation: word errors on the demo's passage (synthetic)", rate * 100, "%")]
+    transcription = LIBRIVOX / "transcription"
+    if transcription.exists():
+        errors = words = 0
+        for line in transcription.read_text().splitlines():
+            text, _, name = line.rpartition("(")
+            path = LIBRIVOX / f"{name.rstrip(')')}.wav"
+            if path.exists():
+                counted = word_error_rate(
+                    text.replace("<s>", "").replace("</s>", ""), transcribe(client, path)[1]
+                )
+                errors += counted.substitutions + counted.deletions + counted.insertions
+                words += counted.words
+        if words:
+            rows.append(row("dictation: word errors on LibriVox clips (human)", errors / words * 100, "%"))
+    return rows
+
+
+def run() -> list[Row]:
+    """All rows."""
+    with house() as home, tempfile.TemporaryDirectory() as folder:
+        client = Client.connect(home)
+        client.call(h.SetSetting(key="dictate.keep_audio_days", value="0"))
+        transcribe(client, DEMO / "passage.flac")
+        rows = latency(client) + throughput(client, Path(folder)) + accuracy(client)
+        client.close()
+    return rows
