@@ -393,6 +393,36 @@ def test_jobs_that_run_or_wait_at_a_stop_go_on_at_the_next_start(home: Home) -> 
     run(story())
 
 
+def test_a_job_that_is_being_leased_at_a_stop_is_given_back(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        plane = await open_plane(home)
+        ledger = plane.store.ledger
+        real, leasing, go_on = ledger.lease, asyncio.Event(), asyncio.Event()
+
+        async def slow(*arguments: Any) -> Any:
+            leasing.set()
+            await go_on.wait()
+            return await real(*arguments)
+
+        monkeypatch.setattr(ledger, "lease", slow)
+        client = Client(plane)
+        request = client.ask(Work(text="wait"))
+        await leasing.wait()
+        stopping = asyncio.create_task(plane.stop())
+        while not plane.jobs._stopping:  # noqa: ASYNC110  nobody tells
+            await asyncio.sleep(0)
+        go_on.set()
+        await stopping
+        assert (await client.error(request)).code == Code.UNAVAILABLE
+        assert toy_service(plane).log == []
+        async with plane_of(home) as plane:
+            await until(lambda: toy_service(plane).log == ["wait"])
+
+    run(story())
+
+
 def test_a_job_that_pauses_at_a_stop_stays_queued(home: Home) -> None:
     async def story() -> None:
         plane = await open_plane(home)

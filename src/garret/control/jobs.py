@@ -312,6 +312,8 @@ class Jobs:
         assert run.lease is not None
         if run.cancelled_by:
             return None, CancelledError(f"{run.job.command} was cancelled by {run.cancelled_by}.")
+        if self._stopping:  # it was leased while the others were being ended
+            return None, CancelledError("Garret stops.")
         meta = self._registry.find(run.job.command)
         run.pending = self.broker.admit_job(run, meta, run.lease.payload, run.lease)
         for payload in run.inputs:
