@@ -51,7 +51,8 @@ THEME = TerminalTheme(
 )
 
 # rich's own template asks a web server for its font; this one takes what the reader has.
-FORMAT = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" xml:space="preserve">
+FORMAT = """<svg class="rich-terminal" viewBox="0 0 {width} {height}"
+ xmlns="http://www.w3.org/2000/svg" xml:space="preserve">
 <style>
 .{unique_id}-matrix {{ font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace;
   font-size: {char_height}px; line-height: {line_height}px; }}
@@ -105,6 +106,12 @@ def settled(text: str) -> str:
     return "\n".join(lines).strip("\n")
 
 
+def anybody(text: str, home: Path) -> str:
+    """The same with the places where anybody would have them."""
+    text = text.replace(str(home), "~/.local/share/garret")
+    return text.replace(sys.prefix, "~/garret/.venv").replace(str(ROOT), "~/garret")
+
+
 def draw(name: str, title: str, text: str) -> None:
     """Write docs/pictures/NAME.svg."""
     with Path(os.devnull).open("w") as nowhere:
@@ -121,7 +128,7 @@ def draw(name: str, title: str, text: str) -> None:
 def main() -> int:
     home = Path(tempfile.mkdtemp(prefix="garret-shots-"))
     try:
-        draw("demo", "make demo", run([sys.executable, "-m", "garret.demo"], home / "unused"))
+        draw("demo", "make demo", anybody(run([sys.executable, "-m", "garret.demo"], home), home))
         passage = str(ROOT / "src" / "garret" / "demo" / "passage.flac")
         run([*GARRET, "dictate", passage], home)
         for name, words in (
@@ -130,7 +137,7 @@ def main() -> int:
             ("doctor", ["doctor"]),
             ("workers", ["workers"]),
         ):
-            draw(name, f"garret {' '.join(words)}", run([*GARRET, *words], home))
+            draw(name, f"garret {' '.join(words)}", anybody(run([*GARRET, *words], home), home))
         run([*GARRET, "down"], home)
     finally:
         shutil.rmtree(home, ignore_errors=True)

@@ -94,7 +94,7 @@ class FrameDecoder:
         """`accept`: the kinds this side may receive; any other ends the connection."""
         self._partial = bytearray()
         self._missing = 0  # bytes that have to come before it is worth looking again
-        self._limits = tuple(
+        self._limits: tuple[int, ...] = tuple(
             limit if accept is None or kind in accept else -1 for kind, limit in enumerate(_LIMIT_OF)
         )
 

@@ -208,8 +208,8 @@ class PeerHandshake:
         if challenge.version != VERSION or challenge.build != self._build:
             raise HandshakeRefused(
                 f"The running Garret is of another build (protocol {challenge.version}, build "
-                f"{challenge.build}; this program: protocol {VERSION}, build {self._build}). Nothing was done; "
-                "restart it with `garret down`, then try again.",
+                f"{challenge.build}; this program: protocol {VERSION}, build {self._build}). Nothing was "
+                "done; restart it with `garret down`, then try again.",
                 details={"reason": "build"},
             )
         if len(challenge.nonce) != NONCE_BYTES:

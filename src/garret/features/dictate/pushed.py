@@ -22,7 +22,7 @@ class PushedSound:
     def __init__(self) -> None:
         self.samples = 0
         """Whole samples pushed so far."""
-        self._odd = b""
+        self._odd: bytes = b""
         self._waiting: deque[tuple[int, bytes]] = deque()
 
     @property

@@ -8,8 +8,8 @@ import pytest
 from miniaudio import Backend
 
 from garret.base.errors import Code
-from garret.features.dictate.capture.errors import NoMicrophoneError
 from garret.features.dictate.capture.devices import choose, devices, sound_systems
+from garret.features.dictate.capture.errors import NoMicrophoneError
 from garret.features.dictate.capture.microphone import Microphone
 
 NULL = [Backend.NULL]
