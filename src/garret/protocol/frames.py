@@ -7,6 +7,7 @@ the header alone, so a peer that announces 4 GiB is refused before a byte of it 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 from struct import Struct
 from typing import Final
@@ -17,7 +18,7 @@ HEADER: Final = Struct("!IBB")
 HEADER_BYTES: Final = HEADER.size
 MAX_DESCRIPTORS: Final = 4
 _pack_header: Final = HEADER.pack
-_unpack_header: Final = HEADER.unpack_from
+_unpack_header: Callable[[bytes, int], tuple[int, int, int]] = HEADER.unpack_from
 
 KIB: Final = 1024
 
@@ -56,7 +57,7 @@ LIMITS: Final[dict[int, int]] = {
     Kind.DRAIN: KIB,
     Kind.BOOT: 256 * KIB,
 }
-_LIMIT_OF: Final = tuple(LIMITS.get(kind, -1) for kind in range(256))
+_LIMIT_OF: Final[tuple[int, ...]] = tuple(LIMITS.get(kind, -1) for kind in range(256))
 _KINDS: Final = tuple(Kind(kind) if kind in LIMITS else None for kind in range(256))
 
 Frame = tuple[int, int, bytes]
