@@ -7,6 +7,7 @@ control plane, no store, no sandbox and no clean-up.
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import tempfile
@@ -121,15 +122,18 @@ def _nothing() -> None:
     return
 
 
-def live_finish(samples: Any, pace: float, chunk: int, wait: Callable[[float], object]) -> float:
-    """Feed a recogniser at `pace` with partials, as the house does; seconds from its end to the text."""
-    recognizer = engine().recognizer(partials=True)
-    began = time.monotonic()
+def live_finish(samples: Any, chunk: int, config: EngineConfig | None = None) -> float:
+    """Feed a recogniser with partials, as the house does live; seconds from the last sample to its text."""
+    opened = engine() if config is None else _opened(config)
+    recognizer = opened.recognizer(partials=True)
     for start in range(0, len(samples), chunk):
-        piece = samples[start : start + chunk]
-        wait(max(0.0, began + (start + len(piece)) / spool.SAMPLE_RATE / pace - time.monotonic()))
-        recognizer.accept(piece)
+        recognizer.accept(samples[start : start + chunk])
         recognizer.partial()
     ended = time.monotonic()
     recognizer.finish()
     return time.monotonic() - ended
+
+
+@functools.cache
+def _opened(config: EngineConfig) -> Engine:
+    return open_engine(config)

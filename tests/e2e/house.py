@@ -44,6 +44,8 @@ class House:
     def __init__(self, root: Path, *, environment: dict[str, str] | None = None) -> None:
         self.home = Home(root)
         self.said: list[str] = []
+        self.program = ["-m", "garret.daemon"]
+        """What this interpreter is to run as the control plane."""
         self.process: subprocess.Popen[bytes] | None = None
         self._environment = {
             **os.environ,
@@ -59,7 +61,7 @@ class House:
         """Start the control plane; raises AssertionError with what it said when it ends instead."""
         self.home.root.parent.mkdir(parents=True, exist_ok=True)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "garret.daemon"],
+            [sys.executable, *self.program],
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -21,7 +21,7 @@ from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.engines.registry import engine_info
 from garret.features.dictate.recognition import SAMPLE_RATE, Segment
-from garret.storage.objects import seal
+from garret.storage.objects import Sealed, seal
 
 _logger = log.get("dictate.finishing")
 _DAY: Final = 86_400.0
@@ -106,8 +106,8 @@ class Finisher:
         }
         count = len(whole)
         raw = " ".join(each.text for each in heard if each.text)
-        await self._keep_pages(row.id, run, [segment for segment, _ in whole], cleaned, raw)
-        await self._keep_transcript(row.id, run, {**body, "segments": count})
+        last = await self._keep_pages(row.id, run, [segment for segment, _ in whole], cleaned, raw)
+        await self._keep_transcript(row.id, run, {**body, "segments": count}, last)
         self._context.publish(
             c.Finished(utterance=row.id, text=cleaned.text, engine=engine, quality=quality),
             scope=row.profile,
@@ -125,9 +125,14 @@ class Finisher:
 
     async def _keep_pages(
         self, utterance: str, run: str, segments: Sequence[Segment], cleaned: c.CleanedText, raw: str
-    ) -> None:
-        """Keep the segments with their words, page by page, so that a long day fits the memory."""
+    ) -> list[Sealed]:
+        """Keep the segments with their words, page by page, so that a long day fits the memory.
+
+        The last page is returned instead, to be kept together with the transcript: most have but one,
+        and each transaction is another wait for the disk between the end of speech and its text.
+        """
         context = self._context
+        sealed: list[Sealed] = []
         pages = -(-len(segments) // store.PAGE_SEGMENTS)
         for number in range(pages):
             first = number * store.PAGE_SEGMENTS
@@ -143,12 +148,16 @@ class Finisher:
                 store.share(raw, number, pages),
                 store.share(cleaned.text, number, pages),
             )
-            sealed = store.page_object(context.signer, utterance, run, page, self._now())
-            await context.store.objects.put(sealed)
+            for before in sealed:
+                await context.store.objects.put(before)
+            sealed = [store.page_object(context.signer, utterance, run, page, self._now())]
+        return sealed
 
-    async def _keep_transcript(self, utterance: str, run: str, body: dict[str, Any]) -> None:
+    async def _keep_transcript(
+        self, utterance: str, run: str, body: dict[str, Any], last: Sequence[Sealed]
+    ) -> None:
         context = self._context
-        sealed = [seal(context.signer, store.TRANSCRIPT, body, created=self._now())]
+        sealed = [*last, seal(context.signer, store.TRANSCRIPT, body, created=self._now())]
         projections = context.store.objects.projections
 
         def keep(connection: Any) -> None:

@@ -79,7 +79,8 @@ class Listening:
             try:
                 await self._listen(spool, recognition)
                 ended = time.monotonic()
-                segments = await recognition.wait()
+                # The disk is waited for while the engine works, not before.
+                segments, _ = await asyncio.gather(recognition.wait(), self._work("captured"))
             except BaseException:
                 await recognition.cancel()
                 raise
@@ -127,7 +128,6 @@ class Listening:
         finally:
             feeding.cancel()
         self._close_segment(os.fstat(spool).st_size // SAMPLE_BYTES)
-        await self._work("captured")
 
     async def _bridge(self, spool: int) -> None:
         """Until a worker is there to take it, pushed sound is put into the spool here.
