@@ -188,7 +188,7 @@ class HouseService:
                         state=figures.state,
                         pid=figures.pid or 0,
                         restarts=figures.restarts,
-                        running=figures.jobs,
+                        running=len(link.calls) if link is not None else 0,
                         waiting=waiting.get(name, 0) if slot.number == 0 else 0,
                         memory_bytes=process_memory(figures.pid) if figures.pid else 0,
                         sentence=figures.sentence,
