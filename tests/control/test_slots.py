@@ -42,6 +42,24 @@ def test_a_killed_process_is_seen_at_once_and_the_next_command_starts_another(ho
     run(story())
 
 
+def test_what_a_worker_had_in_hand_when_its_circuit_opened_says_what_to_do(home: Home) -> None:
+    async def story() -> None:
+        plane = await open_plane(home)
+        await plane.settings.set("supervisor.restart_limit", 0)
+        await plane.stop()
+        async with plane_of(home) as plane:
+            process = await process_of(plane)
+            os.kill(process, signal.SIGSTOP)
+            client = Client(plane)
+            request = client.ask(Echo(text="in hand"))
+            os.kill(process, signal.SIGKILL)
+            error = await client.error(request)
+            assert not error.retryable
+            assert "garret workers restart toy" in error.message
+
+    run(story())
+
+
 def test_a_process_that_breaks_the_protocol_is_replaced(home: Home) -> None:
     async def story() -> None:
         async with plane_of(home) as plane:

@@ -242,7 +242,9 @@ class WorkerSlot:
     def _fail_jobs(self, instruction: sv.FailJobs) -> None:
         link = self.links.get(instruction.generation)
         if link is not None:
-            self._owner.on_lost(self, link, instruction.reason, retryable=instruction.retryable)
+            # Where it is not started again, what to do about that is in the machine's sentence.
+            reason = instruction.reason if instruction.retryable else self._machine.sentence.rstrip(".")
+            self._owner.on_lost(self, link, reason, retryable=instruction.retryable)
 
     def _exited(self, generation: int) -> None:
         handle = self._handles.pop(generation)
