@@ -76,8 +76,17 @@ def _cut(path: str, target: str, tell: Callable[[tuple[int, int] | None], object
     tell(None)
 
 
-def _decode_into(path: str, target: str, queue: Any) -> None:
-    _cut(path, target, queue.put)
+_found: Any = None
+
+
+def _tell_to(queue: Any) -> None:
+    global _found
+    _found = queue
+    SegmentFinder()
+
+
+def _decode_into(path: str, target: str) -> None:
+    _cut(path, target, _found.put)
 
 
 class Bare:
@@ -86,30 +95,32 @@ class Bare:
     def __init__(self, workers: int) -> None:
         self._context = multiprocessing.get_context("spawn")
         self._pool = self._context.Pool(workers, initializer=_warm)
-        self._pool.starmap(_nothing, [()] * workers)
+        # Decoding is one of the processes of the house too, beside those that recognise.
+        self._queue = self._context.SimpleQueue()
+        self._decoder = self._context.Pool(1, initializer=_tell_to, initargs=(self._queue,))
+        for pool, count in ((self._pool, workers), (self._decoder, 1)):
+            pool.starmap(_nothing, [()] * count)
 
     def __enter__(self) -> Bare:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.close()
-        self._pool.join()
+        for pool in (self._pool, self._decoder):
+            pool.close()
+            pool.join()
 
     def transcribe(self, path: Path) -> tuple[str, float]:
         """The text of a file and the seconds it took."""
         with tempfile.TemporaryDirectory() as folder:
             target = str(Path(folder) / "spool.pcm")
             began = time.monotonic()
-            # Decoding is one of the processes of the house too, beside those that recognise.
-            queue = self._context.SimpleQueue()
-            decoder = self._context.Process(target=_decode_into, args=(str(path), target, queue))
-            decoder.start()
+            decoding = self._decoder.apply_async(_decode_into, (str(path), target))
             results = []
-            while (segment := queue.get()) is not None:
+            while (segment := self._queue.get()) is not None:
                 results.append(self._pool.apply_async(recognise, (target, *segment)))
             text = " ".join(found for result in results if (found := result.get()))
             seconds = time.monotonic() - began
-            decoder.join()
+            decoding.get()
         return text, seconds
 
 

@@ -173,12 +173,15 @@ def stream(options: argparse.Namespace) -> list[Row]:
         grown = memory.growth(began + seconds * _WARM_SHARE)
         client.close()
         other.close()
+    tenth = max(1, len(lags) // 10)
+    more = sum(lags[-tenth:]) / tenth - sum(lags[:tenth]) / tenth
     lags.sort()
     what = f"{options.hours:g} h streamed at {options.pace:g}x"
     rows = [
         # Partial text and silence come late by less when the sound comes in real time: this is the most.
         row(f"soak: {what}, lag p99", lags[round(0.99 * (len(lags) - 1))], "s", budget=LAG_BUDGET),
         row(f"soak: {what}, longest lag", lags[-1], "s"),
+        row(f"soak: {what}, lag of the last tenth more than of the first", more, "s", budget=LAG_BUDGET),
         row(f"soak: {what}, segments", float(done.segments), "segments"),
         row(f"soak: {what}, sound not kept", options.hours * 3600 - done.audio_seconds, "s", budget=0.1),
     ]
