@@ -25,11 +25,10 @@ test: setup-dev ## all tests but the long ones; ARGS="-k name" narrows
 	@scripts/system_packages.sh
 	@$(PYTEST) $(if $(CI),--junitxml=build/junit.xml) $(ARGS)
 
-# The soak marker selects the long tests, the hypothesis marker (set by hypothesis itself on every
-# property) runs all properties and fuzzers again with many more examples.
+# All parts take hours; ARGS="ledger" or ARGS="stream --hours 1" selects.
 soak: setup-dev ## the long tests: thousands of kills, hours of audio, many examples
 	@scripts/system_packages.sh
-	@GARRET_SOAK=1 $(PYTEST) -m "soak or hypothesis" -o faulthandler_timeout=0 --durations=30 $(ARGS)
+	@$(PY) scripts/soak.py $(ARGS)
 
 bench: setup-bench ## measure, print the table, write build/bench.json; ARGS="storage" narrows
 	@$(PY) -m benchmarks $(ARGS)

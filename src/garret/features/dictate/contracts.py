@@ -318,7 +318,10 @@ class DecodeAudio(Command[AudioInfo], frozen=True):
 
 
 class CaptureItem(Contract, frozen=True):
-    """What capturing tells: `durable` samples are on disk; speech began or ended; the level; a state."""
+    """What capturing tells: `durable` samples are in the spool; speech began or ended; the level; a state.
+
+    After the state `ended`, with the `problem` where it was nobody's wish, only the result follows.
+    """
 
     kind: Literal["durable", "speech_start", "speech_end", "level", "state"]
     durable: int = 0
@@ -326,6 +329,7 @@ class CaptureItem(Contract, frozen=True):
     end: int = 0
     level: float = 0.0
     state: str = ""
+    problem: str = ""
 
 
 class Captured(Contract, frozen=True):

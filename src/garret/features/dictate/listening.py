@@ -63,6 +63,7 @@ class Listening:
         self._segment_end = 0
         self._open: Segment | None = None
         self._problem = ""
+        self._over = asyncio.Event()
 
     def stop(self) -> None:
         """End the listening; what was captured until now is transcribed."""
@@ -77,29 +78,47 @@ class Listening:
         try:
             recognition = self._recognition(spool)
             try:
-                await self._listen(spool, recognition)
-                ended = time.monotonic()
-                # The disk is waited for while the engine works, not before.
-                segments, _ = await asyncio.gather(recognition.wait(), self._work("captured"))
+                listening = asyncio.get_running_loop().create_task(self._listen(spool, recognition))
+                try:
+                    await self._until_over(listening)
+                    # The disk is waited for while the engine works, not before.
+                    done, _, _ = await asyncio.gather(
+                        self._text(spool, recognition, began), self._work("captured"), listening
+                    )
+                finally:
+                    listening.cancel()
             except BaseException:
                 await recognition.cancel()
                 raise
-            samples = os.fstat(spool).st_size // SAMPLE_BYTES
         finally:
             os.close(spool)
+        self._finisher.keep_audio_later(self._row.id)
+        return done
+
+    async def _until_over(self, listening: asyncio.Task[None]) -> None:
+        """Wait until nothing more will be captured. Raises what kept the listening from going on."""
+        over = asyncio.get_running_loop().create_task(self._over.wait())
+        try:
+            await asyncio.wait({listening, over}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            over.cancel()
+        if listening.done():
+            listening.result()
+
+    async def _text(self, spool: int, recognition: Recognition, began: float) -> c.Dictated:
+        ended = time.monotonic()
+        segments = await recognition.wait()
         stages = {"listen": ended - began, "recognise": time.monotonic() - ended}
-        done = await self._finisher.transcript(
+        return await self._finisher.transcript(
             self._row,
             self._run,
             segments,
             self._command,
-            samples,
+            os.fstat(spool).st_size // SAMPLE_BYTES,
             stages,
             note=self._problem,
             trace=self._request.trace,
         )
-        self._finisher.keep_audio_later(self._row.id)
-        return done
 
     def _recognition(self, spool: int) -> Recognition:
         return Recognition(
@@ -182,7 +201,7 @@ class Listening:
             except GarretError as error:
                 if error.details.get("worker_lost") and error.retryable:
                     _logger.warning("capturing goes on with a new worker: %s", error.message)
-                    return not self._stopped
+                    return not (self._stopped or self._over.is_set())
                 if not self._durable:
                     raise
                 self._problem = error.message
@@ -243,10 +262,19 @@ class Listening:
             self._begin(item.start, recognition)
             self._close_segment(self._base + item.end)
         elif item.kind in ("level", "state"):
-            told = c.DictationItem(kind=item.kind, text=item.state, level=item.level)
-            self._request.emit_nowait(told)
+            self._tell(item)
         if self._open is not None:
             self._open.advance(self._durable)
+
+    def _tell(self, item: c.CaptureItem) -> None:
+        if item.state == "ended":
+            self._problem = self._problem or item.problem
+            self._over.set()
+            return
+        if item.kind == "level":
+            self._request.emit_nowait(c.DictationItem(kind="level", level=item.level))
+        else:
+            self._request.emit_nowait(c.DictationItem(kind="state", text=item.state))
 
     def _have_one_stand_by(self) -> None:
         """Another worker for the microphone: what sounds while nobody listens cannot be asked for again,

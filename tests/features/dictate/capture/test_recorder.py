@@ -14,7 +14,7 @@ from garret.base.clock import ManualClock
 from garret.features.dictate.capture.errors import NoMicrophoneError, SpoolFullError
 from garret.features.dictate.capture.level import Level
 from garret.features.dictate.capture.microphone import Microphone
-from garret.features.dictate.capture.recorder import Notice, Recorder
+from garret.features.dictate.capture.recorder import Ended, Notice, Recorder
 from garret.features.dictate.capture.session import (
     Finished,
     Keep,
@@ -90,7 +90,7 @@ def test_pushed_sound_is_spooled_heard_and_finished(spool_file: int) -> None:
     assert len([notice for notice in notices if isinstance(notice, Level)]) == 20
     rest = [notice for notice in notices if not isinstance(notice, Level)]
     assert isinstance(rest[0], Listening)
-    assert rest[-2:] == [Tail(8_000), finished]
+    assert rest[-3:] == [Tail(8_000), Ended(finished), finished]
     assert b"".join(notice.pcm for notice in rest if isinstance(notice, Keep)) == SPEECH
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import queue
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from garret.base.clock import SYSTEM, Clock
 from garret.features.dictate.capture import session as at
@@ -20,7 +20,15 @@ from garret.features.dictate.capture.ring import SAMPLE_BYTES
 from garret.features.dictate.capture.source import SAMPLE_RATE, AudioSource
 from garret.features.dictate.capture.spool import SpoolWriter
 
-Notice = at.Listening | at.Muted | at.Keep | at.Gap | at.Tail | at.Finished | Level
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Nothing more will be kept; the spool's last piece is still on its way to the disk."""
+
+    finished: at.Finished
+
+
+Notice = at.Listening | at.Muted | at.Keep | at.Gap | at.Tail | Ended | at.Finished | Level
 """What a listener hears of: `Keep` when its sound is in the spool, `Finished` last."""
 
 _TICK_SECONDS = 0.25
@@ -137,6 +145,7 @@ class Recorder:
             self._feed(at.OpenFailed(error.message))
 
     def _finish(self, finished: at.Finished) -> None:
+        self._listener(Ended(finished))
         try:
             self._spool.close()
         except SpoolError as error:

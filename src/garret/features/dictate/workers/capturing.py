@@ -20,7 +20,7 @@ from garret.features.dictate.audio.segments import SegmentFinder
 from garret.features.dictate.capture import session
 from garret.features.dictate.capture.errors import NoMicrophoneError
 from garret.features.dictate.capture.level import Level
-from garret.features.dictate.capture.recorder import Notice, Recorder
+from garret.features.dictate.capture.recorder import Ended, Notice, Recorder
 from garret.features.dictate.capture.source import AudioSource
 from garret.features.dictate.capture.spool import SpoolWriter
 from garret.features.dictate.endpoint import Event, SpeechStart
@@ -60,10 +60,12 @@ class Listener:
                 self._waiting.append(c.CaptureItem(kind="state", state="listening"))
             case session.Muted():
                 self._waiting.append(c.CaptureItem(kind="state", state="muted"))
-            case session.Tail(samples):
-                self._speech(self._finder.accept(np.zeros(samples, np.int16)))
-            case session.Finished():
+            case Ended(finished):
+                # Told before the disk has the last piece: the engine need not wait for that.
                 self._speech(self._finder.finish())
+                item = c.CaptureItem(kind="state", state="ended", problem=problem_of(finished))
+                self._waiting.append(item)
+            case session.Finished():
                 self.finished = notice
             case _:
                 return
@@ -114,8 +116,13 @@ def record(source: AudioSource, call: Call, again: int, watch: Callable[[Recorde
     if finished.reason is session.Reason.NO_SOURCE:
         # A person has to do something first; the job that asked must not try again by itself.
         raise NoMicrophoneError(finished.message, retryable=False)
+    return c.Captured(samples=finished.samples, problem=problem_of(finished))
+
+
+def problem_of(finished: session.Finished) -> str:
+    """Why a recording ended, where that was nobody's wish."""
     wanted = finished.reason in (session.Reason.STOPPED, session.Reason.SOURCE_ENDED)
-    return c.Captured(samples=finished.samples, problem="" if wanted else finished.message)
+    return "" if wanted else finished.message
 
 
 def _watch(watch: Callable[[Recorder], None], recorder: Recorder) -> None:
