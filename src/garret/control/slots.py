@@ -32,8 +32,12 @@ from garret.protocol.frames import Kind
 from garret.protocol.handshake import NonceMemory, ServerHandshake
 from garret.protocol.life import Boot, Heartbeat, Ready
 from garret.protocol.manifest import Grants, WorkerSpec
+from garret.transport.errors import Disconnected
 
 _logger = log.get("control.slots")
+
+_ENDING_SECONDS: Final = 0.25
+"""A process whose socket has closed may take as long to end by itself, so that its exit code is known."""
 
 _ROLE: Final = frozenset({"worker"})
 _BUSY: Final = 0  # stands for whatever the process does; keys of commands begin at 1
@@ -286,8 +290,16 @@ class WorkerSlot:
             self._tell_machine(sv.JobEnded(link.generation, _BUSY))
 
     def on_broken(self, link: WorkerLink, reason: GarretError) -> None:
-        """The socket ended. A process that is not on its way out broke the protocol: kill it."""
+        """The socket ended. A process that is ending says how; one that broke the protocol is killed."""
         handle = self._handles.get(link.generation)
-        if handle is not None and not link.leaving:
-            _logger.debug("%s: %s", self.label, reason.message)
+        if handle is None or link.leaving:
+            return
+        _logger.debug("%s: %s", self.label, reason.message)
+        if isinstance(reason, Disconnected):
+            self._loop.call_later(_ENDING_SECONDS, self._kill_if_there, link.generation, handle)
+        else:
+            handle.signal_group(signal.SIGKILL)
+
+    def _kill_if_there(self, generation: int, handle: ProcessHandle) -> None:
+        if self._handles.get(generation) is handle:
             handle.signal_group(signal.SIGKILL)
