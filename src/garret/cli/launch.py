@@ -62,12 +62,20 @@ def connect(home: Home, *, start: bool = True) -> Client:
     return launch(home)
 
 
-def launch(home: Home) -> Client:
-    """Start the control plane and connect to it, or to the one that another command started."""
+def launch(home: Home, passphrase: str | None = None) -> Client:
+    """Start the control plane and connect to it, or to the one that another command started.
+
+    The passphrase that opens a sealed home goes over in memory that only the new process inherits.
+    """
     import subprocess
 
     home.create()
     path = home.root / "daemon.log"
+    variables = environment(home)
+    handed: tuple[int, ...] = ()
+    if passphrase is not None:
+        handed = (_in_memory(passphrase),)
+        variables["GARRET_PASSPHRASE_FILE"] = f"/proc/self/fd/{handed[0]}"
     try:
         with _open_log(path) as log:
             begin = log.tell()
@@ -77,15 +85,25 @@ def launch(home: Home) -> Client:
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                env=environment(home),
+                env=variables,
+                pass_fds=handed,
                 start_new_session=True,
             )
     except OSError as error:
         raise StartFailed(f"Garret could not be started: {error}. Nothing was changed.") from error
+    finally:
+        for descriptor in handed:
+            os.close(descriptor)
     client = _wait(home, process, path, begin)
     # It is meant to outlive this process, so that nobody waits for it here.
     process.returncode = 0
     return client
+
+
+def _in_memory(text: str) -> int:
+    descriptor = os.memfd_create("passphrase")
+    os.write(descriptor, text.encode() + b"\n")
+    return descriptor
 
 
 def _open_log(path: Path) -> IO[bytes]:
