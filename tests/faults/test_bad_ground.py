@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -175,14 +176,13 @@ def test_many_started_at_once_leave_one(house: House) -> None:
         )
         for _ in range(4)
     ]
-    losers = 0
-    while losers < 3:
-        pid, status = os.wait()
-        process = next(each for each in starting if each.pid == pid)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 4
-        losers += 1
-    (winner,) = (process for process in starting if process.returncode is None)
+    running = {os.pidfd_open(process.pid): process for process in starting}
+    while len(running) > 1:
+        for ended in select.select(list(running), [], [])[0]:
+            assert running.pop(ended).wait() == 4
+            os.close(ended)
+    ((descriptor, winner),) = running.items()
+    os.close(descriptor)
     assert winner.stderr is not None
     while b"ready after" not in winner.stderr.readline():
         assert winner.poll() is None
