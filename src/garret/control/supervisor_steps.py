@@ -40,7 +40,7 @@ class ProcessSteps:
     @property
     def state(self) -> State:
         """Where the slot is in its life."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract: supervisor_machine, the one that derives from this, knows
 
     def _say(self, sentence: str) -> None:
         self._spoken = sentence

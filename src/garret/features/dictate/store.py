@@ -8,7 +8,7 @@ what was heard so far belong to this machine and are no objects.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import apsw
 import msgspec
@@ -370,7 +370,7 @@ def heard(connection: apsw.Connection, utterance: str, run: str) -> dict[tuple[i
     # One row at a time: a day of words is 20 MB, of texts half a megabyte.
     return {
         (int(start), int(end)): msgspec.structs.replace(_decode_hypothesis(data), words=())
-        for start, end, data in _typed(rows)
+        for start, end, data in cast("Iterable[tuple[Any, ...]]", rows)
     }
 
 
@@ -385,10 +385,6 @@ def heard_between(
         (utterance, run, first, last),
     )
     return {(int(start), int(end)): _decode_hypothesis(data) for start, end, data in rows}
-
-
-def _typed(rows: Iterable[Any]) -> Iterable[tuple[Any, ...]]:
-    return rows
 
 
 def last_run(connection: apsw.Connection, utterance: str) -> str:
