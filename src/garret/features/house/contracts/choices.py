@@ -1,0 +1,98 @@
+"""What a person decides: settings, secrets, the profile and its PIN, approvals."""
+
+from __future__ import annotations
+
+from garret.protocol.contract import Command, Contract, Nothing, command
+
+
+class SettingInfo(Contract, frozen=True):
+    key: str
+    value: str
+    source: str
+    sentence: str
+    default: str
+    problem: str = ""
+
+
+class SettingInfos(Contract, frozen=True):
+    settings: tuple[SettingInfo, ...]
+
+
+@command("house.settings", result=SettingInfos, capability="settings.read")
+class ListSettings(Command[SettingInfos], frozen=True):
+    """All settings with their values; with `key` only that one."""
+
+    key: str = ""
+
+
+@command("house.setting_set", result=SettingInfo, capability="settings.change")
+class SetSetting(Command[SettingInfo], frozen=True):
+    """Change a setting; `value` as a person types it. None puts the default back."""
+
+    key: str
+    value: str | None
+
+
+class SecretNames(Contract, frozen=True):
+    names: tuple[str, ...]
+    kept_in: str
+    health: str
+
+
+@command("house.secrets", result=SecretNames, capability="secrets.administer")
+class ListSecrets(Command[SecretNames], frozen=True):
+    """The names of the secrets, never their values, and where they are kept."""
+
+
+@command("house.secret_set", result=Nothing, capability="secrets.administer")
+class SetSecret(Command[Nothing], frozen=True):
+    """Keep a secret under a name; None deletes it."""
+
+    name: str
+    value: str | None
+
+
+@command("house.secrets_seal", result=Nothing, capability="secrets.administer", timeout=60.0)
+class SealSecrets(Command[Nothing], frozen=True):
+    """Seal the key file with a passphrase that will be asked for at every start."""
+
+    passphrase: str
+
+
+class Profiles(Contract, frozen=True):
+    current: str
+    profiles: tuple[str, ...]
+    pin_set: bool
+
+
+@command("house.profiles", result=Profiles, capability="profiles.use")
+class ListProfiles(Command[Profiles], frozen=True):
+    """The profiles and the one in force."""
+
+
+@command("house.profile_use", result=Profiles, capability="profiles.use")
+class UseProfile(Command[Profiles], frozen=True):
+    """Switch the profile. Leaving guest or child asks for the PIN."""
+
+    profile: str
+    pin: str = ""
+
+
+@command("house.pin_set", result=Nothing, capability="profiles.administer")
+class SetPin(Command[Nothing], frozen=True):
+    """Set the PIN that leaving the guest and child profiles asks for (4 to 12 digits)."""
+
+    pin: str
+
+
+class ApprovalToken(Contract, frozen=True):
+    token: str
+    expires: float
+
+
+@command("house.approve", result=ApprovalToken, capability="approvals.grant")
+class Approve(Command[ApprovalToken], frozen=True):
+    """Approve one command, exactly as given, once, within 120 seconds."""
+
+    command: str
+    payload: bytes

@@ -1,0 +1,108 @@
+"""What is on record and how it is kept: logs, the audit chain, backups, the doctor, rebuilding."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from garret.protocol.contract import Command, Contract, Nothing, command
+
+
+class LogLine(Contract, frozen=True):
+    id: int
+    at: float
+    level: str
+    source: str
+    message: str
+
+
+class Logs(Contract, frozen=True):
+    lines: tuple[LogLine, ...]
+
+
+@command("house.logs", result=Logs, capability="logs.read")
+class ReadLogs(Command[Logs], frozen=True):
+    """Log lines, oldest first: the last `limit`, or those after the line `after`."""
+
+    limit: int = 100
+    after: int = 0
+    worker: str = ""
+    level: str = ""
+
+
+class AuditEntry(Contract, frozen=True):
+    number: int
+    at: float
+    role: str
+    profile: str
+    action: str
+    outcome: str
+    details: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+
+
+class AuditEntries(Contract, frozen=True):
+    entries: tuple[AuditEntry, ...]
+
+
+@command("house.audit", result=AuditEntries, capability="audit.read")
+class ReadAudit(Command[AuditEntries], frozen=True):
+    """Audit entries, newest first."""
+
+    limit: int = 50
+    outcome: str = ""
+
+
+class AuditVerdict(Contract, frozen=True):
+    """Whether the chain holds; `problem` names the first entry that does not."""
+
+    intact: bool
+    entries: int
+    head: str
+    problem: str = ""
+
+
+@command("house.audit_verify", result=AuditVerdict, capability="audit.read", timeout=300.0)
+class VerifyAudit(Command[AuditVerdict], frozen=True):
+    """Check the whole audit chain."""
+
+
+class BackupDone(Contract, frozen=True):
+    path: str
+    bytes: int
+    blobs: int
+    keys: bool
+
+
+@command("house.backup", result=BackupDone, capability="backup.create", timeout=None)
+class Backup(Command[BackupDone], frozen=True):
+    """Write a backup of everything durable to one file; `path` empty: into the home's backups folder.
+
+    The keys are sealed with `passphrase`; without it they are not put in, and the backup can be
+    restored only where the keys still are. It is no job: the ledger would keep the passphrase. A backup
+    that is cut off leaves no file, and is asked for again.
+    """
+
+    path: str = ""
+    passphrase: str = ""
+
+
+class Check(Contract, frozen=True):
+    name: str
+    outcome: Literal["ok", "warn", "fail"]
+    sentence: str
+    remedy: str = ""
+
+
+class Diagnosis(Contract, frozen=True):
+    checks: tuple[Check, ...]
+
+
+@command("house.doctor", result=Diagnosis, capability="system.status", timeout=120.0)
+class Diagnose(Command[Diagnosis], frozen=True):
+    """Examine the machine and the house, and say what to do about what is not well."""
+
+
+@command("house.rebuild", result=Nothing, capability="storage.administer", timeout=None)
+class Rebuild(Command[Nothing], frozen=True):
+    """Rebuild all tables that are made from objects."""
