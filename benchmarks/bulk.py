@@ -21,6 +21,7 @@ from benchmarks import transport_peers as peers
 from benchmarks.echo_house import running
 from benchmarks.echo_room import DoNothing, Take
 from benchmarks.report import Row, row
+from benchmarks.transport import one_core
 from garret.transport.bulk import BulkWriter, WarmBulk, from_bytes
 from garret.transport.client import Client
 
@@ -85,10 +86,13 @@ def run() -> list[Row]:
             "multiprocessing.connection": stack.enter_context(peers.pickled(folder, broker=False)),
             "pyzmq ipc, broker": stack.enter_context(peers.zeromq(folder)),
         }
-        return _measure(garret, others, data)
+        rows = _measure(garret, others, data)
+        with one_core():  # see benchmarks.transport
+            rows += _measure(garret, others, data, ", one core")
+        return rows
 
 
-def _measure(garret: _Garret, others: dict[str, peers.Peer], data: bytes) -> list[Row]:
+def _measure(garret: _Garret, others: dict[str, peers.Peer], data: bytes, how: str = "") -> list[Row]:
     target = memoryview(bytearray(SIZE))
     found: dict[str, list[float]] = {name: [] for name in ("in place", "copied", "anew", "memcpy", *others)}
 
@@ -111,7 +115,7 @@ def _measure(garret: _Garret, others: dict[str, peers.Peer], data: bytes) -> lis
     theirs = {name: medians[name] for name in others}
     floor = medians["memcpy"]
     return [
-        row("bulk: 64 MiB handed over in place", medians["in place"], "ms", budget=0.5, peers=theirs),
-        row("bulk: 64 MiB copied", medians["copied"], "ms", budget=8.0, peers=theirs, floor=floor),
-        row("bulk: 64 MiB copied into fresh pages", medians["anew"], "ms", peers=theirs, floor=floor),
+        row(f"bulk: 64 MiB handed over in place{how}", medians["in place"], "ms", budget=0.5, peers=theirs),
+        row(f"bulk: 64 MiB copied{how}", medians["copied"], "ms", budget=8.0, peers=theirs, floor=floor),
+        row(f"bulk: 64 MiB copied into fresh pages{how}", medians["anew"], "ms", peers=theirs, floor=floor),
     ]

@@ -4,18 +4,25 @@ Client, control plane and worker are three processes; each message is enveloped,
 checked by type at every hop, judged by policy, given a deadline and counted. Peers carry the same
 fields in the same run, turn by turn with Garret; most of them have no broker in between, and none
 has policy, deadlines or isolation. The floor is a bare blocking socket pair: bytes there and back, one hop.
+
+Where cores sleep between messages, most of a round trip is spent on waking them, which the floor shows
+as well: Garret's way has two such hops. The rows "one core" measure once more with everybody held to
+one core, which then never sleeps: what is left is what the house itself costs.
 """
 
 from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import psutil
 
 from benchmarks import transport_peers as peers
 from benchmarks.echo_house import running
@@ -101,11 +108,33 @@ def run() -> list[Row]:
             "pyzmq ipc, broker": (stack.enter_context(peers.zeromq(folder)), 1000, 20_000),
             "gRPC, Unix socket": (stack.enter_context(peers.grpc_unix(folder)), 500, 2000),
         }
-        return _measure(contestants, bare)
+        rows = _measure(contestants, bare)
+        with one_core():
+            rows += _measure(contestants, bare, ", one core")
+        return rows
+
+
+@contextlib.contextmanager
+def one_core() -> Iterator[None]:
+    """Hold this process and all it started, thread by thread, to the last of their cores."""
+    before = os.sched_getaffinity(0)
+    _hold_to({max(before)})
+    try:
+        yield
+    finally:
+        _hold_to(before)
+
+
+def _hold_to(cores: set[int]) -> None:
+    here = psutil.Process()
+    for process in (here, *here.children(recursive=True)):
+        for thread in process.threads():
+            with contextlib.suppress(ProcessLookupError):  # a thread that ended meanwhile
+                os.sched_setaffinity(thread.id, cores)
 
 
 def _measure(
-    contestants: dict[str, tuple[peers.Peer | Garret, int, int]], bare: Callable[[bytes], None]
+    contestants: dict[str, tuple[peers.Peer | Garret, int, int]], bare: Callable[[bytes], None], how: str = ""
 ) -> list[Row]:
     middle: dict[str, list[float]] = {name: [] for name in (*contestants, "floor")}
     tail: dict[str, list[float]] = {name: [] for name in (*contestants, "floor")}
@@ -124,9 +153,9 @@ def _measure(
                 rates[name].append(rate)
         note("floor", peers.timed(lambda: bare(frame), 3000))
     return [
-        _row("protocol: round trip p50", middle, "us", 60.0),
-        _row("protocol: round trip p99", tail, "us", 150.0),
-        _row("protocol: pipelined", rates, "messages/s", 40_000.0),
+        _row(f"protocol: round trip p50{how}", middle, "us", 60.0),
+        _row(f"protocol: round trip p99{how}", tail, "us", 150.0),
+        _row(f"protocol: pipelined{how}", rates, "messages/s", 40_000.0),
     ]
 
 

@@ -145,35 +145,35 @@ class AsyncChannel:
     # ---- sending
 
     def send(self, frame: bytes, descriptors: tuple[int, ...] = ()) -> None:
-        """Send one frame, or queue it; `descriptors` are duplicated now and may be closed by the caller.
+        """Send one frame, or queue it; `descriptors` may be closed by the caller afterwards.
 
         A closed channel drops the frame: its owner was or will be told by `on_closed`. Raises
         TransportError where the system has no more descriptors; nothing is sent then.
         """
         if self.closed:
             return
+        if _TURN.at_once and not self._output:
+            sent = self._try_send(frame, descriptors)
+            if sent == len(frame):
+                return
+            if sent:
+                frame, descriptors = frame[sent:], ()
         if descriptors:
             try:
                 descriptors = tuple(os.dup(number) for number in descriptors)
             except OSError as error:
                 raise TransportError(f"A descriptor cannot be passed on: {error.strerror}.") from error
-        elif _TURN.at_once and not self._output:
-            sent = self._try_send(frame)
-            if sent == len(frame):
-                return
-            self._output.append((memoryview(frame)[sent:], ()))
-            self._output_bytes += len(frame) - sent
-            self._flush_soon()
-            return
         self._output.append((frame, descriptors))
         self._output_bytes += len(frame)
-        if not self._flushing:
-            self._flush_soon()
+        self._flush_soon()
 
-    def _try_send(self, frame: bytes) -> int:
+    def _try_send(self, frame: bytes, descriptors: tuple[int, ...]) -> int:
         """Send now; how much the peer took. A broken connection is left to the next flush to find."""
         try:
-            sent = self._socket.send(frame)
+            if descriptors:
+                sent = self._socket.sendmsg([frame], [rights(descriptors)])
+            else:
+                sent = self._socket.send(frame)
         except OSError:
             return 0
         self.sent_bytes += sent
