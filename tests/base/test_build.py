@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import garret
 from garret.base.build import build_hash
 
@@ -21,11 +23,14 @@ def _hash_of(copy: Path) -> str:
     return done.stdout.strip()
 
 
-def test_a_change_of_a_contract_changes_the_hash_and_one_elsewhere_does_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize("contract", ["speak/contracts.py", "dictate/contracts/dictation.py"])
+def test_a_change_of_a_contract_changes_the_hash_and_one_elsewhere_does_not(
+    tmp_path: Path, contract: str
+) -> None:
     shutil.copytree(PACKAGE, tmp_path / "garret", ignore=shutil.ignore_patterns("__pycache__", "demo"))
     assert _hash_of(tmp_path) == build_hash()
     (tmp_path / "garret" / "storage" / "extra.py").write_text("x = 1\n")
     assert _hash_of(tmp_path) == build_hash()
-    with (tmp_path / "garret" / "features" / "speak" / "contracts.py").open("a") as file:
+    with (tmp_path / "garret" / "features" / contract).open("a") as file:
         file.write("# changed\n")
     assert _hash_of(tmp_path) != build_hash()

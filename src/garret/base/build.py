@@ -19,7 +19,8 @@ _PACKAGE = Path(garret.__file__).parent
 def build_hash() -> str:
     """Return 16 hex digits over the version and the sources both sides must agree on."""
     digest = hashlib.blake2b(garret.__version__.encode(), digest_size=8)
-    sources = [*_PACKAGE.glob("protocol/*.py"), *_PACKAGE.glob("features/*/contracts.py")]
+    patterns = ("protocol/*.py", "features/*/contracts.py", "features/*/contracts/*.py")
+    sources = [source for pattern in patterns for source in _PACKAGE.glob(pattern)]
     for source in sorted(sources):
         digest.update(source.relative_to(_PACKAGE).as_posix().encode())
         digest.update(source.read_bytes())

@@ -1,0 +1,115 @@
+"""Speech on its way to text: the jobs that transcribe and listen, what they stream, their events.
+
+Neighbours: `utterances` are what they work on and leave behind.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from garret.features.dictate.contracts.utterances import State
+from garret.protocol.contract import Command, Contract, Event, Nothing, command, event
+
+Stage = Literal["captured", "transcribed", "cleaned"]
+"""Where a retry begins."""
+
+
+class Dictated(Contract, frozen=True):
+    """How a dictation ended; the text is fetched with `dictate.get`, page by page."""
+
+    utterance: str
+    state: State
+    engine: str
+    quality: str
+    audio_seconds: float
+    decode_seconds: float
+    segments: int
+    note: str = ""
+
+
+class DictationItem(Contract, frozen=True):
+    """What a running dictation tells: partial text of the current segment, the final text of one,
+    the level of the microphone (dBFS), a change of state, or progress through a file (0..1)."""
+
+    kind: Literal["partial", "final", "level", "state", "command"]
+    text: str = ""
+    segment: int = 0
+    start: float = 0.0
+    end: float = 0.0
+    level: float = 0.0
+    quality: str = ""
+
+
+class AudioChunk(Contract, frozen=True):
+    """PCM pushed by a client: signed 16-bit little-endian, mono, 16 kHz; at most 64 KiB."""
+
+    data: bytes
+
+
+@command(
+    "dictate.transcribe",
+    result=Dictated,
+    capability="dictate.use",
+    job=True,
+    items=DictationItem,
+    timeout=None,
+)
+class Transcribe(Command[Dictated], frozen=True):
+    """Turn an utterance that is in the store into text.
+
+    `key` makes asking again join the run that is under way or done. `engine` empty: the one in the
+    settings. `mode` spelling reads letters, the NATO alphabet and digits.
+    """
+
+    utterance: str
+    key: str = ""
+    engine: str = ""
+    mode: Literal["free", "spelling"] = "free"
+    start_from: Stage = "captured"
+    partials: bool = False
+
+
+@command(
+    "dictate.listen",
+    result=Dictated,
+    capability="dictate.use",
+    job=True,
+    items=DictationItem,
+    inputs=AudioChunk,
+    timeout=None,
+)
+class Listen(Command[Dictated], frozen=True):
+    """Dictate live, from a microphone or from audio the client pushes, until stopped.
+
+    Ending the input stream, or `dictate.stop`, ends the listening; the text of all that was heard
+    is the result.
+    """
+
+    source: Literal["microphone", "push"]
+    key: str = ""
+    device: str = ""
+    engine: str = ""
+    mode: Literal["free", "spelling"] = "free"
+    partials: bool = True
+    name: str = ""
+
+
+@command("dictate.stop", result=Nothing, capability="dictate.use")
+class Stop(Command[Nothing], frozen=True):
+    """End a live dictation: what was heard is transcribed. Without an utterance: the current one."""
+
+    utterance: str = ""
+
+
+@event("dictate.started")
+class Started(Event, frozen=True):
+    utterance: str
+    source: str
+
+
+@event("dictate.finished")
+class Finished(Event, frozen=True):
+    utterance: str
+    text: str
+    engine: str
+    quality: str

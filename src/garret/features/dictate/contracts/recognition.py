@@ -1,0 +1,102 @@
+"""What the room says to the workers `stt`, which holds an engine, and `text`, which cleans what it heard."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from garret.features.dictate.contracts.utterances import RecognisedWord
+from garret.protocol.contract import Command, Contract, command
+
+
+class EngineStatus(Contract, frozen=True):
+    """An engine, whether it can be used now, and what is missing where it cannot."""
+
+    name: str
+    quality: str
+    available: bool
+    reason: str = ""
+
+
+class Engines(Contract, frozen=True):
+    engines: tuple[EngineStatus, ...]
+
+
+@command("stt.engines", result=Engines, capability="dictate.use", target="stt")
+class ListEngines(Command[Engines], frozen=True):
+    """The engines Garret knows, and which of them can be used now."""
+
+
+class Available(Contract, frozen=True):
+    """Samples up to `upto` are on disk; `final` says that the segment ends there."""
+
+    upto: int
+    final: bool = False
+
+
+class Partial(Contract, frozen=True):
+    text: str
+
+
+class Hypothesis(Contract, frozen=True):
+    """What an engine heard. `grammar` is what the command grammar alone would have heard."""
+
+    text: str
+    words: tuple[RecognisedWord, ...]
+    engine: str
+    quality: str
+    decode_seconds: float
+    grammar: str = ""
+
+
+@command(
+    "stt.recognize",
+    result=Hypothesis,
+    capability="worker.stt",
+    target="stt",
+    items=Partial,
+    inputs=Available,
+    descriptors=1,
+    timeout=None,
+)
+class Recognize(Command[Hypothesis], frozen=True):
+    """Recognise a segment of the spool (its descriptor) from sample `start`.
+
+    `end` is its last sample where it is known already; otherwise the input stream tells how far the
+    spool has grown and where the segment ends. Word times are from the start of the spool.
+    """
+
+    start: int
+    end: int = 0
+    engine: str = ""
+    mode: Literal["free", "spelling"] = "free"
+    partials: bool = False
+    commands: bool = True
+
+
+class CleanedText(Contract, frozen=True):
+    """`text` is the document, `segments` the cleaned text of each segment.
+
+    `commands` are the spoken commands that were carried out; `refused` says why clean-up left the
+    raw text as it was, where it did.
+    """
+
+    text: str
+    segments: tuple[str, ...]
+    commands: tuple[str, ...] = ()
+    applied: tuple[str, ...] = ()
+    refused: str = ""
+    cancelled: bool = False
+
+
+class RawSegment(Contract, frozen=True):
+    text: str
+    grammar: str = ""
+
+
+@command("text.clean", result=CleanedText, capability="worker.text", target="text", timeout=60.0)
+class Clean(Command[CleanedText], frozen=True):
+    """Clean the recognised segments of one utterance and carry out the commands among them."""
+
+    segments: tuple[RawSegment, ...]
+    mode: Literal["free", "spelling"] = "free"
+    engine: str = ""

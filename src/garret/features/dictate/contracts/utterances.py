@@ -1,0 +1,139 @@
+"""Utterances as they are kept: taking one in, the history, its text and its sound, where it went.
+
+Neighbours: `dictation` makes text of them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from garret.protocol.contract import Command, Contract, Event, Nothing, command, event
+
+State = Literal["capturing", "captured", "transcribed", "cleaned", "delivered", "held"]
+"""How far an utterance has come; `held` is cleaned text that could not be delivered."""
+
+
+class RecognisedWord(Contract, frozen=True):
+    """A word with its times in seconds, and a confidence from 0 to 1 where the engine has one."""
+
+    start: float
+    end: float
+    word: str
+    confidence: float | None
+
+
+class TranscriptSegment(Contract, frozen=True):
+    """A stretch of speech between two silences; `text` is cleaned, `raw` as recognised."""
+
+    start: float
+    end: float
+    text: str
+    raw: str = ""
+    words: tuple[RecognisedWord, ...] = ()
+
+
+class Transcript(Contract, frozen=True):
+    """An utterance as text. `quality` is the engine's own label; `segments` is one page of `total`.
+
+    `raw` and `text` are complete on the first page and empty on the others. `stages` holds the
+    seconds spent in each stage: import, decode, recognise, clean.
+    """
+
+    utterance: str
+    engine: str
+    quality: str
+    raw: str
+    text: str
+    audio_seconds: float
+    decode_seconds: float
+    segments: tuple[TranscriptSegment, ...]
+    total: int = 0
+    state: State = "cleaned"
+    note: str = ""
+    stages: dict[str, float] = msgspec.field(default_factory=dict[str, float])
+
+
+class Utterance(Contract, frozen=True):
+    """An utterance as the history lists it."""
+
+    id: str
+    state: State
+    source: str
+    created: float
+    audio_seconds: float = 0.0
+    engine: str = ""
+    quality: str = ""
+    raw: str = ""
+    text: str = ""
+    error: str = ""
+    job: str = ""
+    has_audio: bool = False
+
+
+class Imported(Contract, frozen=True):
+    utterance: str
+    bytes: int
+
+
+@command("dictate.import", result=Imported, capability="dictate.use", descriptors=1, timeout=None)
+class Import(Command[Imported], frozen=True):
+    """Take an audio file (its descriptor comes with the command) into the store."""
+
+    name: str
+
+
+class Utterances(Contract, frozen=True):
+    utterances: tuple[Utterance, ...]
+
+
+@command("dictate.history", result=Utterances, capability="dictate.read_own")
+class History(Command[Utterances], frozen=True):
+    """List utterances, newest first; `query` keeps those whose text contains all its words.
+
+    `before` is the id of the last one of the page before; ids sort by time. A page may hold fewer than
+    `limit` where texts are long; an empty one is the last.
+    """
+
+    limit: int = 50
+    query: str = ""
+    before: str = ""
+
+
+@command("dictate.get", result=Transcript, capability="dictate.use")
+class Get(Command[Transcript], frozen=True):
+    """The transcript of one utterance as it is kept: `limit` segments from number `first` on."""
+
+    utterance: str
+    first: int = 0
+    limit: int = 200
+
+
+@command("dictate.audio", result=Nothing, capability="dictate.read_own")
+class Audio(Command[Nothing], frozen=True):
+    """The kept audio of one utterance, as a descriptor of a FLAC file beside the result."""
+
+    utterance: str
+
+
+@command("dictate.delete", result=Nothing, capability="dictate.delete", approval=True)
+class Delete(Command[Nothing], frozen=True):
+    """Delete an utterance: its text and its audio. Cannot be undone, so it needs an approval."""
+
+    utterance: str
+    approval: str = ""
+
+
+@command("dictate.delivered", result=Nothing, capability="dictate.use")
+class Delivered(Command[Nothing], frozen=True):
+    """Tell that the text of an utterance reached where it was meant to go, or that it did not."""
+
+    utterance: str
+    where: str
+    problem: str = ""
+
+
+@event("dictate.deleted")
+class Deleted(Event, frozen=True):
+    utterance: str
