@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from garret.base.errors import Code, UsageError
 from garret.control.errors import ControlError
-from garret.control.placement import Admitted, Busy, Item, Joined, Queued, Running, Shared, Withdrawn
+from garret.control.placement import Admitted, Busy, Item, Queued, Running, Withdrawn
 from garret.control.scheduler import AGE_SECONDS, Scheduler
 
 
@@ -85,28 +85,17 @@ def test_a_closed_worker_finishes_what_it_has_and_gets_nothing_more() -> None:
     assert plan.statistics()[0].workers == 0
 
 
-def test_jobs_of_a_vanished_worker_are_placed_again_before_later_ones() -> None:
+def test_a_vanished_worker_takes_its_jobs_along_and_what_waited_goes_to_the_next() -> None:
     plan = scheduler(2)
-    plan.submit(item(1, key="k"), 0.0)
-    plan.submit(item(2), 0.0)
-    plan.submit(item(3), 0.0)
-    assert set(plan.remove_slot("w1")) == {1, 2}
-    assert plan.submit(item(4, key="k"), 1.0) == Joined(1)
-    assert isinstance(plan.requeue(1, 1.0), Queued)
-    assert plan.done(2, 1.0) == ()  # given up
-    assert plan.add_slot("stt", "w2", 1, 2.0)[0].id in (1, 3)
-    with pytest.raises(UsageError):
-        plan.requeue(2, 2.0)
-    plan.validate()
-
-
-def test_a_requeued_job_keeps_the_time_it_has_waited() -> None:
-    plan = scheduler()
-    plan.submit(item(1, lane=3), 0.0)
+    for job in (1, 2, 3):
+        plan.submit(item(job), 0.0)
     plan.remove_slot("w1")
-    plan.submit(item(2, lane=1), 100.0)
-    plan.requeue(1, 100.0)
-    assert plan.add_slot("stt", "w2", 1, 100.0) == (Admitted(1, "w2"),)
+    plan.remove_slot("w1")
+    plan.validate()
+    assert plan.statistics()[0].running == 0
+    assert plan.done(1, 1.0) == ()
+    assert plan.add_slot("stt", "w2", 2, 2.0) == (Admitted(3, "w2"),)
+    assert plan.submit(item(1), 2.0) == Admitted(1, "w2")  # tried again by whoever asked
 
 
 # --- bounds -----------------------------------------------------------------------------------
@@ -205,7 +194,6 @@ def test_nothing_starves_behind_a_stream_of_urgent_work(deadline: float | None, 
             plan.submit(item(job, lane=0, caller=caller, deadline=due), now)
         now += 1.0
         admitted = plan.done(running, now)
-        plan.expire(now)
         if admitted[0].id == "patient":
             break
         assert isinstance(admitted[0].id, int)
@@ -228,31 +216,21 @@ def test_a_job_can_be_cancelled_at_every_stage() -> None:
     assert plan.cancel(1) is None
     plan.submit(item(3), 0.0)
     plan.remove_slot("w1")
-    assert plan.cancel(3) == Withdrawn(3)
+    assert plan.cancel(3) is None
 
 
-def test_what_waits_past_its_deadline_expires_and_never_starts() -> None:
+def test_what_waits_past_its_deadline_never_starts_and_is_there_until_it_is_cancelled() -> None:
     plan = scheduler()
     plan.submit(item(1), 0.0)
     plan.submit(item(2, deadline=5.0), 0.0)
-    plan.submit(item(3, deadline=3.0), 0.0)
-    assert plan.next_deadline() == 3.0
-    assert plan.done(1, 6.0) == ()
+    plan.submit(item(3, deadline=7.0), 0.0)
+    assert plan.done(1, 6.0) == (Admitted(3, "w1"),)
+    assert plan.done(3, 6.0) == ()
     plan.validate()
-    assert plan.expire(6.0) == (3, 2)
-    assert plan.next_deadline() is None
-    assert plan.expire(7.0) == ()
+    assert plan.waiting("stt") == 1
+    assert plan.cancel(2) == Withdrawn(2)
+    assert plan.waiting("stt") == 0
     assert isinstance(plan.submit(item(4), 7.0), Admitted)
-
-
-def test_a_second_submit_with_the_same_key_joins_the_first() -> None:
-    plan = scheduler()
-    plan.submit(item(1, key="k"), 0.0)
-    assert plan.submit(item(2, key="k"), 0.0) == Joined(1)
-    assert plan.leave(1) == Shared(1, 1)
-    assert plan.leave(1) == Running(1, "w1")
-    plan.done(1, 0.0)
-    assert isinstance(plan.submit(item(3, key="k"), 0.0), Admitted)
 
 
 def test_clearing_a_pool_withdraws_all_that_waits_and_nothing_that_runs() -> None:
@@ -267,19 +245,18 @@ def test_clearing_a_pool_withdraws_all_that_waits_and_nothing_that_runs() -> Non
 def test_nothing_is_remembered_of_jobs_that_are_over() -> None:
     plan = scheduler(limit=8, share=8)
     for job in range(2000):
-        plan.submit(item(job, key=str(job), deadline=1e9, lane=job % 4, caller=job % 7), float(job))
+        plan.submit(item(job, deadline=1e9, lane=job % 4, caller=job % 7), float(job))
         if job % 3:
-            plan.leave(job)
+            plan.cancel(job)
         plan.done(job, float(job))
         plan.done(job - 5, float(job))
     for job in range(2000):
         plan.cancel(job)
         plan.done(job, 2000.0)
     figures = plan.statistics()[0]
-    assert (figures.waiting, figures.running, figures.orphaned) == (0, 0, 0)
-    assert plan.next_deadline() is None
+    assert (figures.waiting, figures.running) == (0, 0)
     assert not plan._jobs
-    assert not plan._keys
+    assert not plan._pools["stt"].line._deadlines
 
 
 # --- whatever happens -------------------------------------------------------------------------
@@ -299,7 +276,6 @@ class Placement(RuleBasedStateMachine):
         self.places: dict[str, int] = {}
         self.waiting: dict[int, Item] = {}
         self.running: dict[int, str] = {}
-        self.orphans: set[int] = set()
         self.over: set[int] = set()
         self.closed: set[str] = set()
 
@@ -309,8 +285,8 @@ class Placement(RuleBasedStateMachine):
         assert job not in self.running
         assert job not in self.over
         assert answer.worker not in self.closed
-        self.waiting.pop(job, None)
-        self.orphans.discard(job)
+        sent = self.waiting.pop(job, None)
+        assert sent is None or sent.deadline is None or sent.deadline > self.now
         self.running[job] = answer.worker
 
     @rule(places=st.integers(1, 3))
@@ -331,31 +307,27 @@ class Placement(RuleBasedStateMachine):
             return
         del self.places[name]
         lost = {job for job, worker in self.running.items() if worker == name}
-        assert set(self.plan.remove_slot(name)) == lost
+        self.plan.remove_slot(name)
         for job in lost:
             del self.running[job]
-        self.orphans |= lost
+        self.over |= lost
 
     @rule(
         jobs=st.integers(1, 4),
         lane=st.integers(0, 3),
         caller=st.sampled_from("abc"),
         patience=st.one_of(st.none(), st.floats(0.1, 20.0)),
-        key=st.sampled_from([None, None, "k1", "k2"]),
     )
-    def submit(self, jobs: int, lane: int, caller: str, patience: float | None, key: str | None) -> None:
+    def submit(self, jobs: int, lane: int, caller: str, patience: float | None) -> None:
         for _ in range(jobs):
             self.number += 1
             deadline = None if patience is None else self.now + patience
-            sent = Item(self.number, "stt", caller, lane, deadline, key)
+            sent = Item(self.number, "stt", caller, lane, deadline)
             answer = self.plan.submit(sent, self.now)
             if isinstance(answer, Admitted):
                 self.admit(answer)
             elif isinstance(answer, Queued):
                 self.waiting[self.number] = sent
-            elif isinstance(answer, Joined):
-                assert key is not None
-                assert answer.id in self.waiting | self.running or answer.id in self.orphans
             else:
                 assert len(self.waiting) >= self.LIMIT - self.LIMIT // 4
 
@@ -372,32 +344,15 @@ class Placement(RuleBasedStateMachine):
             self.admit(answer)
         assert self.plan.done(job, self.now) == ()
 
-    @precondition(lambda self: self.orphans)
-    @rule(data=st.data(), again=st.booleans())
-    def settle_orphan(self, data: st.DataObject, again: bool) -> None:
-        job = data.draw(st.sampled_from(sorted(self.orphans)))
-        if not again:
-            self.orphans.remove(job)
-            self.over.add(job)
-            self.plan.done(job, self.now)
-            return
-        answer = self.plan.requeue(job, self.now)
-        if isinstance(answer, Admitted):
-            self.admit(answer)
-        else:
-            self.orphans.remove(job)
-            self.waiting[job] = Item(job, "stt", "?")
-
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         job = data.draw(st.integers(1, self.number + 1))
         answer = self.plan.cancel(job)
         if job in self.running:
             assert answer == Running(job, self.running[job])
-        elif job in self.waiting or job in self.orphans:
+        elif job in self.waiting:
             assert answer == Withdrawn(job)
-            self.waiting.pop(job, None)
-            self.orphans.discard(job)
+            del self.waiting[job]
             self.over.add(job)
         else:
             assert answer is None
@@ -405,12 +360,15 @@ class Placement(RuleBasedStateMachine):
     @rule(seconds=st.floats(0.0, 12.0))
     def wait(self, seconds: float) -> None:
         self.now += seconds
-        for job in self.plan.expire(self.now):
-            assert isinstance(job, int)
-            deadline = self.waiting.pop(job).deadline
-            assert deadline is None or deadline <= self.now
-            self.over.add(job)
-        assert not any(one.deadline is not None and one.deadline <= self.now for one in self.waiting.values())
+
+    @rule()
+    def cancel_overdue(self) -> None:
+        """As the broker does, some time after the deadline."""
+        for job, sent in list(self.waiting.items()):
+            if sent.deadline is not None and sent.deadline <= self.now:
+                assert self.plan.cancel(job) == Withdrawn(job)
+                del self.waiting[job]
+                self.over.add(job)
 
     @invariant()
     def books_agree(self) -> None:
@@ -420,15 +378,12 @@ class Placement(RuleBasedStateMachine):
         figures = self.plan.statistics()[0]
         assert figures.waiting == len(self.waiting)
         assert figures.running == len(self.running)
-        assert figures.orphaned == len(self.orphans)
 
     def teardown(self) -> None:
         """Everything that was accepted and not cancelled runs in the end."""
         if not hasattr(self, "plan"):
             return
-        self.wait(0.0)
-        for job in sorted(self.orphans):
-            self.plan.done(job, self.now)
+        self.cancel_overdue()
         for answer in self.plan.add_slot("stt", "last", 2, self.now):
             self.admit(answer)
         while self.running:

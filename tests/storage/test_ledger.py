@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
@@ -20,7 +21,7 @@ from garret.storage import ledger_story, migrations
 from garret.storage.errors import Conflict, Invalid, NotFound
 from garret.storage.ledger import Ledger, Retention
 from garret.storage.ledger_machine import Kind, State
-from garret.storage.ledger_types import JobError, Request
+from garret.storage.ledger_types import Event, Job, JobError, Replayed, Request
 from garret.storage.store import Store
 from tests.storage.databases import KEYS
 
@@ -38,18 +39,10 @@ def ledger(store: Store) -> Ledger:
 
 
 def test_a_job_from_request_to_result(ledger: Ledger, clock: ManualClock) -> None:
-    request = Request(
-        "dictate.file", b"payload", priority=2, role="cli", profile="user", deadline=2e9, parent="p"
-    )
+    request = Request("dictate.file", b"payload", priority=2, role="cli", profile="user")
     job = run(ledger.enqueue(request)).job
     assert ledger.get(job.id) == job
-    assert (job.state, job.priority, job.role, job.profile, job.parent) == (
-        State.QUEUED,
-        2,
-        "cli",
-        "user",
-        "p",
-    )
+    assert (job.state, job.priority, job.role, job.profile) == (State.QUEUED, 2, "cli", "user")
     clock.advance(1)
     lease = run(ledger.lease(job.id, "stt-1"))
     assert (lease.epoch, lease.attempt, lease.command, lease.payload) == (1, 1, "dictate.file", b"payload")
@@ -65,7 +58,7 @@ def test_a_job_from_request_to_result(ledger: Ledger, clock: ManualClock) -> Non
     run(ledger.finish(job.id, lease.epoch, b"text"))
     done = ledger.get(job.id)
     assert (done.state, done.owner, done.fraction) == (State.DONE, None, 1.0)
-    assert (ledger.payload(job.id), ledger.result(job.id)) == (b"payload", b"text")
+    assert ledger.result(job.id) == b"text"
     assert done.updated == clock.wall()
     assert done.created == clock.wall() - 1
 
@@ -78,9 +71,7 @@ def test_the_same_idempotency_key_is_the_same_job_per_command(ledger: Ledger) ->
     assert not second.new
     assert other.new
     assert second.job.id == first.job.id != other.job.id
-    assert ledger.payload(first.job.id) == b"1"
-    assert ledger.find("a.b", "k") == first.job
-    assert ledger.find("a.b", "unknown") is None
+    assert run(ledger.lease(first.job.id, "w")).payload == b"1"
 
 
 def test_a_stale_worker_changes_nothing(ledger: Ledger) -> None:
@@ -133,9 +124,8 @@ def test_replay_queues_what_may_run_again_and_fails_the_rest(store: Store, clock
     ledger = store.ledger
     again = run(ledger.enqueue(Request("a.b", max_attempts=2))).job.id
     spent = run(ledger.enqueue(Request("a.b", max_attempts=1))).job.id
-    late = run(ledger.enqueue(Request("a.b", deadline=clock.wall() + 10))).job.id
     waiting = run(ledger.enqueue(Request("a.b"))).job.id
-    for job in (again, spent, late):
+    for job in (again, spent):
         run(ledger.lease(job, "w"))
     store.close()
     clock.advance(60)
@@ -143,17 +133,32 @@ def test_replay_queues_what_may_run_again_and_fails_the_rest(store: Store, clock
     ledger = reopened.ledger
     replayed = run(ledger.replay())
     assert [job.id for job in replayed.queued] == [again]
-    assert sorted(job.id for job in replayed.failed) == sorted([spent, late])
+    assert [job.id for job in replayed.failed] == [spent]
     assert ledger.get(again).state is State.QUEUED
     assert ledger.get(waiting).state is State.QUEUED
-    spent_error, late_error = ledger.get(spent).error, ledger.get(late).error
+    spent_error = ledger.get(spent).error
     assert spent_error is not None
     assert spent_error.code == "failed"
     assert "no attempt" in spent_error.message
-    assert late_error is not None
-    assert late_error.code == "deadline"
-    assert run(ledger.replay()) == rows.Replayed([], [])
+    assert run(ledger.replay()) == Replayed([], [])
     reopened.close()
+
+
+def test_a_job_kept_by_an_earlier_version_is_read_as_before(tmp_path: Path) -> None:
+    files = migrations.load("storage", "garret.storage.migrations.durable")
+    old = apsw.Connection(str(tmp_path / "old.db"))
+    migrations.apply(old, [files[:4]])
+    old.execute(
+        "INSERT INTO jobs VALUES (1, 'job_1', 'a.b', 'k', 'queued', 2, 1, 3, 4, NULL, 2, 0.5, 'half', NULL, "
+        "NULL, NULL, 'cli', 'user', 1.0, 'job_0', 5.0, 6.0)"
+    )
+    migrations.apply(old, [files])
+    job = rows.get(old, "job_1")
+    assert (job.idempotency, job.priority, job.attempts, job.epoch, job.note) == ("k", 2, 1, 4, "half")
+    assert (job.role, job.profile, job.created, job.updated) == ("cli", "user", 5.0, 6.0)
+    assert rows.replay(old, 7.0) == Replayed([], [])
+    assert rows.lease(old, "job_1", "w", 7.0).attempt == 2
+    old.close()
 
 
 def test_a_listing_is_newest_first_and_continues_where_it_stopped(ledger: Ledger) -> None:
@@ -251,11 +256,9 @@ def test_the_story_tells_how_a_job_came_to_its_state(ledger: Ledger, clock: Manu
 
 
 def test_every_kind_of_event_has_its_sentence() -> None:
-    job = rows.Job(
-        1, "j", "a.b", None, State.DONE, 1, 1, 3, 1, None, 1.0, "", None, "o", "p", None, None, 0, 0
-    )
+    job = Job(1, "j", "a.b", None, State.DONE, 1, 1, 3, 1, None, 1.0, "", None, "o", "p", 0, 0)
     for kind in Kind:
-        event = rows.Event(1, 0.0, kind, State.DONE, 1, 1, "w", "because")
+        event = Event(1, 0.0, kind, State.DONE, 1, 1, "w", "because")
         assert len(ledger_story.tell(job, [event])) == 2
 
 

@@ -23,20 +23,17 @@ ACTIONS: dict[str, machine.Action] = {
     "cancel": machine.Cancel(),
     "retry": machine.Retry(),
     "replay": machine.Replay(),
-    "expire": machine.Expire(),
 }
 # (state, action) -> (state with attempts left, event, state with no attempt left, event)
 LEGAL: dict[tuple[str, str], tuple[str, str, str, str]] = {
     ("queued", "lease"): ("running", "leased", "running", "leased"),
     ("queued", "cancel"): ("cancelled", "cancelled", "cancelled", "cancelled"),
-    ("queued", "expire"): ("failed", "expired", "failed", "expired"),
     ("running", "finish"): ("done", "finished", "done", "finished"),
     ("running", "fail"): ("failed", "failed", "failed", "failed"),
     ("running", "fail, retry"): ("queued", "failed_once", "failed", "failed"),
     ("running", "requeue"): ("queued", "requeued", "queued", "requeued"),
     ("running", "cancel"): ("cancelled", "cancelled", "cancelled", "cancelled"),
     ("running", "replay"): ("queued", "replayed", "failed", "abandoned"),
-    ("running", "expire"): ("failed", "expired", "failed", "expired"),
     ("failed", "retry"): ("queued", "retried", "queued", "retried"),
     ("cancelled", "retry"): ("queued", "retried", "queued", "retried"),
 }

@@ -8,17 +8,13 @@ import msgspec
 
 
 class Item(msgspec.Struct, frozen=True):
-    """A job to place. `lane` 0 is interactive, 3 background; `deadline` in monotonic seconds.
-
-    `key` is the idempotency key, already made unique to whoever may share the result (the profile).
-    """
+    """A command to place. `lane` 0 is interactive, 3 background; `deadline` in monotonic seconds."""
 
     id: Hashable
     pool: str
     caller: Hashable
     lane: int = 1
     deadline: float | None = None
-    key: str | None = None
 
 
 class Admitted(msgspec.Struct, frozen=True):
@@ -43,12 +39,6 @@ class Busy(msgspec.Struct, frozen=True):
     own_share: bool
 
 
-class Joined(msgspec.Struct, frozen=True):
-    """The same job is under way already as `id`; its result is the answer."""
-
-    id: Hashable
-
-
 class Withdrawn(msgspec.Struct, frozen=True):
     """The job waited and is gone; it will not run."""
 
@@ -62,13 +52,6 @@ class Running(msgspec.Struct, frozen=True):
     worker: str
 
 
-class Shared(msgspec.Struct, frozen=True):
-    """Others still want the job, so it goes on."""
-
-    id: Hashable
-    remaining: int
-
-
 class PoolStatistics(msgspec.Struct, frozen=True, kw_only=True):
     """A pool in figures; counters run since it was added."""
 
@@ -76,14 +59,11 @@ class PoolStatistics(msgspec.Struct, frozen=True, kw_only=True):
     workers: int
     places: int
     running: int
-    orphaned: int
     waiting: int
     lanes: tuple[int, ...]
     queue_limit: int
     admitted: int
     queued: int
     busy: int
-    joined: int
-    expired: int
     cancelled: int
     risen: int

@@ -217,9 +217,7 @@ class Pool:
     def on_lost(self, slot: WorkerSlot, link: WorkerLink, reason: str, *, retryable: bool) -> None:
         worker = f"{slot.label}.{link.generation}"
         self._routes.pop(worker, None)
-        now = time.monotonic()
-        for key in self._scheduler.remove_slot(worker):
-            self._send_all(self._scheduler.done(key, now))
+        self._scheduler.remove_slot(worker)
         link.fail_calls(reason, retryable=retryable)
 
     def on_state(self, slot: WorkerSlot, state: sv.State, sentence: str) -> None:

@@ -9,11 +9,14 @@ out the others.
     # Admitted(7, "stt#0.1"): send it there. When it has ended, by whatever way:
     for admitted in scheduler.done(7, now): ...  # send these, they waited
 
-Invariants: a job is waiting, running, or orphaned by a worker that vanished, until it is done,
-cancelled or expired; it is admitted once (once more after `requeue`); no worker has more jobs than
-places; nobody waits while a place is free. Pure: no clock, no I/O, monotonic seconds come in.
-Neighbours: `placement` (items and answers), `waiting_line`, the broker, and the supervisor's driver, which
-adds and removes slots.
+Here a job is any command for a worker. What is asked for twice was told apart before, when the ledger took
+it on (`jobs`), and what waits past its deadline is cancelled by the broker's wheel (`deadlines`): nothing
+whose deadline has passed is admitted in between.
+
+Invariants: a job is waiting or running until it is done or cancelled, or its worker has vanished; it is
+admitted once; no worker has more jobs than places; nobody waits while a place is free. Pure: no clock, no
+I/O, monotonic seconds come in. Neighbours: `placement` (items and answers), `waiting_line`, and `pools`,
+which submits commands and adds and removes slots.
 """
 
 from __future__ import annotations
@@ -23,17 +26,7 @@ from typing import Final
 
 from garret.base.errors import Code, UsageError
 from garret.control.errors import ControlError
-from garret.control.placement import (
-    Admitted,
-    Busy,
-    Item,
-    Joined,
-    PoolStatistics,
-    Queued,
-    Running,
-    Shared,
-    Withdrawn,
-)
+from garret.control.placement import Admitted, Busy, Item, PoolStatistics, Queued, Running, Withdrawn
 from garret.control.waiting_line import LANES, Waiting, WaitingLine
 
 AGE_SECONDS: Final = 5.0
@@ -59,9 +52,7 @@ class _Pool:
         "busy",
         "caller_limit",
         "cancelled",
-        "expired",
         "free",
-        "joined",
         "limit",
         "line",
         "name",
@@ -78,19 +69,17 @@ class _Pool:
         self.shares: dict[Hashable, int] = {}  # how many of a caller's jobs wait
         self.workers: dict[str, _Worker] = {}
         self.free: list[_Worker] = []  # those with a free place, the longest idle first
-        self.admitted = self.queued = self.busy = self.joined = self.expired = self.cancelled = 0
+        self.admitted = self.queued = self.busy = self.cancelled = 0
 
 
 class _Job:
-    """`worker` is set while it runs, `entry` while it waits, neither while it is orphaned."""
+    """`worker` is set while it runs, `entry` while it waits."""
 
-    __slots__ = ("entry", "item", "pool", "since", "waiters", "worker")
+    __slots__ = ("entry", "item", "pool", "worker")
 
-    def __init__(self, item: Item, pool: _Pool, since: float) -> None:
+    def __init__(self, item: Item, pool: _Pool) -> None:
         self.item = item
         self.pool = pool
-        self.since = since
-        self.waiters = 1
         self.worker: _Worker | None = None
         self.entry: Waiting | None = None
 
@@ -105,7 +94,6 @@ class Scheduler:
         self._pools: dict[str, _Pool] = {}
         self._workers: dict[str, _Worker] = {}
         self._jobs: dict[Hashable, _Job] = {}
-        self._keys: dict[tuple[str, str], _Job] = {}
 
     # --- pools and workers --------------------------------------------------------------------
 
@@ -134,18 +122,15 @@ class Scheduler:
                 found.pool.free.remove(found)
             self._forget_if_over(found)
 
-    def remove_slot(self, worker: str) -> tuple[Hashable, ...]:
-        """A worker is gone; return the jobs it ran. Each is orphaned until `requeue`, `done` or `cancel`."""
+    def remove_slot(self, worker: str) -> None:
+        """A worker is gone, and with it the jobs it ran. Idempotent."""
         self.close_slot(worker)
         found = self._workers.pop(worker, None)
         if found is None:
-            return ()
+            return
         found.pool.workers.pop(worker)
-        orphans = tuple(found.running)
-        for job_id in orphans:
-            self._jobs[job_id].worker = None
-        found.running.clear()
-        return orphans
+        for job_id in found.running:
+            del self._jobs[job_id]
 
     def clear(self, pool: str) -> tuple[Hashable, ...]:
         """Withdraw everything that waits in a pool whose workers will not come back; return the ids."""
@@ -158,45 +143,28 @@ class Scheduler:
 
     # --- jobs ---------------------------------------------------------------------------------
 
-    def submit(self, item: Item, now: float) -> Admitted | Queued | Busy | Joined:
+    def submit(self, item: Item, now: float) -> Admitted | Queued | Busy:
         """Place a job. Raises UsageError for an unknown pool or lane, ControlError for an id in use."""
         pool = self._pools.get(item.pool)
         if pool is None or not 0 <= item.lane < LANES:
             raise UsageError(f"There is no pool {item.pool!r} with a lane {item.lane}. Nothing was started.")
         if item.id in self._jobs:
             raise ControlError(f"The job {item.id} was submitted before; it goes on.", code=Code.CONFLICT)
-        if item.key is not None:
-            known = self._keys.get((item.pool, item.key))
-            if known is not None:
-                known.waiters += 1
-                pool.joined += 1
-                return Joined(known.item.id)
         if not pool.free:
             own = pool.shares.get(item.caller, 0)
             if len(pool.line) >= pool.limit or own >= pool.caller_limit:
                 pool.busy += 1
                 return Busy(item.pool, len(pool.line), own >= pool.caller_limit)
-        job = self._jobs[item.id] = _Job(item, pool, now)
-        if item.key is not None:
-            self._keys[item.pool, item.key] = job
+        job = self._jobs[item.id] = _Job(item, pool)
         return self._admit(job) if pool.free else self._queue(job, now)
 
-    def requeue(self, job_id: Hashable, now: float) -> Admitted | Queued:
-        """Place an orphaned job again, past all limits and with the time it has waited. Raises UsageError."""
-        job = self._jobs.get(job_id)
-        if job is None or job.worker is not None or job.entry is not None:
-            raise UsageError(f"The job {job_id} has not lost its worker, so it is not placed again.")
-        return self._admit(job) if job.pool.free else self._queue(job, now)
-
     def done(self, job_id: Hashable, now: float) -> tuple[Admitted, ...]:
-        """A running or orphaned job has ended; return those that get a place now. Idempotent."""
+        """A running job has ended; return those that get a place now. Idempotent."""
         job = self._jobs.get(job_id)
-        if job is None or job.entry is not None:
+        if job is None or job.worker is None:
             return ()
-        self._forget(job)
+        del self._jobs[job_id]
         worker = job.worker
-        if worker is None:
-            return ()
         worker.running.discard(job_id)
         if worker.closed:
             self._forget_if_over(worker)
@@ -206,7 +174,7 @@ class Scheduler:
         return self._dispatch(job.pool, now) if len(job.pool.line) else ()
 
     def cancel(self, job_id: Hashable) -> Withdrawn | Running | None:
-        """Cancel a job for everybody who wants it; None when it is not known (any more)."""
+        """Withdraw a job that waits; None when it is not known (any more)."""
         job = self._jobs.get(job_id)
         if job is None:
             return None
@@ -216,32 +184,6 @@ class Scheduler:
         self._withdraw(job)
         return Withdrawn(job_id)
 
-    def leave(self, job_id: Hashable) -> Withdrawn | Running | Shared | None:
-        """One of those who submitted or joined lost interest; the last one cancels the job."""
-        job = self._jobs.get(job_id)
-        if job is not None and job.waiters > 1:
-            job.waiters -= 1
-            return Shared(job_id, job.waiters)
-        return self.cancel(job_id)
-
-    def expire(self, now: float) -> tuple[Hashable, ...]:
-        """Withdraw those that waited past their deadline; return the ids. What runs is not looked at."""
-        ids: list[Hashable] = []
-        for pool in self._pools.values():
-            for entry in pool.line.take_expired(now):
-                job = self._jobs[entry.id]
-                job.entry = None
-                self._leave_line(job)
-                self._forget(job)
-                pool.expired += 1
-                ids.append(entry.id)
-        return tuple(ids)
-
-    def next_deadline(self) -> float | None:
-        """When `expire` has something to do next; set one timer for it after `Queued`."""
-        times = [at for pool in self._pools.values() if (at := pool.line.next_deadline()) is not None]
-        return min(times, default=None)
-
     # --- questions ----------------------------------------------------------------------------
 
     def waiting(self, pool: str) -> int:
@@ -250,22 +192,18 @@ class Scheduler:
 
     def statistics(self) -> tuple[PoolStatistics, ...]:
         """Every pool in figures."""
-        orphans = [job.pool for job in self._jobs.values() if job.worker is None and job.entry is None]
         return tuple(
             PoolStatistics(
                 name=pool.name,
                 workers=len(pool.workers),
                 places=sum(worker.places for worker in pool.workers.values()),
                 running=sum(len(worker.running) for worker in pool.workers.values()),
-                orphaned=orphans.count(pool),
                 waiting=len(pool.line),
                 lanes=pool.line.counts,
                 queue_limit=pool.limit,
                 admitted=pool.admitted,
                 queued=pool.queued,
                 busy=pool.busy,
-                joined=pool.joined,
-                expired=pool.expired,
                 cancelled=pool.cancelled,
                 risen=pool.line.risen,
             )
@@ -282,7 +220,7 @@ class Scheduler:
                 has_room = len(worker.running) < worker.places and not worker.closed
                 assert (worker in pool.free) is has_room, "the free places do not add up"
         for job_id, job in self._jobs.items():
-            assert not (job.worker and job.entry), "a job waits and runs"
+            assert bool(job.worker) != bool(job.entry), "a job waits and runs, or does neither"
             assert job.worker is None or job_id in job.worker.running, "a job runs nowhere"
         running = sum(len(worker.running) for worker in self._workers.values())
         assert running == sum(job.worker is not None for job in self._jobs.values()), "a forgotten job runs"
@@ -310,7 +248,7 @@ class Scheduler:
 
     def _queue(self, job: _Job, now: float) -> Queued:
         item, pool = job.item, job.pool
-        job.entry = Waiting(item.id, item.caller, item.lane, item.deadline, job.since)
+        job.entry = Waiting(item.id, item.caller, item.lane, item.deadline, now)
         position = pool.line.push(job.entry, now)
         pool.shares[item.caller] = pool.shares.get(item.caller, 0) + 1
         pool.queued += 1
@@ -333,7 +271,7 @@ class Scheduler:
             job.pool.line.remove(job.entry)
             job.entry = None
             self._leave_line(job)
-        self._forget(job)
+        del self._jobs[job.item.id]
 
     def _leave_line(self, job: _Job) -> None:
         caller, shares = job.item.caller, job.pool.shares
@@ -342,11 +280,6 @@ class Scheduler:
             shares[caller] = left
         else:
             del shares[caller]
-
-    def _forget(self, job: _Job) -> None:
-        del self._jobs[job.item.id]
-        if job.item.key is not None:
-            del self._keys[job.item.pool, job.item.key]
 
     def _forget_if_over(self, worker: _Worker) -> None:
         if worker.closed and not worker.running and worker.name in self._workers:

@@ -68,13 +68,12 @@ class WaitingLine:
         return tuple(self._counts)
 
     def push(self, entry: Waiting, now: float) -> int:
-        """Put a job into its lane, risen by what it has waited already; return how many may go before it."""
+        """Put a job that waits since `now` into its lane; return how many may go before it."""
         self._age(now)  # those that waited into this lane came before
         patience = self._age_seconds * LANES
         entry.due = min(entry.since + patience, float("inf") if entry.deadline is None else entry.deadline)
         entry.number = next(self._numbers)
-        risen = int(max(0.0, now - entry.since) / self._age_seconds)
-        self._enter(entry, max(0, entry.asked_lane - risen))
+        self._enter(entry, entry.asked_lane)
         if entry.deadline is not None:
             insort(self._deadlines, (entry.deadline, entry.number, entry))
         self._length += 1
@@ -84,7 +83,7 @@ class WaitingLine:
         """Take out who goes next at `now`; None when nobody waits. Never one that has expired."""
         self._age(now)
         for expired in self._due(self._deadlines, now):
-            # Left for `take_expired`: it must not start, and must not be forgotten either.
+            # Left for whoever cancels it: it must not start, and must not be forgotten either.
             self._leave_lane(expired)
         for lane in self._lanes:
             if lane:
@@ -102,17 +101,6 @@ class WaitingLine:
             self._leave_lane(entry)
         self._drop_deadline(entry)
         self._length -= 1
-
-    def take_expired(self, now: float) -> list[Waiting]:
-        """Take out those whose deadline has passed, the earliest first."""
-        expired = self._due(self._deadlines, now)
-        for entry in expired:
-            self.remove(entry)
-        return expired
-
-    def next_deadline(self) -> float | None:
-        """When the first one expires."""
-        return self._deadlines[0][0] if self._deadlines else None
 
     def entries(self) -> list[Waiting]:
         """Everybody who waits and has not expired, in no order that matters."""

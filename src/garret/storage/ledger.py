@@ -89,11 +89,6 @@ class Ledger:
         now = self._clock.wall()
         return await self._writer.write(lambda connection: rows.replay(connection, now))
 
-    async def expire(self) -> list[Job]:
-        """Fail the jobs whose deadline has passed and return them."""
-        now = self._clock.wall()
-        return await self._writer.write(lambda connection: rows.expire(connection, now))
-
     async def prune(self, retention: Retention) -> int:
         """Delete what the retention does not keep, a few hundred jobs a transaction; return how many went."""
         before = self._clock.wall() - retention.days * _DAY
@@ -108,35 +103,22 @@ class Ledger:
         with self._readers.read() as connection:
             return rows.get(connection, job)
 
-    def payload(self, job: str) -> bytes:
-        """What the job was asked. Raises NotFound."""
-        with self._readers.read() as connection:
-            return rows.payload(connection, job)
-
     def result(self, job: str) -> bytes:
         """What the job answered; empty while it is not done. Raises NotFound."""
         with self._readers.read() as connection:
             return rows.result(connection, job)
-
-    def find(self, command: str, idempotency: str) -> Job | None:
-        """The job that an idempotency key of `command` belongs to."""
-        with self._readers.read() as connection:
-            return rows.find(connection, command, idempotency)
 
     def jobs(
         self,
         *,
         states: Sequence[State] = (),
         command: str | None = None,
-        parent: str | None = None,
         limit: int = 100,
         before: str | None = None,
     ) -> list[Job]:
         """Jobs, newest first; `before` is the id of the last one seen."""
         with self._readers.read() as connection:
-            return rows.select(
-                connection, states=states, command=command, parent=parent, limit=limit, before=before
-            )
+            return rows.select(connection, states=states, command=command, limit=limit, before=before)
 
     def next_queued(self, limit: int = 100) -> list[Job]:
         """Queued jobs by priority, then by arrival."""

@@ -9,7 +9,7 @@ change nothing when it comes back.
                       running --fail------> queued (attempts remain, a retry is wanted) or failed
                       running --requeue---> queued (the attempt does not count)
                       running --replay----> queued or failed (the process that ran it is gone)
-    queued, running --cancel--> cancelled       queued, running --expire--> failed
+    queued, running --cancel--> cancelled
     failed, cancelled --retry--> queued (all attempts anew)
 
 Neighbours: `ledger_rows` is its only driver.
@@ -50,7 +50,6 @@ class Kind(StrEnum):
     RETRIED = "retried"
     REPLAYED = "replayed"  # queued again after a crash
     ABANDONED = "abandoned"  # failed after a crash, no attempt left
-    EXPIRED = "expired"
 
 
 class Standing(NamedTuple):
@@ -100,11 +99,7 @@ class Replay(NamedTuple):
     """Action: at start, a running job is one that a dead process left behind."""
 
 
-class Expire(NamedTuple):
-    """Action: the deadline of a job that is not over has passed."""
-
-
-Action = Lease | Finish | Fail | Requeue | Cancel | Retry | Replay | Expire
+Action = Lease | Finish | Fail | Requeue | Cancel | Retry | Replay
 
 
 def queued(max_attempts: int) -> Standing:
@@ -120,7 +115,9 @@ def step(standing: Standing, action: Action) -> tuple[Standing, Kind]:
         return _lease(standing, action)
     if isinstance(action, Retry):
         return _retry(standing)
-    return _ended_by_others(standing, action)
+    if isinstance(action, Replay):
+        return _replay(standing)
+    return _cancel(standing)
 
 
 def check_epoch(standing: Standing, epoch: int) -> None:
@@ -165,18 +162,18 @@ def _retry(standing: Standing) -> tuple[Standing, Kind]:
     return standing._replace(state=State.QUEUED, attempts=0, owner=None), Kind.RETRIED
 
 
-def _ended_by_others(standing: Standing, action: Cancel | Replay | Expire) -> tuple[Standing, Kind]:
-    if isinstance(action, Replay):
-        if standing.state is not State.RUNNING:
-            raise _illegal(standing, "be replayed")
-        if standing.attempts < standing.max_attempts:
-            return standing._replace(state=State.QUEUED, owner=None), Kind.REPLAYED
-        return standing._replace(state=State.FAILED, owner=None), Kind.ABANDONED
+def _replay(standing: Standing) -> tuple[Standing, Kind]:
+    if standing.state is not State.RUNNING:
+        raise _illegal(standing, "be replayed")
+    if standing.attempts < standing.max_attempts:
+        return standing._replace(state=State.QUEUED, owner=None), Kind.REPLAYED
+    return standing._replace(state=State.FAILED, owner=None), Kind.ABANDONED
+
+
+def _cancel(standing: Standing) -> tuple[Standing, Kind]:
     if standing.state not in ACTIVE:
-        raise _illegal(standing, "be cancelled" if isinstance(action, Cancel) else "run out of time")
-    if isinstance(action, Cancel):
-        return standing._replace(state=State.CANCELLED, owner=None), Kind.CANCELLED
-    return standing._replace(state=State.FAILED, owner=None), Kind.EXPIRED
+        raise _illegal(standing, "be cancelled")
+    return standing._replace(state=State.CANCELLED, owner=None), Kind.CANCELLED
 
 
 def _illegal(standing: Standing, what: str) -> Conflict:

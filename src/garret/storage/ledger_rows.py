@@ -2,7 +2,7 @@
 
 A room that changes its own tables and a job together calls these within one operation of the writer.
 Each transition goes through `ledger_machine.step` and writes the new state and its event row together.
-Times are wall-clock seconds since 1970 (for people and deadlines; order comes from `seq`).
+Times are wall-clock seconds since 1970 (for people; order comes from `seq`).
 
 Neighbours: `ledger` is the asynchronous face, `ledger_types` what goes in and out.
 """
@@ -26,13 +26,12 @@ LIST_LIMIT = 1_000
 
 _COLUMNS = (
     "seq, id, command, idempotency, state, priority, attempts, max_attempts, epoch, owner, fraction, note, "
-    "error_code, error_message, error_retryable, role, profile, deadline, parent, created, updated"
+    "error_code, error_message, error_retryable, role, profile, created, updated"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM jobs "
 _INSERT = (
     "INSERT INTO jobs (id, command, idempotency, state, priority, attempts, max_attempts, epoch, events, "
-    "role, profile, deadline, parent, created, updated) "
-    "VALUES (?, ?, ?, 'queued', ?, 0, ?, 0, 1, ?, ?, ?, ?, ?, ?)"
+    "role, profile, created, updated) VALUES (?, ?, ?, 'queued', ?, 0, ?, 0, 1, ?, ?, ?, ?)"
 )
 _STANDING = "SELECT seq, events, state, attempts, max_attempts, epoch, owner FROM jobs WHERE id = ?"
 _MOVE = (
@@ -58,18 +57,16 @@ def enqueue(connection: apsw.Connection, request: Request, now: float) -> Enqueu
         ).fetchone()
         if row is not None:
             return Enqueued(_job(row), new=False)
-    command, payload, key, priority, attempts, role, profile, deadline, parent = request
+    command, payload, key, priority, attempts, role, profile = request
     job = new_id("job")
-    connection.execute(
-        _INSERT, (job, command, key, priority, attempts, role, profile, deadline, parent, now, now)
-    )
+    connection.execute(_INSERT, (job, command, key, priority, attempts, role, profile, now, now))
     seq = connection.last_insert_rowid()
     if payload:
         connection.execute("INSERT INTO job_payloads VALUES (?, ?)", (seq, payload))
     connection.execute(_EVENT, (seq, 1, now, "enqueued", "queued", 0, 0, role, None))
     fresh = Job(
         seq, job, command, key, State.QUEUED, priority, 0, attempts, 0, None, 0.0, "", None, role, profile,
-        deadline, parent, now, now,
+        now, now,
     )  # fmt: skip
     return Enqueued(fresh, new=True)
 
@@ -147,10 +144,10 @@ def retry(connection: apsw.Connection, job: str, who: str, now: float) -> None:
 def replay(connection: apsw.Connection, now: float) -> Replayed:
     """Sort out what a dead process left running.
 
-    Such a job is queued again while attempts remain, else it fails with a reason. Jobs whose deadline has
-    passed fail as well. To be called once, before anything is leased.
+    Such a job is queued again while attempts remain, else it fails with a reason. To be called once, before
+    anything is leased.
     """
-    failed = expire(connection, now)
+    failed: list[Job] = []
     queued: list[Job] = []
     lost = JobError(Code.FAILED.value, "Garret was stopped while this job ran, and no attempt is left.", True)
     for job in _select(connection, "WHERE state = 'running' ORDER BY seq", ()):
@@ -158,15 +155,6 @@ def replay(connection: apsw.Connection, now: float) -> Replayed:
         _move(connection, job.id, machine.Replay(), now, error=lost if last else None, who=job.owner)
         (failed if last else queued).append(get(connection, job.id))
     return Replayed(queued, failed)
-
-
-def expire(connection: apsw.Connection, now: float) -> list[Job]:
-    """Fail every job that is not over and whose deadline has passed; return them."""
-    late = JobError(Code.DEADLINE.value, "Its deadline passed before it was done.", True)
-    rows = _select(connection, "WHERE state IN ('queued', 'running') AND deadline < ? ORDER BY seq", (now,))
-    for job in rows:
-        _move(connection, job.id, machine.Expire(), now, error=late)
-    return [get(connection, job.id) for job in rows]
 
 
 def get(connection: apsw.Connection, job: str) -> Job:
@@ -177,22 +165,11 @@ def get(connection: apsw.Connection, job: str) -> Job:
     return _job(row)
 
 
-def payload(connection: apsw.Connection, job: str) -> bytes:
-    """What the job was asked. Raises NotFound."""
-    return _body(connection, "SELECT payload FROM job_payloads WHERE job = ?", job)
-
-
 def result(connection: apsw.Connection, job: str) -> bytes:
     """What the job answered; empty while it is not done. Raises NotFound."""
-    return _body(connection, "SELECT result FROM job_results WHERE job = ?", job)
-
-
-def find(connection: apsw.Connection, command: str, idempotency: str) -> Job | None:
-    """The job that an idempotency key of `command` belongs to."""
-    row = connection.execute(
-        _SELECT + "WHERE command = ? AND idempotency = ?", (command, idempotency)
-    ).fetchone()
-    return _job(row) if row is not None else None
+    seq, _, _ = _standing(connection, job)
+    row = connection.execute("SELECT result FROM job_results WHERE job = ?", (seq,)).fetchone()
+    return bytes(row[0]) if row is not None else b""
 
 
 def select(
@@ -200,7 +177,6 @@ def select(
     *,
     states: Sequence[State] = (),
     command: str | None = None,
-    parent: str | None = None,
     limit: int = 100,
     before: str | None = None,
 ) -> list[Job]:
@@ -213,9 +189,6 @@ def select(
     if command is not None:
         where.append("command = ?")
         values.append(command)
-    if parent is not None:
-        where.append("parent = ?")
-        values.append(parent)
     if before is not None:
         where.append("seq < (SELECT seq FROM jobs WHERE id = ?)")
         values.append(before)
@@ -298,12 +271,6 @@ def _select(connection: apsw.Connection, clause: str, values: Sequence[Any]) -> 
 def _job(row: tuple[Any, ...]) -> Job:
     error = JobError(row[12], row[13], bool(row[14])) if row[12] is not None else None
     return Job._make((*row[:4], _STATES[row[4]], *row[5:12], error, *row[15:]))
-
-
-def _body(connection: apsw.Connection, sql: str, job: str) -> bytes:
-    seq, _, _ = _standing(connection, job)
-    row = connection.execute(sql, (seq,)).fetchone()
-    return bytes(row[0]) if row is not None else b""
 
 
 def _unknown(job: str) -> NotFound:

@@ -22,7 +22,6 @@ _SENTENCES: dict[Kind, str] = {
     Kind.RETRIED: "{who} asked to try it again.",
     Kind.REPLAYED: "Garret had been stopped while {who} ran it (attempt {attempt}). It was queued again.",
     Kind.ABANDONED: "Garret had been stopped while {who} ran it, and no attempt was left. It failed.",
-    Kind.EXPIRED: "Its deadline passed before it was done. It failed.",
 }
 
 

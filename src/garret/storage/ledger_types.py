@@ -21,7 +21,10 @@ class JobError(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What to enqueue. `deadline` is wall-clock seconds; `priority` 0 is served first."""
+    """What to enqueue; `priority` 0 is served first.
+
+    A job has no deadline: that of a command says how long its caller waits, and the job goes on without it.
+    """
 
     command: str
     payload: bytes = b""
@@ -30,8 +33,6 @@ class Request(NamedTuple):
     max_attempts: int = DEFAULT_ATTEMPTS
     role: str = "owner"
     profile: str = "admin"
-    deadline: float | None = None
-    parent: str | None = None
 
 
 class Job(NamedTuple):
@@ -52,8 +53,6 @@ class Job(NamedTuple):
     error: JobError | None
     role: str
     profile: str
-    deadline: float | None
-    parent: str | None
     created: float
     updated: float
 
