@@ -26,7 +26,6 @@ from garret.control.approvals import (
     digest_of,
     explain,
     issue,
-    revoke,
     store,
     sweep,
     token_hash,
@@ -169,14 +168,6 @@ def test_a_made_up_token_spends_nothing(connection: apsw.Connection) -> None:
     assert not consume(connection, token_hash("x" * 5_000_000), digest_of(REQUEST), NOW)
     assert check(issue(REQUEST, NOW), "x", REQUEST, NOW) is Verdict.UNKNOWN
     assert all(SENTENCES[verdict] for verdict in Verdict)
-
-
-def test_a_consent_can_be_taken_back(connection: apsw.Connection) -> None:
-    approval = issue(REQUEST, NOW)
-    store(connection, approval)
-    assert revoke(connection, approval.token_hash)
-    assert not revoke(connection, approval.token_hash)
-    assert not consume(connection, approval.token_hash, approval.digest, NOW)
 
 
 def test_a_consent_spent_in_a_transaction_that_is_undone_is_not_spent(connection: apsw.Connection) -> None:

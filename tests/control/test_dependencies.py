@@ -13,17 +13,14 @@ from garret.control.dependencies import (
     Startup,
     UnknownDependency,
     dependents_of,
-    needed_for,
     start_order,
-    stop_order,
 )
 
 HOUSE = {"stt": ["models"], "typing": ["stt"], "models": [], "tts": ["models"], "tools": []}
 
 
-def test_things_start_after_what_they_need_and_stop_before() -> None:
+def test_things_start_after_what_they_need() -> None:
     assert start_order(HOUSE) == (("models", "tools"), ("stt", "tts"), ("typing",))
-    assert stop_order(HOUSE) == (("typing",), ("stt", "tts"), ("models", "tools"))
     assert start_order({}) == ()
 
 
@@ -49,12 +46,9 @@ def test_a_need_that_does_not_exist_is_refused() -> None:
         with pytest.raises(UnknownDependency) as caught:
             build({"a": ["ghost"]})
         assert "a needs ghost" in caught.value.message
-    with pytest.raises(UnknownDependency):
-        needed_for("ghost", HOUSE)
 
 
-def test_what_one_thing_needs_and_what_needs_it() -> None:
-    assert needed_for("typing", HOUSE) == ("models", "stt", "typing")
+def test_what_needs_one_thing_near_or_far() -> None:
     assert dependents_of("models", HOUSE) == {"stt", "tts", "typing"}
 
 

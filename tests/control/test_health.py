@@ -11,17 +11,12 @@ from typing import Any
 
 import pytest
 import uvloop
-from hypothesis import given
-from hypothesis import strategies as st
 
 from garret.control.addresses import Address
 from garret.control.health import (
     PROCESS,
-    Condition,
     Outcome,
-    Threshold,
     connect_here,
-    first_failure,
     probe_check,
     run_layers,
 )
@@ -225,37 +220,10 @@ def test_layers_run_in_order_and_stop_at_the_first_failure() -> None:
         ("http", True),
         ("websocket", False),
     ]
-    assert first_failure(running) is running[-1]
     assert [(outcome.layer, outcome.ok) for outcome in dead] == [(PROCESS, False)]
-    assert first_failure(running[:2]) is None
 
 
 def test_connecting_here_refuses_every_other_host() -> None:
     for host in ("192.0.2.1", "example.org", "localhost.example.org"):
         with pytest.raises(Exception, match="not this machine"):
             asyncio.run(connect_here(Address("http", host, 80, "/")))
-
-
-def test_thresholds_count_in_a_row() -> None:
-    threshold = Threshold(failures=3, successes=2)
-    told = [
-        threshold.observe(ok) for ok in (True, False, True, True, False, False, True, False, False, False)
-    ]
-    assert told[3] is Condition.HEALTHY
-    assert told[9] is Condition.UNHEALTHY
-    assert [index for index, change in enumerate(told) if change] == [3, 9]
-    threshold.reset()
-    assert threshold.condition is Condition.UNKNOWN
-
-
-@given(st.lists(st.booleans()), st.integers(1, 5), st.integers(1, 5))
-def test_a_condition_changes_only_after_enough_in_a_row(results: list[bool], bad: int, good: int) -> None:
-    threshold = Threshold(bad, good)
-    for end, ok in enumerate(results, 1):
-        before = threshold.condition
-        changed = threshold.observe(ok)
-        tail = results[max(0, end - (good if ok else bad)) : end]
-        enough = len(tail) == (good if ok else bad) and all(one is ok for one in tail)
-        meant = Condition.HEALTHY if ok else Condition.UNHEALTHY
-        assert (changed is not None) == (enough and before is not meant)
-        assert threshold.condition is (meant if enough else before)

@@ -27,41 +27,14 @@ def test_a_percentile_is_off_by_at_most_a_thirty_second(values: list[float], per
     assert histogram.count == len(values)
 
 
-@given(st.lists(durations, max_size=60), st.lists(durations, max_size=60))
-@settings(max_examples=100, deadline=None)
-def test_merging_equals_recording_everything_in_one(first: list[float], second: list[float]) -> None:
-    one, two, both = Histogram(), Histogram(), Histogram()
-    for value in first:
-        one.record(value)
-    for value in second:
-        two.record(value)
-    for value in first + second:
-        both.record(value)
-    one.merge(two)
-    assert one.buckets() == both.buckets()
-    assert (one.count, one.maximum) == (both.count, both.maximum)
-    assert one.total == pytest.approx(both.total)
-
-
 @pytest.mark.parametrize("odd", [0.0, -1.0, 1e-12, 1e-7, 4096.0, 1e30, inf, nan])
 def test_odd_durations_are_counted_and_cost_no_room(odd: float) -> None:
     histogram = Histogram()
     histogram.record(odd)
     assert histogram.count == 1
-    assert set(histogram.buckets()) <= {0, 511}
+    assert {bucket for bucket, here in enumerate(histogram._counts) if here} <= {0, 511}
     assert isfinite(histogram.total)
     assert histogram.percentile(50) >= 0
-
-
-def test_a_stored_histogram_reads_back() -> None:
-    histogram = Histogram()
-    for value in (0.001, 0.002, 0.5):
-        histogram.record(value)
-    again = Histogram.from_buckets(histogram.buckets(), histogram.total, histogram.maximum)
-    assert again.percentile(50) == histogram.percentile(50)
-    for buckets in ({-1: 1}, {512: 1}, {3: -1}):
-        with pytest.raises(ValueError):
-            Histogram.from_buckets(buckets, 0, 0)
 
 
 def test_an_empty_histogram_and_a_wrong_percentile() -> None:
@@ -100,11 +73,3 @@ def test_a_snapshot_is_plain_data_in_milliseconds() -> None:
     assert worker["p99_ms"] == pytest.approx(10, rel=0.04)
     assert snapshot["counters"]["bytes_in"] == 4096
     assert snapshot["parts"] == [{"counter": "restarts", "part": "stt", "count": 1}]
-
-
-def test_what_another_thread_recorded_is_merged_in() -> None:
-    metrics, own = Metrics(), Histogram()
-    own.record(0.004)
-    metrics.merge("ledger.write", "store", own)
-    metrics.record("ledger.write", "store", 0.004)
-    assert metrics.latencies(["store"])[0].count == 2

@@ -46,7 +46,6 @@ from garret.control.supervisor_events import (
     Tick,
 )
 from garret.control.supervisor_machine import SupervisorMachine
-from garret.protocol.manifest import WorkerSpec
 
 Kind = TypeVar("Kind")
 ALWAYS = Life(on_demand=False)
@@ -536,11 +535,6 @@ def test_ready_and_busy_are_not_news() -> None:
 def test_limits_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         Life(**wrong)
-
-
-def test_a_worker_lives_as_its_manifest_says() -> None:
-    life = Life.of_worker(WorkerSpec("stt", "m:f", on_demand=False, idle_seconds=7, stall_seconds=9))
-    assert (life.on_demand, life.idle_seconds, life.stall_seconds) == (False, 7.0, 9.0)
 
 
 # --- whatever happens -------------------------------------------------------------------------

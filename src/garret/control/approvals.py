@@ -172,8 +172,6 @@ RETURNING 1
 
 _FIND: Final = "SELECT digest FROM approvals WHERE token_hash = ?"
 
-_REVOKE: Final = "DELETE FROM approvals WHERE token_hash = ? RETURNING 1"
-
 _SWEEP: Final = """
 DELETE FROM approvals WHERE expires_wall <= ? OR boot <> ? OR expires_monotonic <= ? RETURNING 1
 """
@@ -212,11 +210,6 @@ def explain(connection: Connection, token: bytes, digest: bytes) -> Verdict:
     if not rows:
         return Verdict.UNKNOWN
     return Verdict.EXPIRED if rows[0][0] == digest else Verdict.OTHER_COMMAND
-
-
-def revoke(connection: Connection, token: bytes) -> bool:
-    """Take a consent back; False when it was spent or is not known. Raises apsw's errors."""
-    return bool(connection.execute(_REVOKE, (token,)).fetchall())
 
 
 def sweep(connection: Connection, moment: Moment) -> int:

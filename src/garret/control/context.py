@@ -6,7 +6,6 @@ its room through here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +61,3 @@ class Context:
     def may(self, caller: Caller, capability: str) -> bool:
         """Whether the caller's role and profile grant a capability beyond that of its command."""
         return self.policy.grants(caller.role, caller.profile, capability)
-
-    def on_setting(self, prefix: str, changed: Callable[[str], None]) -> None:
-        """Hear of changes of settings whose key begins with `prefix`."""
-        self.settings.subscribe(prefix, lambda change: changed(change.key))

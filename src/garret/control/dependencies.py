@@ -57,27 +57,6 @@ def start_order(needs: Needs) -> tuple[tuple[str, ...], ...]:
     return tuple(groups)
 
 
-def stop_order(needs: Needs) -> tuple[tuple[str, ...], ...]:
-    """Groups in the order of stopping: the reverse. Raises DependencyCycle, UnknownDependency."""
-    return tuple(reversed(start_order(needs)))
-
-
-def needed_for(name: str, needs: Needs) -> tuple[str, ...]:
-    """Everything `name` needs, near or far, in the order of starting and ending with `name` itself."""
-    wanted = {name}
-    pending = [name]
-    while pending:
-        here = pending.pop()
-        if here not in needs:
-            raise UnknownDependency(name, here)
-        for other in needs[here]:
-            if other not in wanted:
-                wanted.add(other)
-                pending.append(other)
-    part = {one: needs[one] for one in wanted}
-    return tuple(one for group in start_order(part) for one in group)
-
-
 def dependents_of(name: str, needs: Needs) -> frozenset[str]:
     """Everything that needs `name`, near or far, without `name` itself."""
     found: set[str] = set()

@@ -14,7 +14,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
@@ -92,12 +92,6 @@ async def examine(probes: Sequence[tuple[str, Probe]], *, seconds: float = PROBE
     """
     findings = await asyncio.gather(*(_run(name, probe, seconds) for name, probe in probes))
     return [check for checks in findings for check in checks]
-
-
-def worst(checks: Iterable[Check]) -> Status:
-    """The worst status among `checks`; OK where there are none."""
-    statuses = {check.status for check in checks}
-    return next((status for status in (Status.FAIL, Status.WARN) if status in statuses), Status.OK)
 
 
 def ground(home: Home, secrets: Health) -> list[tuple[str, Probe]]:
@@ -191,20 +185,6 @@ def check_secrets(health: Health) -> Check:
     if health.protected:
         return ok("secrets", f"{health.sentence} ({health.backend})")
     return warn("secrets", health.sentence, health.remedy)
-
-
-def check_sandbox(enforced: Mapping[str, bool]) -> list[Check]:
-    """One finding for each defence of the sandbox: whether this kernel enforces it."""
-    return [
-        ok(f"sandbox {name}", f"This kernel enforces {name}.")
-        if there
-        else warn(
-            f"sandbox {name}",
-            f"This kernel does not enforce {name}; workers run without that defence.",
-            "Use a newer kernel, or allow it in the container.",
-        )
-        for name, there in enforced.items()
-    ]
 
 
 def _open_to_others(home: Home) -> list[Path]:

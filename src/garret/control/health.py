@@ -1,10 +1,10 @@
-"""Health of outside programs: probes over HTTP and WebSocket, layers, and thresholds.
+"""Health of outside programs: probes over HTTP and WebSocket, in layers.
 
 Probes use plain asyncio streams: one HTTP/1.1 GET (RFC 9112), or one WebSocket opening handshake
 (RFC 6455, section 4) that is closed at once. They connect out and never listen. Without a connector of
 the caller's they reach this machine only: what leaves it goes through the egress broker, which gives one.
 
-`Threshold` and `first_failure` are pure; the supervisor decides when to probe.
+The supervisor decides when to probe, and how many answers in a row count.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final, TypeAlias
 
 from garret.control.addresses import Address, AddressRefused, is_loopback
@@ -39,44 +38,6 @@ class Outcome:
     ok: bool
     detail: str
     seconds: float = 0.0
-
-
-class Condition(StrEnum):
-    """What is known of a program's health."""
-
-    UNKNOWN = "unknown"
-    HEALTHY = "healthy"
-    UNHEALTHY = "unhealthy"
-
-
-class Threshold:
-    """A program's health from its checks: so many bad ones in a row, so many good ones. Pure.
-
-    The first good check makes an unknown program healthy after `successes`, and so on.
-    """
-
-    def __init__(self, failures: int = 3, successes: int = 1) -> None:
-        if failures < 1 or successes < 1:
-            raise ValueError("thresholds are at least 1")
-        self._failures = failures
-        self._successes = successes
-        self._row = 0
-        self._last: bool | None = None
-        self.condition = Condition.UNKNOWN
-
-    def observe(self, ok: bool) -> Condition | None:
-        """Take one check's result; returns the new condition when it changed."""
-        self._row = self._row + 1 if ok is self._last else 1
-        self._last = ok
-        needed, meant = (self._successes, Condition.HEALTHY) if ok else (self._failures, Condition.UNHEALTHY)
-        if self._row < needed or self.condition is meant:
-            return None
-        self.condition = meant
-        return meant
-
-    def reset(self) -> None:
-        """Forget everything, as after a restart."""
-        self._row, self._last, self.condition = 0, None, Condition.UNKNOWN
 
 
 async def connect_here(address: Address) -> Streams:
@@ -142,11 +103,6 @@ async def run_layers(
         if not outcomes[-1].ok:
             break
     return outcomes
-
-
-def first_failure(outcomes: Iterable[Outcome]) -> Outcome | None:
-    """The first layer that failed, or None when all is well."""
-    return next((outcome for outcome in outcomes if not outcome.ok), None)
 
 
 async def _http(check: HttpCheck, connect: Connector) -> tuple[bool, str]:

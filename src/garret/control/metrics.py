@@ -87,29 +87,6 @@ class Histogram:
                 return min(_middle(bucket), self.maximum)
         raise AssertionError("the ranks of a histogram end at its count")
 
-    def merge(self, other: Histogram) -> None:
-        """Count all that `other` counted as well."""
-        for bucket, here in enumerate(other._counts):
-            if here:
-                self._counts[bucket] += here
-        self.total += other.total
-        self.maximum = max(self.maximum, other.maximum)
-
-    def buckets(self) -> dict[int, int]:
-        """The buckets that hold something, for storing; `from_buckets` reads them back."""
-        return {bucket: here for bucket, here in enumerate(self._counts) if here}
-
-    @classmethod
-    def from_buckets(cls, buckets: dict[int, int], total: float, maximum: float) -> Histogram:
-        """A histogram as it was stored. Raises ValueError for buckets that cannot be."""
-        made = cls()
-        for bucket, here in buckets.items():
-            if not 0 <= bucket < _BUCKETS or here < 0:
-                raise ValueError(f"{bucket} is no bucket with a count")
-            made._counts[bucket] = here
-        made.total, made.maximum = total, maximum
-        return made
-
 
 @dataclass(frozen=True, slots=True)
 class Latency:
@@ -151,10 +128,6 @@ class Metrics:
             return found
         key = (command, stage) if len(self._series) < self._limit else (OTHER, stage)
         return self._series.setdefault(key, Histogram())
-
-    def merge(self, command: str, stage: Stage, histogram: Histogram) -> None:
-        """Add what another thread or an earlier life recorded."""
-        self.histogram(command, stage).merge(histogram)
 
     def count(self, counter: Counter, amount: int = 1, part: str | None = None) -> None:
         """Raise a counter; with `part` (a worker, a role, a reason) that part's share as well."""

@@ -228,18 +228,6 @@ class Policy:
             name for name, profile in self._profiles.items() if profile.limits.commands_per_minute is not None
         )
 
-    def may_leave(self, profile: str) -> bool:
-        """Whether anything may leave the machine under this profile."""
-        found = self._profiles.get(profile)
-        return found is not None and found.egress
-
-    def with_egress(self, profile: str, *, egress: bool) -> Policy:
-        """The same policy with a profile's way out of the machine closed or opened. Raises UsageError."""
-        if profile not in self._profiles:
-            raise UsageError(f"There is no profile {profile!r}; the policy is as it was.")
-        changed = msgspec.structs.replace(self._profiles[profile], egress=egress)
-        return Policy(self._known, roles=self._roles, profiles={**self._profiles, profile: changed})
-
     def switch(self, current: str, target: str, *, pin_set: bool) -> Switch:
         """What going from one profile to another takes."""
         here, there = self._profiles.get(current), self._profiles.get(target)

@@ -15,7 +15,6 @@ from enum import StrEnum
 import msgspec
 
 from garret.base.errors import UsageError
-from garret.protocol.manifest import WorkerSpec
 
 JobId = int | str
 
@@ -71,17 +70,6 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError("max_restarts must not be negative and health_failures must be at least 1.")
         if self.backoff_floor > self.backoff_ceiling:
             raise UsageError("backoff_floor must not exceed backoff_ceiling.")
-
-    @classmethod
-    def of_worker(cls, spec: WorkerSpec) -> Life:
-        """The life a room's manifest asks for."""
-        return cls(
-            on_demand=spec.on_demand,
-            idle_seconds=float(spec.idle_seconds),
-            start_seconds=float(spec.start_seconds),
-            silence_seconds=float(spec.silence_seconds),
-            stall_seconds=float(spec.stall_seconds),
-        )
 
 
 # --- events -----------------------------------------------------------------------------------

@@ -168,10 +168,6 @@ class Audit:
         self._copy_head(head)
         return head.length
 
-    def note_head(self, head: Head) -> None:
-        """Keep the second copy for a row that was appended within an operation of one's own; once durable."""
-        self._copy_head(head)
-
     def _copy_head(self, head: Head) -> None:
         if self._cache_writer.mode is not Mode.NORMAL:
             return

@@ -90,20 +90,6 @@ class Blobs:
                 )
             return sink.commit()
 
-    def put_path(self, path: Path, limit: int) -> Blob:
-        """Keep a copy of the regular file at `path`. Raises NotFound, Invalid and as `put_fd`."""
-        try:
-            # Without O_NONBLOCK, opening a pipe would wait for its writer.
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except OSError as error:
-            refuse_os(error, f"Opening {path.name}")
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise Invalid(f"{path.name} is not a regular file. Nothing was kept.")
-            return self.put_fd(descriptor, limit)
-        finally:
-            os.close(descriptor)
-
     def open(self, identity: str) -> int:
         """A descriptor to read the blob with; the caller closes it. Raises NotFound or Invalid (bad id)."""
         try:

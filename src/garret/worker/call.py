@@ -140,10 +140,6 @@ class Call:
                 self._send(pack(_CREDIT, self.request, encode_payload(Credit(grant))), ())
             yield check_input(self.meta, raw)
 
-    def waiting_inputs(self) -> int:
-        """Items that have arrived and were not taken yet."""
-        return len(self._streaming().inputs)
-
     def take_descriptors(self) -> tuple[int, ...]:
         """What came with the command, from now on the handler's to close."""
         descriptors, self.descriptors = self.descriptors, ()
