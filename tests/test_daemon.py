@@ -75,6 +75,33 @@ def test_it_serves_until_it_is_asked_to_end_and_leaves_nothing_behind(
     assert b"ready after" in err  # what it said before it was ready; later lines are in the log store
 
 
+DEAF = """
+import asyncio
+from garret import daemon
+
+async def deaf():
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            print("no", flush=True)
+
+async def work():
+    task = asyncio.create_task(deaf())
+    await asyncio.sleep(0)
+    task.add_done_callback(print)
+
+daemon._LAST_SECONDS = 0.01
+daemon._run_loop(work())
+"""
+
+
+def test_what_takes_no_cancelling_ends_with_the_process() -> None:
+    process = subprocess.run([sys.executable, "-c", DEAF], capture_output=True, check=False, timeout=60)
+    assert process.returncode == 0, process.stderr
+    assert b"no" in process.stdout
+
+
 def test_a_second_one_on_the_same_home_says_who_is_first(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:

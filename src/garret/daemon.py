@@ -44,6 +44,7 @@ _EXIT_CODES: Final = {
 }
 _USAGE: Final = "python -m garret.daemon [--foreground | --restore FILE | --salvage]"
 _DIAGNOSIS_SECONDS: Final = 5.0
+_LAST_SECONDS: Final = 1.0  # for what is left on the loop when the control plane has stopped
 
 
 async def run(home: Home, ask: PassphraseSource, *, foreground: bool = True) -> None:
@@ -158,8 +159,21 @@ def _run_loop(work: Coroutine[Any, Any, None]) -> None:
         factory = uvloop.new_event_loop
     except ImportError:  # not on Windows
         factory = asyncio.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
+    runner = asyncio.Runner(loop_factory=factory)
+    try:
         runner.run(work)
+    finally:
+        # Closing waits for every task without bound. One that takes no cancelling ends with the process.
+        if runner.run(_all_end()):
+            runner.close()
+
+
+async def _all_end() -> bool:
+    """Cancel what is left on the loop; whether all of it has ended within a second."""
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    return not rest or not (await asyncio.wait(rest, timeout=_LAST_SECONDS))[1]
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ The control plane of a test loads it like any room; its workers find it by their
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 from collections.abc import Mapping
@@ -112,6 +113,10 @@ class ToyService:
             case "wait":
                 request.progress(0.5, "half")
                 await self.release.wait()
+            case "deaf":
+                while not self.release.is_set():
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await self.release.wait()
             case "large":
                 return Text(text="x" * (2 << 20))
             case _:

@@ -23,7 +23,7 @@ from garret.base.clock import SYSTEM
 from garret.base.errors import GarretError
 from garret.base.paths import Home
 from garret.control.approval_gate import ApprovalDesk
-from garret.control.broker import Broker
+from garret.control.broker import STOP_SECONDS, Broker
 from garret.control.bus import EventBus
 from garret.control.connection import ClientConnection
 from garret.control.context import Context
@@ -243,8 +243,16 @@ class ControlPlane:
             connection.channel.close()
 
     async def _stop_services(self) -> None:
+        """Stop the rooms' services, the last one first; one that fails or does not end holds up no other."""
         for service in reversed(self._services_built):
-            await service.stop()
+            room = type(service).__name__
+            stopping = self._loop.create_task(service.stop())
+            _, late = await asyncio.wait((stopping,), timeout=STOP_SECONDS)
+            if late:
+                stopping.cancel()
+                _logger.error("%s did not stop within %g s; Garret stops without it", room, STOP_SECONDS)
+            elif not stopping.cancelled() and (error := stopping.exception()) is not None:
+                _logger.error("%s failed to stop", room, exc_info=error)
 
     async def _end_background(self) -> None:
         """Let what runs beside everything else end, and give up what does not."""
@@ -253,7 +261,10 @@ class ControlPlane:
             _, late = await asyncio.wait(tasks, timeout=_BACKGROUND_SECONDS)
             for task in late:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            if late:
+                _, lost = await asyncio.wait(late, timeout=_BACKGROUND_SECONDS)
+                for task in lost:
+                    _logger.error("%s does not end; Garret stops without it", task.get_coro())
 
     async def _end_watching(self) -> None:
         self.storage.stop()

@@ -16,7 +16,7 @@ import msgspec
 
 from garret.base import log
 from garret.base.errors import CancelledError, Code, GarretError
-from garret.control.broker import Broker
+from garret.control.broker import STOP_SECONDS, Broker
 from garret.control.errors import ControlError
 from garret.control.request import Caller, Pending
 from garret.protocol.contract import Command, check_input
@@ -134,7 +134,7 @@ class Services:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._handlers: dict[str, ServiceHandler] = {}
-        self._running: dict[int, tuple[asyncio.Task[None], Request]] = {}
+        self._running: dict[int, tuple[asyncio.Task[None], Request, Pending]] = {}
 
     def add(self, service: Service) -> None:
         for kind, handler in service.handlers.items():
@@ -151,14 +151,11 @@ class Services:
             raise ControlError("Too much is under way; nothing was started.", code=Code.BUSY)
         self.run(pending, handler, Request(pending))
 
-    def handler_of(self, pending: Pending) -> ServiceHandler | None:
-        return self._handlers.get(pending.meta.name)
-
     def run(self, pending: Pending, handler: ServiceHandler, request: Request) -> None:
         """Start a handler's task for `pending`; its outcome goes to the broker."""
         pending.handling = self
         task = asyncio.get_running_loop().create_task(self._run(pending, handler, request))
-        self._running[pending.key] = (task, request)
+        self._running[pending.key] = (task, request, pending)
         task.add_done_callback(lambda _: self._ended(pending, request))
         pending.hand_over_inputs()
 
@@ -203,9 +200,23 @@ class Services:
         if running is not None:
             running[1].take_grant(items)
 
-    async def stop(self) -> None:
-        """Cancel everything that runs and wait until it has ended."""
-        tasks = [task for task, _ in self._running.values()]
-        for task in tasks:
+    async def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Cancel everything that runs and wait until it has ended, for `seconds` at most.
+
+        A handler that does not end when it is cancelled is named in the log and left behind. Its caller is
+        answered, and where it is a job the ledger gets it back.
+        """
+        running = {task: pending for task, _, pending in self._running.values()}
+        if not running:
+            return
+        for task in running:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _, late = await asyncio.wait(running, timeout=seconds)
+        for task in late:
+            pending = running[task]
+            _logger.error(
+                "the handler of %s did not end within %g s of being cancelled; Garret stops without it",
+                pending.meta.name,
+                seconds,
+            )
+            self._broker.fail(pending, CancelledError(f"{pending.meta.name} was cancelled."))
