@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from garret.control.outside import OutsideInvalid, OutsideProgram, decode_programs, environment_of
+from garret.control.outside import OutsideInvalid, OutsideProgram, decode_programs, environment_of, held_back
 from garret.control.settings import CORE_SETTINGS, Settings
 
 SERVER: dict[str, Any] = {
@@ -41,6 +41,23 @@ def test_a_full_declaration_becomes_a_program() -> None:
 
 def test_programs_come_in_the_order_of_starting() -> None:
     assert [program.name for program in decode_programs([TYPIST, SERVER])] == ["whisper", "typist"]
+
+
+def test_what_needs_a_disabled_one_near_or_far_is_held_back_with_a_sentence() -> None:
+    programs = decode_programs(
+        [
+            {"name": "shop", "command": ["shop"], "depends_on": ["queue", "log"]},
+            {"name": "queue", "command": ["queue"], "depends_on": ["base"]},
+            {"name": "base", "command": ["base"], "enabled": False},
+            {"name": "idle", "command": ["idle"], "depends_on": ["base"], "enabled": False},
+            {"name": "log", "command": ["log"]},
+        ]
+    )
+    held = held_back(programs)
+    assert set(held) == {"shop", "queue"}
+    assert held["queue"].startswith("queue is not started, because it needs base, which is disabled.")
+    assert "it needs queue, which needs base, and base is disabled. Enable base" in held["shop"]
+    assert held_back(decode_programs([TYPIST, SERVER])) == {}
 
 
 def test_a_program_gets_only_what_is_passed_and_set() -> None:

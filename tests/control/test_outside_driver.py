@@ -277,10 +277,51 @@ def test_one_that_becomes_ready_during_a_stop_starts_nothing(tmp_path: Path) -> 
     run(story())
 
 
-def test_a_declaration_that_cannot_be_is_no_reason_not_to_start(caplog: pytest.LogCaptureFixture) -> None:
+def test_one_that_needs_a_disabled_one_says_so_and_keeps_no_other_from_running(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def story() -> None:
-        async with running([sleeper("web", "off"), sleeper("off", enabled=False)]) as (outside, _, _settings):
-            assert outside.names() == []
+        others = [sleeper("web", "off"), sleeper("top", "web"), sleeper("alone")]
+        async with running([*others, sleeper("off", enabled=False)]) as (outside, house, settings):
+            await until(lambda: state(outside, "alone") is State.READY)
+            assert sorted(outside.names()) == ["alone", "top", "web"]
+            assert len(outside.pids()) == 1
+            assert of(outside, "web").state is State.STOPPED
+            assert (
+                "web is not started, because it needs off, which is disabled" in of(outside, "web").sentence
+            )
+            assert "needs web, which needs off, and off is disabled" in of(outside, "top").sentence
+            assert ("web", "stopped") in house.states
+            assert outside.restart("web")
+            assert len(outside.pids()) == 1
+            alone = of(outside, "alone").pid
+
+            await settings.set("outside.programs", [*others, sleeper("off")])
+            await house.settled()
+            await until(lambda: all(state(outside, name) is State.READY for name in outside.names()))
+            assert len(outside.pids()) == 4
+            assert of(outside, "web").sentence == "web is ready."
+            assert of(outside, "alone").pid == alone
+
+            await settings.set("outside.programs", [*others, sleeper("off", enabled=False)])
+            await house.settled()
+            assert len(outside.pids()) == 1
+            assert "off is disabled" in of(outside, "top").sentence
 
     run(story())
-    assert "outside programs are not run: web needs off" in caplog.text
+    assert "web is not started" in caplog.text
+
+
+def test_a_declaration_that_cannot_be_read_is_no_reason_not_to_start(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def story() -> None:
+        settings = Settings(CORE_SETTINGS, NoStore())
+        await settings.set("outside.programs", [{"name": "No Name"}])
+        outside = OutsidePrograms(House(), settings)
+        outside.start()
+        assert outside.names() == []
+        await outside.stop()
+
+    run(story())
+    assert "outside programs are not run" in caplog.text

@@ -11,7 +11,7 @@ Neighbours: `health` performs the checks, `supervisor_events.Life` is what the s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
@@ -153,6 +153,34 @@ def decode_programs(value: Any) -> tuple[OutsideProgram, ...]:
     groups = _order(programs)
     by_name = {program.name: program for program in programs}
     return tuple(by_name[name] for group in groups for name in group)
+
+
+def held_back(programs: Iterable[OutsideProgram]) -> dict[str, str]:
+    """The enabled ones that need, near or far, a disabled one: for each by name a sentence that says so.
+
+    `programs` in the order of their starting, as `decode_programs` gives them.
+    """
+    disabled: set[str] = set()
+    roots: dict[str, str] = {}  # of those held back, the disabled one behind it
+    sentences: dict[str, str] = {}
+    for program in programs:
+        if not program.enabled:
+            disabled.add(program.name)
+            continue
+        missing = next((name for name in program.depends_on if name in disabled or name in roots), None)
+        if missing is None:
+            continue
+        root = roots[program.name] = roots.get(missing, missing)
+        needs = (
+            f"it needs {missing}, which needs {root}, and {root}"
+            if root != missing
+            else f"it needs {root}, which"
+        )
+        sentences[program.name] = (
+            f"{program.name} is not started, because {needs} is disabled. "
+            f"Enable {root} in the setting outside.programs, or take away that need."
+        )
+    return sentences
 
 
 def environment_of(program: OutsideProgram, own: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 They are declared in the setting `outside.programs`; a change of it is carried out at once, and programs
 that it does not concern run on. A program starts when what it depends on is ready, and stops before it. It
-is never run twice at a time: two of them would fight for its port. What it prints goes to the log.
+is never run twice at a time: two of them would fight for its port. What it prints goes to the log. One that
+needs a disabled one is not started and says why; it keeps none of the others from running.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import random
 import shutil
 import signal
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -23,9 +24,9 @@ from garret.base.clock import SYSTEM
 from garret.base.errors import GarretError
 from garret.control import supervisor_events as sv
 from garret.control.captured import CapturedOutput
-from garret.control.dependencies import Shutdown, Startup, dependents_of, start_order
+from garret.control.dependencies import Shutdown, Startup, dependents_of
 from garret.control.health import Outcome, run_layers
-from garret.control.outside import OutsideInvalid, OutsideProgram, decode_programs, environment_of
+from garret.control.outside import OutsideInvalid, OutsideProgram, decode_programs, environment_of, held_back
 from garret.control.process import ProcessHandle, guarded, spawn
 from garret.control.settings import Settings
 from garret.control.supervisor_machine import SupervisorMachine
@@ -57,7 +58,7 @@ class _Driven:
         self._timer: asyncio.TimerHandle | None = None
         self._checks: set[asyncio.Task[None]] = set()
         self._good: dict[str, int] = {}  # checks in a row that went well, by layer
-        self.blocked = ""  # why it is not started, where what it needs failed
+        self.blocked = ""  # why it is not started, where what it needs failed or is disabled
 
     @property
     def statistics(self) -> sv.Statistics:
@@ -164,31 +165,41 @@ class OutsidePrograms:
             self._settings.subscribe(prefix, lambda change: self._house.spawn(self._again()))
         self._begin(self._declared())
 
-    def _declared(self) -> dict[str, OutsideProgram]:
-        """The programs that shall run, by name; none where the declaration cannot be read."""
+    def _declared(self) -> tuple[OutsideProgram, ...]:
+        """What is declared; nothing where that cannot be read, or where no programs are to run."""
         if not self._settings.enabled("outside_programs"):
-            return {}
+            return ()
         try:
-            programs = {each.name: each for each in decode_programs(self._settings.get("outside.programs"))}
-            enabled = {name: program for name, program in programs.items() if program.enabled}
-            start_order({name: program.depends_on for name, program in enabled.items()})
+            return decode_programs(self._settings.get("outside.programs"))
         except GarretError as error:
             _logger.error("outside programs are not run: %s", error.message)
-            return {}
-        return enabled
+            return ()
 
-    def _begin(self, wanted: dict[str, OutsideProgram]) -> None:
+    def _begin(self, declared: Sequence[OutsideProgram]) -> None:
         """Start those that do not run yet, each when what it needs is ready."""
-        for name, program in wanted.items():
-            if name not in self._driven:
-                self._driven[name] = _Driven(self, program)
-        self._startup = Startup(self._needs(self._driven))
+        for program in declared:
+            if program.enabled and program.name not in self._driven:
+                self._driven[program.name] = _Driven(self, program)
+        held = held_back(declared)
+        for name, sentence in held.items():
+            self._hold(self._driven[name], sentence)
+        free = {name: each for name, each in self._driven.items() if name not in held}
+        for each in free.values():
+            each.blocked = ""
+        self._startup = Startup(self._needs(free))
         self._start_these(self._startup.begin())
+
+    def _hold(self, driven: _Driven, sentence: str) -> None:
+        """Say why a program is not started; once, whatever else changes."""
+        if driven.blocked != sentence:
+            driven.blocked = sentence
+            _logger.warning("%s", sentence)
+            self._house.on_worker_state(driven.program.name, 0, driven.machine.state, sentence)
 
     def _start_these(self, names: Iterable[str]) -> None:
         for name in names:
             driven = self._driven[name]
-            driven.blocked = ""
+            driven.blocked = ""  # what it needs failed, and is ready after all
             if driven.machine.state is sv.State.READY and self._startup is not None:
                 self._start_these(self._startup.ready(name))  # it ran on while the settings changed
             else:
@@ -207,13 +218,14 @@ class OutsidePrograms:
         async with self._changing:
             if self._stopped:
                 return
-            wanted = self._declared()
+            declared = self._declared()
+            wanted = {program.name: program for program in declared if program.enabled}
             changed = {name for name, each in self._driven.items() if wanted.get(name) != each.program}
             needs = self._needs(self._driven)
             changed |= {other for name in changed for other in dependents_of(name, needs)}
             await self._stop_these(changed)
             if not self._stopped:
-                self._begin(wanted)
+                self._begin(declared)
 
     async def stop(self) -> None:
         """Stop all, each before what it depends on."""
