@@ -8,7 +8,6 @@ import pytest
 from miniaudio import Backend
 
 from garret.base.errors import Code
-from garret.features.dictate.capture.devices import choose, devices, sound_systems
 from garret.features.dictate.capture.errors import NoMicrophoneError
 from garret.features.dictate.capture.microphone import Microphone
 
@@ -45,13 +44,6 @@ def test_a_device_that_stops_by_itself_is_lost() -> None:
     assert "NULL Capture Device was disconnected" in ending.reason
 
 
-def test_devices_have_ids_that_stay_and_can_be_chosen() -> None:
-    (null,) = devices(backends=NULL)
-    assert devices(backends=NULL) == [null]
-    for wanted in (null.id, null.name, "null capture"):
-        assert choose(wanted, NULL)[0] == null
-
-
 def test_an_unknown_microphone_names_the_ones_there_are() -> None:
     with pytest.raises(NoMicrophoneError, match="NULL Capture Device") as caught:
         Microphone("nobody's headset", NULL).open(lambda: None)
@@ -61,11 +53,5 @@ def test_an_unknown_microphone_names_the_ones_there_are() -> None:
 
 def test_a_sound_system_that_does_not_exist_here_is_unavailable() -> None:
     absent = [Backend.COREAUDIO, Backend.WASAPI]
-    assert devices(backends=absent) == []
     with pytest.raises(NoMicrophoneError, match="Nothing was recorded"):
         Microphone(backends=absent).open(lambda: None)
-
-
-def test_the_null_device_is_never_chosen_unasked() -> None:
-    assert Backend.NULL not in sound_systems()
-    assert all(info.backend != "Null" for info in devices())

@@ -13,13 +13,7 @@ from typing import Any
 import miniaudio
 from miniaudio import Backend
 
-from garret.features.dictate.capture.devices import (
-    choose,
-    default_microphone,
-    disconnect,
-    sound_systems,
-    unanswered,
-)
+from garret.features.dictate.capture.devices import SYSTEMS, choose, default_microphone
 from garret.features.dictate.capture.errors import NoMicrophoneError
 from garret.features.dictate.capture.ring import SampleRing
 from garret.features.dictate.capture.source import SAMPLE_RATE, Ending
@@ -33,7 +27,7 @@ class _Device(miniaudio.CaptureDevice):  # type: ignore[misc]
 
     def close(self) -> None:
         super().close()
-        disconnect(self)
+        SYSTEMS.disconnect(self)
 
 
 class Microphone:
@@ -69,7 +63,7 @@ class Microphone:
                 sample_rate=SAMPLE_RATE,
                 buffersize_msec=_PERIOD_MS,
                 device_id=chosen[1] if chosen is not None else None,
-                backends=list(self._backends or sound_systems()),
+                backends=list(self._backends or SYSTEMS.backends()),
                 app_name="Garret",
             )
             device.stop_callback = lambda: self._on_stop(wake)
@@ -80,8 +74,8 @@ class Microphone:
         except miniaudio.MiniaudioError as error:
             self._device = None
             raise NoMicrophoneError(
-                f"No microphone could be opened{unanswered(backends)}. Nothing was recorded. Connect one, or "
-                "allow Garret to use it, and try again."
+                f"No microphone could be opened{SYSTEMS.unanswered('microphone', backends)}. Nothing was "
+                "recorded. Connect one, or allow Garret to use it, and try again."
             ) from error
 
     def _sink(self, wake: Callable[[], None]) -> Generator[None, bytearray, None]:

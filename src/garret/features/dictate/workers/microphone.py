@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from garret.features.dictate import contracts as c
-from garret.features.dictate.capture.devices import Kind, devices
+from garret.features.dictate.capture.devices import SYSTEMS
 from garret.features.dictate.capture.microphone import Microphone
 from garret.features.dictate.capture.recorder import Recorder
 from garret.features.dictate.workers import capturing
 from garret.protocol.life import Boot
 from garret.worker.call import Call
 from garret.worker.harness import Handlers
+from garret.worker.sound_devices import Kind
 
 
 def record(command: c.Record, call: Call) -> c.Captured:
@@ -36,7 +37,7 @@ def list_devices(command: c.ListDevices, call: Call) -> c.Devices:
         devices=tuple(
             c.Device(id=found.id, name=found.name, kind=kind, default=found.default)
             for kind in kinds
-            for found in devices(kind)
+            for found in SYSTEMS.devices(kind)
         )
     )
 

@@ -18,14 +18,9 @@ import soxr
 from miniaudio import Backend
 
 from garret.base.clock import SYSTEM, Clock
-from garret.features.speak.playback.devices import (
-    choose,
-    disconnect,
-    find_sound_server,
-    sound_systems,
-    unanswered,
-)
+from garret.features.speak.playback.devices import SYSTEMS, choose
 from garret.features.speak.playback.queue import SAMPLE_BYTES, NoDeviceError, PlaybackQueue
+from garret.worker.sound_devices import find_sound_server
 
 _PERIOD_MS = 40
 STALL_SECONDS = 2.0  # as long as a microphone may be silent before it counts as gone
@@ -38,7 +33,7 @@ class _Device(miniaudio.PlaybackDevice):  # type: ignore[misc]
 
     def close(self) -> None:
         super().close()
-        disconnect(self)
+        SYSTEMS.disconnect(self)
 
 
 class Player:
@@ -84,7 +79,7 @@ class Player:
                     buffersize_msec=_PERIOD_MS,
                     device_id=handle,
                     callback_periods=_PERIODS,
-                    backends=list(self._backends or sound_systems()),
+                    backends=list(self._backends or SYSTEMS.backends()),
                     app_name="Garret",
                 )
                 device.stop_callback = self._on_stop
@@ -96,8 +91,8 @@ class Player:
             except miniaudio.MiniaudioError as error:
                 self._device = None
                 raise NoDeviceError(
-                    f"No loudspeaker could be opened{unanswered(self._backends)}. {self._kept()} Connect one "
-                    "and speak again, or write the speech to a file."
+                    f"No loudspeaker could be opened{SYSTEMS.unanswered('speaker', self._backends)}. "
+                    f"{self._kept()} Connect one and speak again, or write the speech to a file."
                 ) from error
 
     def _kept(self) -> str:

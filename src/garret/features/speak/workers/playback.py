@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from garret.features.speak import contracts as c
-from garret.features.speak.playback.devices import devices
+from garret.features.speak.playback.devices import SYSTEMS
 from garret.features.speak.playback.player import Player
 from garret.features.speak.playback.queue import SAMPLE_BYTES, NoDeviceError, PlaybackQueue, QueueFullError
 from garret.protocol.life import Boot
@@ -102,7 +102,9 @@ class PlaybackWorker:
     def list_speakers(self, command: c.ListSpeakers, call: Call) -> c.Speakers:
         """The loudspeakers that are there now."""
         del command, call
-        return c.Speakers(speakers=tuple(c.Speaker(id=each.id, name=each.name) for each in devices()))
+        return c.Speakers(
+            speakers=tuple(c.Speaker(id=each.id, name=each.name) for each in SYSTEMS.devices("speaker"))
+        )
 
     def close(self) -> None:
         for player in self._players.values():
