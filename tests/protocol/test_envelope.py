@@ -20,7 +20,7 @@ from garret.protocol.envelope import (
     pack,
     pack_error,
 )
-from garret.protocol.errors import FrameTooLarge, ProtocolError
+from garret.protocol.errors import FrameTooLarge, HandshakeRefused, ProtocolError
 from garret.protocol.frames import HEADER_BYTES, LIMITS, FrameDecoder, Kind
 
 _encode = msgspec.msgpack.encode
@@ -111,8 +111,9 @@ def test_a_map_is_no_envelope() -> None:
 
 @pytest.mark.parametrize("version", [0, VERSION + 1, -1, 2**40])
 def test_another_version_is_refused(version: int) -> None:
-    with pytest.raises(ProtocolError, match="version"):
+    with pytest.raises(HandshakeRefused, match="garret down") as caught:
         decode_envelope((int(Kind.COMMAND), 0, _encode([version, *GOOD[1:]])))
+    assert caught.value.details == {"reason": "build"}
 
 
 def test_an_envelope_of_another_kind_than_its_frame_is_refused() -> None:

@@ -16,6 +16,7 @@ from garret.protocol.frames import FrameDecoder, Kind
 from garret.protocol.handshake import (
     NONCE_BYTES,
     Challenge,
+    Claims,
     Hello,
     NonceMemory,
     PeerHandshake,
@@ -74,6 +75,41 @@ def test_both_sides_agree() -> None:
     assert ours.peer is not None
     assert (ours.peer.service, ours.peer.role) == ("garret-cli", "cli")
     assert ours.peer.capabilities == theirs.capabilities == {"memfd"}
+
+
+@pytest.mark.parametrize(
+    "offered",
+    [(), ("memfd",), ("memfd", "own", "zstd"), ("own", "memfd"), ("memfdown",), ("memfd", "own", "")],
+)
+def test_an_offer_that_was_changed_on_the_way_is_refused_by_the_server(offered: tuple[str, ...]) -> None:
+    ours = server()
+    with pytest.raises(HandshakeRefused) as caught:
+        ours.receive(changed(hello_of(peer(), ours), capabilities=offered))
+    assert reason(caught) == "proof"
+    assert ours.peer is None
+
+
+@pytest.mark.parametrize("accepted", [(), ("own",), ("memfd", "own"), ("memfd", "memfd"), ("memfd", "zstd")])
+def test_an_answer_to_an_offer_that_was_changed_on_the_way_is_refused_by_the_peer(
+    accepted: tuple[str, ...],
+) -> None:
+    ours, theirs = server(), peer()
+    welcome = msgspec.msgpack.decode(envelope(ours.receive(hello_of(theirs, ours))).payload, type=Welcome)
+    assert welcome.capabilities == ("memfd",)
+    forged = msgspec.structs.replace(welcome, capabilities=accepted)
+    with pytest.raises(HandshakeRefused, match="not Garret"):
+        theirs.receive(envelope(pack(Kind.WELCOME, 0, encode_payload(forged))))
+    assert theirs.capabilities is None
+
+
+def test_what_is_offered_and_what_is_accepted_cannot_stand_for_each_other() -> None:
+    splits = [(("a", "b"), ()), (("a",), ("b",)), ((), ("a", "b")), (("ab",), ()), (("b", "a"), ())]
+    nonce = bytes(NONCE_BYTES)
+    proofs = {
+        proof_of(SECRET, "server", nonce, nonce, Claims("cli", "cli", BUILD, offered, accepted))
+        for offered, accepted in splits
+    }
+    assert len(proofs) == len(splits)
 
 
 def test_the_secret_is_in_no_frame() -> None:
@@ -296,7 +332,7 @@ def test_fields_cannot_be_shifted_into_each_other(
             service, role, build = (value.decode() for value in values[2:])
         except UnicodeDecodeError:
             return None
-        return proof_of(SECRET, "peer", values[0], values[1], service, role, build)
+        return proof_of(SECRET, "peer", values[0], values[1], Claims(service, role, build))
 
     if moved != fields:
         assert proof(moved) != proof(fields)

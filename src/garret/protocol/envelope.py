@@ -12,10 +12,10 @@ from typing import Any, Final
 import msgspec
 
 from garret.base.errors import CancelledError, Code, DeadlineError, GarretError, UsageError
-from garret.protocol.errors import ProtocolError
+from garret.protocol.errors import HandshakeRefused, ProtocolError
 from garret.protocol.frames import Frame, Kind, encode_frame
 
-VERSION: Final = 1
+VERSION: Final = 2
 """The protocol's one version number; a peer with another is refused in the handshake."""
 
 EMPTY: Final = msgspec.Raw(b"\xc0")
@@ -102,16 +102,22 @@ def encode_payload(value: Any) -> msgspec.Raw:
 
 
 def decode_envelope(frame: Frame) -> Envelope:
-    """Decode and check one frame. Raises ProtocolError; nothing half-read is ever returned."""
+    """Decode and check one frame. Nothing half-read is ever returned.
+
+    Raises ProtocolError, and HandshakeRefused for another version: that is met before the handshake can tell.
+    """
     try:
         envelope = _decode(frame[2])
     except _UNDECODABLE as error:
         raise ProtocolError(f"An envelope does not have its form: {error}") from error
-    if envelope.version != VERSION or envelope.kind != frame[0]:
-        raise ProtocolError(
-            f"An envelope of version {envelope.version} and kind {envelope.kind} came in a frame of kind "
-            f"{frame[0]}; this is version {VERSION}."
+    if envelope.version != VERSION:
+        raise HandshakeRefused(
+            f"The other side speaks version {envelope.version} of the protocol, and this program version "
+            f"{VERSION}. Nothing was done. Restart Garret with `garret down`, then try again.",
+            details={"reason": "build"},
         )
+    if envelope.kind != frame[0]:
+        raise ProtocolError(f"An envelope of kind {envelope.kind} came in a frame of kind {frame[0]}.")
     return envelope
 
 

@@ -1,9 +1,12 @@
 """The handshake: both sides prove that they share a secret before anything else is said.
 
 Three frames: the server's CHALLENGE, the peer's HELLO with its proof, the server's WELCOME with
-its own. A proof is HMAC-SHA256 over both nonces, the peer's service and role, the protocol version
-and the build hash, with a direction label so that neither proof can be played back as the other
-(RFC 2104; the label guards against reflection). The secret itself never travels.
+its own. A proof is HMAC-SHA256 over both nonces, the peer's service and role, the protocol version, the
+build hash and the capabilities, with a direction label so that neither proof can be played back as the
+other (RFC 2104; the label guards against reflection). The secret itself never travels.
+
+The peer proves the capabilities it offers. The server proves those it was offered and those it
+accepts, so that a list that was changed on the way, either way, makes the handshake fail.
 
 Sans-I/O: a driver feeds envelopes in and sends what comes out, and gives up with `too_late` when the
 peer took longer than `TIMEOUT` seconds. A side that has finished or refused takes nothing more.
@@ -25,6 +28,8 @@ from garret.protocol.frames import Kind
 NONCE_BYTES: Final = 32
 TIMEOUT: Final = 5.0  # seconds a peer has for the whole handshake
 _REMEMBERED_NONCES: Final = 4096
+
+_encode: Final = msgspec.msgpack.Encoder().encode
 
 _T = TypeVar("_T")
 
@@ -58,16 +63,20 @@ class Peer(msgspec.Struct, frozen=True):
     capabilities: frozenset[str]
 
 
-def proof_of(
-    secret: bytes, label: str, server_nonce: bytes, peer_nonce: bytes, service: str, role: str, build: str
-) -> bytes:
-    """HMAC-SHA256 over length-prefixed fields, so that no two field lists give the same input."""
-    mac = hmac.new(secret, digestmod="sha256")
-    fields = (label, str(VERSION), build, service, role)
-    for field in (server_nonce, peer_nonce, *(field.encode() for field in fields)):
-        mac.update(len(field).to_bytes(4, "big"))
-        mac.update(field)
-    return mac.digest()
+class Claims(msgspec.Struct, frozen=True, array_like=True):
+    """What the two sides say of themselves, which a proof covers; `accepted` is empty in the peer's proof."""
+
+    service: str
+    role: str
+    build: str
+    offered: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
+
+
+def proof_of(secret: bytes, label: str, server_nonce: bytes, peer_nonce: bytes, claims: Claims) -> bytes:
+    """HMAC-SHA256 over the fields as one msgpack array: no two lists of fields give the same bytes."""
+    message = _encode((label, VERSION, server_nonce, peer_nonce, claims))
+    return hmac.digest(secret, message, "sha256")
 
 
 class NonceMemory:
@@ -139,9 +148,8 @@ class ServerHandshake:
         self._check(hello)
         shared = tuple(sorted(self._capabilities.intersection(hello.capabilities)))
         self.peer = Peer(hello.service, hello.role, frozenset(shared))
-        proof = proof_of(
-            self._secret, "server", self._nonce, hello.nonce, hello.service, hello.role, self._build
-        )
+        claims = Claims(hello.service, hello.role, self._build, hello.capabilities, shared)
+        proof = proof_of(self._secret, "server", self._nonce, hello.nonce, claims)
         return pack(Kind.WELCOME, 0, encode_payload(Welcome(shared, proof)))
 
     def _check(self, hello: Hello) -> None:
@@ -160,9 +168,8 @@ class ServerHandshake:
             raise HandshakeRefused("The peer's nonce does not have its length.", details={"reason": "nonce"})
         if hello.nonce in self._nonces:
             raise HandshakeRefused("The peer's nonce was used before.", details={"reason": "replay"})
-        expected = proof_of(
-            self._secret, "peer", self._nonce, hello.nonce, hello.service, hello.role, self._build
-        )
+        claims = Claims(hello.service, hello.role, self._build, hello.capabilities)
+        expected = proof_of(self._secret, "peer", self._nonce, hello.nonce, claims)
         if not hmac.compare_digest(expected, hello.proof):
             raise HandshakeRefused("The peer does not know the secret.", details={"reason": "proof"})
         self._nonces.remember(hello.nonce)
@@ -184,7 +191,7 @@ class PeerHandshake:
         self._build = build
         self._service = service
         self._role = role
-        self._capabilities = capabilities
+        self._offered = tuple(sorted(capabilities))
         self._nonce = os.urandom(NONCE_BYTES)
         self._server_nonce: bytes | None = None
         self.capabilities: frozenset[str] | None = None
@@ -215,27 +222,17 @@ class PeerHandshake:
         if len(challenge.nonce) != NONCE_BYTES:
             raise HandshakeRefused("The other side's nonce does not have its length.")
         self._server_nonce = challenge.nonce
-        proof = proof_of(
-            self._secret, "peer", challenge.nonce, self._nonce, self._service, self._role, self._build
-        )
-        hello = Hello(
-            VERSION,
-            self._build,
-            self._service,
-            self._role,
-            tuple(sorted(self._capabilities)),
-            self._nonce,
-            proof,
-        )
+        claims = Claims(self._service, self._role, self._build, self._offered)
+        proof = proof_of(self._secret, "peer", challenge.nonce, self._nonce, claims)
+        hello = Hello(VERSION, self._build, self._service, self._role, self._offered, self._nonce, proof)
         return pack(Kind.HELLO, 0, encode_payload(hello))
 
     def _finish(self, welcome: Welcome, server_nonce: bytes) -> None:
-        expected = proof_of(
-            self._secret, "server", server_nonce, self._nonce, self._service, self._role, self._build
-        )
+        claims = Claims(self._service, self._role, self._build, self._offered, welcome.capabilities)
+        expected = proof_of(self._secret, "server", server_nonce, self._nonce, claims)
         if not hmac.compare_digest(expected, welcome.proof):
             raise HandshakeRefused("The other side does not know the secret; it is not Garret.")
-        self.capabilities = self._capabilities.intersection(welcome.capabilities)
+        self.capabilities = frozenset(self._offered).intersection(welcome.capabilities)
 
 
 def _decode(envelope: Envelope, form: type[_T], expected: Kind | None = None) -> _T:
