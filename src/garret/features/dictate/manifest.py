@@ -6,6 +6,7 @@ from garret.features.dictate import contracts as c
 from garret.features.dictate.setting_table import SETTINGS
 from garret.features.dictate.spoken import SENTENCES
 from garret.features.dictate.verb_table import VERBS
+from garret.protocol import sound_access
 from garret.protocol.manifest import MIB, Grants, Room, WorkerSpec
 
 AUDIO = WorkerSpec(
@@ -21,38 +22,15 @@ MICROPHONE = WorkerSpec(
     name="microphone",
     entry="garret.features.dictate.worker:build_microphone",
     grants=Grants(
-        # PulseAudio's or PipeWire's socket and the settings of their client library; ALSA's settings.
-        read=(
-            "{runtime}/pulse",
-            "{env:PULSE_SERVER}",
-            "{env:PULSE_COOKIE}",
-            "{env:XDG_CONFIG_HOME}/pulse",
-            "~/.config/pulse",
-            "/etc/pulse",
-            "{env:ALSA_CONFIG_PATH}",
-            "~/.asoundrc",
-            "/etc/asound.conf",
-            "/etc/alsa",
-            "/usr/share/alsa",
-            "/proc/asound",
-        ),
-        devices=("/dev/snd",),
+        read=sound_access.FILES,
+        devices=sound_access.DEVICES,
         local_sockets=True,
         memory_bytes=512 * MIB,
     ),
     concurrency=4,
     instances=2,  # the second stands by while somebody dictates
     idle_seconds=600.0,
-    environment=(
-        "HOME",
-        "USER",
-        "XDG_RUNTIME_DIR",
-        "XDG_CONFIG_HOME",
-        "PULSE_SERVER",
-        "PULSE_SOURCE",
-        "PULSE_COOKIE",
-        "ALSA_CONFIG_PATH",
-    ),
+    environment=(*sound_access.ENVIRONMENT, "PULSE_SOURCE"),
 )
 
 STT = WorkerSpec(

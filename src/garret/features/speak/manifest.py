@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from garret.features.speak import contracts as c
 from garret.features.speak.verb_table import VERBS
+from garret.protocol import sound_access
 from garret.protocol.manifest import MIB, Grants, Room, WorkerSpec
 from garret.protocol.setting import Setting
 
@@ -21,36 +22,13 @@ PLAYBACK = WorkerSpec(
     name="playback",
     entry="garret.features.speak.worker:build_playback",
     grants=Grants(
-        # PulseAudio's or PipeWire's socket and the settings of their client library; ALSA's settings.
-        read=(
-            "{runtime}/pulse",
-            "{env:PULSE_SERVER}",
-            "{env:PULSE_COOKIE}",
-            "{env:XDG_CONFIG_HOME}/pulse",
-            "~/.config/pulse",
-            "/etc/pulse",
-            "{env:ALSA_CONFIG_PATH}",
-            "~/.asoundrc",
-            "/etc/asound.conf",
-            "/etc/alsa",
-            "/usr/share/alsa",
-            "/proc/asound",
-        ),
-        devices=("/dev/snd",),
+        read=sound_access.FILES,
+        devices=sound_access.DEVICES,
         local_sockets=True,
         memory_bytes=256 * MIB,
     ),
     concurrency=8,
-    environment=(
-        "HOME",
-        "USER",
-        "XDG_RUNTIME_DIR",
-        "XDG_CONFIG_HOME",
-        "PULSE_SERVER",
-        "PULSE_SINK",
-        "PULSE_COOKIE",
-        "ALSA_CONFIG_PATH",
-    ),
+    environment=(*sound_access.ENVIRONMENT, "PULSE_SINK"),
 )
 
 ROOM = Room(
