@@ -17,9 +17,9 @@ from garret.base import log
 from garret.base.paths import Home
 from garret.control import secrets
 from garret.control.keychain import Keychain
+from garret.control.passphrases import PassphraseSource, Purpose
 from garret.control.redaction import forms
 from garret.control.secrets import (
-    Purpose,
     SealDamaged,
     SecretsError,
     SecretsLocked,
@@ -74,7 +74,7 @@ def home(tmp_path: Path) -> Home:
     return made
 
 
-def says(*answers: str | None) -> secrets.PassphraseSource:
+def says(*answers: str | None) -> PassphraseSource:
     left = list(answers)
 
     def ask(purpose: Purpose) -> str | None:

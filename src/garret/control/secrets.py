@@ -22,13 +22,21 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from garret.base import log
 from garret.base.errors import Code
 from garret.base.paths import Home
 from garret.control import sealed_file
 from garret.control.keychain import Keychain
+from garret.control.passphrases import (
+    PassphraseSource,
+    Purpose,
+    check_passphrase,
+    nobody,
+    passphrase_file,
+    try_passphrases,
+)
 from garret.control.redaction import redact
 from garret.control.sealed_file import SealKey
 from garret.control.secret_errors import (
@@ -46,6 +54,7 @@ __all__ = [
     "DEVICE_KEY",
     "Health",
     "PassphraseSource",
+    "Purpose",
     "SealDamaged",
     "SealTooNew",
     "SecretStore",
@@ -53,6 +62,8 @@ __all__ = [
     "SecretsLocked",
     "SecretsUnavailable",
     "WrongPassphrase",
+    "check_passphrase",
+    "nobody",
     "passphrase_file",
 ]
 
@@ -64,50 +75,11 @@ DEVICE_KEY: Final = "device.signing"
 
 UNLOCK_NAME: Final = "keys.unlock"
 INDEX_NAME: Final = "keys.where"
-SHORTEST_PASSPHRASE: Final = 8  # characters; NIST SP 800-63B, section 5.1.1.2
-_TRIES: Final = 3
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
-Purpose: TypeAlias = Literal["open", "new"]
 Where: TypeAlias = Literal["keychain", "passphrase", "unlock-file"]
 
 _log = log.get("control.secrets")
-
-
-class PassphraseSource(Protocol):
-    """Asks whoever may know: `open` for the passphrase of the file there is, `new` for one to choose.
-
-    Returns None where there is nobody to ask. A source that is asked again gave a wrong one before.
-    """
-
-    def __call__(self, purpose: Purpose) -> str | None: ...
-
-
-def nobody(purpose: Purpose) -> str | None:
-    """The source of a process that has nobody to ask."""
-    return None
-
-
-def passphrase_file(path: Path) -> PassphraseSource:
-    """A source that reads the first line of `path`, as GARRET_PASSPHRASE_FILE names it.
-
-    Asking raises SecretsLocked when the file cannot be read or is empty.
-    """
-
-    def ask(purpose: Purpose) -> str | None:
-        try:
-            with path.open(encoding="utf-8") as file:
-                line = file.readline(4096).rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise SecretsLocked(
-                f"The passphrase file {path} cannot be read: {reason}. Nothing was changed."
-            ) from None
-        if not line:
-            raise SecretsLocked(f"The passphrase file {path} is empty. Nothing was changed.")
-        return line
-
-    return ask
 
 
 @dataclass(frozen=True)
@@ -297,7 +269,7 @@ class SecretStore:
             key = sealed_file.unseal(data, _read_unlock(unlock))[1]
             return cls(SealedVault(path, key), "unlock-file", "sealed file", unlock)
         _remove(unlock)  # left over if the process died in the middle of reseal; it opens nothing now
-        key = _try_passphrases(data, ask)
+        key = try_passphrases(data, ask)
         return cls(SealedVault(path, key), "passphrase", "sealed file", unlock)
 
     @classmethod
@@ -336,36 +308,6 @@ def has_database(home: Home) -> bool:
         return home.durable_db.stat().st_size > 0
     except OSError:
         return False
-
-
-def check_passphrase(passphrase: str) -> None:
-    """Refuse a passphrase that is too short to be one. Raises SecretsError."""
-    redact(passphrase)
-    if len(passphrase) < SHORTEST_PASSPHRASE:
-        raise SecretsError(
-            f"A passphrase has at least {SHORTEST_PASSPHRASE} characters; several words are best. "
-            "Nothing was changed.",
-            code=Code.USAGE,
-        )
-
-
-def _try_passphrases(data: bytes, ask: PassphraseSource) -> SealKey:
-    last: str | None = None
-    for _ in range(_TRIES):
-        passphrase = ask("open")
-        if passphrase is None:
-            raise SecretsLocked(
-                "Your secrets are sealed by a passphrase and nobody is there to give it. They were kept. "
-                "Run `garret up` in a terminal, or name a file that holds it in GARRET_PASSPHRASE_FILE."
-            )
-        if passphrase == last:
-            break  # a file says the same each time
-        redact(passphrase)
-        try:
-            return sealed_file.unseal(data, passphrase)[1]
-        except WrongPassphrase:
-            last = passphrase
-    raise WrongPassphrase("The passphrase does not open your secrets. They were kept unchanged; try again.")
 
 
 def _read_unlock(path: Path) -> bytes:
