@@ -126,6 +126,11 @@ class Endpointer:
         """Whether a segment is open."""
         return self._start is not None
 
+    @property
+    def unbroken(self) -> bool:
+        """Whether speech goes on without a silence; the audio's end is then the segment's, whatever follows."""
+        return self._start is not None and self._silence is None
+
     def push(self, probability: float) -> list[Event]:
         """Take the probability of the next frame; return what became certain by it, in order.
 
@@ -142,13 +147,13 @@ class Endpointer:
     def finish(self, samples: int | None = None) -> list[Event]:
         """End of the audio: close an open segment. `samples` is the true length of the audio.
 
-        The last frame is usually padded, so ends are clipped to `samples`. Afterwards the endpointer
-        is reset and may be used for other audio.
+        The last frame is usually padded, so ends are clipped to `samples`; it need not be pushed where
+        speech is `unbroken`. Afterwards the endpointer is reset and may be used for other audio.
         """
         length = self._frame * FRAME_SAMPLES if samples is None else samples
         events: list[Event] = []
         if self._start is not None:
-            end = self._speech_end(self._frame) if self._silence is not None else self._frame * FRAME_SAMPLES
+            end = self._speech_end(self._frame) if self._silence is not None else length
             if min(end, length) > self._start:
                 events.append(SpeechEnd(self._start, min(end, length)))
         self.reset()

@@ -71,6 +71,33 @@ def test_audio_without_speech_is_no_error(kind: str) -> None:
     assert found.sentence().startswith("No speech found")
 
 
+def test_a_word_cut_off_keeps_its_last_sample_without_another_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    wave = spoken("open the window please")
+    wave = wave[: len(wave) // 2 // FRAME_SAMPLES * FRAME_SAMPLES + 300]
+    finder = SegmentFinder()
+    finder.accept(wave)
+    assert finder.speaking
+    looked: list[int] = []
+    monkeypatch.setattr(SpeechProbabilities, "flush", lambda self: looked.append(1) or [])
+    (end,) = finder.finish()
+    assert isinstance(end, SpeechEnd)
+    assert (end.end, looked) == (len(wave), [])
+
+
+def test_a_silence_at_the_end_is_looked_at_to_its_last_piece() -> None:
+    wave = np.concatenate(
+        (spoken("open the window please"), np.zeros(3_300, np.int16), spoken("now")[:2_000])
+    )
+    piecewise = SegmentFinder()
+    events = [event for at in range(0, len(wave), 333) for event in piecewise.accept(wave[at : at + 333])]
+    events += piecewise.finish()
+    padded = SegmentFinder()
+    whole = padded.accept(np.concatenate((wave, np.zeros(-len(wave) % FRAME_SAMPLES, np.int16))))
+    whole += padded.finish()
+    ends = [event for event in events if isinstance(event, SpeechEnd)]
+    assert ends == [SpeechEnd(e.start, min(e.end, len(wave))) for e in whole if isinstance(e, SpeechEnd)]
+
+
 def test_it_can_be_cancelled() -> None:
     with pytest.raises(CancelledError):
         list(segments_of(descriptor(bytes(64_000)), cancelled=lambda: True))

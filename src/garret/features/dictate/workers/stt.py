@@ -93,7 +93,7 @@ class SttWorker:
         position = command.start
         waited = 0.0
         told, told_at = "", 0.0
-        for upto, wait in _arrivals(command, call):
+        for upto, last, wait in _arrivals(command, call):
             waited += wait
             while position < upto:
                 samples = spool.read(descriptor, position, min(_BLOCK, upto - position))
@@ -102,7 +102,8 @@ class SttWorker:
                 recognizer.accept(samples)
                 position += len(samples)
                 now = time.monotonic()
-                if command.partials and now - told_at >= _PARTIAL_SECONDS:
+                # Once all is there, a partial text would only keep the whole one waiting.
+                if command.partials and not last and now - told_at >= _PARTIAL_SECONDS:
                     told_at = now
                     partial = recognizer.partial()
                     if partial != told and call.emit_nowait(c.Partial(text=partial)):
@@ -144,10 +145,10 @@ class SttWorker:
         self._engines.clear()
 
 
-def _arrivals(command: c.Recognize, call: Call) -> Iterator[tuple[int, float]]:
-    """How far the segment can be read now, and the seconds that were spent waiting for it."""
+def _arrivals(command: c.Recognize, call: Call) -> Iterator[tuple[int, bool, float]]:
+    """How far the segment can be read now, whether a live one is whole, and the seconds waited for it."""
     if command.end:
-        yield command.end, 0.0
+        yield command.end, False, 0.0
         return
     inputs = call.inputs()
     while True:
@@ -155,7 +156,7 @@ def _arrivals(command: c.Recognize, call: Call) -> Iterator[tuple[int, float]]:
         item = next(inputs, None)
         if item is None:
             return
-        yield item.upto, time.monotonic() - began
+        yield item.upto, item.final, time.monotonic() - began
         if item.final:
             return
 
