@@ -163,7 +163,7 @@ def test_a_denied_command_is_audited_and_a_flood_of_them_is_counted(home: Home) 
             await until(lambda: len(denials(plane)) >= 100)
             assert len(denials(plane)) < 150
             assert plane.metrics.snapshot()["counters"]["refusals"] == 300
-            plane._refusals._tokens = 1.0
+            plane._refusals.limit._tokens = 1.0
             before = len(denials(plane))
             await guest.refusal(c.ListSecrets())
             await until(lambda: len(denials(plane)) > before)

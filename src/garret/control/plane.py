@@ -23,6 +23,7 @@ from garret.base.clock import SYSTEM
 from garret.base.errors import GarretError
 from garret.base.paths import Home
 from garret.control.approval_gate import ApprovalDesk
+from garret.control.background import Background
 from garret.control.broker import STOP_SECONDS, Broker
 from garret.control.bus import EventBus
 from garret.control.connection import ClientConnection
@@ -38,15 +39,15 @@ from garret.control.outside import decode_programs
 from garret.control.outside_driver import OutsidePrograms
 from garret.control.policy import Policy
 from garret.control.pools import Pool
-from garret.control.request import Caller
+from garret.control.refusals import Refusals
 from garret.control.secrets import DEVICE_KEY, SecretStore
 from garret.control.service import Service, Services
 from garret.control.setting_rows import FlatStore, scoped
 from garret.control.settings import Change, Settings
 from garret.control.storage_watch import StorageWatch
-from garret.control.watchdog import RateLimit, Watchdog
+from garret.control.watchdog import Watchdog
 from garret.control.workers import Workers
-from garret.protocol.contract import CONTROL, CommandMeta, Registry
+from garret.protocol.contract import CONTROL, Registry
 from garret.protocol.envelope import encode_payload
 from garret.protocol.handshake import NonceMemory, ServerHandshake
 from garret.protocol.manifest import Room
@@ -64,8 +65,6 @@ CLIENT_ROLES: Final = frozenset({"cli", "shell", "gateway"})
 INTERNAL: Final = "house."
 """How the keys begin that the house keeps beside the settings and nobody sets."""
 _JOBS_AT_ONCE: Final = 16
-_REFUSALS_AT_ONCE: Final = 100  # refusals that are audited one by one; then one in each
-_REFUSAL_SECONDS: Final = 1.0
 _BACKGROUND_SECONDS: Final = 5.0  # at the stop, for what is being finished beside everything else
 
 
@@ -91,14 +90,14 @@ class ControlPlane:
         self._listener: Listener | None = None
         self._stopped = False
         self._boot = boot_id()
-        self._background: set[asyncio.Task[Any]] = set()
-        self._refusals = RateLimit(burst=_REFUSALS_AT_ONCE, seconds=_REFUSAL_SECONDS)
+        self._background = Background(self._loop)
         self._client_secret = read_secret(home)
         self.registry = Registry(
             (command for room in rooms for command in room.commands),
             (event for room in rooms for event in room.events),
         )
         self.metrics = Metrics()
+        self._refusals = Refusals(self.metrics, self._audit, self.spawn)
         self.bus = EventBus()
         self.policy = Policy({meta.capability for meta in self.registry.commands()})
         definitions = [*CORE_SETTINGS, *(setting for room in rooms for setting in room.settings)]
@@ -109,7 +108,7 @@ class ControlPlane:
             checks={"outside.programs": decode_programs},
             has_secret=lambda name: secrets.get(name) is not None,
         )
-        self.broker = Broker(self.registry, self.policy, self.metrics, refused=self._refused)
+        self.broker = Broker(self.registry, self.policy, self.metrics, refused=self._refusals.command)
         self.services = Services(self.broker)
         self.workers = Workers(self._loop, home, self.settings, self.broker, self.metrics, self._nonces, self)
         self.jobs = Jobs(
@@ -201,7 +200,7 @@ class ControlPlane:
             limit=MAX_CLIENTS,
             count=lambda: len(self.connections),
             on_connection=self._connected,
-            on_refused=self._knock_refused,
+            on_refused=self._refusals.knock,
         )
         _logger.info("ready after %.0f ms", (time.monotonic() - self.started) * 1000)
 
@@ -225,7 +224,7 @@ class ControlPlane:
             self._stop_services,
             self.outside.stop,
             self.workers.stop,
-            self._end_background,
+            lambda: self._background.end(_BACKGROUND_SECONDS),
             self._end_watching,
         ]
         for step in steps:
@@ -253,18 +252,6 @@ class ControlPlane:
                 _logger.error("%s did not stop within %g s; Garret stops without it", room, STOP_SECONDS)
             elif not stopping.cancelled() and (error := stopping.exception()) is not None:
                 _logger.error("%s failed to stop", room, exc_info=error)
-
-    async def _end_background(self) -> None:
-        """Let what runs beside everything else end, and give up what does not."""
-        tasks = set(self._background)
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=_BACKGROUND_SECONDS)
-            for task in late:
-                task.cancel()
-            if late:
-                _, lost = await asyncio.wait(late, timeout=_BACKGROUND_SECONDS)
-                for task in lost:
-                    _logger.error("%s does not end; Garret stops without it", task.get_coro())
 
     async def _end_watching(self) -> None:
         self.storage.stop()
@@ -314,24 +301,7 @@ class ControlPlane:
         self.metrics.count("bytes_in", connection.channel.received_bytes)
         self.metrics.count("bytes_out", connection.channel.sent_bytes)
         if not connection.role or reason.code == "invalid":
-            self._knock_refused(reason.message)
-
-    def _knock_refused(self, reason: str) -> None:
-        self.metrics.count("refusals", part="connection")
-        self._note_refusal("unknown", "", "connect", "refused", reason)
-
-    def _refused(self, caller: Caller, meta: CommandMeta, reason: str) -> None:
-        self._note_refusal(caller.role, caller.profile, meta.name, "denied", reason)
-
-    def _note_refusal(self, role: str, profile: str, action: str, outcome: str, reason: str) -> None:
-        """Log and audit a refusal. Of a flood some are only counted, so that none can fill the disk."""
-        if not self._refusals.allow(time.monotonic()):
-            return
-        details: dict[str, Any] = {"reason": reason}
-        if uncounted := self._refusals.take_suppressed():
-            details["refusals_before_not_listed"] = uncounted
-        _logger.warning("%s was %s to %s (%s): %s", action, outcome, role, profile or "no profile", reason)
-        self.spawn(self._audit(role, profile, action, outcome, details))
+            self._refusals.knock(reason.message)
 
     async def _audit(
         self, role: str, profile: str, action: str, outcome: str, details: dict[str, Any]
@@ -343,14 +313,7 @@ class ControlPlane:
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run a coroutine to its end beside everything else; what it raises is logged."""
-        task = self._loop.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background_ended)
-
-    def _background_ended(self, task: asyncio.Task[Any]) -> None:
-        self._background.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _logger.error("work in the background failed", exc_info=error)
+        self._background.spawn(work)
 
     def _unhandled(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Whatever nobody else caught goes to the log instead of being lost."""
