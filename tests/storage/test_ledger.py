@@ -188,12 +188,13 @@ def test_pruning_keeps_what_is_active_new_or_few(ledger: Ledger, clock: ManualCl
     for _ in range(4):
         clock.advance(1)
         recent.append(finished())
-    assert run(ledger.prune(Retention(days=90, jobs=100))) == 1
-    assert run(ledger.prune(Retention(days=90, jobs=3))) == 1
+    assert run(ledger.prune(Retention(days=90, jobs=100), None)) == 0, "nobody knows what time it is"
+    assert run(ledger.prune(Retention(days=90, jobs=100), clock.wall())) == 1
+    assert run(ledger.prune(Retention(days=90, jobs=3), clock.wall())) == 1
     with pytest.raises(NotFound):
         ledger.get(old)
     assert [job.id for job in ledger.jobs()] == [*recent[:0:-1], active]
-    assert run(ledger.prune(Retention(days=90, jobs=3))) == 0
+    assert run(ledger.prune(Retention(days=90, jobs=3), clock.wall())) == 0
 
 
 @pytest.mark.parametrize(

@@ -89,9 +89,12 @@ class Ledger:
         now = self._clock.wall()
         return await self._writer.write(lambda connection: rows.replay(connection, now))
 
-    async def prune(self, retention: Retention) -> int:
-        """Delete what the retention does not keep, a few hundred jobs a transaction; return how many went."""
-        before = self._clock.wall() - retention.days * _DAY
+    async def prune(self, retention: Retention, at: float | None) -> int:
+        """Delete what the retention does not keep, a few hundred jobs a transaction; return how many went.
+
+        Age is measured at `at`, which should be the settled time; None: nothing is too old.
+        """
+        before = 0.0 if at is None else at - retention.days * _DAY
         keep = retention.jobs
         total = 0
         while gone := await self._writer.write(lambda c: rows.prune(c, before=before, keep=keep)):

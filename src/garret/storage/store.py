@@ -42,6 +42,7 @@ from garret.storage.log_store import LogStore
 from garret.storage.object_store import MayDelete, Objects
 from garret.storage.projections import Projection, Projections
 from garret.storage.settings_store import SettingsStore
+from garret.storage.settled_time import SettledTime
 from garret.storage.writer import Writer
 
 START_CHECK_SECONDS = 0.25  # of the second in which everything has to be ready; `check` does the whole
@@ -138,6 +139,7 @@ class Store:
         self.objects = Objects(self.writer, self.readers, projections, may_delete=may_delete, clock=clock)
         self.audit = Audit(self.writer, self.readers, self.cache_writer, self.cache_readers, clock=clock)
         self.settings = SettingsStore(self.writer, self.readers, clock=clock)
+        self.settled = SettledTime(self.settings, clock=clock)
         self.logs = LogStore(self.cache_writer, self.cache_readers)
         self._keys = keys
         self._clock = clock

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from garret.base.clock import SYSTEM, ManualClock
 from garret.base.errors import Code
 from garret.base.paths import Home
 from garret.control import sealed_file
@@ -15,6 +16,7 @@ from garret.features.house import contracts as c
 from garret.features.house.service import HouseService
 from garret.storage.archive import SEALED_KEY, ArchiveReader
 from garret.storage.ledger_types import Request
+from garret.storage.settled_time import SettledTime
 from tests.control.planes import Client, plane_of, run, toy_service, until
 from tests.control.toy_room import Work
 
@@ -178,5 +180,28 @@ def test_jobs_past_their_retention_go_and_those_that_are_not_over_stay(
             (service,) = [each for each in plane._services_built if isinstance(each, HouseService)]
             await service._upkeep._keep_retention()
             assert (await client.call(c.GetStatus())).jobs == {"done": 2, "running": 1}
+
+    run(story())
+
+
+def test_a_clock_that_jumps_takes_no_jobs_with_it(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            clock = ManualClock(wall=SYSTEM.wall())
+            plane.store.settled = SettledTime(plane.store.settings, clock=clock)
+            service = next(each for each in plane._services_built if isinstance(each, HouseService))
+            client = Client(plane)
+            await client.call(Work(text="ok"))
+
+            async def hours(count: int) -> list[str]:
+                for _ in range(count):
+                    clock.advance(3600.0)
+                    await service._upkeep._keep_retention()
+                return [job.command for job in (await client.call(c.ListJobs())).jobs]
+
+            assert await hours(48) == ["toy.work"]
+            clock.jump_wall(400 * 86_400.0)
+            assert await hours(12) == ["toy.work"]
+            assert await hours(48) == [], "a clock that stays so is believed"
 
     run(story())

@@ -69,7 +69,7 @@ class Upkeep:
             float(settings.get("jobs.retention_days")), int(settings.get("jobs.retention_count"))
         )
         try:
-            gone = await self._ledger.prune(keep)
+            gone = await self._ledger.prune(keep, await self._context.store.settled.note())
         except GarretError as error:
             _logger.warning("old jobs were not pruned: %s", error.message)
             return
@@ -159,7 +159,7 @@ class Upkeep:
         except asyncio.CancelledError:
             stopped = True
             raise
-        await self._context.audit(request.caller, "backup.create", "done", {"path": str(path)})
+        await self._context.audit_if_possible(request.caller, "backup.create", "done", {"path": str(path)})
         return c.BackupDone(path=str(path), bytes=summary.size, blobs=summary.blobs, keys=summary.sealed_key)
 
     def _sealed_keys(self, passphrase: str) -> bytes:
