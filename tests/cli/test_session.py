@@ -3,8 +3,10 @@ from __future__ import annotations
 import io
 import os
 import sys
+import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from garret.base.errors import CancelledError, Code, GarretError
@@ -13,7 +15,15 @@ from garret.cli import session as session_module
 from garret.cli.errors import UsageProblem
 from garret.cli.output import Output
 from garret.cli.session import ClientSession
-from garret.features.dictate.contracts import AudioChunk, Delete, Dictated, Import, Imported, Listen
+from garret.features.dictate.contracts import (
+    AudioChunk,
+    Delete,
+    Dictated,
+    DictationItem,
+    Import,
+    Imported,
+    Listen,
+)
 from garret.features.house.contracts import ApprovalToken, GetJob, Profiles
 from garret.protocol.contract import Nothing
 from garret.protocol.envelope import Envelope, encode_payload, pack, pack_error
@@ -60,6 +70,43 @@ def test_a_lost_connection_is_joined_again_with_the_same_key(session: ClientSess
     assert result == DONE
     assert len(set(seen)) == 1
     assert notes(session).count("joining again") == 2
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_inputs_are_streamed_again_until_the_control_plane_began_to_take_them(
+    session: ClientSession, home: Home, begun: bool
+) -> None:
+    connections = 0
+    got: list[list[bytes]] = []
+
+    def answer(channel: BlockingChannel, envelope: Envelope, _: tuple[int, ...]) -> bool:
+        nonlocal connections
+        connections += 1
+        if connections == 1 and begun:
+            item = DictationItem(kind="state", text="listening")
+            channel.send(pack(Kind.STREAM, envelope.id, encode_payload(item), name="item"))
+        streamed: list[bytes] = []
+        while (frame := channel.receive()[0]).name != "end":
+            streamed.append(msgspec.msgpack.decode(frame.payload, type=AudioChunk).data)
+        got.append(streamed)
+        if connections == 1:
+            return False
+        channel.send(pack(Kind.RESULT, envelope.id, encode_payload(DONE)))
+        return True
+
+    with scripted_plane(home, answer):
+        heard = threading.Event()
+        chunks = iter([AudioChunk(data=b"ab"), AudioChunk(data=b"cd")])
+
+        def inputs() -> AudioChunk | None:
+            if begun:
+                assert heard.wait(20)
+            return next(chunks, None)
+
+        order = Listen(source="push", key="ask_1")
+        assert session.stream(order, lambda _: heard.set(), inputs=inputs, again=True) == DONE
+        session.close()
+    assert got == [[b"ab", b"cd"], [] if begun else [b"ab", b"cd"]]
 
 
 def test_what_may_not_be_asked_twice_is_asked_once(session: ClientSession, home: Home) -> None:

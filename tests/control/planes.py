@@ -74,11 +74,12 @@ class Client:
         self._next = 0
         self._answers: dict[int, asyncio.Future[msgspec.Raw]] = {}
 
-    def ask(self, order: Command[ResultT]) -> int:
-        """Send a command; returns its request id."""
+    def ask(self, order: Command[ResultT], *, descriptors: tuple[int, ...] = ()) -> int:
+        """Send a command; returns its request id. The descriptors are the broker's from here on."""
         self._next += 1
         self._answers[self._next] = asyncio.get_running_loop().create_future()
-        self._broker.admit(self, self._next, order.__meta__, encode_payload(order))
+        payload = encode_payload(order)
+        self._broker.admit(self, self._next, order.__meta__, payload, descriptors=descriptors)
         return self._next
 
     async def answer(self, order: type[Command[ResultT]], request: int) -> ResultT:

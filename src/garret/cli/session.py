@@ -19,8 +19,9 @@ from garret.base.errors import CancelledError, Code, GarretError
 from garret.base.paths import Home
 from garret.cli import figures, launch
 from garret.cli.errors import CliError, StartFailed, UsageProblem
+from garret.cli.held_inputs import HeldInputs
 from garret.cli.output import Output, replace_file
-from garret.features.house.contracts import Approve
+from garret.features.house.contracts import Approve, GetStatus, Status
 from garret.protocol.contract import Command, ResultT
 from garret.protocol.errors import HandshakeRefused
 from garret.protocol.life import Progress
@@ -54,18 +55,44 @@ class ClientSession:
         """The connection, made now where there is none. Raises StartFailed or HandshakeRefused."""
         if self._client is None:
             try:
-                self._client = launch.connect(self.home, start=self._start)
-            except StartFailed as error:
-                # A sealed home: whoever sits at the terminal may know what opens it.
-                if error.code != Code.DENIED or not self.asked or not hasattr(os, "memfd_create"):
-                    raise
-                self._client = launch.launch(self.home, self.secret("Passphrase of this home"))
+                self._client = self._connected()
             except HandshakeRefused as error:
                 if error.details.get("reason") != "build":
                     raise
                 # Nobody forbade anything: it works again once the other build has stopped.
                 raise CliError(error.message, code=Code.UNAVAILABLE, retryable=False) from error
         return self._client
+
+    def _connected(self) -> Client:
+        try:
+            return launch.connect(self.home, start=False)
+        except TransportError:
+            if not self._start:
+                raise
+        try:
+            client = launch.launch(self.home)
+        except StartFailed as error:
+            client = launch.launch(self.home, self.unlocking(error))
+        self.tell_of_damage(client.call(GetStatus()))
+        return client
+
+    def tell_of_damage(self, status: Status) -> None:
+        """A damaged home is served as far as it can be read: whoever starts it is told, and led on."""
+        mode, _, reason = status.storage.partition(": ")
+        if mode == "damaged":
+            self.note(
+                f"The database of {status.home} is damaged: {reason} What can be read is shown, and nothing "
+                "is written. To save what can be read: `garret down`, then `garret restore --salvage`; "
+                "`garret doctor` names the backups there are.",
+                "warn",
+            )
+
+    def unlocking(self, error: StartFailed) -> str:
+        """The passphrase of a sealed home, from whoever sits at the terminal; else raises `error` again."""
+        sealed = error.details.get("reason") == "sealed"
+        if not sealed or not self.asked or not hasattr(os, "memfd_create"):
+            raise error
+        return self.secret("Passphrase of this home")
 
     def attach(self) -> bool:
         """Connect where a control plane runs, without starting one; whether it does."""
@@ -102,12 +129,17 @@ class ClientSession:
             if on_progress is not None:
                 on_progress(progress.fraction, progress.note)
 
+        held = HeldInputs(inputs)
         repeats = 0
         while True:
             try:
                 client = self.client()
                 result = client.stream(
-                    request, on_item, on_progress=progressed, inputs=inputs, descriptors=descriptors
+                    request,
+                    held.released_by(on_item),
+                    on_progress=progressed,
+                    inputs=held.reader(),
+                    descriptors=descriptors,
                 )
             except TransportError:
                 self.close()
@@ -120,7 +152,6 @@ class ClientSession:
                     f"The connection to Garret was lost; joining again ({repeats} of {_REPEATS}).", "warn"
                 )
                 time.sleep(_FIRST_PAUSE * 2 ** (repeats - 1))
-                inputs = _ended if inputs is not None else None
                 _rewind(descriptors)
                 continue
             except GarretError as error:
@@ -205,10 +236,6 @@ def _rewind(descriptors: tuple[int, ...]) -> None:
     """A descriptor that was passed shares its position with whoever read from it."""
     for number in descriptors:
         os.lseek(number, 0, os.SEEK_SET)
-
-
-def _ended() -> None:
-    return None
 
 
 def _ignore(item: Any) -> None:

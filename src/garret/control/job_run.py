@@ -48,6 +48,7 @@ class JobRun:
     """A job that is not over. `live` says that its callers stream into it while it runs.
 
     `settled` is set when its callers were answered; `held` is why the ledger did not take what came of it.
+    `asked_for` is set once somebody has asked for it since this control plane started, also where they left.
     """
 
     desk: Desk
@@ -64,6 +65,7 @@ class JobRun:
     noted: float = 0.0
     inputs: list[msgspec.Raw | None] = field(default_factory=list[msgspec.Raw | None])
     settled: asyncio.Event = field(default_factory=asyncio.Event)
+    asked_for: asyncio.Event = field(default_factory=asyncio.Event)
     held: GarretError | None = None
 
     @property

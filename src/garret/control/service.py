@@ -8,6 +8,7 @@ only through the context, and compute nothing heavy.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
@@ -18,6 +19,7 @@ from garret.base import log
 from garret.base.errors import CancelledError, Code, GarretError
 from garret.control.broker import STOP_SECONDS, Broker
 from garret.control.errors import ControlError
+from garret.control.job_run import JobRun
 from garret.control.request import Caller, Pending
 from garret.protocol.contract import Command, check_input
 from garret.protocol.envelope import encode_payload
@@ -79,6 +81,19 @@ class Request:
     @property
     def deadline(self) -> float | None:
         return self._pending.deadline
+
+    async def asked_for(self, seconds: float) -> bool:
+        """Whether somebody asked for this since Garret started; where nobody did, they get `seconds` to.
+
+        A job goes on after a restart without those who asked for it. What makes no sense without them, as
+        opening a microphone does, asks first.
+        """
+        run = self._pending.caller
+        if isinstance(run, JobRun):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(run.asked_for.wait(), seconds)
+            return run.asked_for.is_set()
+        return True
 
     async def emit(self, item: Any) -> None:
         """Stream one item to the caller; waits for its credit."""

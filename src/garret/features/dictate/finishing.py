@@ -1,7 +1,7 @@
 """From segments to a transcript: clean-up, the transcript's objects, and the sound that is kept.
 
-The sound of an utterance is kept as FLAC once its text is there, under the retention that the user
-set. Until then the spool, or the file that was imported, holds it.
+The sound of an utterance is kept as FLAC once its text is there. Until then the spool, or the file that
+was imported, holds it. Neighbour: `retention` says for how long.
 """
 
 from __future__ import annotations
@@ -21,11 +21,10 @@ from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.engines.registry import engine_info
 from garret.features.dictate.recognition import SAMPLE_RATE, Segment
+from garret.features.dictate.retention import AudioRetention
 from garret.storage.objects import Sealed, seal
 
 _logger = log.get("dictate.finishing")
-_DAY: Final = 86_400.0
-_MIB: Final = 1024 * 1024
 _TRIES: Final = 5
 """How often a text is given to another worker; cleaning it takes milliseconds and changes nothing."""
 
@@ -36,6 +35,7 @@ class Finisher:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._keeping = asyncio.Lock()
+        self.retention = AudioRetention(context)
 
     def spool_path(self, utterance: str) -> Path:
         """Where the whole of an utterance's sound lies until it is kept as FLAC."""
@@ -179,7 +179,7 @@ class Finisher:
         async with self._keeping:
             try:
                 await self.keep_audio(utterance)
-                await self.keep_retention()
+                await self.retention.keep()
             except GarretError as error:
                 _logger.warning("the sound of %s stays as it is: %s", utterance, error.message)
 
@@ -220,43 +220,6 @@ class Finisher:
 
         for old in await context.store.writer.write(replace):
             await context.store.objects.delete(context.signer, old, "replaced by FLAC")
-
-    async def keep_retention(self) -> None:
-        """Delete the sound that is past its days or beyond its room, oldest first; texts stay."""
-        context = self._context
-        days = float(context.setting("dictate.keep_audio_days"))
-        room = float(context.setting("dictate.keep_audio_mebibytes")) * _MIB
-        with context.store.readers.read() as connection:
-            kept = store.by_age(connection)
-        sizes = {blob: _size(context, blob) for _, _, blob in kept}
-        total = sum(sizes.values())
-        oldest = context.clock.wall() - days * _DAY
-        for utterance, created, blob in kept:
-            if created >= oldest and total <= room:
-                break
-            await self.delete_audio(utterance)
-            total -= sizes[blob]
-        await self.collect()
-
-    async def delete_audio(self, utterance: str) -> None:
-        with self._context.store.readers.read() as connection:
-            objects = store.objects_of(connection, utterance, store.AUDIO)
-        for identity in objects:
-            await self._context.store.objects.delete(self._context.signer, identity, "retention")
-
-    async def collect(self) -> None:
-        """Remove the blobs that nothing needs any more."""
-        context = self._context
-        with context.store.readers.read() as connection:
-            live = store.audio_blobs(connection)
-        await asyncio.to_thread(context.store.blobs.collect, live)
-
-
-def _size(context: Context, blob: str) -> int:
-    try:
-        return context.store.blobs.size(blob)
-    except GarretError:
-        return 0
 
 
 def _shown(segment: Segment, heard: c.Hypothesis, text: str) -> c.TranscriptSegment:

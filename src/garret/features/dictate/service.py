@@ -23,6 +23,7 @@ from garret.features.dictate import store
 from garret.features.dictate.engines.registry import engine_info
 from garret.features.dictate.finishing import Finisher
 from garret.features.dictate.listening import Listening
+from garret.features.dictate.pushed import SAMPLE_BYTES
 from garret.features.dictate.transcription import Transcription
 from garret.protocol.contract import Command, Nothing
 from garret.storage.objects import seal
@@ -31,8 +32,11 @@ _logger = log.get("dictate")
 _IMPORT_LIMIT: Final = 64 << 30  # bytes; a day of 24-bit stereo at 96 kHz
 _PAGE_CHARACTERS: Final = 500_000
 """Of text in one page of the history: at four bytes each it fits a result's limit of 4 MiB."""
-_TIDY_SECONDS: Final = 6 * 3600.0
+_TIDY_SECONDS: Final = 3600.0
 _FIRST_TIDY_SECONDS: Final = 30.0
+_RETURN_SECONDS: Final = 30.0
+"""How long a dictation of before a restart waits for whoever dictates: clients join again within 3 s, and
+nobody expects after half a minute that a microphone is opened."""
 _CUT_OFF: Final = "The dictation was cut off; everything captured until then is here."
 
 
@@ -43,6 +47,8 @@ class DictationService:
         self._context = context
         self._finisher = Finisher(context)
         self._live: dict[str, Listening] = {}
+        self._begun: set[str] = set()
+        """Live dictations an attempt of this process took the input of, and that are not done."""
         self._runs: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._timer: asyncio.TimerHandle | None = None
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
@@ -77,27 +83,26 @@ class DictationService:
         """Keep the sound that a crash left in a spool, and delete what is past its retention."""
         try:
             with self._context.store.readers.read() as connection:
-                busy = {utterance for utterance, _ in store.unfinished(connection)}
+                busy = store.unfinished(connection)
             for path in sorted(self._context.home.spool.glob("*.pcm")):
                 if path.stem not in busy and path.stem not in self._live:
                     await self._tidy_spool(path)
-            await self._finisher.keep_retention()
+            await self._finisher.retention.keep()
         except GarretError as error:
             _logger.warning("the room was not tidied: %s", error.message)
 
     async def _tidy_spool(self, path: Path) -> None:
-        if self._known(path.stem):
+        if self._look_up(path.stem) is not None:
             await self._finisher.keep_audio(path.stem)
         else:
             _logger.warning("%s belongs to no utterance and is removed", path.name)
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
-    def _known(self, utterance: str) -> bool:
+    def _look_up(self, utterance: str) -> store.Row | None:
         try:
-            self._find(utterance)
-        except GarretError:
-            return False
-        return True
+            return self._find(utterance)
+        except ControlError:
+            return None
 
     # ---- taking sound in
 
@@ -156,19 +161,44 @@ class DictationService:
         self._check_engine(command.engine)
         assert request.lease is not None, "listening is a job"
         utterance = f"utt_{request.lease.job.rpartition('_')[2]}"
-        try:
-            row = self._find(utterance)
-        except ControlError:
+        row = self._look_up(utterance)
+        begun = utterance in self._begun or (row is not None and self._has_sound(row))
+        if not begun and not await request.asked_for(_RETURN_SECONDS):
+            raise await self._nobody_there(row)
+        self._begun.add(utterance)
+        if row is None:
             row = await self._create(utterance, command.source, command.name, request.caller, None)
-        if request.lease.epoch > 1:
-            async with self._alone(utterance):
-                return await self._noting_failure(utterance, self._take_up(command, request, row))
+        listen = self._take_up if begun else self._listen_to
+        done = await listen(command, request, row)
+        self._begun.discard(utterance)
+        return done
+
+    async def _listen_to(self, command: c.Listen, request: Request, row: store.Row) -> c.Dictated:
         session = Listening(self._context, self._finisher, command, request, row)
-        self._live[utterance] = session
+        self._live[row.id] = session
         try:
-            return await self._noting_failure(utterance, session.run())
+            return await self._noting_failure(row.id, session.run())
         finally:
-            self._live.pop(utterance, None)
+            self._live.pop(row.id, None)
+
+    def _has_sound(self, row: store.Row) -> bool:
+        """Whether an earlier attempt to listen has captured anything."""
+        try:
+            return self._finisher.spool_path(row.id).stat().st_size >= SAMPLE_BYTES or row.audio is not None
+        except FileNotFoundError:
+            return row.audio is not None
+
+    async def _nobody_there(self, row: store.Row | None) -> GarretError:
+        """Nothing was captured and nobody waits for it: no microphone is opened to an empty chair."""
+        problem = ControlError(
+            "Garret was stopped before it began to listen, and whoever dictated did not come back. No "
+            "microphone was opened and nothing was recorded. Dictate anew.",
+            code=Code.UNAVAILABLE,
+            retryable=False,
+        )
+        if row is not None:
+            await self._note_failure(row.id, problem.message)
+        return problem
 
     async def _take_up(self, command: c.Listen, request: Request, row: store.Row) -> c.Dictated:
         """An earlier attempt to listen was cut off: what it captured becomes text, nothing is added."""
@@ -178,7 +208,8 @@ class DictationService:
             utterance=row.id, engine=command.engine, mode=command.mode, partials=command.partials
         )
         run = Transcription(self._context, self._finisher, again, request, row, note=_CUT_OFF)
-        return await run.run()
+        async with self._alone(row.id):
+            return await self._noting_failure(row.id, run.run())
 
     async def _noting_failure(self, utterance: str, work: Any) -> c.Dictated:
         """Run; a failure is shown in the history until it is retried."""
@@ -298,7 +329,7 @@ class DictationService:
         for identity in objects:
             await context.store.objects.delete(context.signer, identity, "deleted by the user")
         self._finisher.spool_path(row.id).unlink(missing_ok=True)
-        await self._finisher.collect()
+        await self._finisher.retention.collect()
         await context.audit(request.caller, "dictate.delete", "done", {"utterance": row.id})
         context.publish(c.Deleted(utterance=row.id), scope=row.profile)
         return Nothing()

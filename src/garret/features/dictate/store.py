@@ -317,14 +317,19 @@ def audio_blobs(connection: apsw.Connection) -> set[str]:
     return {str(row[0]) for row in rows}
 
 
-def by_age(connection: apsw.Connection) -> list[tuple[str, float, str]]:
-    """Utterance, time and blob of all that have audio and a transcript, oldest first."""
+def by_age(connection: apsw.Connection, settled: float | None) -> list[tuple[str, float, str]]:
+    """Utterance, time and blob of all that have audio and a transcript, in the order they came.
+
+    None is taken for older than one that came before it and is not from beyond the `settled` time.
+    """
     rows = _select(
         connection,
-        "SELECT id, created, audio FROM utterances WHERE audio IS NOT NULL "
-        "AND state IN ('cleaned', 'delivered', 'held') ORDER BY created",
+        "SELECT id, max(created, coalesce(before, created)), audio FROM (SELECT *, rowid AS place, "
+        "max(CASE WHEN created <= ? THEN created END) OVER (ORDER BY rowid) AS before FROM utterances) "
+        "WHERE audio IS NOT NULL AND state IN ('cleaned', 'delivered', 'held') ORDER BY place",
+        (settled,),
     )
-    return [(str(identity), float(created), str(blob)) for identity, created, blob in rows]
+    return [(str(identity), float(since), str(blob)) for identity, since, blob in rows]
 
 
 # ---------------------------------------------------------------- work
@@ -345,10 +350,10 @@ def end_work(connection: apsw.Connection, utterance: str, run: str) -> None:
     connection.execute("DELETE FROM dictation_heard WHERE utterance = ? AND run <> ?", (utterance, run))
 
 
-def unfinished(connection: apsw.Connection) -> list[tuple[str, str]]:
-    """Utterances with work under way, and the job that does it."""
-    rows = _select(connection, "SELECT utterance, job FROM dictation_work WHERE error = ''")
-    return [(str(utterance), str(job)) for utterance, job in rows]
+def unfinished(connection: apsw.Connection) -> set[str]:
+    """Utterances with work under way."""
+    rows = _select(connection, "SELECT utterance FROM dictation_work WHERE error = ''")
+    return {str(row[0]) for row in rows}
 
 
 def add_heard(

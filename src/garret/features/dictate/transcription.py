@@ -55,8 +55,12 @@ class Transcription:
 
     async def run(self) -> c.Dictated:
         """Do it. Raises GarretError; what was heard so far is kept for the next try."""
-        if self._command.start_from != "captured":
-            return await self._from_heard()
+        heard_before = self._command.start_from != "captured"
+        done = await (self._from_heard() if heard_before else self._from_sound())
+        self._finisher.keep_audio_later(self._row.id)
+        return done
+
+    async def _from_sound(self) -> c.Dictated:
         await self._work("captured")
         with self._context.store.readers.read() as connection:
             known = store.heard(connection, self._row.id, self._run)
@@ -66,9 +70,7 @@ class Transcription:
         else:
             segments, samples, note = await self._hear_file(known)
         await self._work("transcribed")
-        done = await self._finish(segments, samples, note)
-        self._finisher.keep_audio_later(self._row.id)
-        return done
+        return await self._finish(segments, samples, note)
 
     async def _hear_spool(self, known: Known) -> tuple[list[Segment], int, str]:
         """Hear what a live dictation captured."""

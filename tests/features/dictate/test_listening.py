@@ -1,0 +1,514 @@
+"""Dictating live: nothing captured is lost, whatever ends, and nothing is opened to an empty chair."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from garret.base.errors import Code, GarretError
+from garret.base.paths import Home
+from garret.control.errors import ControlError
+from garret.features.dictate import contracts as c
+from garret.features.dictate import listening, pushed, service
+from garret.storage.ledger_machine import State
+from tests.control.planes import run, until
+from tests.features.dictate.rooms import (
+    STEP,
+    Person,
+    Script,
+    leave_job,
+    lost,
+    room_of,
+    service_of,
+    sound,
+    utterance_of,
+)
+
+
+async def exported(person: Person, utterance: str) -> bytes:
+    """The sound that is kept, once it is."""
+    await person.kept()
+    await person.call(c.Audio(utterance=utterance))
+    (data,) = person.got
+    return data.removeprefix(b"fLaC")
+
+
+def items(person: Person, kind: str) -> list[Any]:
+    return [item for name, item in person.items if name == "item" and item["kind"] == kind]
+
+
+async def captured(person: Person, seconds: int) -> Path:
+    """Wait until so much of the only live dictation is in its spool; the spool."""
+    await until(lambda: any(each.stat().st_size >= seconds * 2 * STEP for each in spools(person)))
+    return spools(person)[0]
+
+
+def spools(person: Person) -> list[Path]:
+    return list(person.plane.home.spool.glob("*.pcm"))
+
+
+# ---- from the first word to the kept sound
+
+
+def test_speech_becomes_text_while_it_is_spoken(home: Home) -> None:
+    async def story() -> None:
+        async with room_of(home) as person:
+            request = person.ask(c.Listen(source="push", name="the kitchen"))
+            person.put(request, c.AudioChunk(data=sound(1)[:STEP]))
+            await until(lambda: bool(items(person, "partial")))
+            assert not items(person, "final")
+            person.put(request, c.AudioChunk(data=sound(1)[STEP:]))
+            person.push(request, 2, end=False)
+            await until(lambda: len(items(person, "final")) == 2)
+            assert items(person, "state")[0]["text"] == "listening"
+            assert not person.answered(request)
+            person.push(request, 3)
+            done = await person.answer(c.Listen, request)
+            assert (done.segments, done.audio_seconds, done.note) == (3, 3.0, "")
+            assert [item["text"] for item in items(person, "final")] == ["word1", "word2", "word3"]
+            assert items(person, "level")[0]["level"] == -20.0
+            assert await person.text(done.utterance) == "Word1. Word2. Word3"
+            assert await exported(person, done.utterance) == sound(1, 2, 3)
+            row = await person.row(done.utterance)
+            assert (row.state, row.source) == ("cleaned", "push")
+
+    run(story())
+
+
+def test_a_microphone_is_opened_and_another_worker_stands_by(home: Home) -> None:
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            await person.plane.settings.set("dictate.device", "kitchen")
+            request = person.ask(c.Listen(source="microphone"))
+            await until(lambda: bool(items(person, "state")))
+            person.put(request, None)
+            done = await person.answer(c.Listen, request)
+            assert await person.text(done.utterance) == "Word7"
+            (record,) = (each for each in script.asked if isinstance(each, c.Record))
+            assert record.device == "kitchen"
+            assert "microphone 2" in script.warmed
+            await person.kept()
+            named = person.ask(c.Listen(source="microphone", device="hall"))
+            person.put(named, None)
+            await person.answer(c.Listen, named)
+            assert [each.device for each in script.asked if isinstance(each, c.Record)] == ["kitchen", "hall"]
+            await person.kept()
+
+    run(story())
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_stopping_keeps_what_was_said(home: Home, named: bool) -> None:
+    async def story() -> None:
+        async with room_of(home) as person:
+            assert (await person.refusal(c.Stop())).code == Code.NOT_FOUND
+            request = person.ask(c.Listen(source="push"))
+            person.push(request, 1, end=False)
+            await captured(person, 1)
+            (utterance,) = await person.listed()
+            await person.call(c.Stop(utterance=utterance if named else ""))
+            done = await person.answer(c.Listen, request)
+            assert await person.text(done.utterance) == "Word1"
+            assert await exported(person, utterance) == sound(1)
+            assert (await person.refusal(c.Stop())).code == Code.NOT_FOUND
+
+    run(story())
+
+
+def test_a_cancelled_dictation_keeps_its_sound_and_becomes_text_when_retried(home: Home) -> None:
+    async def story() -> None:
+        async with room_of(home) as person:
+            request = person.ask(c.Listen(source="push"))
+            person.push(request, 1, end=False)
+            await captured(person, 1)
+            person.cancel(request)
+            assert (await person.error(request)).code == Code.CANCELLED
+            (utterance,) = await person.listed()
+            assert await exported(person, utterance) == sound(1)
+            row = await person.row(utterance)
+            assert (row.state, row.error) == ("captured", "It was cancelled; its sound is kept.")
+            await person.call(c.Transcribe(utterance=utterance))
+            assert await person.text(utterance) == "Word1"
+            await person.kept()
+
+    run(story())
+
+
+def test_whoever_goes_away_ends_the_dictation_and_loses_nothing(home: Home) -> None:
+    async def story() -> None:
+        async with room_of(home) as person:
+            request = person.ask(c.Listen(source="push"))
+            person.push(request, 1, 2, end=False)
+            await captured(person, 2)
+            person.leave()
+            other = Person(person.plane)
+            (utterance,) = await other.listed()
+            assert await exported(other, utterance) == sound(1, 2)
+            assert await other.text(utterance) == "Word1. Word2"
+
+    run(story())
+
+
+def test_the_longest_recording_ends_by_itself(home: Home) -> None:
+    async def story() -> None:
+        async with room_of(home) as person:
+            await person.plane.settings.set("dictate.longest_hours", 0.01)
+            request = person.ask(c.Listen(source="push"))
+            for word in range(1, 40):
+                person.push(request, word, end=False)
+                await until(lambda word=word: person.answered(request) or _stored(person) >= word)  # type: ignore[misc]
+                if person.answered(request):
+                    break
+            done = await person.answer(c.Listen, request)
+            assert done.note == "The dictation was ended at the limit of 0.01 h."
+            assert 36 < done.audio_seconds < 39
+            await person.kept()
+
+    run(story())
+
+
+def _stored(person: Person) -> float:
+    return max((path.stat().st_size / 2 / STEP for path in spools(person)), default=0.0)
+
+
+# ---- what is lost on the way
+
+
+def test_a_lost_audio_worker_loses_no_sound_and_no_word(home: Home) -> None:
+    script = Script()
+    script.dies_at = [STEP + STEP // 4, 2 * STEP + STEP // 2]
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            request = person.ask(c.Listen(source="push"))
+            person.push(request, 1, 2, end=False)
+            await until(lambda: script.count(c.Capture) == 2)
+            person.push(request, 3)
+            done = await person.answer(c.Listen, request)
+            assert script.count(c.Capture) == 3
+            assert await exported(person, done.utterance) == sound(1, 2, 3)
+            assert done.audio_seconds == 3.0
+            found = await person.call(c.Get(utterance=done.utterance))
+            assert [segment.start for segment in found.segments] == sorted(s.start for s in found.segments)
+            assert found.raw.split()[0] == "word1"
+            assert found.raw.split()[-1] == "word3"
+            later = [each.again for each in script.asked if isinstance(each, c.Capture)][1:]
+            assert all(0 < again <= 2 * STEP for again in later), "its end is heard again"
+
+    run(story())
+
+
+def test_a_segment_that_grew_long_ends_where_its_worker_was_lost(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "_LONGEST_OPEN", STEP // 8)
+    script = Script()
+    script.dies_at = [STEP // 2]
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            request = person.ask(c.Listen(source="push"))
+            person.push(request, 1)
+            done = await person.answer(c.Listen, request)
+            found = await person.call(c.Get(utterance=done.utterance))
+            assert [(s.start, s.end) for s in found.segments] == [(0.0, 0.5), (0.5, 1.0)]
+            await person.kept()
+
+    run(story())
+
+
+def test_sound_is_on_the_disk_before_there_is_a_worker(home: Home) -> None:
+    script = Script()
+    script.ready = False
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            request = person.ask(c.Listen(source="push"))
+            person.push(request, 1, 2, end=False)
+            spool = await captured(person, 2)
+            assert spool.read_bytes() == sound(1, 2)
+            assert script.count(c.Capture) == 0
+            assert "audio 1" in script.warmed
+            script.ready = True
+            person.push(request, 3)
+            done = await person.answer(c.Listen, request)
+            (capture,) = (each for each in script.asked if isinstance(each, c.Capture))
+            assert capture.again >= 2 * STEP, "all of it is searched for speech"
+            assert await exported(person, done.utterance) == sound(1, 2, 3)
+            assert (await person.text(done.utterance)).startswith("Word1")
+
+    run(story())
+
+
+def test_so_much_and_no_more_is_kept_without_a_worker(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "_BRIDGE_LIMIT", STEP)
+    monkeypatch.setattr(pushed, "WAITING_LIMIT", 4)
+    script = Script()
+    script.ready = False
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            request = person.ask(c.Listen(source="push"))
+            person.push(request, 1, end=False)
+            spool = await captured(person, 1)
+            person.push(request, 2, 3)
+            (session,) = service_of(person.plane)._live.values()
+            await until(lambda: session._pushed.full)
+            assert spool.stat().st_size == 2 * STEP
+            script.ready = True
+            done = await person.answer(c.Listen, request)
+            assert await exported(person, done.utterance) == sound(1, 2, 3)
+
+    run(story())
+
+
+def test_a_capture_that_ends_by_itself_tells_why_and_keeps_what_it_has(home: Home) -> None:
+    script = Script()
+    script.gives_up_at = [(STEP, "The microphone is gone.")]
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            request = person.ask(c.Listen(source="push"))
+            person.push(request, 1, 2, end=False)
+            done = await person.answer(c.Listen, request)
+            assert done.note == "The microphone is gone."
+            assert await person.text(done.utterance) == "Word1"
+            assert await exported(person, done.utterance) == sound(1)
+
+    run(story())
+
+
+def test_a_capture_that_never_began_fails_with_its_reason(home: Home) -> None:
+    script = Script()
+    script.failing(c.Record, ControlError("There is no microphone.", code=Code.NOT_FOUND))
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            error = await person.refusal(c.Listen(source="microphone"))
+            assert error.message == "There is no microphone."
+            (utterance,) = await person.listed()
+            assert error.details["utterance"] == utterance
+            assert (await person.row(utterance)).error == "There is no microphone."
+
+    run(story())
+
+
+def test_a_capture_that_fails_later_keeps_what_it_has(home: Home) -> None:
+    script = Script()
+    script.ready = False
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            script.failing(c.Capture, ControlError("The disk is slow.", code=Code.FAILED))
+            request = person.ask(c.Listen(source="push"))
+            person.push(request, 1)
+            await captured(person, 1)
+            script.ready = True
+            done = await person.answer(c.Listen, request)
+            assert "The disk is slow." in done.note
+            assert await exported(person, done.utterance) == sound(1)
+
+    run(story())
+
+
+def test_a_lost_recogniser_costs_a_moment_only(home: Home) -> None:
+    script = Script()
+    script.failing(c.Recognize, lost(), lost())
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            request = person.ask(c.Listen(source="push"))
+            person.push(request, 1, 2)
+            done = await person.answer(c.Listen, request)
+            assert script.count(c.Recognize) == 4
+            assert await person.text(done.utterance) == "Word1. Word2"
+            await person.kept()
+
+    run(story())
+
+
+def test_an_engine_that_fails_leaves_the_sound_for_a_retry(home: Home) -> None:
+    script = Script()
+    script.failing(c.Recognize, ControlError("/none holds no model.", code=Code.USAGE))
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            request = person.ask(c.Listen(source="push"))
+            person.push(request, 1)
+            error = await person.error(request)
+            assert error.code == Code.USAGE
+            utterance = error.details["utterance"]
+            assert (home.spool / f"{utterance}.pcm").read_bytes() == sound(1)
+            await person.call(c.Transcribe(utterance=utterance, engine="sherpa"))
+            assert await person.text(utterance) == "Word1"
+            assert await exported(person, utterance) == sound(1)
+
+    run(story())
+
+
+# ---- spoken commands
+
+
+@pytest.mark.parametrize(("command", "ends"), [("new line", False), ("stop dictation", True)])
+def test_spoken_commands_are_told_and_some_end_it(home: Home, command: str, ends: bool) -> None:
+    script = Script()
+    script.grammar, script.commands = command, (command,)
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            request = person.ask(c.Listen(source="push"))
+            person.push(request, 1, end=False)
+            await until(lambda: bool(items(person, "command")))
+            assert items(person, "command")[0]["text"] == command
+            if not ends:
+                assert not person.answered(request)
+                person.put(request, None)
+            done = await person.answer(c.Listen, request)
+            assert done.audio_seconds == 1.0
+            await person.kept()
+
+    run(story())
+
+
+# ---- a control plane that was killed
+
+
+def test_sound_that_was_on_the_disk_becomes_text_and_no_microphone_is_opened(home: Home) -> None:
+    order = c.Listen(source="microphone", key="k")
+    job = leave_job(home, order, leases=1, captured=sound(1, 2))
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            await until(lambda: person.plane.store.ledger.get(job).state == State.DONE)
+            assert script.count(c.Record) == 0
+            done = await person.call(order)
+            assert (done.utterance, done.audio_seconds) == (utterance_of(job), 2.0)
+            assert done.note == "The dictation was cut off; everything captured until then is here."
+            assert await person.text(done.utterance) == "Word1. Word2"
+            assert await exported(person, done.utterance) == sound(1, 2)
+
+    run(story())
+
+
+@pytest.mark.parametrize("leases", [0, 1, 2])
+@pytest.mark.parametrize("source", ["push", "microphone"])
+def test_who_comes_back_goes_on(home: Home, source: Any, leases: int) -> None:
+    order = c.Listen(source=source, key="k")
+    job = leave_job(home, order, leases=leases)
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            await until(lambda: person.plane.store.ledger.get(job).state == State.RUNNING)
+            assert script.asked == [], "nothing is opened before somebody is there"
+            request = person.ask(order)
+            if source == "push":
+                person.push(request, 1, 2)
+            else:
+                await until(lambda: bool(items(person, "state")))
+                person.put(request, None)
+            done = await person.answer(c.Listen, request)
+            assert done.utterance == utterance_of(job)
+            assert done.note == ""
+            said = sound(1, 2) if source == "push" else sound(7)
+            assert await exported(person, done.utterance) == said
+
+    run(story())
+
+
+@pytest.mark.parametrize("leases", [0, 1])
+@pytest.mark.parametrize("source", ["push", "microphone"])
+def test_where_nobody_comes_back_nothing_is_opened_and_the_job_says_why(
+    home: Home, monkeypatch: pytest.MonkeyPatch, source: Any, leases: int
+) -> None:
+    monkeypatch.setattr(service, "_RETURN_SECONDS", 0.02)
+    order = c.Listen(source=source, key="k")
+    job = leave_job(home, order, leases=leases)
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            await until(lambda: person.plane.store.ledger.get(job).state == State.FAILED)
+            assert script.asked == []
+            assert script.warmed == []
+            assert await person.listed() == []
+            error = await person.refusal(order)
+            assert "nothing was recorded" in error.message
+            assert person.plane.store.ledger.get(job).attempts == leases + 1, "it is not tried again"
+
+    run(story())
+
+
+def test_an_empty_dictation_that_nobody_goes_on_with_is_in_the_history(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_RETURN_SECONDS", 0.02)
+    job = leave_job(home, c.Listen(source="push", key="k"), leases=1, captured=b"")
+
+    async def story() -> None:
+        async with room_of(home) as person:
+            await until(lambda: person.plane.store.ledger.get(job).state == State.FAILED)
+            assert "nothing was recorded" in (await person.row(utterance_of(job))).error
+
+    run(story())
+
+
+def test_a_waiting_dictation_is_cancelled_like_any_other(home: Home) -> None:
+    order = c.Listen(source="microphone", key="k")
+    job = leave_job(home, order)
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            await until(lambda: person.plane.store.ledger.get(job).state == State.RUNNING)
+            await person.plane.jobs.cancel(job, "somebody")
+            assert person.plane.store.ledger.get(job).state == State.CANCELLED
+            assert script.asked == []
+            assert await person.listed() == []
+
+    run(story())
+
+
+def test_a_clean_stop_leaves_the_dictation_to_the_next_start(home: Home) -> None:
+    order = c.Listen(source="push", key="k")
+
+    async def story() -> None:
+        async with room_of(home) as person:
+            request = person.ask(order)
+            person.push(request, 1, end=False)
+            await captured(person, 1)
+            stopping = asyncio.get_running_loop().create_task(person.plane.stop())
+            error = await person.error(request)
+            await stopping
+            assert "goes on at its next start" in error.message
+        async with room_of(home) as person:
+            done = await person.call(order)
+            assert "cut off" in done.note
+            assert await person.text(done.utterance) == "Word1"
+            assert await exported(person, done.utterance) == sound(1)
+
+    run(story())
+
+
+def test_an_attempt_that_failed_for_a_while_is_not_listened_for_again(home: Home) -> None:
+    """What the first attempt was given is not given to the second, which would wait for it in vain."""
+    script = Script()
+    script.failing(c.Record, GarretError("No worker now.", code=Code.UNAVAILABLE))
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            request = person.ask(c.Listen(source="microphone"))
+            person.put(request, None)
+            done = await person.answer(c.Listen, request)
+            assert script.count(c.Record) == 1
+            assert done.audio_seconds == 0.0
+            assert "cut off" in done.note
+            await person.kept()
+
+    run(story())

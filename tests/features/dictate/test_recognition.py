@@ -1,0 +1,108 @@
+"""Segments are recognised side by side; lost workers cost a try, other failures the run."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from garret.base.errors import Code
+from garret.base.paths import Home
+from garret.control.errors import ControlError
+from garret.features.dictate import contracts as c
+from garret.features.dictate import recognition, store
+from garret.features.dictate.recognition import Segment
+from tests.control.planes import run, until
+from tests.features.dictate.rooms import Person, Script, lost, room_of, sound
+
+
+def test_as_many_segments_at_once_as_there_are_workers_and_one_that_waits(home: Home) -> None:
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            gate = script.hold[c.Recognize] = asyncio.Event()
+            utterance = await person.take(b"RIFF" + sound(*range(1, 9)))
+            request = person.ask(c.Transcribe(utterance=utterance))
+            await until(lambda: script.count(c.Recognize) >= 3 and script.count(c.DecodeAudio) == 1)
+            gate.set()
+            done = await person.answer(c.Transcribe, request)
+            assert done.segments == 8
+            assert script.most_at_once == 3  # two workers
+            assert (await person.text(utterance)).split(". ") == [f"Word{n}" for n in range(1, 9)]
+            await person.kept()
+
+    run(story())
+
+
+def test_a_lost_worker_costs_its_segment_another_try_and_no_text(home: Home) -> None:
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            script.failing(c.Recognize, *[lost() for _ in range(5)])
+            utterance = await person.dictate(1, 2)
+            assert script.count(c.Recognize) == 7
+            assert await person.text(utterance) == "Word1. Word2"
+
+    run(story())
+
+
+def test_a_segment_that_loses_every_worker_is_given_up(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognition, "_TRIES", 3)
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            await person.plane.settings.set("jobs.attempts", 1)
+            script.failing(c.Recognize, *[lost() for _ in range(9)])
+            utterance = await person.take(b"RIFF" + sound(1))
+            error = await person.refusal(c.Transcribe(utterance=utterance))
+            assert error.message == "The worker is gone."
+            assert script.count(c.Recognize) == 3
+            assert (await person.row(utterance)).error == "The worker is gone."
+
+    run(story())
+
+
+def test_the_first_failure_ends_the_run_and_no_other(home: Home) -> None:
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            utterance = await person.take(b"RIFF" + sound(1, 2))
+            script.hold[c.DecodeAudio] = asyncio.Event()
+            request = person.ask(c.Transcribe(utterance=utterance))
+            await until(lambda: len(heard(person, utterance)) == 2)
+            script.failing(c.Recognize, ControlError("The model is broken.", code=Code.CORRUPT))
+            script.hold[c.Recognize] = asyncio.Event()
+            later = await person.take(b"RIFF" + sound(3, 4))
+            other = person.ask(c.Transcribe(utterance=later))
+            await until(lambda: script.count(c.Recognize) == 4)
+            script.hold.pop(c.Recognize).set()
+            script.hold.pop(c.DecodeAudio).set()
+            assert (await person.error(other)).code == Code.CORRUPT
+            assert script.at_once == 0, "the rest is given up"
+            await person.answer(c.Transcribe, request)
+            await person.call(c.Transcribe(utterance=later))
+            assert await person.text(later) == "Word3. Word4"
+            await person.kept()
+
+    run(story())
+
+
+def heard(person: Person, utterance: str) -> list[str]:
+    """What is kept of what the last run over an utterance heard."""
+    with person.plane.store.readers.read() as connection:
+        last = store.last_run(connection, utterance)
+        return [each.text for each in store.heard(connection, utterance, last).values()]
+
+
+def test_a_segment_grows_and_never_shrinks() -> None:
+    segment = Segment(0, 100)
+    segment.advance(300)
+    segment.advance(200)
+    assert segment.upto == 300
+    assert segment.changed.is_set()
+    segment.finish(250)
+    assert (segment.end, segment.upto) == (250, 250)

@@ -1,0 +1,290 @@
+"""The room's tables: projections of its objects, equal to a rebuild; the progress of its work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import apsw
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from garret.base.clock import ManualClock
+from garret.base.errors import Code
+from garret.base.paths import Home
+from garret.control.errors import ControlError
+from garret.features.dictate import contracts as c
+from garret.features.dictate import store as tables
+from garret.storage.objects import KeySigner, seal
+from garret.storage.projections import digest
+from garret.storage.store import RoomTables, Store
+from tests.storage.databases import KEYS
+
+SIGNER = KeySigner(bytes([7]) * 32)
+
+
+@pytest.fixture
+def store(home: Home) -> Iterator[Store]:
+    home.create()
+    room = RoomTables("dictate", "garret.features.dictate.migrations", projection=tables.PROJECTION)
+    opened = Store.open(home, KEYS, [room], clock=ManualClock())
+    yield opened
+    opened.close()
+
+
+def put(store: Store, kind: str, created: float = 1.0, **body: Any) -> str:
+    sealed = seal(SIGNER, kind, body, created=int(created * 1000))
+    asyncio.run(store.objects.put(sealed))
+    return sealed.id
+
+
+def delete(store: Store, identity: str) -> None:
+    asyncio.run(store.objects.delete(SIGNER, identity, "test"))
+
+
+def utterance(store: Store, name: str, created: float = 1.0, profile: str = "admin") -> str:
+    return put(
+        store, tables.UTTERANCE, created, utterance=name, source="file", name=f"{name}.wav", profile=profile
+    )
+
+
+def segment(text: str) -> c.TranscriptSegment:
+    return c.TranscriptSegment(start=0.0, end=1.0, text=text.capitalize(), raw=text)
+
+
+def transcript(store: Store, name: str, run: str, texts: list[str], created: float = 1.0) -> list[str]:
+    """A transcript with one segment on each page."""
+    made = []
+    raw, text = " ".join(texts), " ".join(texts).upper()
+    for number, each in enumerate(texts):
+        page = tables.Page(
+            number,
+            [segment(each)],
+            tables.share(raw, number, len(texts)),
+            tables.share(text, number, len(texts)),
+        )
+        sealed = tables.page_object(SIGNER, name, run, page, int(created * 1000))
+        asyncio.run(store.objects.put(sealed))
+        made.append(sealed.id)
+    body = {
+        "run": run, "engine": "whisper", "quality": "good", "audio_seconds": 2.0, "decode_seconds": 0.5,
+        "segments": len(texts), "note": "noted", "stages": {"decode": 0.25},
+    }  # fmt: skip
+    made.append(put(store, tables.TRANSCRIPT, created, utterance=name, **body))
+    return made
+
+
+def write(store: Store, operation: Any) -> None:
+    asyncio.run(store.writer.write(operation))
+
+
+def find(store: Store, name: str) -> tables.Row:
+    with store.readers.read() as connection:
+        return tables.find(connection, name)
+
+
+def hypothesis_of(text: str) -> c.Hypothesis:
+    word = c.RecognisedWord(start=0.0, end=1.0, word=text, confidence=None)
+    return c.Hypothesis(text=text, words=(word,), engine="e", quality="q", decode_seconds=0.1)
+
+
+# ---- projections
+
+
+def test_an_utterance_goes_through_its_states(store: Store) -> None:
+    utterance(store, "utt_1", created=5.0)
+    row = find(store, "utt_1")
+    assert (row.state, row.created, row.audio, row.text, row.stages) == ("captured", 5.0, None, "", {})
+    put(store, tables.AUDIO, utterance="utt_1", blob="b1", seconds=0.0)
+    transcript(store, "utt_1", "r1", ["one", "two"])
+    row = find(store, "utt_1")
+    assert (row.state, row.audio, row.raw, row.text) == ("cleaned", "b1", "one two", "ONE TWO")
+    assert (row.engine, row.quality, row.segments, row.note) == ("whisper", "good", 2, "noted")
+    assert (row.audio_seconds, row.decode_seconds, row.stages) == (2.0, 0.5, {"decode": 0.25})
+    put(store, tables.DELIVERY, utterance="utt_1", where="x", problem="no", at=1.0)
+    assert find(store, "utt_1").state == "held"
+    put(store, tables.DELIVERY, utterance="utt_1", where="x", problem="", at=2.0)
+    assert find(store, "utt_1").state == "delivered"
+
+
+def test_a_later_run_takes_the_place_of_all_of_the_one_before(store: Store) -> None:
+    utterance(store, "utt_1")
+    transcript(store, "utt_1", "r1", ["one", "two", "three"])
+    transcript(store, "utt_1", "r2", ["four"])
+    with store.readers.read() as connection:
+        assert [s.raw for s in tables.segments(connection, "utt_1", "r2", 0, 10)] == ["four"]
+        assert tables.segments(connection, "utt_1", "r1", 0, 10) == ()
+    assert find(store, "utt_1").raw == "four"
+
+
+def test_pages_of_a_transcript(store: Store) -> None:
+    utterance(store, "utt_1")
+    transcript(store, "utt_1", "r1", ["a", "b", "c", "d"])
+    with store.readers.read() as connection:
+        assert [s.raw for s in tables.segments(connection, "utt_1", "r1", 1, 2)] == ["b", "c"]
+
+
+@given(st.text(max_size=60), st.integers(1, 9))
+def test_all_shares_joined_are_the_whole(whole: str, pages: int) -> None:
+    assert "".join(tables.share(whole, number, pages) for number in range(pages)) == whole
+
+
+def test_without_its_audio_the_text_stays_and_of_two_one_is_enough(store: Store) -> None:
+    utterance(store, "utt_1")
+    transcript(store, "utt_1", "r1", ["one"])
+    old = put(store, tables.AUDIO, utterance="utt_1", blob="b1", seconds=1.0)
+    new = put(store, tables.AUDIO, 2.0, utterance="utt_1", blob="b2", seconds=1.0)
+    with store.readers.read() as connection:
+        assert tables.audio_blobs(connection) == {"b2"}
+    delete(store, old)
+    assert find(store, "utt_1").audio == "b2"
+    delete(store, new)
+    row = find(store, "utt_1")
+    assert (row.audio, row.text) == (None, "ONE")
+    with store.readers.read() as connection:
+        assert tables.audio_blobs(connection) == set()
+
+
+def test_of_a_deleted_utterance_nothing_is_left(store: Store) -> None:
+    for name in ("utt_1", "utt_2"):
+        utterance(store, name)
+        put(store, tables.AUDIO, utterance=name, blob=name, seconds=1.0)
+        transcript(store, name, "r1", [name])
+        write(store, lambda connection, name=name: tables.set_work(connection, name, "captured", 1.0))
+        write(
+            store,
+            lambda connection, name=name: tables.add_heard(connection, name, "r1", 0, 1, hypothesis_of("x")),
+        )
+    with store.readers.read() as connection:
+        ids = tables.objects_of(connection, "utt_1")
+        kinds = [
+            connection.execute("SELECT kind FROM utterance_objects WHERE object = ?", (identity,)).get
+            for identity in ids
+        ]
+    assert kinds[-1] == tables.UTTERANCE, "itself last"
+    for identity in ids:
+        delete(store, identity)
+    with pytest.raises(ControlError) as refused:
+        find(store, "utt_1")
+    assert refused.value.code == Code.NOT_FOUND
+    with store.readers.read() as connection:
+        for table in (*tables.PROJECTION.tables, "dictation_work", "dictation_heard"):
+            column = "id" if table == "utterances" else "utterance"
+            left = connection.execute(f"SELECT DISTINCT {column} FROM {table}").fetchall()
+            assert left == [("utt_2",)], table
+
+
+def test_a_rebuild_makes_the_same_tables(store: Store) -> None:
+    for number in range(3):
+        utterance(store, f"utt_{number}")
+        put(store, tables.AUDIO, utterance=f"utt_{number}", blob="b", seconds=1.0)
+        transcript(store, f"utt_{number}", "r1", ["one", "two"])
+        transcript(store, f"utt_{number}", "r2", ["three"])
+    put(store, tables.DELIVERY, utterance="utt_0", where="x", problem="no", at=1.0)
+    with store.readers.read() as connection:
+        delete_these = tables.objects_of(connection, "utt_1")
+    for identity in delete_these:
+        delete(store, identity)
+
+    def state() -> Any:
+        with store.readers.read() as connection:
+            return digest(connection, tables.PROJECTION.tables)
+
+    before = state()
+    write(store, lambda connection: connection.execute("UPDATE utterances SET text = 'wrong'"))
+    assert state() != before
+    asyncio.run(store.objects.rebuild("dictate"))
+    assert state() == before
+
+
+# ---- reading
+
+
+def ids(store: Store, limit: int = 10, query: str = "", profile: str | None = None, before: str = "") -> Any:
+    with store.readers.read() as connection:
+        return [row.id for row in tables.newest(connection, limit, query, profile, before)]
+
+
+def test_the_newest_come_first_in_pages_by_profile_and_words(store: Store) -> None:
+    for number in range(4):
+        utterance(store, f"utt_{number}", profile="guest" if number % 2 else "admin")
+    transcript(store, "utt_2", "r", ["Apple", "pear"])
+    transcript(store, "utt_3", "r", ["pear"])
+    assert ids(store) == ["utt_3", "utt_2", "utt_1", "utt_0"]
+    assert ids(store, limit=2) == ["utt_3", "utt_2"]
+    assert ids(store, before="utt_2") == ["utt_1", "utt_0"]
+    assert ids(store, profile="guest") == ["utt_3", "utt_1"]
+    assert ids(store, query="pear APPLE") == ["utt_2"]
+    assert ids(store, query="pear") == ["utt_3", "utt_2"]
+    assert ids(store, query="pear", profile="admin") == ["utt_2"]
+    assert ids(store, query="100% _") == [], "nothing in a question is a pattern"
+
+
+def test_by_age_are_those_with_sound_and_text_in_the_order_they_came(store: Store) -> None:
+    for name, created in (("a", 50.0), ("b", 10.0), ("c", 900.0), ("d", 60.0), ("e", 55.0)):
+        utterance(store, name, created=created)
+        if name != "e":
+            transcript(store, name, "r", ["x"])
+        if name != "d":
+            put(store, tables.AUDIO, utterance=name, blob=f"blob {name}", seconds=1.0)
+
+    def by_age(settled: float | None) -> list[tuple[str, float, str]]:
+        with store.readers.read() as connection:
+            return tables.by_age(connection, settled)
+
+    assert by_age(100.0) == [("a", 50.0, "blob a"), ("b", 50.0, "blob b"), ("c", 900.0, "blob c")]
+    assert [each[1] for each in by_age(None)] == [50.0, 10.0, 900.0]
+    transcript(store, "e", "r", ["x"])
+    assert by_age(100.0)[-1] == ("e", 60.0, "blob e"), "what has no sound tells the time as well"
+    assert by_age(1000.0)[-1] == ("e", 900.0, "blob e")
+
+
+# ---- work
+
+
+def test_work_is_shown_before_what_is_kept_until_it_ends(store: Store) -> None:
+    utterance(store, "utt_1")
+    transcript(store, "utt_1", "r1", ["one"])
+    write(store, lambda connection: tables.set_work(connection, "utt_1", "transcribed", 9.0, job="job_1"))
+    shown = find(store, "utt_1").shown()
+    assert (shown.state, shown.job, shown.text, shown.source) == ("transcribed", "job_1", "ONE", "utt_1.wav")
+    with store.readers.read() as connection:
+        assert tables.unfinished(connection) == {"utt_1"}
+    write(
+        store,
+        lambda connection: tables.set_work(connection, "utt_1", "captured", 9.0, error="It did not work."),
+    )
+    assert (find(store, "utt_1").state, find(store, "utt_1").error) == ("captured", "It did not work.")
+    with store.readers.read() as connection:
+        assert tables.unfinished(connection) == set(), "nobody works on it"
+    write(store, lambda connection: tables.end_work(connection, "utt_1", "r1"))
+    assert (find(store, "utt_1").state, find(store, "utt_1").error) == ("cleaned", "")
+
+
+def test_what_was_heard_is_kept_of_the_last_run(store: Store) -> None:
+    def hear(connection: apsw.Connection) -> None:
+        for run in ("r1", "r2"):
+            for start in (0, 100, 200):
+                text = f"{run} {start}"
+                tables.add_heard(connection, "utt_1", run, start, start + 50, hypothesis_of(text))
+        tables.add_heard(connection, "utt_2", "r9", 0, 50, hypothesis_of("other"))
+
+    write(store, hear)
+    with store.readers.read() as connection:
+        heard = tables.heard(connection, "utt_1", "r1")
+        assert [each.text for each in heard.values()] == ["r1 0", "r1 100", "r1 200"]
+        assert all(each.words == () for each in heard.values())
+        between = tables.heard_between(connection, "utt_1", "r2", 100, 200)
+        assert {key: each.words[0].word for key, each in between.items()} == {
+            (100, 150): "r2 100",
+            (200, 250): "r2 200",
+        }
+        assert tables.last_run(connection, "utt_1") == "r2"
+        assert tables.last_run(connection, "utt_3") == ""
+    write(store, lambda connection: tables.end_work(connection, "utt_1", "r2"))
+    with store.readers.read() as connection:
+        assert tables.heard(connection, "utt_1", "r1") == {}
+        assert len(tables.heard(connection, "utt_1", "r2")) == 3
+        assert len(tables.heard(connection, "utt_2", "r9")) == 1

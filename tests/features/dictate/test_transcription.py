@@ -1,0 +1,249 @@
+"""A stored utterance becomes text: decoded, heard in pieces, cleaned, kept; again from any stage."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from garret.base.errors import Code
+from garret.base.paths import Home
+from garret.control.errors import ControlError
+from garret.features.dictate import contracts as c
+from tests.control.planes import run, until
+from tests.features.dictate.rooms import Script, room_of, row_of, sound
+
+
+def test_a_file_becomes_text_with_the_times_of_its_words(home: Home) -> None:
+    async def story() -> None:
+        async with room_of(home) as person:
+            utterance = await person.dictate(1, 0, 2)
+            found = await person.call(c.Get(utterance=utterance))
+            assert (found.raw, found.text) == ("word1 word2", "Word1. Word2")
+            assert [(s.start, s.end, s.raw, s.text) for s in found.segments] == [
+                (0.0, 1.0, "word1", "Word1"),
+                (2.0, 3.0, "word2", "Word2"),
+            ]
+            assert [w.start for s in found.segments for w in s.words] == [0.0, 2.0]
+            assert (found.audio_seconds, found.decode_seconds) == (3.0, 0.5)
+            assert (found.state, found.note) == ("cleaned", "")
+            assert set(found.stages) == {"decode", "recognise", "clean"}
+
+    run(story())
+
+
+def test_whoever_waits_hears_of_each_segment_and_how_far_it_is(home: Home) -> None:
+    async def story() -> None:
+        async with room_of(home) as person:
+            await person.dictate(1, 2)
+            finals = [(item["segment"], item["text"]) for name, item in person.items if name == "item"]
+            assert sorted(finals) == [(0, "word1"), (1, "word2")]
+            progress = [item for name, item in person.items if name == "progress"]
+            assert progress
+            assert all("of 2 segments" in item["note"] for item in progress)
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("words", "change", "note"),
+    [
+        ((1,), {"truncated": True}, "The file breaks off; what could be read was transcribed."),
+        ((0,), {}, "No speech was found."),
+        ((0,), {"truncated": True}, "No speech was found. The file breaks off; what could be read was tr"),
+        ((1,), {"refused": "it loses 'word1'"}, "The text was left as it was heard: it loses 'word1'"),
+        ((1,), {"cancelled": True}, "The dictation was cancelled by voice; what was heard is kept as raw"),
+    ],
+)
+def test_what_a_person_should_know_is_noted(
+    home: Home, words: tuple[int, ...], change: dict[str, object], note: str
+) -> None:
+    script = Script()
+    vars(script).update(change)
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            utterance = await person.dictate(*words)
+            assert (await person.call(c.Get(utterance=utterance))).note.startswith(note)
+
+    run(story())
+
+
+def test_what_is_no_sound_fails_with_its_reason_and_is_kept(home: Home) -> None:
+    async def story() -> None:
+        async with room_of(home) as person:
+            utterance = await person.take(b"a letter", "letter.txt")
+            error = await person.refusal(c.Transcribe(utterance=utterance))
+            assert (error.code, error.message) == (Code.INVALID, "letter.txt is no audio.")
+            assert error.details["utterance"] == utterance
+            row = await person.row(utterance)
+            assert (row.state, row.error, row.has_audio) == ("captured", "letter.txt is no audio.", True)
+            assert not list(home.spool.iterdir()), "nothing half-decoded stays"
+
+    run(story())
+
+
+def test_a_run_that_failed_is_retried_with_another_engine(home: Home) -> None:
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            utterance = await person.take(b"RIFF" + sound(1))
+            problem = ControlError("/models/none holds no model; nothing was recognised.", code=Code.USAGE)
+            script.failing(c.Recognize, problem)
+            error = await person.refusal(c.Transcribe(utterance=utterance, engine="whisper"))
+            assert (error.code, error.message) == (Code.USAGE, problem.message)
+            assert (await person.row(utterance)).error == problem.message
+            script.fail.clear()
+            done = await person.call(c.Transcribe(utterance=utterance, engine="sherpa"))
+            assert done.engine == "sherpa"
+            row = await person.row(utterance)
+            assert (row.state, row.error, row.text) == ("cleaned", "", "Word1")
+
+    run(story())
+
+
+@pytest.mark.parametrize("engine", ["pocketsphinx", "sherpa", "whisper"])
+@pytest.mark.parametrize("problem", [None, "no room"], ids=["delivered", "held"])
+@pytest.mark.parametrize("stage", ["captured", "transcribed", "cleaned"])
+def test_every_state_is_retried_from_every_stage_with_every_engine(
+    home: Home, engine: str, problem: str | None, stage: c.Stage
+) -> None:
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            utterance = await person.dictate(1, 2)
+            await person.call(c.Delivered(utterance=utterance, where="file", problem=problem or ""))
+            heard, decoded = script.count(c.Recognize), script.count(c.DecodeAudio)
+            done = await person.call(c.Transcribe(utterance=utterance, engine=engine, start_from=stage))
+            again = stage == "captured"
+            assert script.count(c.Recognize) - heard == (2 if again else 0)
+            assert script.count(c.DecodeAudio) - decoded == (1 if again else 0)
+            assert (done.state, done.engine, done.segments) == ("cleaned", engine, 2)
+            found = await person.call(c.Get(utterance=utterance))
+            assert (found.text, found.total, found.audio_seconds) == ("Word1. Word2", 2, 2.0)
+            assert len(found.segments) == 2, "of the run before nothing is left"
+            await person.kept()
+
+    run(story())
+
+
+def test_what_was_never_heard_is_not_retried_from_there(home: Home) -> None:
+    async def story() -> None:
+        async with room_of(home) as person:
+            utterance = await person.take(b"RIFF" + sound(1))
+            order = c.Transcribe(utterance=utterance, start_from="transcribed")
+            error = await person.refusal(order)
+            assert error.code == Code.NOT_FOUND
+            assert "retry it from its sound" in error.message
+
+    run(story())
+
+
+def test_what_was_heard_before_a_restart_is_not_heard_again(home: Home) -> None:
+    before, after = Script(), Script()
+
+    async def story() -> None:
+        async with room_of(home, before) as person:
+            utterance = await person.take(b"RIFF" + sound(1, 2, 3))
+            before.hold[c.DecodeAudio] = asyncio.Event()  # keeps the run from its end
+            request = person.ask(c.Transcribe(utterance=utterance, key="k", partials=True))
+            await until(lambda: sum(name == "item" for name, _ in person.items) == 3)
+            assert row_of(person.plane, utterance).state == "captured"
+            assert not person.answered(request)
+        async with room_of(home, after) as person:
+            done = await person.call(c.Transcribe(utterance=utterance, key="k", partials=True))
+            assert done.segments == 3
+            assert after.count(c.Recognize) == 0
+            assert await person.text(utterance) == "Word1. Word2. Word3"
+            await person.kept()
+
+    run(story())
+
+
+def test_a_spool_that_cannot_be_used_is_told_and_the_sound_left_as_it_was(home: Home) -> None:
+    async def story() -> None:
+        async with room_of(home) as person:
+            utterance = await person.take(b"RIFF" + sound(1))
+            home.spool.rmdir()
+            error = await person.refusal(c.Transcribe(utterance=utterance))
+            assert error.code == Code.FAILED
+            assert error.message.startswith("The sound could not be worked on: No such file or directory.")
+            assert f"`garret history retry {utterance}`" in error.message
+            assert (await person.row(utterance)).error == error.message
+            home.spool.mkdir()
+            await person.call(c.Transcribe(utterance=utterance))
+            assert await person.text(utterance) == "Word1"
+            await person.kept()
+
+    run(story())
+
+
+def test_a_kept_file_that_vanished_is_told(home: Home) -> None:
+    async def story() -> None:
+        async with room_of(home) as person:
+            utterance = await person.take(b"RIFF" + sound(1))
+            row = row_of(person.plane, utterance)
+            assert row.audio is not None
+            person.plane.store.blobs.path(row.audio).unlink()
+            error = await person.refusal(c.Transcribe(utterance=utterance))
+            assert error.code == Code.NOT_FOUND
+            assert (await person.row(utterance)).error == error.message
+            assert not list(home.spool.iterdir())
+
+    run(story())
+
+
+def test_a_cancelled_run_keeps_the_sound(home: Home) -> None:
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            utterance = await person.take(b"RIFF" + sound(1))
+            script.hold[c.Recognize] = asyncio.Event()
+            request = person.ask(c.Transcribe(utterance=utterance))
+            await until(lambda: script.count(c.Recognize) == 1)
+            person.cancel(request)
+            assert (await person.error(request)).code == Code.CANCELLED
+            await person.kept()
+            row = await person.row(utterance)
+            assert (row.state, row.error) == ("captured", "It was cancelled; its sound is kept.")
+            assert row.has_audio
+            script.hold.clear()
+            await person.call(c.Transcribe(utterance=utterance))
+            assert await person.text(utterance) == "Word1"
+            await person.kept()
+
+    run(story())
+
+
+def test_a_spelled_utterance_is_heard_and_cleaned_as_one(home: Home) -> None:
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            await person.dictate(1, mode="spelling", partials=True)
+            (heard,) = (each for each in script.asked if isinstance(each, c.Recognize))
+            (cleaned,) = (each for each in script.asked if isinstance(each, c.Clean))
+            assert (heard.mode, heard.partials, cleaned.mode) == ("spelling", True, "spelling")
+            (decoded,) = (each for each in script.asked if isinstance(each, c.DecodeAudio))
+            assert decoded.limit_seconds == 12 * 3600
+
+    run(story())
+
+
+@pytest.mark.parametrize(("profile", "seconds"), [("guest", 3600.0), ("child", 600.0)])
+def test_a_profile_may_take_so_long_a_recording(home: Home, profile: str, seconds: float) -> None:
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as admin:
+            person = type(admin)(admin.plane, profile=profile)
+            utterance = await person.take(b"RIFF" + sound(1))
+            await person.call(c.Transcribe(utterance=utterance))
+            (decoded,) = (each for each in script.asked if isinstance(each, c.DecodeAudio))
+            assert decoded.limit_seconds == seconds
+            await person.kept()
+
+    run(story())
