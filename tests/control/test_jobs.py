@@ -411,7 +411,7 @@ def test_a_job_that_is_being_leased_at_a_stop_is_given_back(
         request = client.ask(Work(text="wait"))
         await leasing.wait()
         stopping = asyncio.create_task(plane.stop())
-        while not plane.jobs._stopping:  # noqa: ASYNC110  nobody tells
+        while not plane.jobs._course.stopping:  # noqa: ASYNC110  nobody tells
             await asyncio.sleep(0)
         go_on.set()
         await stopping

@@ -8,17 +8,17 @@ with it; one that cancels does.
 When storage takes no writes for a while, jobs that were accepted stay where they are, their callers are
 told so, and what is due is written as soon as it can be.
 
-Neighbours: the broker hands job commands over (`admit`), `job_run` is one of them under way, `job_books`
-writes what becomes of it, `storage.ledger` keeps them, services do the work.
+Neighbours: the broker hands job commands over (`admit`), `job_lanes` says whose turn it is, `job_run` is
+a job under way, `job_course` takes it from its lease to its end, `storage.ledger` keeps it, services do
+the work.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Coroutine
 from time import monotonic
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 
@@ -27,30 +27,22 @@ from garret.base.errors import CancelledError, Code, GarretError
 from garret.control.broker import Broker
 from garret.control.errors import ControlError
 from garret.control.job_books import JobBooks
+from garret.control.job_course import Changed, JobCourse
 from garret.control.job_lanes import JobLanes
-from garret.control.job_run import BeforeLedger, JobRun, Outcome, Watcher, error_of, goes_on
+from garret.control.job_run import BeforeLedger, JobRun, Watcher, error_of, goes_on
 from garret.control.request import Caller, Pending
 from garret.protocol.contract import Registry
-from garret.protocol.life import Progress
-from garret.storage.errors import StorageError
 from garret.storage.ledger import Ledger
 from garret.storage.ledger_machine import FINAL, State
-from garret.storage.ledger_types import Job, JobError, Request
+from garret.storage.ledger_types import Job, Request
 
 _logger = log.get("control.jobs")
 
-T = TypeVar("T")
-
 QUEUE_LIMIT: Final = 10_000
 """Jobs that are not over; one more answers busy."""
-PROGRESS_SECONDS: Final = 0.5
-"""At most one progress note in this time goes to the ledger for each job."""
 _RETRY_BASE_SECONDS: Final = 0.2
 _RETRY_LIMIT_SECONDS: Final = 10.0
 _EVERYTHING: Final = 1 << 40  # rows; what is queued is bounded by QUEUE_LIMIT where it is accepted
-
-Changed = Callable[[Job, str, float, str], None]
-"""The job, its new state, fraction, note."""
 
 
 class JobStatistics(msgspec.Struct, frozen=True):
@@ -92,9 +84,18 @@ class Jobs:
         self._lanes = JobLanes(limit)
         self._tasks: set[asyncio.Task[None]] = set()
         self._books = JobBooks(ledger, stored)
+        self._course = JobCourse(
+            broker,
+            registry,
+            ledger,
+            self._books,
+            changed=changed,
+            pause=self._pause_run,
+            forget=self._forget,
+            spawn=self._spawn,
+        )
         self._replaying = asyncio.Lock()
         self._replayed = False
-        self._stopping = False
 
     def statistics(self) -> JobStatistics:
         waiting, running = self._lanes.waiting, self._lanes.running
@@ -104,7 +105,7 @@ class Jobs:
 
     def admit(self, pending: Pending, command: Any) -> None:
         """Take a job command on: into the ledger first, then to its turn."""
-        if self._stopping:
+        if self._course.stopping:
             self.broker.fail(
                 pending, ControlError("Garret stops; nothing was started.", code=Code.UNAVAILABLE)
             )
@@ -143,7 +144,6 @@ class Jobs:
             # In the writer's queue before the lease is, so that nothing is begun that was not audited.
             self._spawn(self._accepted(caller, job))
         run = self._add(job)
-        run.asked_for.set()
         if pending.done:  # while the ledger was being written
             self._unwatched(run, pending, new=entered.new)
         else:
@@ -243,12 +243,12 @@ class Jobs:
         elif run.pending is not None:
             self.broker.stop(run.pending, CancelledError(f"{run.job.command} was cancelled by {who}."))
         elif self._lanes.withdraw(run):
-            self._spawn(self._guarded(run, self._end_cancelled(run)))
+            self._spawn(self._course.guarded(run, self._course.end_cancelled(run)))
 
     def resume(self) -> None:
         """Storage takes writes again: write what is due now, and replay if that was not possible before."""
         self._books.resume()
-        if not self._replayed and not self._stopping:
+        if not self._replayed and not self._course.stopping:
             self._spawn(self._replay_late())
 
     # ---- running
@@ -261,8 +261,11 @@ class Jobs:
                 self, job, self._is_live(job.command), f"job:{job.id}", job.role
             )
             self._lanes.put(run)
-            self._tell(run, State.QUEUED)
+            self._course.tell(run, State.QUEUED)
         return run
+
+    def _forget(self, run: JobRun) -> None:
+        self._runs.pop(run.job.id, None)
 
     def _is_live(self, command: str) -> bool:
         try:
@@ -271,149 +274,36 @@ class Jobs:
             return False  # of a room that is not there any more; it fails at its turn
 
     def _next(self) -> None:
-        if self._replayed and not self._stopping:
+        if self._replayed and not self._course.stopping:
             for run in self._lanes.take():
                 self._spawn(self._run(run))
 
     async def _run(self, run: JobRun) -> None:
         try:
-            await self._guarded(run, self._attempt(run))
+            await self._course.guarded(run, self._course.attempt(run))
         finally:
             self._lanes.release(run)
             self._next()
-
-    async def _guarded(self, run: JobRun, work: Awaitable[None]) -> None:
-        """Whatever goes wrong with the books of a job, those who wait for it are told."""
-        try:
-            await work
-        except GarretError as error:
-            if not self._stopping:
-                _logger.error("job %s: %s", run.job.id, error.message)
-            self._over(run, None, error)
-        except Exception as error:
-            _logger.exception("job %s", run.job.id)
-            message = f"{run.job.command} failed inside Garret ({type(error).__name__}). The job is kept."
-            self._over(run, None, ControlError(message, details={"job": run.job.id}))
-
-    async def _attempt(self, run: JobRun) -> None:
-        owner = f"control:{os.getpid()}"
-        run.lease = await self._record(run, lambda: self._ledger.lease(run.job.id, owner))
-        self._tell(run, State.RUNNING)
-        try:
-            payload, error = await self._work(run)
-        except GarretError as refused:
-            payload, error = None, refused
-        if payload is not None:
-            await self._finish(run, payload)
-        else:
-            await self._fail(run, error or ControlError(f"{run.job.command} gave no result."))
-
-    async def _work(self, run: JobRun) -> Outcome:
-        run.outcome = asyncio.get_running_loop().create_future()
-        assert run.lease is not None
-        if run.cancelled_by:
-            return None, CancelledError(f"{run.job.command} was cancelled by {run.cancelled_by}.")
-        if self._stopping:  # it was leased while the others were being ended
-            return None, CancelledError("Garret stops.")
-        meta = self._registry.find(run.job.command)
-        run.pending = self.broker.admit_job(run, meta, run.lease.payload, run.lease)
-        for payload in run.inputs:
-            run.put_input(run.pending, payload)
-        run.inputs.clear()
-        return await run.outcome
-
-    async def _finish(self, run: JobRun, payload: msgspec.Raw) -> None:
-        assert run.lease is not None
-        epoch = run.lease.epoch
-        try:
-            await self._record(run, lambda: self._ledger.finish(run.job.id, epoch, bytes(payload)))
-        except StorageError as error:
-            if error.code != Code.INVALID:
-                raise
-            await self._fail(run, error)  # a result that the ledger will never take
-            return
-        self._over(run, payload, None)
-        self._tell(run, State.DONE)
-
-    async def _fail(self, run: JobRun, error: GarretError) -> None:
-        assert run.lease is not None
-        epoch = run.lease.epoch
-        if run.cancelled_by:
-            await self._end_cancelled(run)
-            return
-        if self._stopping and error.code == Code.CANCELLED:
-            await self._ledger.requeue(run.job.id, epoch, "Garret was stopped")
-            self._over(run, None, goes_on(run))
-            return
-        told = JobError(error.code.value, error.message, error.retryable)
-        state = await self._record(
-            run, lambda: self._ledger.fail(run.job.id, epoch, told, retry=error.retryable)
-        )
-        if state == State.QUEUED:
-            self._tell(run, state)
-            self._pause_run(run, run.lease.attempt)
-            return
-        error.details.setdefault("job", run.job.id)
-        self._over(run, None, error)
-        self._tell(run, State.FAILED, error.message)
 
     def _pause_run(self, run: JobRun, attempt: int) -> None:
         """Let a job that failed wait a moment before it is tried again."""
         run.pending = run.lease = None
         if run.cancelled_by:
             self._again(run)
-        elif not self._stopping:
+        elif not self._course.stopping:
             pause = min(_RETRY_LIMIT_SECONDS, _RETRY_BASE_SECONDS * 2.0 ** (attempt - 1))
             run.timer = asyncio.get_running_loop().call_later(pause, self._again, run)
 
     def _again(self, run: JobRun) -> None:
         run.timer = None
         if run.cancelled_by:
-            self._spawn(self._guarded(run, self._end_cancelled(run)))
+            self._spawn(self._course.guarded(run, self._course.end_cancelled(run)))
         else:
             self._lanes.put(run)
             self._next()
 
-    async def _end_cancelled(self, run: JobRun) -> None:
-        await self._record(run, lambda: self._ledger.cancel(run.job.id, run.cancelled_by))
-        message = f"{run.job.command} was cancelled by {run.cancelled_by}."
-        self._over(run, None, CancelledError(message, details={"job": run.job.id}))
-        self._tell(run, State.CANCELLED)
-
-    async def _record(self, run: JobRun, write: Callable[[], Awaitable[T]]) -> T:
-        return await self._books.record(run, write, self._held)
-
-    def _held(self, run: JobRun, error: GarretError) -> None:
-        self._answer(run, None, error)
-
-    def _over(self, run: JobRun, payload: msgspec.Raw | None, error: GarretError | None) -> None:
-        self._runs.pop(run.job.id, None)
-        self._answer(run, payload, error)
-
-    def _answer(self, run: JobRun, payload: msgspec.Raw | None, error: GarretError | None) -> None:
-        watchers, run.watchers = run.watchers, []
-        for watcher in watchers:
-            if payload is not None:
-                self.broker.finish(watcher.pending, payload)
-            elif error is not None:
-                self.broker.fail(watcher.pending, error)
-        run.settled.set()
-
-    # ---- telling
-
     def note_progress(self, run: JobRun, payload: msgspec.Raw) -> None:
-        """Pass a job's progress to the ledger and the bus, at most twice a second."""
-        now = monotonic()
-        if run.lease is None or now - run.noted < PROGRESS_SECONDS:
-            return
-        run.noted = now
-        progress = msgspec.msgpack.decode(payload, type=Progress)
-        fraction = min(1.0, max(0.0, progress.fraction))
-        self._changed(run.job, State.RUNNING, fraction, progress.note)
-        self._spawn(self._books.progress(run.job.id, run.lease.epoch, fraction, progress.note))
-
-    def _tell(self, run: JobRun, state: State, note: str = "") -> None:
-        self._changed(run.job, state, 1.0 if state == State.DONE else 0.0, note)
+        self._course.note_progress(run, payload)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -422,7 +312,7 @@ class Jobs:
 
     async def stop(self, cancel_running: Callable[[], Awaitable[None]]) -> None:
         """Start no more, let `cancel_running` end what runs, and give those jobs back to the ledger."""
-        self._stopping = True
+        self._course.stopping = True
         self._books.stop()
         await cancel_running()
         for run in list(self._runs.values()):
@@ -433,4 +323,4 @@ class Jobs:
         for run in list(self._runs.values()):
             if run.timer is not None:
                 run.timer.cancel()
-            self._over(run, None, goes_on(run))
+            self._course.over(run, None, goes_on(run))
