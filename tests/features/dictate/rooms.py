@@ -1,278 +1,39 @@
-"""The dictation room in a real control plane on real storage, with scripted workers beyond its processes.
+"""The dictation room in a real control plane on real storage, and those who use it.
 
-`Workers` answers what the room asks of its workers, in the test's own process: sound is bytes of the spool,
-and what was "heard" is told by the samples, so that a test can see what became of which. Neighbours:
-`tests.control.planes`, whose planes and clients these are.
+Neighbours: `scripted_workers` answer it; `tests.control.planes`, whose planes and clients these are.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
-from typing import Any, ClassVar, Final
+from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 
-from garret.base.errors import Code, GarretError
 from garret.base.ids import new_id
 from garret.base.paths import Home
-from garret.control.context import Context
-from garret.control.errors import ControlError
 from garret.control.foundation import open_store
 from garret.control.plane import ControlPlane
 from garret.control.secrets import DEVICE_KEY, SecretStore
-from garret.control.service import Request, Services
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.manifest import ROOM
 from garret.features.dictate.service import DictationService
 from garret.features.house import contracts as h
-from garret.protocol.contract import Command
-from garret.protocol.manifest import Room, WorkerSpec
+from garret.protocol.manifest import Room
 from garret.storage import ledger_types as ledger
 from garret.storage.objects import KeySigner
 from tests.control.planes import Client, plane_of, until
-
-STEP: Final = 16_000
-"""Samples of each segment that the audio worker finds in a file or spool."""
+from tests.features.dictate.scripted_workers import STEP, Script, Workers, sound
 
 SCRIPTED: Final = Room(
-    name="scripted", summary="Workers of tests.", service="tests.features.dictate.rooms:Workers"
+    name="scripted", summary="Workers of tests.", service="tests.features.dictate.scripted_workers:Workers"
 )
 ROOMS: Final = (SCRIPTED, msgspec.structs.replace(ROOM, workers=()))
-
-
-def sound(*words: int) -> bytes:
-    """A second of samples for each number; it is heard as `wordNUMBER`, 0 is silence."""
-    return b"".join(number.to_bytes(2, "little") * STEP for number in words)
-
-
-def lost() -> GarretError:
-    """What a command is answered with whose worker died."""
-    return ControlError("The worker is gone.", code=Code.UNAVAILABLE, details={"worker_lost": True})
-
-
-class Script:
-    """What the workers do: `fail` holds errors for the next commands of a kind, `hold` gates by kind."""
-
-    def __init__(self) -> None:
-        self.asked: list[Command[Any]] = []
-        self.warmed: list[str] = []
-        self.fail: dict[type[Command[Any]], deque[GarretError]] = {}
-        self.hold: dict[type[Command[Any]], asyncio.Event] = {}
-        self.available = True
-        self.ready = True
-        self.dies_at: list[int] = []
-        """Samples of a spool at which the worker that captures it dies, one after another."""
-        self.gives_up_at: list[tuple[int, str]] = []
-        """Samples of a spool at which a capture ends by itself, and why."""
-        self.at_once = 0
-        self.most_at_once = 0
-        self.truncated = False
-        self.commands: tuple[str, ...] = ()
-        self.cancelled = False
-        self.refused = ""
-        self.grammar = ""
-
-    def count(self, kind: type[Command[Any]]) -> int:
-        return sum(isinstance(command, kind) for command in self.asked)
-
-    def failing(self, kind: type[Command[Any]], *errors: GarretError) -> None:
-        self.fail[kind] = deque(errors)
-
-    async def begin(self, command: Command[Any]) -> None:
-        """Note a command, wait where it is held, and fail where it is to fail."""
-        self.asked.append(command)
-        if gate := self.hold.get(type(command)):
-            await gate.wait()
-        if errors := self.fail.get(type(command)):
-            raise errors.popleft()
-
-
-class ScriptedPool:
-    """Stands where the pool of one kind of worker would be."""
-
-    def __init__(self, spec: WorkerSpec, script: Script) -> None:
-        self.spec = spec
-        self.blocked = ""
-        self._script = script
-
-    @property
-    def supervisor(self) -> Any:
-        return SimpleNamespace(serving=2, available=self._script.available)
-
-    @property
-    def ready(self) -> bool:
-        return self._script.ready
-
-    def warm(self, processes: int = 1) -> None:
-        self._script.warmed.append(f"{self.spec.name} {processes}")
-
-    def start(self) -> None:
-        return
-
-    def replace(self) -> None:
-        return
-
-    async def stop(self) -> None:
-        return
-
-
-class Workers:
-    """All workers of the room; made with the control plane, as a service is."""
-
-    script: ClassVar[Script] = Script()
-    handlers: Mapping[type[Command[Any]], Any] = {}
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    async def start(self) -> None:
-        plane = self._context.plane
-        of = {
-            "audio": {
-                c.DecodeAudio: self._decode,
-                c.Capture: self._capture,
-                c.Rescue: self._rescue,
-                c.EncodeAudio: self._encode,
-            },
-            "microphone": {c.Record: self._capture},
-            "stt": {c.Recognize: self._recognise},
-            "text": {c.Clean: self._clean},
-        }
-        for spec in ROOM.workers:
-            place: Any = ScriptedPool(spec, self.script)
-            plane.workers.pools[spec.name] = place
-            worker: Any = SimpleNamespace(handlers=of[spec.name])
-            services = Services(plane.broker)
-            services.add(worker)
-            plane.broker.attach(spec.name, services)
-
-    async def stop(self) -> None:
-        return
-
-    # ---- sound
-
-    async def _decode(self, command: c.DecodeAudio, request: Request) -> c.AudioInfo:
-        source, spool = request.descriptors
-        data = os.pread(source, 1 << 24, 0)
-        if data[:4] not in (b"RIFF", b"fLaC"):
-            raise ControlError(f"{command.name} is no audio.", code=Code.INVALID)
-        os.pwrite(spool, data[4:], 0)
-        for segment in _speech(data[4:]):
-            await request.emit(segment)
-        await self.script.begin(command)
-        return c.AudioInfo(
-            container="wav",
-            codec="pcm",
-            sample_rate=16_000,
-            channels=1,
-            seconds=len(data[4:]) / 2 / 16_000,
-            truncated=self.script.truncated,
-        )
-
-    async def _capture(self, command: Any, request: Request) -> c.Captured:
-        """Write what is pushed; a microphone hears word 7 for a second. Each second is a segment."""
-        (spool,) = request.descriptors
-        size = os.fstat(spool).st_size
-        base, told = size // 2 - command.again, size // 2 - command.again
-        problem = ""
-        await self.script.begin(command)
-        await request.emit(c.CaptureItem(kind="state", state="listening"))
-        if isinstance(command, c.Record):
-            os.pwrite(spool, sound(7), size)
-            size += len(sound(7))
-        async for chunk in request.inputs():
-            os.pwrite(spool, chunk.data, size)
-            size += len(chunk.data)
-            await request.emit(c.CaptureItem(kind="durable", durable=size // 2 - base))
-            if self.script.dies_at and size // 2 >= self.script.dies_at[0]:
-                self.script.dies_at.pop(0)
-                raise lost()
-            if self.script.gives_up_at and size // 2 >= self.script.gives_up_at[0][0]:
-                problem = self.script.gives_up_at.pop(0)[1]
-                break
-            if size // 2 > told:
-                await request.emit(c.CaptureItem(kind="speech_start", start=told - base))
-            while size // 2 - told >= STEP:
-                item = c.CaptureItem(kind="speech_end", start=told - base, end=told - base + STEP)
-                told += STEP
-                await request.emit(item)
-        await request.emit(c.CaptureItem(kind="durable", durable=size // 2 - base))
-        if size // 2 > told:
-            await request.emit(c.CaptureItem(kind="speech_end", start=told - base, end=size // 2 - base))
-        await request.emit(c.CaptureItem(kind="level", level=-20.0))
-        await request.emit(c.CaptureItem(kind="state", state="ended", problem=problem))
-        return c.Captured(samples=size // 2, problem=problem)
-
-    async def _rescue(self, command: c.Rescue, request: Request) -> c.Rescued:
-        await self.script.begin(command)
-        data = os.pread(request.descriptors[0], 1 << 24, 0)
-        return c.Rescued(samples=len(data) // 2, segments=tuple(_speech(data)))
-
-    async def _encode(self, command: c.EncodeAudio, request: Request) -> c.Encoded:
-        await self.script.begin(command)
-        spool, target = request.descriptors
-        data = os.pread(spool, 1 << 24, 0)
-        os.pwrite(target, b"fLaC" + data, 0)
-        return c.Encoded(bytes=len(data) + 4)
-
-    # ---- text
-
-    async def _recognise(self, command: c.Recognize, request: Request) -> c.Hypothesis:
-        self.script.at_once += 1
-        self.script.most_at_once = max(self.script.most_at_once, self.script.at_once)
-        try:
-            return await self._hear(command, request)
-        finally:
-            self.script.at_once -= 1
-
-    async def _hear(self, command: c.Recognize, request: Request) -> c.Hypothesis:
-        await self.script.begin(command)
-        end = command.end
-        if not end:
-            await request.emit(c.Partial(text="wor"))
-            async for grown in request.inputs():
-                end = grown.upto
-        first = os.pread(request.descriptors[0], 2, command.start * 2)
-        text = f"word{int.from_bytes(first, 'little')}"
-        start, stop = command.start / 16_000, end / 16_000
-        return c.Hypothesis(
-            text=text,
-            words=(c.RecognisedWord(start=start, end=stop, word=text, confidence=0.5),),
-            engine=command.engine or "pocketsphinx",
-            quality="draft",
-            decode_seconds=0.25,
-            grammar=self.script.grammar,
-        )
-
-    async def _clean(self, command: c.Clean, request: Request) -> c.CleanedText:
-        del request
-        await self.script.begin(command)
-        texts = tuple(each.text.capitalize() for each in command.segments)
-        return c.CleanedText(
-            text=". ".join(texts),
-            segments=texts,
-            commands=self.script.commands,
-            cancelled=self.script.cancelled,
-            refused=self.script.refused,
-        )
-
-
-def _speech(data: bytes) -> list[c.SpeechSegment]:
-    """Every second of `data` that is not silent."""
-    return [
-        c.SpeechSegment(start=start, end=start + STEP)
-        for start in range(0, len(data) // 2, STEP)
-        if data[start * 2 : start * 2 + 2] != b"\0\0"
-    ]
-
-
-# ---------------------------------------------------------------- the room, and who uses it
 
 
 class Person(Client):
@@ -340,6 +101,28 @@ async def room_of(home: Home, script: Script | None = None) -> AsyncIterator[Per
     Workers.script = script or Script()
     async with plane_of(home, ROOMS) as plane:
         yield Person(plane)
+
+
+async def exported(person: Person, utterance: str) -> bytes:
+    """The sound that is kept, once it is."""
+    await person.kept()
+    await person.call(c.Audio(utterance=utterance))
+    (data,) = person.got
+    return data.removeprefix(b"fLaC")
+
+
+def items(person: Person, kind: str) -> list[Any]:
+    return [item for name, item in person.items if name == "item" and item["kind"] == kind]
+
+
+async def captured(person: Person, seconds: int) -> Path:
+    """Wait until so much of the only live dictation is in its spool; the spool."""
+    await until(lambda: any(each.stat().st_size >= seconds * 2 * STEP for each in spools(person)))
+    return spools(person)[0]
+
+
+def spools(person: Person) -> list[Path]:
+    return list(person.plane.home.spool.glob("*.pcm"))
 
 
 def service_of(plane: ControlPlane) -> DictationService:

@@ -13,7 +13,8 @@ from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import finishing, store
 from tests.control.planes import run, until
-from tests.features.dictate.rooms import Person, Script, lost, room_of, row_of, service_of, sound
+from tests.features.dictate.rooms import Person, room_of, row_of, service_of
+from tests.features.dictate.scripted_workers import Script, lost, sound
 
 
 def objects(person: Person, utterance: str, kind: str) -> list[str]:

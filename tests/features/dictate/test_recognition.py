@@ -13,7 +13,8 @@ from garret.features.dictate import contracts as c
 from garret.features.dictate import recognition, store
 from garret.features.dictate.recognition import Segment
 from tests.control.planes import run, until
-from tests.features.dictate.rooms import Person, Script, lost, room_of, sound
+from tests.features.dictate.rooms import Person, room_of
+from tests.features.dictate.scripted_workers import Script, lost, sound
 
 
 def test_as_many_segments_at_once_as_there_are_workers_and_one_that_waits(home: Home) -> None:

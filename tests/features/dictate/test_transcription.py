@@ -11,7 +11,8 @@ from garret.base.paths import Home
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from tests.control.planes import run, until
-from tests.features.dictate.rooms import Script, room_of, row_of, sound
+from tests.features.dictate.rooms import room_of, row_of
+from tests.features.dictate.scripted_workers import Script, sound
 
 
 def test_a_file_becomes_text_with_the_times_of_its_words(home: Home) -> None:
