@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 from garret import daemon
 from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
+from garret.cli.errors import exit_of
 from garret.control.listener import HomeLock
 from garret.control.secrets import SecretStore
 from garret.features.house.contracts import Backup, GetStatus
@@ -109,12 +111,51 @@ def test_a_second_one_on_the_same_home_says_who_is_first(
     lock = HomeLock(home.lock)
     assert daemon.main([]) == 4
     answer = said(capsys)
-    assert answer["code"] == "conflict"
+    assert (answer["code"], answer["reason"]) == ("conflict", "taken")
     assert str(os.getpid()) in answer["message"]
     lock.close()
 
 
-@pytest.mark.parametrize("arguments", [["--restore"], ["--frobnicate"], ["--salvage", "x"]])
+def test_a_home_that_is_worked_on_is_busy_and_not_taken(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.create()
+    lock = HomeLock(home.lock, "salvaged")
+    assert daemon.main([]) == 4
+    answer = said(capsys)
+    assert (answer["code"], answer["reason"]) == ("busy", "")
+    assert f"is being salvaged (process {os.getpid()})" in answer["message"]
+    lock.close()
+    HomeLock(home.lock).close()
+    with pytest.raises(GarretError, match="being restored"), closing(HomeLock(home.lock, "restored")):
+        HomeLock(home.lock)
+
+
+def test_in_the_foreground_a_failed_start_is_a_sentence(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.root.parent.mkdir(exist_ok=True)
+    home.root.write_text("")
+    assert daemon.main(["--foreground"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("garret: Garret cannot use its home folder")
+
+
+def test_a_sealed_home_says_that_it_is_sealed(
+    home: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.create()
+    SecretStore.open(home, ask=lambda _: "correct horse battery")
+    assert daemon.main([]) == 3
+    assert said(capsys)["reason"] == "sealed"
+    (tmp_path / "pass").write_text("wrong horse battery\n")
+    monkeypatch.setenv("GARRET_PASSPHRASE_FILE", str(tmp_path / "pass"))
+    assert daemon.main([]) == 3
+    assert said(capsys)["reason"] == "sealed"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--restore"], ["--frobnicate"], ["--salvage", "x"], ["--examine", "x"]]
+)
 def test_arguments_that_make_no_sense_are_answered_with_the_usage(
     home: Home, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
@@ -153,7 +194,9 @@ def test_a_key_of_another_home_is_named_as_such(home: Home, capsys: pytest.Captu
     asyncio.run(_made(home))
     SecretStore.open(home).set("storage.database", b"k" * 32)
     assert daemon.main([]) == 3
-    assert "another key" in said(capsys)["message"]
+    answer = said(capsys)
+    assert "another key" in answer["message"]
+    assert answer["reason"] == "", "no passphrase helps"
 
 
 def test_a_defect_ends_in_a_line_too(
@@ -167,6 +210,8 @@ def test_a_defect_ends_in_a_line_too(
     assert said(capsys) == {
         "code": "failed",
         "message": "Garret ended by a defect of its own: ZeroDivisionError: by nothing",
+        "reason": "",
+        "pid": os.getpid(),
     }
 
 
@@ -199,8 +244,9 @@ def test_a_restore_answers_with_what_came_back(
 
 def test_salvage_of_a_sound_home_is_refused(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     asyncio.run(_made(home))
-    assert daemon.main(["--salvage"]) == 4
-    assert "nothing to salvage" in said(capsys)["message"]
+    for what in ("--salvage", "--examine"):
+        assert daemon.main([what]) == 1
+        assert "nothing to salvage" in said(capsys)["message"]
 
 
 def test_a_passphrase_is_asked_of_the_file_that_is_named(
@@ -215,8 +261,9 @@ def test_a_passphrase_is_asked_of_the_file_that_is_named(
 
 
 def test_every_code_has_an_exit_code_of_the_command_line() -> None:
-    assert {daemon._EXIT_CODES.get(code, 1) for code in Code} == {1, 2, 3, 4}
-    assert issubclass(GarretError, Exception)
+    for code in Code:
+        error = GarretError("x", code=code)
+        assert daemon.exit_code(error) == exit_of(error), code
 
 
 async def _made(home: Home) -> Path:

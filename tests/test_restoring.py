@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ from garret.base.paths import Home
 from garret.control import secrets as secrets_module
 from garret.control.listener import HomeLock
 from garret.control.plane import ControlPlane
-from garret.control.secrets import DATABASE_KEY, SecretStore
+from garret.control.secrets import DATABASE_KEY, SecretsLocked, SecretStore
 from garret.features.house import contracts as c
 from garret.features.house.manifest import ROOM as HOUSE
-from garret.restoring import restore_home, salvage_home
+from garret.restoring import examine_home, restore_home, salvage_home
 from garret.storage.connection import connect
 from tests.control.planes import Client, open_plane, plane_of
 from tests.control.toy_room import ROOM as TOY
@@ -142,14 +143,35 @@ def test_a_restore_that_fails_puts_the_damaged_home_back(
     assert files_of(home) == before
 
 
-def test_a_backup_without_its_keys_says_what_to_do(home: Home, tmp_path: Path) -> None:
-    async def make() -> Path:
-        async with plane_of(home) as plane:
-            return Path((await Client(plane).call(c.Backup())).path)
+async def _back_up_without_keys(home: Home) -> Path:
+    async with plane_of(home) as plane:
+        await Client(plane).call(Work(text="ok"))
+        return Path((await Client(plane).call(c.Backup())).path)
 
-    with pytest.raises(GarretError, match="made without a passphrase") as caught:
-        restore_home(Home(tmp_path / "h"), asyncio.run(make()), PASSPHRASE)
-    assert caught.value.code == Code.INVALID
+
+def test_a_backup_without_its_keys_says_what_to_do(home: Home, tmp_path: Path) -> None:
+    archive, elsewhere = asyncio.run(_back_up_without_keys(home)), Home(tmp_path / "h")
+    for own in (None, lambda: SecretStore.open(elsewhere)):
+        with pytest.raises(GarretError, match="made without a passphrase") as caught:
+            restore_home(elsewhere, archive, PASSPHRASE, own)
+        assert caught.value.code == Code.INVALID
+    assert not elsewhere.root.exists()
+
+
+def test_a_backup_without_its_keys_comes_back_where_they_still_are(home: Home) -> None:
+    archive = asyncio.run(_back_up_without_keys(home))
+    damage(home)
+    keys = home.key_file.read_bytes()
+    told = restore_home(home, archive, "", lambda: SecretStore.open(home))
+    assert (Path(told["set_aside"]) / "garret.db").exists()
+    assert home.key_file.read_bytes() == keys
+    assert jobs_in(home) == ["done"]
+
+
+def test_a_wrong_passphrase_of_a_backup_is_not_taken_for_the_homes_own(backup: Path, tmp_path: Path) -> None:
+    with pytest.raises(GarretError, match="keys in") as caught:
+        restore_home(Home(tmp_path / "h"), backup, "another passphrase")
+    assert not isinstance(caught.value, SecretsLocked)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a backup" * 100])
@@ -186,20 +208,58 @@ def test_keys_that_are_being_put_in_their_place_are_never_lost(
 def test_what_a_damaged_database_still_holds_is_salvaged_and_the_rest_is_kept(home: Home) -> None:
     asyncio.run(_fill(home, jobs=60))
     damage_a_table(home)
-    secrets = SecretStore.open(home)
-    told = salvage_home(home, secrets, ROOMS)
-    assert told["damaged"]
-    assert sum(told["rows"].values()) > 0
+    before = files_of(home)
+    seen = examine_home(home, lambda: SecretStore.open(home))
+    assert files_of(home) == before
+    told = salvage_home(home, lambda: SecretStore.open(home), ROOMS)
+    assert told["problems"] == seen["problems"] != []
+    assert told["damaged"] == ["job_events"]
+    assert told["rows"]["jobs"] == 60
+    assert told["not_rebuilt"] == ""
     assert (Path(told["set_aside"]) / "garret.db").exists()
-    jobs_in(home)  # it starts, and takes writes again
-    with pytest.raises(GarretError, match="nothing to salvage"):
-        salvage_home(home, SecretStore.open(home), ROOMS)
+    assert jobs_in(home) == ["done"] * 50, "it starts, takes writes again, and has every job"
+    assert "storage.salvage" in audited(home)
+    for again in (examine_home, partial(salvage_home, rooms=ROOMS)):
+        with pytest.raises(GarretError, match="nothing to salvage"):
+            again(home, lambda: SecretStore.open(home))
+
+
+def audited(home: Home) -> list[str]:
+    async def read() -> list[str]:
+        async with plane_of(home) as plane:
+            return [entry.action for entry in (await Client(plane).call(c.ReadAudit())).entries]
+
+    return asyncio.run(read())
+
+
+def test_what_was_saved_stays_although_the_rest_cannot_be_made_anew(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(_fill(home, jobs=60))
+    damage_a_table(home)
+
+    def refuses(*_: Any) -> None:
+        raise GarretError("It is not to be opened.")
+
+    monkeypatch.setattr(restoring, "open_store", refuses)
+    told = salvage_home(home, lambda: SecretStore.open(home), ROOMS)
+    assert told["not_rebuilt"] == "It is not to be opened."
+    assert (Path(told["set_aside"]) / "garret.db").exists()
+    assert jobs_in(home) == ["done"] * 50
+
+
+def test_a_folder_that_is_no_home_is_not_made_one(home: Home) -> None:
+    for work in (examine_home, partial(salvage_home, rooms=ROOMS)):
+        with pytest.raises(GarretError, match="There is no database") as caught:
+            work(home, lambda: SecretStore.open(home))
+        assert caught.value.code == Code.NOT_FOUND
+    assert not home.root.exists()
 
 
 def test_a_sound_database_is_not_salvaged(home: Home, backup: Path) -> None:
     before = files_of(home)
     with pytest.raises(GarretError, match="was found sound") as caught:
-        salvage_home(home, SecretStore.open(home), ROOMS)
+        salvage_home(home, lambda: SecretStore.open(home), ROOMS)
     assert caught.value.code == Code.CONFLICT
     assert files_of(home) == before
 
@@ -207,7 +267,7 @@ def test_a_sound_database_is_not_salvaged(home: Home, backup: Path) -> None:
 def test_one_that_does_not_open_leads_to_its_backups(home: Home, backup: Path) -> None:
     damage(home)
     with pytest.raises(GarretError, match=f"garret restore {backup}"):
-        salvage_home(home, SecretStore.open(home), ROOMS)
+        salvage_home(home, lambda: SecretStore.open(home), ROOMS)
 
 
 def test_a_damaged_home_that_opens_is_served_read_only(home: Home) -> None:

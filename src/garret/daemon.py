@@ -1,10 +1,13 @@
 """The control plane's process: `python -m garret.daemon [--foreground]`.
 
 With `--restore FILE` it fills an empty or damaged home from a backup instead (the passphrase is the first
-line of standard input), and with `--salvage` it saves what a damaged database still holds.
+line of standard input), with `--salvage` it saves what a damaged database still holds, and with `--examine`
+it only says what is wrong with one. `garret restore` is how a person asks for these.
 
-Everything that can go wrong at the start ends in one JSON line on standard error with a code and a
-message for the user, and the exit code that the command line uses for it.
+Everything that can go wrong at the start ends in one line on standard error, and the exit code that the
+command line uses for it. In the foreground the line is a sentence; otherwise it is a JSON object for whoever
+started this: `code`, `message`, this process's `pid`, and as `reason` what the starter can do something about
+by itself (`taken`: another control plane has the home; `sealed`: a passphrase is needed).
 """
 
 from __future__ import annotations
@@ -17,18 +20,29 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from garret.app import ROOMS
 from garret.base import log
-from garret.base.errors import Code, GarretError
+from garret.base.errors import CancelledError, Code, GarretError
 from garret.base.paths import Home
+from garret.control import sealed_file
 from garret.control.keychain import Keychain
-from garret.control.listener import HomeLock
+from garret.control.listener import HomeLock, HomeTaken
 from garret.control.plane import ControlPlane
 from garret.control.process import adopt_orphans
-from garret.control.secrets import DATABASE_KEY, PassphraseSource, SecretStore, nobody, passphrase_file
+from garret.control.secrets import (
+    DATABASE_KEY,
+    PassphraseSource,
+    Purpose,
+    SecretsError,
+    SecretsLocked,
+    SecretStore,
+    nobody,
+    passphrase_file,
+)
 from garret.storage import recovery
 from garret.storage.errors import Corrupt, WrongKey
 
@@ -36,13 +50,13 @@ _logger = log.get("daemon")
 
 _EXIT_CODES: Final = {
     Code.USAGE: 2,
-    Code.INVALID: 2,
     Code.DENIED: 3,
     Code.BUSY: 4,
     Code.UNAVAILABLE: 4,
-    Code.CONFLICT: 4,
+    Code.DEADLINE: 4,
 }
-_USAGE: Final = "python -m garret.daemon [--foreground | --restore FILE | --salvage]"
+_USAGE: Final = "python -m garret.daemon [--foreground | --restore FILE | --salvage | --examine]"
+_FOREGROUND: Final = "--foreground"
 _DIAGNOSIS_SECONDS: Final = 5.0
 _LAST_SECONDS: Final = 1.0  # for what is left on the loop when the control plane has stopped
 
@@ -101,19 +115,54 @@ def passphrase_source() -> PassphraseSource:
     return passphrase_file(Path(named)) if named else nobody
 
 
+def terminal_source(home: Home) -> PassphraseSource:
+    """As `passphrase_source`; for a sealed home whoever sits at the terminal is asked, here and now.
+
+    Before anything runs, so that Ctrl-C at the prompt ends all there is.
+    """
+    source = passphrase_source()
+    if source is not nobody or sys.stdin is None or not sys.stdin.isatty() or not _is_sealed(home):
+        return source
+    import getpass
+
+    passphrase = getpass.getpass("Passphrase of this home: ") or None
+
+    def typed(purpose: Purpose) -> str | None:
+        del purpose
+        return passphrase
+
+    return typed
+
+
+def _is_sealed(home: Home) -> bool:
+    try:
+        return sealed_file.inspect(sealed_file.read(home.key_file)).kdf == "argon2id"
+    except (FileNotFoundError, SecretsError):
+        return False  # the start will tell
+
+
 def main(arguments: list[str]) -> int:
     """Do what the module's docstring says; return the exit code."""
     home = Home.default()
     try:
         _do(home, arguments)
     except GarretError as error:
-        _tell(error.code, error.message)
-        return _EXIT_CODES.get(error.code, 1)
+        _tell(error, plain=arguments == [_FOREGROUND])
+        return exit_code(error)
+    except KeyboardInterrupt:
+        _tell(CancelledError("Stopped before Garret was up; nothing was changed."), plain=True)
+        return 1
     except Exception as error:
         _logger.exception("the control plane failed")
-        _tell(Code.FAILED, f"Garret ended by a defect of its own: {type(error).__name__}: {error}")
-        return 1
+        defect = GarretError(f"Garret ended by a defect of its own: {type(error).__name__}: {error}")
+        _tell(defect, plain=arguments == [_FOREGROUND])
+        return exit_code(defect)
     return 0
+
+
+def exit_code(error: GarretError) -> int:
+    """The exit code for an error: the command line's, and 4 where another control plane has the home."""
+    return 4 if isinstance(error, HomeTaken) else _EXIT_CODES.get(error.code, 1)
 
 
 def _do(home: Home, arguments: list[str]) -> None:
@@ -122,15 +171,21 @@ def _do(home: Home, arguments: list[str]) -> None:
             from garret.restoring import restore_home
 
             passphrase = sys.stdin.readline().rstrip("\n")
-            _say(sys.stdout, restore_home(home, Path(file), passphrase))
+            own = partial(open_secrets, home, passphrase_source())
+            _say(sys.stdout, restore_home(home, Path(file), passphrase, own))
         case ["--salvage"]:
             from garret.restoring import salvage_home
 
-            _say(sys.stdout, salvage_home(home, open_secrets(home, passphrase_source()), ROOMS))
+            _say(sys.stdout, salvage_home(home, partial(open_secrets, home, passphrase_source()), ROOMS))
+        case ["--examine"]:
+            from garret.restoring import examine_home
+
+            _say(sys.stdout, examine_home(home, partial(open_secrets, home, passphrase_source())))
         case [] | ["--foreground"]:
             foreground = bool(arguments)
             log.to_stream(plain=foreground, level=logging.INFO)
-            _run_loop(run(home, passphrase_source(), foreground=foreground))
+            ask = terminal_source(home) if foreground else passphrase_source()
+            _run_loop(run(home, ask, foreground=foreground))
         case _:
             raise GarretError(f"Usage: {_USAGE}. Nothing was started.", code=Code.USAGE)
 
@@ -146,9 +201,13 @@ def _say(stream: TextIO, answer: dict[str, Any]) -> None:
     stream.flush()
 
 
-def _tell(code: Code, message: str) -> None:
-    answer = {"code": code.value, "message": log.REDACTOR.clean(message)}
-    _say(sys.stderr, answer)
+def _tell(error: GarretError, *, plain: bool) -> None:
+    message = log.REDACTOR.clean(error.message)
+    if plain:
+        sys.stderr.write(f"garret: {message}\n")
+        return
+    reason = "taken" if isinstance(error, HomeTaken) else "sealed" if isinstance(error, SecretsLocked) else ""
+    _say(sys.stderr, {"code": error.code.value, "message": message, "reason": reason, "pid": os.getpid()})
 
 
 def _run_loop(work: Coroutine[Any, Any, None]) -> None:

@@ -13,10 +13,10 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
@@ -24,13 +24,15 @@ from garret.control import sealed_file
 from garret.control.foundation import open_store
 from garret.control.keychain import Keychain
 from garret.control.listener import HomeLock
-from garret.control.secrets import DATABASE_KEY, SecretStore
+from garret.control.secrets import DATABASE_KEY, INDEX_NAME, SecretStore, WrongPassphrase
 from garret.protocol.manifest import Room
 from garret.storage import recovery
 from garret.storage.archive import SEALED_KEY, ArchiveReader
 from garret.storage.connection import key_check_path
-from garret.storage.recovery import Condition
-from garret.storage.restore import check_empty, restore
+from garret.storage.recovery import Condition, Salvaged
+from garret.storage.restore import Restored, check_empty, restore
+
+OpenSecrets: TypeAlias = Callable[[], SecretStore]
 
 _BROKEN: Final = (Condition.DAMAGED, Condition.UNREADABLE)
 
@@ -40,23 +42,32 @@ def keychain_here() -> Keychain | None:
     return None if os.environ.get("GARRET_KEYCHAIN") == "off" else Keychain()
 
 
-def restore_home(home: Home, archive: Path, passphrase: str) -> dict[str, Any]:
+def restore_home(
+    home: Home, archive: Path, passphrase: str, open_secrets: OpenSecrets | None = None
+) -> dict[str, Any]:
     """Restore `archive` into `home` and return what came back, as plain data. Blocks.
 
-    A home whose database is damaged is set aside first. Raises GarretError where the home holds sound data
-    or a control plane runs, the archive is no sound backup, or the passphrase does not open its keys; the
-    home is then as it was.
+    A home whose database is damaged is set aside first. An archive without keys is read with those that this
+    home still has, which `open_secrets` opens, and they stay as they are. Raises GarretError where the home
+    holds sound data or a control plane runs, the archive is no sound backup, or the passphrase does not open
+    its keys; the home is then as it was.
     """
-    entries = _open_keys(archive, passphrase)
-    with _alone(home):
-        aside = _set_aside_if_broken(home, entries[DATABASE_KEY])
-        check_empty(home)
-        try:
-            restored = restore(archive, home, key=entries[DATABASE_KEY])
-        except BaseException:
-            _put_back(home, aside)
-            raise
-        secrets = SecretStore.refill(home, entries, keychain=keychain_here())
+    sealed = _sealed_keys(archive)
+    if sealed:
+        entries = _open_keys(archive, sealed, passphrase)
+        with _alone(home, "restored"):
+            restored, aside = _replace(home, archive, entries[DATABASE_KEY])
+            secrets = SecretStore.refill(home, entries, keychain=keychain_here())
+    else:
+        if open_secrets is None or not has_keys(home):
+            raise _keyless(archive)
+        with _alone(home, "restored"):
+            secrets = open_secrets()
+            key = secrets.get(DATABASE_KEY)
+            if key is None:
+                raise _keyless(archive)
+            restored, aside = _replace(home, archive, key)
+            _keep_keys(home, aside)
     return {
         "home": str(home.root),
         "created": restored.created,
@@ -67,57 +78,95 @@ def restore_home(home: Home, archive: Path, passphrase: str) -> dict[str, Any]:
     }
 
 
-def salvage_home(home: Home, secrets: SecretStore, rooms: Sequence[Room]) -> dict[str, Any]:
+def examine_home(home: Home, open_secrets: OpenSecrets) -> dict[str, Any]:
+    """What is wrong with a damaged database that can be salvaged, as plain data; changes nothing. Blocks.
+
+    Raises GarretError as `salvage_home` does.
+    """
+    _check_there(home)
+    with _alone(home, "examined"):
+        _, problems = _salvageable(home, open_secrets())
+    return {"home": str(home.root), "problems": problems}
+
+
+def salvage_home(home: Home, open_secrets: OpenSecrets, rooms: Sequence[Room]) -> dict[str, Any]:
     """Copy what can be read of a damaged database into a new one and put that in its place. Blocks.
 
     Returns how many rows of each table came over and which tables lost some, as plain data; the damaged
-    files are kept in a folder of the home. The rooms' tables are then made anew from their objects. Raises
-    GarretError where the database is sound or nothing can be read; everything is then as it was.
+    files are kept in a folder of the home. The rooms' tables are then made anew from their objects, as far
+    as that works: `not_rebuilt` says why it did not. Raises GarretError where the database is sound or
+    nothing can be read; everything is then as it was.
     """
-    with _alone(home):
-        key = secrets.get(DATABASE_KEY)
-        if key is None:
-            raise GarretError(
-                f"The key of {home.durable_db} is missing. Nothing was changed.", code=Code.NOT_FOUND
-            )
-        found = recovery.diagnose(home, key)
-        if found.condition is not Condition.DAMAGED:
-            raise GarretError(
-                f"{home.durable_db.name} was found {found.condition.value.replace('_', ' ')}: there is "
-                f"nothing to salvage, and nothing was changed. {' '.join(found.advice)}",
-                code=Code.CONFLICT,
-            )
+    _check_there(home)
+    with _alone(home, "salvaged"):
+        secrets = open_secrets()
+        key, problems = _salvageable(home, secrets)
         fresh = home.durable_db.with_name("salvaged.db")
         _remove_database(fresh)
         report = recovery.salvage(home.durable_db, key, fresh)
         aside = _exchange(home, fresh)
-        asyncio.run(_rebuild(home, secrets, rooms))
-    return {
-        "home": str(home.root),
-        "rows": report.rows,
-        "damaged": report.damaged,
-        "set_aside": str(aside),
-    }
+        told = {
+            "home": str(home.root),
+            "problems": problems,
+            "rows": report.rows,
+            "damaged": report.damaged,
+            "set_aside": str(aside),
+            "not_rebuilt": "",
+        }
+        try:
+            asyncio.run(_settle(home, secrets, rooms, report, aside))
+        except GarretError as error:  # what was saved is in its place; a start may tell more
+            told["not_rebuilt"] = error.message
+    return told
 
 
 # ---- from a backup
 
 
-def _open_keys(archive: Path, passphrase: str) -> dict[str, bytes]:
-    sealed = _sealed_keys(archive)
-    if not sealed:
+def _replace(home: Home, archive: Path, key: bytes) -> tuple[Restored, Path | None]:
+    """The archive in the place of a damaged database, and where that is now; None where none was there."""
+    aside = _set_aside_if_broken(home, key)
+    try:
+        check_empty(home)
+        return restore(archive, home, key=key), aside
+    except BaseException:
+        _put_back(home, aside)
+        raise
+
+
+def _keyless(archive: Path) -> GarretError:
+    return GarretError(
+        f"{archive.name} was made without a passphrase, so its keys are not in it, and {INDEX_NAME} or "
+        "keys.sealed, which lead to them, are not in this home. Nothing was changed. Restore it in the home "
+        "it was made of, or restore a backup that was made with a passphrase.",
+        code=Code.INVALID,
+    )
+
+
+def _keep_keys(home: Home, aside: Path | None) -> None:
+    """The sealed file goes aside with a damaged home, and opens the restored one as well."""
+    if aside is not None and (aside / home.key_file.name).exists():
+        sealed_file.write_private(home.key_file, (aside / home.key_file.name).read_bytes())
+
+
+def _open_keys(archive: Path, sealed: bytes, passphrase: str) -> dict[str, bytes]:
+    try:
+        entries, _ = sealed_file.unseal(sealed, passphrase)
+    except WrongPassphrase as error:  # not the home's own, which another passphrase may open
         raise GarretError(
-            f"{archive.name} was made without a passphrase, so its keys are not in it and it can be read "
-            "only where they still are. Nothing was changed. Put keys.sealed and keys.unlock of the old home "
-            "beside its database instead, or make a backup with a passphrase.",
-            code=Code.INVALID,
-        )
-    entries, _ = sealed_file.unseal(sealed, passphrase)
+            f"The passphrase does not open the keys in {archive.name}. Nothing was changed; try again.",
+            code=Code.DENIED,
+        ) from error
     if DATABASE_KEY not in entries:
         raise GarretError(
             f"The keys in {archive.name} are not those of a home. Nothing was changed.", code=Code.INVALID
         )
     return entries
+
+
+def has_keys(home: Home) -> bool:
+    """Whether the keys of a home are in it, or it says in which keychain they are."""
+    return home.key_file.exists() or (home.root / INDEX_NAME).exists()
 
 
 def _sealed_keys(archive: Path) -> bytes:
@@ -140,10 +189,10 @@ def _sealed_keys(archive: Path) -> bytes:
 
 
 @contextmanager
-def _alone(home: Home) -> Generator[None]:
-    """Hold the home's lock. Raises ControlError where a control plane has it."""
+def _alone(home: Home, work: str) -> Generator[None]:
+    """Hold the home's lock, saying what it is for. Raises ControlError where somebody else has it."""
     home.create()
-    lock = HomeLock(home.lock)
+    lock = HomeLock(home.lock, work)
     try:
         yield
     finally:
@@ -167,6 +216,33 @@ def _put_back(home: Home, aside: Path | None) -> None:
 
 
 # ---- from a damaged file
+
+
+def _check_there(home: Home) -> None:
+    """A folder that is no home is left without keys and folders of one."""
+    if not home.durable_db.exists():
+        raise GarretError(
+            f"There is no database in {home.root}. Nothing was changed. Name the home with --home or "
+            "GARRET_HOME.",
+            code=Code.NOT_FOUND,
+        )
+
+
+def _salvageable(home: Home, secrets: SecretStore) -> tuple[bytes, list[str]]:
+    """The key of a damaged database that can be read in part, and what is wrong with it. Else GarretError."""
+    key = secrets.get(DATABASE_KEY)
+    if key is None:
+        raise GarretError(
+            f"The key of {home.durable_db} is missing. Nothing was changed.", code=Code.NOT_FOUND
+        )
+    found = recovery.diagnose(home, key)
+    if found.condition is not Condition.DAMAGED:
+        raise GarretError(
+            f"{home.durable_db.name} was found {found.condition.value.replace('_', ' ')}: there is "
+            f"nothing to salvage, and nothing was changed. {' '.join(found.advice)}",
+            code=Code.CONFLICT,
+        )
+    return key, list(found.problems)
 
 
 def _exchange(home: Home, fresh: Path) -> Path:
@@ -196,10 +272,14 @@ def _parts(path: Path) -> tuple[Path, ...]:
     return path, wal, shm, key_check_path(path)
 
 
-async def _rebuild(home: Home, secrets: SecretStore, rooms: Sequence[Room]) -> None:
+async def _settle(
+    home: Home, secrets: SecretStore, rooms: Sequence[Room], report: Salvaged, aside: Path
+) -> None:
     """Make the tables anew that are made from objects: they may have lost rows, and indexes are empty."""
     store = open_store(home, rooms, secrets)
     try:
+        details = {"damaged": report.damaged, "rows": sum(report.rows.values()), "set_aside": aside.name}
+        await store.audit.append("owner", "", "storage.salvage", "done", details)
         for room in rooms:
             if room.projection is not None:
                 await store.objects.rebuild(room.name)

@@ -1,19 +1,23 @@
 """Reaching the control plane of a home, and starting it where it does not run.
 
-Two commands at once may both start one: the lock of the home decides, the loser ends with
-`conflict`, and both commands connect to the winner. What the started process says goes to
-`daemon.log` in the home, so that it outlives the command and a failed start can be explained.
+Two commands at once may both start one: the lock of the home decides, the loser says that the home is
+taken, and both commands connect to the winner. What the started process says goes to `daemon.log` in the
+home, so that it outlives the command; the last line of one that could not start is its reason, which is
+told at once. Neighbours: `session` uses this, `recovery` runs what is done while no control plane runs.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import select
 import signal
 import sys
 import time
+from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -32,6 +36,7 @@ STOP_SECONDS: Final = 30.0
 
 _PAUSE: Final = 0.02  # seconds between two looks at a control plane that is starting
 _LOG_LIMIT: Final = 1 << 20  # bytes; a longer log begins anew
+_NOTED: Final = 32  # bytes of each of the two things that the holder of a home's lock notes in it
 _TAIL: Final = 65_536  # bytes of the log that are searched for the reason of a failed start
 
 
@@ -40,6 +45,8 @@ class _Said(msgspec.Struct):
 
     code: Code
     message: str
+    reason: Literal["", "taken", "sealed"] = ""
+    pid: int = 0
 
 
 def daemon_command(*arguments: str) -> list[str]:
@@ -65,19 +72,24 @@ def connect(home: Home, *, start: bool = True) -> Client:
 def launch(home: Home, passphrase: str | None = None) -> Client:
     """Start the control plane and connect to it, or to the one that another command started.
 
-    The passphrase that opens a sealed home goes over in memory that only the new process inherits.
+    Raises GarretError with the code and message of the control plane that could not start.
     """
+    home.create()
+    end = time.monotonic() + START_SECONDS
+    while True:
+        process, begin = _spawn(home, passphrase)
+        client = _wait(home, process, begin, end)
+        if client is not None:
+            return client
+        # Another one was first and has ended before it answered: what hindered it is learnt by trying.
+
+
+def _spawn(home: Home, passphrase: str | None) -> tuple[subprocess.Popen[bytes], int]:
+    """The process that is to be the control plane, and where in the log its lines begin."""
     import subprocess
 
-    home.create()
-    path = home.root / "daemon.log"
-    variables = environment(home)
-    handed: tuple[int, ...] = ()
-    if passphrase is not None:
-        handed = (_in_memory(passphrase),)
-        variables["GARRET_PASSPHRASE_FILE"] = f"/proc/self/fd/{handed[0]}"
     try:
-        with _open_log(path) as log:
+        with _open_log(log_of(home)) as log, _handed(passphrase) as (variables, descriptors):
             begin = log.tell()
             process = subprocess.Popen(
                 daemon_command(),
@@ -85,58 +97,107 @@ def launch(home: Home, passphrase: str | None = None) -> Client:
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                env=variables,
-                pass_fds=handed,
+                env={**environment(home), **variables},
+                pass_fds=descriptors,
                 start_new_session=True,
             )
     except OSError as error:
         raise StartFailed(f"Garret could not be started: {error}. Nothing was changed.") from error
-    finally:
-        for descriptor in handed:
-            os.close(descriptor)
-    client = _wait(home, process, path, begin)
-    # It is meant to outlive this process, so that nobody waits for it here.
-    process.returncode = 0
-    return client
+    return process, begin
 
 
-def _in_memory(text: str) -> int:
+def offline(home: Home, *arguments: str, typed: str = "", passphrase: str | None = None) -> bytes:
+    """Have something done while no control plane runs; what it answered.
+
+    `typed` is what it reads from its standard input, `passphrase` opens a sealed home. Raises GarretError
+    with its code and message where it fails.
+    """
+    import subprocess
+
+    try:
+        with _handed(passphrase) as (variables, descriptors):
+            done = subprocess.run(
+                daemon_command(*arguments),
+                input=typed.encode(),
+                capture_output=True,
+                env={**environment(home), **variables},
+                pass_fds=descriptors,
+                check=False,
+            )
+    except OSError as error:
+        raise StartFailed(f"Garret could not be started: {error}. Nothing was changed.") from error
+    if done.returncode != 0:
+        raise _reason(done.stderr.splitlines(), done.returncode, "", None)
+    return done.stdout
+
+
+@contextlib.contextmanager
+def _handed(passphrase: str | None) -> Generator[tuple[Mapping[str, str], tuple[int, ...]]]:
+    """Variables and descriptors by which a passphrase reaches the process that is started with them."""
+    if passphrase is None:
+        yield {}, ()
+        return
     descriptor = os.memfd_create("passphrase")
-    os.write(descriptor, text.encode() + b"\n")
-    return descriptor
+    try:
+        os.write(descriptor, passphrase.encode() + b"\n")
+        yield {"GARRET_PASSPHRASE_FILE": f"/proc/self/fd/{descriptor}"}, (descriptor,)
+    finally:
+        os.close(descriptor)
+
+
+def log_of(home: Home) -> Path:
+    """Where control planes in the background write what happens until they are ready."""
+    return home.root / "daemon.log"
 
 
 def _open_log(path: Path) -> IO[bytes]:
-    if path.exists() and path.stat().st_size > _LOG_LIMIT:
-        os.truncate(path, 0)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        if path.exists() and path.stat().st_size > _LOG_LIMIT:
+            os.truncate(path, 0)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise StartFailed(
+            f"{path} cannot be written: {error.strerror}. Garret did not start; nothing was changed. "
+            + (
+                "Free some space." if full else "Make its folder writable, or set GARRET_HOME to one that is."
+            ),
+            code=Code.FULL if full else Code.READ_ONLY,
+        ) from error
     file = os.fdopen(descriptor, "ab")
     file.seek(0, os.SEEK_END)
     return file
 
 
-def _wait(home: Home, process: subprocess.Popen[bytes], log: Path, begin: int) -> Client:
-    end = time.monotonic() + START_SECONDS
+def _wait(home: Home, process: subprocess.Popen[bytes], begin: int, end: float) -> Client | None:
+    """A connection to whoever answers first; None where this process lost to one that is gone by now."""
+    log = log_of(home)
     lost = False
     while True:
         try:
-            return Client.connect(home)
+            client = Client.connect(home)
         except TransportError as error:
             if time.monotonic() >= end:
                 raise StartFailed(
                     f"Garret did not answer within {START_SECONDS:.0f} s of its start. {log} may tell why; "
                     "`garret doctor` examines the machine."
                 ) from error
+        else:
+            # It is meant to outlive this process, so that nobody waits for it here.
+            process.returncode = 0
+            return client
+        if lost and running_process(home) is None:
+            return None
         if not lost and process.poll() is not None:
-            reason = failure(log, begin, process.returncode)
-            if reason.code != Code.CONFLICT:
+            reason = failure(log, begin, process.returncode, process.pid)
+            if reason.details.get("reason") != "taken":
                 raise reason
             lost = True  # another one was first; it will answer
         time.sleep(_PAUSE)
 
 
-def failure(log: Path, begin: int, status: int | None) -> GarretError:
-    """Why a control plane ended at its start: the last error it wrote after `begin` (bytes)."""
+def failure(log: Path, begin: int, status: int | None, pid: int | None = None) -> GarretError:
+    """Why a control plane ended at its start: the last error that it (`pid`) wrote after `begin` (bytes)."""
     try:
         with log.open("rb") as file:
             end = file.seek(0, os.SEEK_END)
@@ -144,26 +205,33 @@ def failure(log: Path, begin: int, status: int | None) -> GarretError:
             lines = file.read().splitlines()
     except OSError:
         lines = []
-    told = told_error(lines)
+    return _reason(lines, status, f" {log} has all it said.", pid)
+
+
+def _reason(lines: list[bytes], status: int | None, where: str, pid: int | None) -> GarretError:
+    told = told_error(lines, pid)
     if told is not None:
         return told
     last = last_words(lines)
     ended = f"signal {-status}" if status is not None and status < 0 else f"status {status}"
     return StartFailed(
-        f"Garret ended at its start ({ended}){': ' + last if last else ''}. Nothing was changed; {log} has "
-        "all it said.",
+        f"Garret ended before it had done anything ({ended}){': ' + last if last else ''}.{where}",
         code=Code.FAILED,
     )
 
 
-def told_error(lines: list[bytes]) -> GarretError | None:
-    """The last of the lines that is an error of the control plane: a JSON object with code and message."""
+def told_error(lines: list[bytes], pid: int | None = None) -> GarretError | None:
+    """The last of the lines that is an error of the control plane: a JSON object with code and message.
+
+    With `pid` the lines of other processes, which may have been started at the same moment, do not count.
+    """
     for line in reversed(lines):
         try:
             said = msgspec.json.decode(line, type=_Said)
         except msgspec.MsgspecError:
             continue
-        return StartFailed(said.message, code=said.code)
+        if pid is None or said.pid in (0, pid):
+            return StartFailed(said.message, code=said.code, details={"reason": said.reason})
     return None
 
 
@@ -175,23 +243,30 @@ def last_words(lines: list[bytes]) -> str:
 
 def running_process(home: Home) -> int | None:
     """The process id of the control plane that holds the home's lock; None where nobody does."""
+    process, work = holder(home)
+    return None if work else process
+
+
+def holder(home: Home) -> tuple[int | None, str]:
+    """Who holds the home's lock, and what for: "" is a control plane, else the home is "being" that."""
     import fcntl
 
     try:
         descriptor = os.open(home.lock, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return None
+        return None, ""
     try:
         # A shared try on an open lock would keep a control plane out for a moment, so the lock is
         # looked at only when its writer is alive.
-        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
-        if not holder.isdigit() or not _is_alive(int(holder)):
-            return None
+        said = os.pread(descriptor, 2 * _NOTED, 0).decode("ascii", "replace")
+        number, work = said[:_NOTED].strip(), said[_NOTED:].strip()
+        if not number.isdigit() or not _is_alive(int(number)):
+            return None, ""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
-            return int(holder)
-        return None  # the number belongs to some other process by now
+            return int(number), work
+        return None, ""  # the number belongs to some other process by now
     finally:
         os.close(descriptor)
 

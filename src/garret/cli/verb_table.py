@@ -30,14 +30,19 @@ VERBS: Final[tuple[Verb, ...]] = (
     ),
     Verb(
         "restore",
-        "Put a backup back into an empty home.",
-        "garret.cli.lifecycle:restore",
+        "Put a backup back into an empty or damaged home, or salvage a damaged one.",
+        "garret.cli.recovery:restore",
         (
-            Argument(("file",), {"metavar": "FILE", "help": "the backup"}),
+            Argument(("file",), {"metavar": "FILE", "nargs": "?", "default": "", "help": "the backup"}),
             Argument(
                 ("--no-passphrase",),
                 {"action": "store_true", "help": "the backup holds no keys; use those of this machine"},
             ),
+            Argument(
+                ("--salvage",),
+                {"action": "store_true", "help": "save what the damaged database of this home still holds"},
+            ),
+            Argument(("-y", "--yes"), {"action": "store_true", "help": "do not ask before salvaging"}),
         ),
     ),
     Verb(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from garret.base import log
 from garret.base.clock import SYSTEM, Clock
 from garret.base.paths import Home
 from garret.control.bus import EventBus
@@ -20,11 +21,14 @@ from garret.control.secrets import SecretStore
 from garret.control.settings import Settings
 from garret.protocol.contract import Event
 from garret.protocol.envelope import encode_payload
+from garret.storage.errors import StorageError
 from garret.storage.objects import KeySigner
 from garret.storage.store import Store
 
 if TYPE_CHECKING:
     from garret.control.plane import ControlPlane
+
+_logger = log.get("control.context")
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,15 @@ class Context:
     ) -> None:
         """Put an entry into the audit chain; durable when this returns."""
         await self.store.audit.append(caller.role, caller.profile, action, outcome, details)
+
+    async def audit_if_possible(
+        self, caller: Caller, action: str, outcome: str, details: dict[str, Any] | None = None
+    ) -> None:
+        """As `audit`, for what must be possible in a home that takes no writes: then the log alone has it."""
+        try:
+            await self.audit(caller, action, outcome, details)
+        except StorageError as error:
+            _logger.warning("%s by %s is not in the audit chain: %s", action, caller.role, error.message)
 
     def may(self, caller: Caller, capability: str) -> bool:
         """Whether the caller's role and profile grant a capability beyond that of its command."""

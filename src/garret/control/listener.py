@@ -24,15 +24,30 @@ from garret.control.errors import ControlError
 _logger = log.get("control.listener")
 _BACKLOG: Final = 128
 _PID_WIDTH: Final = 32
+_WORK_WIDTH: Final = 32
 _PAUSE_SECONDS: Final = 0.5  # after running out of descriptors; the backlog keeps who knocks meanwhile
 _UCRED: Final = struct.Struct("3i")  # pid, uid, gid
 
 
-class HomeLock:
-    """The right to be the control plane of a home, held while this object is open."""
+class HomeTaken(ControlError):
+    """A control plane runs in this home, or is about to; whoever wanted to start one can talk to it."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises ControlError (conflict) when another control plane holds it, or when it cannot be made."""
+    code = Code.CONFLICT
+
+
+class HomeLock:
+    """The right to be the control plane of a home, held while this object is open.
+
+    The file says who holds it: the process's number in its first 32 bytes, and in the next 32 what it does
+    there, where it is no control plane.
+    """
+
+    def __init__(self, path: Path, work: str = "") -> None:
+        """`work` completes "this home is being ...", for who is no control plane and serves nobody.
+
+        Raises HomeTaken when a control plane holds it, ControlError (busy) when somebody works on the home,
+        and ControlError (read only) when it cannot be made.
+        """
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -43,19 +58,30 @@ class HomeLock:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            holder = os.pread(self._descriptor, 32, 0).decode(errors="replace").strip()
+            refusal = self._refusal(path)
             os.close(self._descriptor)
-            raise ControlError(
-                f"Garret is already running in {path.parent} (process {holder or 'unknown'}). "
-                "Nothing was changed; `garret status` talks to it.",
-                code=Code.CONFLICT,
-                details={"pid": holder},
-            ) from error
+            raise refusal from error
         try:
             # Over what is there, and not cut off first: a full disk might not give the block back.
-            os.pwrite(self._descriptor, f"{os.getpid():<{_PID_WIDTH}}".encode(), 0)
+            noted = f"{os.getpid():<{_PID_WIDTH}}{work:<{_WORK_WIDTH}}"
+            os.pwrite(self._descriptor, noted.encode(), 0)
         except OSError as error:
             _logger.warning("the lock is held; its holder's number could not be noted: %s", error.strerror)
+
+    def _refusal(self, path: Path) -> ControlError:
+        said = os.pread(self._descriptor, _PID_WIDTH + _WORK_WIDTH, 0).decode(errors="replace")
+        holder, work = said[:_PID_WIDTH].strip(), said[_PID_WIDTH:].strip()
+        if work:
+            return ControlError(
+                f"{path.parent} is being {work} (process {holder}). Nothing was changed; try again when that "
+                "has ended.",
+                code=Code.BUSY,
+            )
+        return HomeTaken(
+            f"Garret is already running in {path.parent} (process {holder or 'unknown'}). "
+            "Nothing was changed; `garret status` talks to it.",
+            details={"pid": holder},
+        )
 
     def close(self) -> None:
         os.close(self._descriptor)

@@ -131,7 +131,7 @@ def _advise(condition: Condition, backups: Sequence[Summary]) -> Iterator[str]:
         return
     if condition is Condition.DAMAGED:
         yield (
-            "Most of the data can still be read. With Garret stopped, 'python -m garret.daemon --salvage' "
+            "Most of the data can still be read. With Garret stopped (garret down), garret restore --salvage "
             "copies what can be read into a new database."
         )
     if condition is Condition.UNREADABLE:

@@ -59,6 +59,21 @@ def test_a_shutdown_is_answered_and_audited(home: Home) -> None:
     run(story())
 
 
+def test_a_home_that_takes_no_writes_can_be_saved_and_stopped(home: Home, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            client = Client(plane)
+            plane.store.writer.damage("Page 7 is not what it was.")
+            assert (await client.refusal(c.SetSetting(key="jobs.attempts", value="4"))).code == Code.READ_ONLY
+            await client.call(c.RestartWorker(name="toy"))
+            await client.call(c.Backup(path=str(tmp_path / "b"), passphrase="correct horse battery"))
+            assert (tmp_path / "b").stat().st_size > 0
+            await client.call(c.Shutdown())
+            await asyncio.wait_for(plane.stopping.wait(), PATIENCE)
+
+    run(story())
+
+
 # ---- logs and audit
 
 

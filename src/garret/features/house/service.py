@@ -142,7 +142,7 @@ class HouseService:
 
     async def _shutdown(self, command: c.Shutdown, request: Request) -> Nothing:
         del command
-        await self._context.audit(request.caller, "house.shutdown", "done")
+        await self._context.audit_if_possible(request.caller, "house.shutdown", "done")
         asyncio.get_running_loop().call_soon(self._plane.stopping.set)
         return Nothing()
 
@@ -223,7 +223,9 @@ class HouseService:
             raise ControlError(
                 f"There is no worker called '{command.name[:80]}'; there are {names}.", code=Code.NOT_FOUND
             )
-        await self._context.audit(request.caller, "house.restart", "done", {"worker": command.name})
+        await self._context.audit_if_possible(
+            request.caller, "house.restart", "done", {"worker": command.name}
+        )
         return c.Workers(workers=self._worker_rows())
 
     # ---- logs and audit
