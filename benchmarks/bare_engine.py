@@ -100,6 +100,7 @@ class Bare:
         self._decoder = self._context.Pool(1, initializer=_tell_to, initargs=(self._queue,))
         for pool, count in ((self._pool, workers), (self._decoder, 1)):
             pool.starmap(_nothing, [()] * count)
+        self.pids = [process.pid for process in multiprocessing.active_children() if process.pid]
 
     def __enter__(self) -> Bare:
         return self
@@ -134,13 +135,18 @@ def _nothing() -> None:
 
 
 def live_finish(samples: Any, chunk: int, config: EngineConfig | None = None) -> float:
-    """Feed a recogniser with partials, as the house does live; seconds from the last sample to its text."""
+    """Feed a recogniser with partials, as the house does live; seconds from the last sample to its text.
+
+    As in the house, the last chunk is there when its last sample is, and not before.
+    """
     opened = engine() if config is None else _opened(config)
     recognizer = opened.recognizer(partials=True)
-    for start in range(0, len(samples), chunk):
+    last = (len(samples) - 1) // chunk * chunk
+    for start in range(0, last, chunk):
         recognizer.accept(samples[start : start + chunk])
         recognizer.partial()
     ended = time.monotonic()
+    recognizer.accept(samples[last:])
     recognizer.finish()
     return time.monotonic() - ended
 

@@ -118,17 +118,18 @@ def run() -> list[Row]:
 def one_core() -> Iterator[None]:
     """Hold this process and all it started, thread by thread, to the last of their cores."""
     before = os.sched_getaffinity(0)
-    _hold_to({max(before)})
+    hold_to(os.getpid(), {max(before)})
     try:
         yield
     finally:
-        _hold_to(before)
+        hold_to(os.getpid(), before)
 
 
-def _hold_to(cores: set[int]) -> None:
-    here = psutil.Process()
-    for process in (here, *here.children(recursive=True)):
-        for thread in process.threads():
+def hold_to(pid: int, cores: set[int]) -> None:
+    """Hold a process and all it started, thread by thread, to `cores`; what it starts later inherits it."""
+    process = psutil.Process(pid)
+    for each in (process, *process.children(recursive=True)):
+        for thread in each.threads():
             with contextlib.suppress(ProcessLookupError):  # a thread that ended meanwhile
                 os.sched_setaffinity(thread.id, cores)
 

@@ -3,7 +3,7 @@
     ledger   thousands of SIGKILLs of a process that uses storage hard
     kills    as many tenths of them of the processes of a dictating house
     fuzz     every property and fuzzer with many random examples, and the tests marked as long
-    stream   hours of streamed sound, faster than real time: lag and memory
+    stream   hours of streamed sound, faster than real time: memory; minutes in real time: lag
     hour     an hour-long file beside the bare engine
 
 Prints a table of what was measured, and ends with 1 when a part failed or missed its budget.
@@ -145,14 +145,29 @@ class Memory:
 
 
 def stream(options: argparse.Namespace) -> list[Row]:
-    """One dictation of hours."""
-    from benchmarks.dictation import house
+    """Hours faster than real time, for memory; then minutes in real time, for lag.
+
+    The hours are recognised by a model that takes no time, since PocketSphinx could not keep up with the
+    pace. Lag is counted from the end of a stretch of speech to its text, and so holds the silence that
+    tells that it has ended (0.6 s) and the engine's own final pass.
+    """
+    rows = _streamed("tiny", options.hours, options.pace, partials=options.partials, judge_lag=False)
+    for engine in ("tiny", "pocketsphinx"):
+        rows += _streamed(engine, options.lag_minutes / 60, 1.0, partials=True, judge_lag=True)
+    return rows
+
+
+def _streamed(engine: str, hours: float, pace: float, *, partials: bool, judge_lag: bool) -> list[Row]:
+    """One dictation of `hours`."""
+    import tempfile
+
+    from benchmarks.dictation import house, use_tiny_model
     from garret.base.ids import new_id
     from garret.features.dictate import contracts as d
     from garret.features.house import contracts as h
     from garret.transport.client import Client
 
-    sound = Stream(options.hours, options.pace)
+    sound = Stream(hours, pace)
     lags: list[float] = []
 
     def note(item: d.DictationItem) -> None:
@@ -161,12 +176,14 @@ def stream(options: argparse.Namespace) -> list[Row]:
             if len(lags) % 200 == 0:
                 print(f"  {item.end / 3600:.2f} h heard, lag {lags[-1]:.2f} s", flush=True)
 
-    with house() as home:
+    with house() as home, tempfile.TemporaryDirectory() as folder:
         client, other = Client.connect(home), Client.connect(home)
-        client.call(h.SetSetting(key="dictate.longest_hours", value=str(min(48.0, options.hours + 1))))
+        if engine == "tiny":
+            use_tiny_model(client, Path(folder))
+        client.call(h.SetSetting(key="dictate.longest_hours", value=str(min(48.0, hours + 1))))
         memory = Memory(other.call(h.GetStatus()).pid)
         began = time.monotonic()
-        request = d.Listen(source="push", key=new_id("ask"), partials=options.partials)
+        request = d.Listen(source="push", key=new_id("ask"), partials=partials)
         done = client.stream(request, note, inputs=sound)
         seconds = time.monotonic() - began
         names = {worker.pid: worker.name for worker in other.call(h.ListWorkers()).workers}
@@ -176,14 +193,15 @@ def stream(options: argparse.Namespace) -> list[Row]:
     tenth = max(1, len(lags) // 10)
     more = sum(lags[-tenth:]) / tenth - sum(lags[:tenth]) / tenth
     lags.sort()
-    what = f"{options.hours:g} h streamed at {options.pace:g}x"
+    length = f"{hours:g} h" if hours >= 1 else f"{hours * 60:g} min"
+    what = f"{length} streamed at {pace:g}x, {engine}"
+    judged = LAG_BUDGET if judge_lag else None
     rows = [
-        # Partial text and silence come late by less when the sound comes in real time: this is the most.
-        row(f"soak: {what}, lag p99", lags[round(0.99 * (len(lags) - 1))], "s", budget=LAG_BUDGET),
-        row(f"soak: {what}, longest lag", lags[-1], "s"),
+        row(f"soak: {what}, lag p99", lags[round(0.99 * (len(lags) - 1))], "s", budget=judged),
+        row(f"soak: {what}, lag median", lags[len(lags) // 2], "s"),
         row(f"soak: {what}, lag of the last tenth more than of the first", more, "s", budget=LAG_BUDGET),
         row(f"soak: {what}, segments", float(done.segments), "segments"),
-        row(f"soak: {what}, sound not kept", options.hours * 3600 - done.audio_seconds, "s", budget=0.1),
+        row(f"soak: {what}, sound not kept", hours * 3600 - done.audio_seconds, "s", budget=0.1),
     ]
     for name, mebibytes in sorted(grown.items()):
         kind = name if name == "control plane" else names.get(int(name.split()[-1]), name)
@@ -196,13 +214,14 @@ def hour(options: argparse.Namespace) -> list[Row]:
     import tempfile
 
     from benchmarks import dictation
+    from garret.features.house import contracts as h
     from garret.transport.client import Client
 
     dictation.SECONDS = options.file_hours * 3600
     with dictation.house() as home, tempfile.TemporaryDirectory() as folder:
         client = Client.connect(home)
         dictation.transcribe(client, dictation.DEMO / "passage.flac")
-        rows = dictation.throughput(client, Path(folder))
+        rows = dictation.throughput(client, Path(folder), client.call(h.GetStatus()).pid)
         client.close()
     return rows
 
@@ -225,7 +244,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=10_000, help="of the ledger; a tenth while dictating")
     parser.add_argument("--examples", type=int, default=2_000, help="of each property")
     parser.add_argument("--hours", type=float, default=8.0, help="of streamed sound")
-    parser.add_argument("--pace", type=float, default=3.0, help="times real time")
+    parser.add_argument("--pace", type=float, default=12.0, help="times real time, of those hours")
+    parser.add_argument("--lag-minutes", type=float, default=15.0, help="of sound streamed in real time")
     parser.add_argument("--partials", action="store_true", help="with partial text while streaming")
     parser.add_argument("--file-hours", type=float, default=1.0, help="length of the file of `hour`")
     options = parser.parse_args(arguments)

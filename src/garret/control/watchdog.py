@@ -35,8 +35,8 @@ from garret.base import log
 from garret.base.clock import SYSTEM, Clock
 
 THRESHOLD_SECONDS: Final = 0.05
-HOLD_SECONDS: Final = 0.25
-_PERIOD_SHARE: Final = 0.2  # of the threshold: 10 ms, so 100 beacons/s while there is work
+HOLD_SECONDS: Final = 0.05
+_PERIOD_SHARE: Final = 0.3  # of the threshold: 15 ms, so 67 beacons/s while there is work
 _DEPTH: Final = 60  # frames of a logged stack
 
 _log = log.get("control.watchdog")
