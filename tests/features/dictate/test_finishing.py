@@ -171,3 +171,63 @@ def test_what_has_no_spool_is_kept_already(home: Home) -> None:
             assert script.asked == []
 
     run(story())
+
+
+@pytest.mark.parametrize("problem", ["engine", "file"])
+def test_one_sound_that_cannot_be_kept_hinders_no_other_nor_the_retention(home: Home, problem: str) -> None:
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            first, second = await person.dictate(1), await person.dictate(2)
+            for utterance in (first, second):
+                (home.spool / f"{utterance}.pcm").write_bytes(sound(5))
+            if problem == "engine":
+                script.failing(c.EncodeAudio, ControlError("There is no room.", code=Code.FULL))
+            else:
+                (home.spool / f"{first}.flac").mkdir()  # in the way of the packed file
+            await person.plane.settings.set("dictate.keep_audio_mebibytes", 0)
+            await service_of(person.plane)._tidy()
+            assert (home.spool / f"{first}.pcm").read_bytes() == sound(5)
+            assert not (home.spool / f"{second}.pcm").exists()
+            assert not (await person.row(second)).has_audio, "what has no room goes all the same"
+
+    run(story())
+
+
+def test_sound_of_what_was_deleted_meanwhile_is_not_kept(home: Home) -> None:
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            gate = script.hold[c.EncodeAudio] = asyncio.Event()
+            utterance = await person.take(b"RIFF" + sound(1))
+            await person.call(c.Transcribe(utterance=utterance))
+            await until(lambda: script.count(c.EncodeAudio) == 1)
+            await person.call(await person.approved(c.Delete(utterance=utterance)))
+            gate.set()
+            await person.kept()
+            assert objects(person, utterance, store.AUDIO) == []
+
+    run(story())
+
+
+def test_one_spool_is_packed_once_however_often_it_is_asked_for(home: Home) -> None:
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            gate = script.hold[c.EncodeAudio] = asyncio.Event()
+            utterance = await person.take(b"RIFF" + sound(1))
+            await person.call(c.Transcribe(utterance=utterance))
+            await until(lambda: script.count(c.EncodeAudio) == 1)
+            tidying = asyncio.get_running_loop().create_task(service_of(person.plane)._tidy())
+            await until(lambda: person.plane.store.writer.waiting == 0)
+            gate.set()
+            await tidying
+            await person.kept()
+            assert script.count(c.EncodeAudio) == 1
+            await person.call(c.Audio(utterance=utterance))
+            assert person.got == (b"fLaC" + sound(1),)
+
+    run(story())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from garret.base.errors import Code
@@ -244,6 +246,32 @@ def test_a_capture_that_ends_by_itself_tells_why_and_keeps_what_it_has(home: Hom
             assert await exported(person, done.utterance) == sound(1)
 
     run(story())
+
+
+def test_who_pushes_faster_than_a_capture_takes_it_is_not_left_waiting_when_it_ends(home: Home) -> None:
+    script = Script()
+    script.gives_up_at = [(STEP // 4, "The disk is full.")]
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            gate = script.hold[c.Capture] = asyncio.Event()
+            request = person.ask(c.Listen(source="push"))
+            for word in range(1, 21):
+                pushed_before = 4 * (word - 1)
+                await until(lambda before=pushed_before: _taken(person) >= before)  # type: ignore[misc]
+                person.push(request, word, end=False)
+            await until(lambda: script.count(c.Capture) == 1 and _taken(person) == 80)
+            gate.set()
+            done = await person.answer(c.Listen, request)
+            assert done.note == "The disk is full."
+            assert await exported(person, done.utterance) == sound(1)[: STEP // 2]
+
+    run(story())
+
+
+def _taken(person: Person) -> int:
+    """How many pushed chunks, of a quarter of a second each, the dictation has taken in."""
+    return sum(4 * each._pushed.samples // STEP for each in service_of(person.plane)._live.values())
 
 
 def test_a_capture_that_never_began_fails_with_its_reason(home: Home) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,10 +11,11 @@ from garret.base.paths import Home
 from garret.features.dictate import contracts as c
 from garret.features.dictate.retention import AudioRetention, Kept, due
 from garret.features.dictate.store import AUDIO, TRANSCRIPT, UTTERANCE
+from garret.storage.errors import ReadOnly
 from garret.storage.objects import seal
 from garret.storage.settled_time import SettledTime
 from tests.control.planes import run
-from tests.features.dictate.rooms import Person, room_of
+from tests.features.dictate.rooms import Person, room_of, service_of
 
 DAY = 86_400.0
 HOUR = 3600.0
@@ -213,3 +215,26 @@ def test_a_sound_whose_file_vanished_takes_no_room(home: Home) -> None:
             assert await shelf.there() == {"gone", "there"}
 
     run(story())
+
+
+def test_storage_that_takes_no_deletion_is_told_in_the_log_and_tried_again(
+    home: Home, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object) -> None:
+        raise ReadOnly("Storage takes no writes.")
+
+    async def story() -> None:
+        async with room_of(home) as person:
+            shelf = Shelf(person)
+            await shelf.put("kept")
+            await set_days(person, 0)
+            with monkeypatch.context() as patch:
+                patch.setattr(person.plane.store.objects, "delete", refused)
+                await service_of(person.plane)._tidy()
+            assert await shelf.there() == {"kept"}
+            assert any("stays: Storage takes no writes." in record.message for record in caplog.records)
+            await service_of(person.plane)._tidy()
+            assert await shelf.there() == set()
+
+    with caplog.at_level("WARNING", logger="garret"):
+        run(story())

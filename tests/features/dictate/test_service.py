@@ -14,9 +14,10 @@ from garret.base.paths import Home
 from garret.control.bus import Happened, Subscription
 from garret.control.plane import ControlPlane
 from garret.features.dictate import contracts as c
-from garret.features.dictate import service
+from garret.features.dictate import service, store
 from garret.features.house import contracts as h
 from garret.protocol.contract import Command
+from garret.storage.errors import DiskFull
 from tests.control.planes import run, until
 from tests.features.dictate.rooms import room_of, row_of, service_of
 from tests.features.dictate.scripted_workers import Script, sound
@@ -120,6 +121,48 @@ def test_nothing_is_done_to_a_dictation_that_goes_on(home: Home) -> None:
             person.put(request, None)
             assert (await person.answer(c.Listen, request)).utterance == utterance
             await person.kept()
+
+    run(story())
+
+
+def test_what_is_being_worked_on_is_not_deleted(home: Home) -> None:
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            utterance = await person.take(b"RIFF" + sound(1))
+            gate = script.hold[c.Recognize] = asyncio.Event()
+            request = person.ask(c.Transcribe(utterance=utterance))
+            await until(lambda: script.count(c.Recognize) == 1)
+            error = await person.refusal(await person.approved(c.Delete(utterance=utterance)))
+            assert (error.code, "being worked on" in error.message) == (Code.CONFLICT, True)
+            gate.set()
+            await person.answer(c.Transcribe, request)
+            await person.call(await person.approved(c.Delete(utterance=utterance)))
+            assert await person.listed() == []
+            await person.kept()
+
+    run(story())
+
+
+def test_a_failure_that_cannot_be_noted_is_told_all_the_same(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = store.set_work
+
+    def set_work(*given: Any, error: str = "", **options: Any) -> None:
+        if error:
+            raise DiskFull("The disk is full.")
+        real(*given, **options)
+
+    monkeypatch.setattr(store, "set_work", set_work)
+
+    async def story() -> None:
+        async with room_of(home) as person:
+            utterance = await person.take(b"a letter")
+            error = await person.refusal(c.Transcribe(utterance=utterance))
+            assert error.message == "talk.wav is no audio."
+            assert (await person.row(utterance)).error == ""
 
     run(story())
 

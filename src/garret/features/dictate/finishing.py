@@ -60,15 +60,16 @@ class Finisher:
         began = time.monotonic()
         raw = tuple(c.RawSegment(text=each.text, grammar=each.grammar) for each in heard)
         command = c.Clean(segments=raw, mode=mode, engine=engine)
-        for tried in range(_TRIES):
+        tried = 0
+        while True:
             try:
                 cleaned = await self._context.calls.call(command, trace=trace)
                 return cleaned, time.monotonic() - began
             except GarretError as error:
-                if not error.details.get("worker_lost") or tried == _TRIES - 1:
+                tried += 1
+                if not error.details.get("worker_lost") or tried == _TRIES:
                     raise
                 _logger.warning("the text is cleaned again: %s", error.message)
-        raise AssertionError("unreachable")
 
     async def transcript(
         self,
@@ -173,18 +174,31 @@ class Finisher:
 
     def keep_audio_later(self, utterance: str) -> None:
         """Encode the spool beside whatever else is going on, then let go of it."""
-        self._context.plane.spawn(self._keep_audio(utterance))
+        self._context.plane.spawn(self._keep_audio_and_tidy(utterance))
 
-    async def _keep_audio(self, utterance: str) -> None:
-        async with self._keeping:
-            try:
-                await self.keep_audio(utterance)
-                await self.retention.keep()
-            except GarretError as error:
-                _logger.warning("the sound of %s stays as it is: %s", utterance, error.message)
+    async def _keep_audio_and_tidy(self, utterance: str) -> None:
+        await self.keep_audio(utterance)
+        await self.keep_retention()
+
+    async def keep_retention(self) -> None:
+        """Delete the sound that is past its retention; where that fails it stays, and the log says why."""
+        try:
+            await self.retention.keep()
+        except (GarretError, OSError) as error:
+            _logger.warning("sound past its retention stays: %s", error)
 
     async def keep_audio(self, utterance: str) -> None:
-        """Keep the spool of `utterance` as FLAC and remove it; the imported file is then not needed."""
+        """Keep the spool of `utterance` as FLAC and remove it; the imported file is then not needed.
+
+        Where that fails it stays as it is, and the log says why.
+        """
+        async with self._keeping:
+            try:
+                await self._pack(utterance)
+            except (GarretError, OSError) as error:
+                _logger.warning("the sound of %s stays as it is: %s", utterance, error)
+
+    async def _pack(self, utterance: str) -> None:
         path = self.spool_path(utterance)
         try:
             spool = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -201,19 +215,23 @@ class Finisher:
                     blob = await asyncio.to_thread(self._context.store.blobs.put_fd, target, 1 << 40)
                 finally:
                     os.close(target)
-                await self.note_audio(utterance, blob.id, samples / SAMPLE_RATE)
+                await self._note_audio(utterance, blob.id, samples / SAMPLE_RATE)
         finally:
             os.close(spool)
             packed.unlink(missing_ok=True)
         path.unlink(missing_ok=True)
 
-    async def note_audio(self, utterance: str, blob: str, seconds: float) -> None:
-        """Note which blob holds the sound; one that held it before is deleted."""
+    async def _note_audio(self, utterance: str, blob: str, seconds: float) -> None:
+        """Note which blob holds the sound; one that held it before is deleted.
+
+        Raises ControlError for an utterance that was deleted meanwhile.
+        """
         context = self._context
         body = {"utterance": utterance, "blob": blob, "seconds": seconds}
         item = seal(context.signer, store.AUDIO, body, created=int(context.clock.wall() * 1000))
 
         def replace(connection: Any) -> list[str]:
+            store.find(connection, utterance)
             before = store.objects_of(connection, utterance, store.AUDIO)
             store.put_all(connection, [item], context.store.objects.projections)
             return before

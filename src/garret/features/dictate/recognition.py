@@ -140,15 +140,16 @@ class Recognition:
             self.failed = self.failed or error
 
     async def _until_heard(self, segment: Segment) -> c.Hypothesis:
-        for tried in range(_TRIES):
+        tried = 0
+        while True:
             try:
                 return await self._hear(segment)
             except GarretError as error:
+                tried += 1
                 lost = bool(error.details.get("worker_lost")) and error.retryable
-                if not lost or tried == _TRIES - 1:
+                if not lost or tried == _TRIES:
                     raise
                 _logger.warning("segment %d is heard again: %s", segment.number, error.message)
-        raise AssertionError("unreachable")
 
     async def _hear(self, segment: Segment) -> c.Hypothesis:
         command = self._command

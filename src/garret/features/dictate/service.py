@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -81,15 +80,12 @@ class DictationService:
 
     async def _tidy(self) -> None:
         """Keep the sound that a crash left in a spool, and delete what is past its retention."""
-        try:
-            with self._context.store.readers.read() as connection:
-                busy = store.unfinished(connection)
-            for path in sorted(self._context.home.spool.glob("*.pcm")):
-                if path.stem not in busy and path.stem not in self._live:
-                    await self._tidy_spool(path)
-            await self._finisher.retention.keep()
-        except GarretError as error:
-            _logger.warning("the room was not tidied: %s", error.message)
+        with self._context.store.readers.read() as connection:
+            busy = store.unfinished(connection)
+        for path in sorted(self._context.home.spool.glob("*.pcm")):
+            if path.stem not in busy and path.stem not in self._live:
+                await self._tidy_spool(path)
+        await self._finisher.keep_retention()
 
     async def _tidy_spool(self, path: Path) -> None:
         if self._look_up(path.stem) is not None:
@@ -323,12 +319,20 @@ class DictationService:
         row = self._own(request.caller, command.utterance)
         if row.id in self._live:
             raise ControlError("This dictation is going on; stop it first.", code=Code.CONFLICT)
+        alone = self._alone(row.id)
+        if alone.locked():
+            raise ControlError(
+                f"{row.id} is being worked on. Nothing was deleted. `garret jobs` shows the job to wait for "
+                "or to cancel.",
+                code=Code.CONFLICT,
+            )
         context = self._context
-        with context.store.readers.read() as connection:
-            objects = store.objects_of(connection, row.id)
-        for identity in objects:
-            await context.store.objects.delete(context.signer, identity, "deleted by the user")
-        self._finisher.spool_path(row.id).unlink(missing_ok=True)
+        async with alone:  # a run that began meanwhile would leave a text behind that nobody sees
+            with context.store.readers.read() as connection:
+                objects = store.objects_of(connection, row.id)
+            for identity in objects:
+                await context.store.objects.delete(context.signer, identity, "deleted by the user")
+            self._finisher.spool_path(row.id).unlink(missing_ok=True)
         await self._finisher.retention.collect()
         await context.audit(request.caller, "dictate.delete", "done", {"utterance": row.id})
         context.publish(c.Deleted(utterance=row.id), scope=row.profile)
@@ -340,7 +344,7 @@ class DictationService:
             "utterance": row.id,
             "where": command.where[:1000],
             "problem": command.problem[:1000],
-            "at": time.time(),
+            "at": self._context.clock.wall(),
         }
         await self._context.store.objects.create(self._context.signer, store.DELIVERY, body)
         return Nothing()

@@ -173,23 +173,19 @@ def _apply_delivery(connection: apsw.Connection, item: Object) -> None:
 
 def _forget(connection: apsw.Connection, kind: str, identity: str) -> None:
     """An object was deleted. Without its utterance nothing remains; without its audio, the text does."""
-    found = connection.execute(
-        "SELECT utterance FROM utterance_objects WHERE object = ?", (identity,)
-    ).fetchone()
+    found = _select(connection, "SELECT utterance FROM utterance_objects WHERE object = ?", (identity,))
     connection.execute("DELETE FROM utterance_objects WHERE object = ?", (identity,))
-    if found is None:
-        return
-    utterance = str(found[0])
-    if kind == UTTERANCE:
-        for table in ("utterance_segments", "utterance_pages", "dictation_work", "dictation_heard"):
-            connection.execute(f"DELETE FROM {table} WHERE utterance = ?", (utterance,))
-        connection.execute("DELETE FROM utterances WHERE id = ?", (utterance,))
-    elif kind == AUDIO:
-        left = connection.execute(
-            "SELECT 1 FROM utterance_objects WHERE utterance = ? AND kind = ?", (utterance, AUDIO)
-        ).fetchone()
-        if left is None:
-            connection.execute("UPDATE utterances SET audio = NULL WHERE id = ?", (utterance,))
+    for (utterance,) in found:
+        if kind == UTTERANCE:
+            for table in ("utterance_segments", "utterance_pages", "dictation_work", "dictation_heard"):
+                connection.execute(f"DELETE FROM {table} WHERE utterance = ?", (utterance,))
+            connection.execute("DELETE FROM utterances WHERE id = ?", (utterance,))
+        elif kind == AUDIO:
+            connection.execute(
+                "UPDATE utterances SET audio = NULL WHERE id = ? AND NOT EXISTS "
+                "(SELECT 1 FROM utterance_objects WHERE utterance = ? AND kind = ?)",
+                (utterance, utterance, AUDIO),
+            )
 
 
 PROJECTION: Final = Projection(
