@@ -144,6 +144,7 @@ class Jobs:
             # In the writer's queue before the lease is, so that nothing is begun that was not audited.
             self._spawn(self._accepted(caller, job))
         run = self._add(job)
+        run.asked_for.set()
         if pending.done:  # while the ledger was being written
             self._unwatched(run, pending, new=entered.new)
         else:
