@@ -57,7 +57,7 @@ def test_options_count_before_and_after_the_verb() -> None:
         ("history -n 0", "--limit takes a whole number from 1 to 10000, not '0'"),
         ("speak --rate 5000 hello", "--rate takes a whole number from 40 to 900"),
         ("dictate --format doc a.wav", "--format takes text, json, srt or vtt, not 'doc'"),
-        ("completion fish", "SHELL takes bash, zsh or tcsh"),
+        ("completion ksh", "SHELL takes bash, zsh, fish or tcsh"),
         ("jobs show", "JOB"),
         ("dictate --nonsense a.wav", "--nonsense"),
     ],

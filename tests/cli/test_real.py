@@ -348,3 +348,19 @@ def test_a_worker_is_replaced(garret: Garret) -> None:
     answered = {worker["name"]: worker["sentence"] for worker in garret.json("workers", "restart", "stt")}
     assert "replaced" in answered["stt"]
     assert "did you mean stt" in garret.run("workers", "restart", "sst", code=1).stderr
+
+
+def test_a_slip_in_a_workers_name_is_told_and_not_silence(garret: Garret) -> None:
+    assert "did you mean stt" in garret.run("logs", "--worker", "sst", code=1).stderr
+    assert garret.run("logs", "--worker", "text", "--level", "error").stdout == ""
+
+
+@pytest.mark.usefixtures("dictated")
+def test_what_has_ended_or_goes_without_saying_is_not_remarked(garret: Garret) -> None:
+    done = [line.split("\t") for line in garret.run("jobs", "--state", "done").stdout.splitlines()]
+    assert done
+    assert {tuple(row[5:]) for row in done} == {("", "")}, "no progress and no note"
+    for words in (["workers"], ["status"]):
+        shown = garret.run(*words).stdout
+        assert "text\t0\tready" in shown
+        assert "is ready." not in shown

@@ -74,3 +74,14 @@ def test_a_wrong_passphrase_is_told_and_nothing_runs(sealed: Home) -> None:
     assert status == 3, shown
     assert "passphrase" in shown
     assert launch.running_process(sealed) is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors as files are Linux's")
+def test_in_the_foreground_the_passphrase_is_asked_for_too(sealed: Home) -> None:
+    words = [sys.executable, "-m", "garret.cli", "up", "--foreground"]
+    status, shown = _typed(words, "wrong " + PASSPHRASE)
+    assert status == 3, shown
+    assert "garret: The passphrase does not open your secrets" in shown
+    assert '"code"' not in shown
+    assert _typed([sys.executable, "-m", "garret.cli", "up", "--foreground"], "\x03")[0] == 1
+    assert launch.running_process(sealed) is None

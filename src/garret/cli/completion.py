@@ -6,6 +6,7 @@ import argparse
 from typing import cast
 
 from garret.cli.catalogue import all_verbs
+from garret.cli.errors import CliError
 from garret.cli.parser import build
 from garret.cli.session import ClientSession
 
@@ -16,9 +17,11 @@ def completion(session: ClientSession, arguments: argparse.Namespace) -> None:
 
 
 def script(shell: str) -> str:
-    """The completion script for "bash", "zsh" or "tcsh"."""
+    """The completion script for "bash", "zsh", "fish" or "tcsh". Raises CliError for what shtab lacks."""
     import shtab
 
+    if shell not in shtab.SUPPORTED_SHELLS:
+        raise CliError(f"The installed shtab {shtab.__version__} does not know {shell}. Install a newer one.")
     parser = build(all_verbs())
     complete_files(parser)
     return str(shtab.complete(parser, shell=shell))

@@ -1,7 +1,7 @@
 """Where results and notes go: standard output holds the result alone, all else goes to standard error.
 
-On a terminal tables are drawn by rich, which is imported at that moment only; in a pipe a row is a
-line, its cells separated by tabs, without a heading, so that `cut` and `read` can take it. With
+On a terminal tables are drawn by `tables`, with rich, which is imported at that moment only; in a pipe a
+row is a line, its cells separated by tabs, without a heading, so that `cut` and `read` can take it. With
 --json the result is one JSON document and all else is silent on standard output.
 """
 
@@ -91,7 +91,9 @@ class Output:
             names = [column.lower().replace(" ", "_") for column in columns]
             self.document([dict(zip(names, row, strict=True)) for row in rows] if values is None else values)
         elif self.interactive:
-            self._draw(columns, rows)
+            from garret.cli import tables
+
+            tables.draw(self.out, columns, rows, _STYLES)
         else:
             self.write("".join("\t".join(map(figures.one_line, row)) + "\n" for row in rows))
 
@@ -148,26 +150,6 @@ class Output:
         except OSError as error:
             drop(self.out)
             raise WriteFailed(f"Standard output cannot be written: {error.strerror}.") from error
-
-    def _draw(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-        from rich import box
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-        for number, column in enumerate(columns):
-            numeric = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
-            first = number == 0
-            table.add_column(column, justify="right" if numeric else "left", no_wrap=first, overflow="fold")
-        for row in rows:
-            cells = (figures.one_line(cell) for cell in row)
-            table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
-        console = Console(file=self.out)
-        if rows:
-            console.print(table)
-        else:
-            console.print("Nothing to show.", style="dim")
 
 
 def drop(stream: TextIO) -> None:

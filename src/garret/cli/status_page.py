@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from garret.cli.session import ClientSession
-from garret.features.house.contracts import Latency, Status, WorkerStatus
+from garret.features.house.contracts import Latency, Status
+from garret.features.house.verbs import WORKER_COLUMNS, worker_rows
 
 _SLOWEST: Final = 12  # latencies shown without --all
 _STAGES: Final = ("total", "queue", "worker", "store")
@@ -22,10 +23,7 @@ def show(session: ClientSession, status: Status, *, whole: bool) -> None:
         session.say(notice, "warn")
     if status.workers:
         _heading(session, "Workers")
-        session.table(
-            ("worker", "slot", "state", "process", "restarts", "running", "waiting", "memory", ""),
-            [_worker_row(session, worker) for worker in status.workers],
-        )
+        session.table(WORKER_COLUMNS, worker_rows(session, status.workers))
     latencies = sorted(status.latencies, key=_weight)
     if latencies:
         _heading(session, "Milliseconds")
@@ -54,20 +52,6 @@ def _figures(session: ClientSession, status: Status) -> list[tuple[str, str]]:
 
 def _heading(session: ClientSession, text: str) -> None:
     session.say("" if session.interactive else f"\n{text}")
-
-
-def _worker_row(session: ClientSession, worker: WorkerStatus) -> tuple[object, ...]:
-    return (
-        worker.name,
-        worker.slot,
-        worker.state,
-        worker.pid or "",
-        worker.restarts,
-        worker.running,
-        worker.waiting,
-        session.size(worker.memory_bytes) if worker.memory_bytes else "",
-        worker.sentence,
-    )
 
 
 def _latency_row(latency: Latency) -> tuple[object, ...]:

@@ -28,6 +28,9 @@ VERBS: Final[tuple[Verb, ...]] = (
         "garret.cli.lifecycle:status",
         (Argument(("--all",), {"action": "store_true", "help": "also show every counter"}),),
     ),
+)
+
+LAST_VERBS: Final[tuple[Verb, ...]] = (
     Verb(
         "restore",
         "Put a backup back into an empty or damaged home, or salvage a damaged one.",
@@ -52,7 +55,11 @@ VERBS: Final[tuple[Verb, ...]] = (
         (
             Argument(
                 ("shell",),
-                {"metavar": "SHELL", "choices": ("bash", "zsh", "tcsh"), "help": "bash, zsh or tcsh"},
+                {
+                    "metavar": "SHELL",
+                    "choices": ("bash", "zsh", "fish", "tcsh"),
+                    "help": "bash, zsh, fish or tcsh",
+                },
             ),
         ),
     ),

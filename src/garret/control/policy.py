@@ -248,7 +248,8 @@ class Policy:
             matches(p, capability) for p in grants.deny
         )
         who = f"the profile '{profile}'" if by_role else f"the {role}"
-        return Decision(False, f"This needs '{capability}', which {who} may not do. Nothing was done.")
+        way = " `garret profiles use` switches to another profile." if by_role else ""
+        return Decision(False, f"This needs '{capability}', which {who} may not do. Nothing was done.{way}")
 
 
 class Switch(StrEnum):

@@ -20,6 +20,9 @@ _FULL_ID: Final = re.compile(r"[a-z]+_[0-9a-f]{32}\Z")
 _SHORTEST_END: Final = 4  # characters of an id; fewer are taken for a slip
 _FOLLOW_SECONDS: Final = 0.5  # between two looks for new lines, while somebody follows
 _FOLLOW_LIMIT: Final = 1_000
+WORKER_COLUMNS: Final = (
+    "worker", "slot", "state", "process", "restarts", "running", "waiting", "memory", "remark",
+)  # fmt: skip
 _SEARCHED: Final = 1_000  # jobs among which the end of an id is looked for
 
 
@@ -33,8 +36,9 @@ def jobs_list(session: Session, arguments: argparse.Namespace) -> None:
 
 
 def _job_row(session: Session, job: c.Job) -> tuple[object, ...]:
-    progress = f"{job.fraction:.0%}" if job.fraction and job.state == "running" else ""
-    note = job.error or job.note
+    running = job.state == "running"
+    progress = f"{job.fraction:.0%}" if job.fraction and running else ""
+    note = job.error or (job.note if running else "")  # how far it was is of no use once it has ended
     return job.id, job.command, job.state, session.moment(job.created), job.attempts, progress, note
 
 
@@ -67,7 +71,7 @@ def _show_job(session: Session, job: c.Job) -> None:
     ]
     if job.profile:
         lines.append(f"profile   {job.profile}")
-    if job.fraction:
+    if job.fraction and job.state == "running":
         lines.append(f"progress  {job.fraction:.0%} {job.note}".rstrip())
     if job.error:
         lines.append(f"error     {job.error}")
@@ -104,7 +108,12 @@ def workers_restart(session: Session, arguments: argparse.Namespace) -> None:
 
 
 def _show_workers(session: Session, answer: c.Workers) -> None:
-    rows = [
+    session.table(WORKER_COLUMNS, worker_rows(session, answer.workers), answer.workers)
+
+
+def worker_rows(session: Session, workers: tuple[c.WorkerStatus, ...]) -> list[tuple[object, ...]]:
+    """Workers as rows under WORKER_COLUMNS."""
+    return [
         (
             worker.name,
             worker.slot,
@@ -116,19 +125,22 @@ def _show_workers(session: Session, answer: c.Workers) -> None:
             session.size(worker.memory_bytes) if worker.memory_bytes else "",
             _remark(worker),
         )
-        for worker in answer.workers
+        for worker in workers
     ]
-    columns = ("worker", "slot", "state", "process", "restarts", "running", "waiting", "memory", "remark")
-    session.table(columns, rows, answer.workers)
 
 
 def _remark(worker: c.WorkerStatus) -> str:
-    parts = [worker.sentence] if worker.sentence else []
+    parts = [worker.sentence.rstrip(".")] if _tells(worker) else []
     if worker.outside:
         parts.append("outside program")
     if worker.unenforced:
         parts.append(f"not enforced here: {', '.join(worker.unenforced)}")
     return "; ".join(parts)
+
+
+def _tells(worker: c.WorkerStatus) -> bool:
+    """Whether a worker's sentence says more than its name and state do."""
+    return bool(worker.sentence) and not worker.sentence.endswith((" is ready.", " has not been started."))
 
 
 def _no_such(kind: str, given: str, names: list[str]) -> str:
@@ -146,6 +158,8 @@ def logs(session: Session, arguments: argparse.Namespace) -> None:
     """Print the last lines; with --follow go on until Ctrl-C. With --json each line is a document."""
     wanted = c.ReadLogs(limit=arguments.limit, worker=arguments.worker, level=arguments.level)
     lines = _in_order(session.call(wanted, again=True).lines)
+    if arguments.worker and not lines:
+        _check_worker(session, arguments.worker)
     if session.as_json and not arguments.follow:
         session.emit(lines, "")
         return
@@ -165,6 +179,13 @@ def logs(session: Session, arguments: argparse.Namespace) -> None:
             lines = _in_order(session.call(after, again=True).lines)
     except (KeyboardInterrupt, CancelledError):
         return
+
+
+def _check_worker(session: Session, given: str) -> None:
+    """A slip in a name must not look like silence. Raises GarretError where nothing is called so."""
+    names = {worker.name for worker in session.call(c.ListWorkers(), again=True).workers}
+    if given.partition("#")[0] not in names:
+        raise GarretError(_no_such("worker", given, sorted(names)), code=Code.NOT_FOUND)
 
 
 def _in_order(lines: tuple[c.LogLine, ...]) -> list[c.LogLine]:

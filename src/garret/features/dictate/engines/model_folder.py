@@ -15,8 +15,8 @@ def open_folder(config: EngineConfig) -> Path:
     """The model folder of `config`. Raises ModelError when none is set or it does not exist."""
     if not config.model_dir:
         raise ModelError(
-            f"The engine {config.engine} needs a model folder. Set one in the settings; "
-            "nothing is downloaded by itself.",
+            f"The engine {config.engine} needs a model folder: `garret settings set "
+            f"dictate.{config.engine}_model FOLDER` names it. Nothing is downloaded by itself.",
             details={"engine": config.engine, "missing": "model_dir"},
         )
     folder = Path(config.model_dir)
