@@ -1,7 +1,8 @@
 """Pictures of the command line for the README, taken of real runs: docs/pictures/*.svg.
 
-`make shots` runs each command in a terminal of its own (a pseudo-terminal, 100 columns) against a
-throw-away home and draws what it printed. The pictures are drawings of text, without outside fonts.
+`make shots` runs each command in a terminal of its own (a pseudo-terminal) against a throw-away home and
+draws what it printed. The pictures are drawings of text, without outside fonts. A command that fails ends
+it, and its picture stays as it was; `scripts/shots.py status workers` draws only these.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 COLUMNS = 104
 GARRET = [sys.executable, "-m", "garret.cli"]
+NAMES = ("demo", "history", "status", "doctor", "workers")
 
 THEME = TerminalTheme(
     (28, 27, 34),
@@ -69,7 +71,7 @@ FORMAT = """<svg class="rich-terminal" viewBox="0 0 {width} {height}"
 
 
 def run(command: list[str], home: Path) -> str:
-    """Run `command` in a terminal and return all it printed, with its colours."""
+    """Run `command` in a terminal and return all it printed, with its colours. SystemExit where it fails."""
     environment = {
         **os.environ,
         "GARRET_HOME": str(home),
@@ -91,9 +93,11 @@ def run(command: list[str], home: Path) -> str:
         printed += data
         if not data and process.poll() is not None:
             break
-    process.wait()
     os.close(primary)
-    return printed.decode(errors="replace")
+    text = printed.decode(errors="replace")
+    if process.wait() != 0:
+        raise SystemExit(f"{' '.join(command)} failed ({process.returncode}):\n{text}")
+    return text
 
 
 def settled(text: str) -> str:
@@ -125,24 +129,26 @@ def draw(name: str, title: str, text: str) -> None:
     print(f"docs/pictures/{name}.svg")
 
 
-def main() -> int:
+def main(names: list[str]) -> int:
+    """Draw the pictures named (all by default); 2 for a name there is none of."""
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        print(f"no such picture: {', '.join(unknown)}; there are: {', '.join(NAMES)}", file=sys.stderr)
+        return 2
+    wanted = [name for name in NAMES if name in names or not names]
     home = Path(tempfile.mkdtemp(prefix="garret-shots-"))
     try:
-        draw("demo", "make demo", anybody(run([sys.executable, "-m", "garret.demo"], home), home))
-        passage = str(ROOT / "src" / "garret" / "demo" / "passage.flac")
-        run([*GARRET, "dictate", passage], home)
-        for name, words in (
-            ("history", ["history"]),
-            ("status", ["status"]),
-            ("doctor", ["doctor"]),
-            ("workers", ["workers"]),
-        ):
-            draw(name, f"garret {' '.join(words)}", anybody(run([*GARRET, *words], home), home))
-        run([*GARRET, "down"], home)
+        if "demo" in wanted:
+            draw("demo", "make demo", anybody(run([sys.executable, "-m", "garret.demo"], home), home))
+        run([*GARRET, "dictate", str(ROOT / "src" / "garret" / "demo" / "passage.flac")], home)
+        for name in wanted:
+            if name != "demo":
+                draw(name, f"garret {name}", anybody(run([*GARRET, name], home), home))
     finally:
+        run([*GARRET, "down"], home)
         shutil.rmtree(home, ignore_errors=True)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
