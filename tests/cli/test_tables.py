@@ -39,7 +39,7 @@ def test_a_long_text_is_wrapped_beside_the_other_columns(monkeypatch: pytest.Mon
 
 
 def test_without_room_beside_them_it_goes_below(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = drawn(monkeypatch, 50)
+    lines = drawn(monkeypatch, 45)
     assert lines[0].split() == ["utterance", "state", "length"]
     assert lines[2].split() == ["2a465a99", "delivered", "4.0"]
     assert lines[3].startswith("    Good morning")
@@ -53,11 +53,12 @@ def test_no_word_is_broken_at_any_width(monkeypatch: pytest.MonkeyPatch, width: 
         assert word in shown
 
 
-def test_two_long_columns_both_go_below(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_long_columns_one_is_wrapped_and_the_other_goes_below(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = drawn(monkeypatch, 60, [("ok", "x", TEXT * 2, "Do this."), ("ok", "y", "fine", "")])
-    assert lines[0].split() == ["utterance", "state"]
-    assert lines[3].startswith("    Good morning")
-    assert [line.strip() for line in lines[-3:]] == ["Do this.", "ok         y", "fine"]
+    assert lines[0].split() == ["utterance", "state", "length"]
+    begin = len("utterance  state  ")
+    assert lines[2].startswith("ok         x      Good morning")
+    assert [line[begin:] for line in lines[-3:]] == ["to call the bank at five", "Do this.", "fine"]
     assert all(len(line) <= 60 and line == line.rstrip() for line in lines)
 
 

@@ -1,9 +1,9 @@
 """Tables for a terminal: columns as wide as what is in them, and a last column of text that has room.
 
-Breaking words of every column over many lines is what nobody can read. So only the last column is wrapped;
-where the others leave too little room beside them, its text goes below its row, indented, and so does what
-stands before it where that alone is wider than the terminal. Ids are shown by
-their end, which every verb takes for the whole. Neighbours: `output` decides that a terminal is drawn on.
+Breaking words of every column over many lines is what nobody can read. So only one column is wrapped: the
+last that has room beside those before it. The texts of the columns behind it go below their row. Ids are
+shown by their end, which every verb takes for the whole. Neighbours: `output` decides that a terminal is
+drawn on.
 """
 
 from __future__ import annotations
@@ -65,23 +65,21 @@ class _Drawing:
         self._right = [
             all(isinstance(row[number], int | float) for row in rows) for number in range(len(columns))
         ]
-        self._front = len(columns) - 1  # so many columns share the row's first line
-        while self._front > 1 and self._reach() - _GAP > console.width:
-            self._front -= 1
-        room = console.width - self._reach()
-        self._beside = self._front == len(columns) - 1 and room >= min(self._widths[-1], _LEAST)
-        self._room = room if self._beside else max(console.width - _INDENT, _LEAST)
+        self._wrapped = len(columns) - 1
+        while self._wrapped and self._reach() + min(self._widths[self._wrapped], _LEAST) > console.width:
+            self._wrapped -= 1
+        self._room = max(console.width - self._reach(), 1)
+        self._below = self._reach() if self._room >= _LEAST else _INDENT
 
     def _reach(self) -> int:
-        """Where a column behind those in front begins, in cells."""
-        return sum(self._widths[: self._front]) + _GAP * self._front
+        """Where the column that is wrapped begins, in cells."""
+        return sum(self._widths[: self._wrapped]) + _GAP * self._wrapped
 
     def draw(self) -> None:
         from rich.text import Text
 
-        heading = self._columns if self._beside else self._columns[: self._front]
-        self._line([Text(name, style="bold") for name in heading])
-        used = self._reach() + (min(self._widths[-1], self._room) if self._beside else -_GAP)
+        self._line([Text(name, style="bold") for name in self._columns[: self._wrapped + 1]])
+        used = self._reach() + min(self._widths[self._wrapped], self._room)
         self._print(Text("─" * min(used, self._console.width), style="dim"))
         for row in self._rows:
             self._row([Text(text, style=self._styles.get(text, "")) for text in row])
@@ -89,15 +87,23 @@ class _Drawing:
     def _row(self, texts: list[Any]) -> None:
         from rich.text import Text
 
-        front, behind = texts[: self._front], texts[self._front :]
-        parts = [part for text in behind if text.plain for part in text.wrap(self._console, self._room)]
-        if self._beside:
-            front, parts = [*front, parts[0] if parts else Text()], parts[1:]
-        self._line(front)
-        for part in parts:
-            part.rstrip()
-            part.pad_left(self._reach() if self._beside else _INDENT)
-            self._print(part)
+        front, behind = texts[: self._wrapped], texts[self._wrapped + 1 :]
+        first, *more = self._parts(texts[self._wrapped], self._room) or [Text()]
+        self._line([*front, first])
+        for part in more:
+            self._indented(part, self._reach())
+        for text in behind:
+            for part in self._parts(text, max(self._console.width - self._below, _LEAST)):
+                self._indented(part, self._below)
+
+    def _parts(self, text: Any, room: int) -> list[Any]:
+        """The lines of a text in so much room; none of an empty one."""
+        return list(text.wrap(self._console, room)) if text.plain else []
+
+    def _indented(self, part: Any, cells: int) -> None:
+        part.rstrip()
+        part.pad_left(cells)
+        self._print(part)
 
     def _line(self, texts: list[Any]) -> None:
         """One line of cells, each in the width of its column."""
