@@ -240,6 +240,12 @@ def test_what_is_no_audio_is_told(garret: Garret, tmp_path: Path, data: bytes, c
     assert "bad.wav" in garret.run("dictate", str(tmp_path / "bad.wav"), code=code).stderr
 
 
+def test_an_empty_standard_input_is_a_mistake_and_leaves_no_trace(garret: Garret) -> None:
+    before = garret.json("history")
+    assert "empty" in garret.run("dictate", "-", code=2).stderr
+    assert garret.json("history") == before
+
+
 def test_an_unknown_engine_is_told_with_those_there_are(garret: Garret, speech: Path) -> None:
     assert "pocketsphinx" in garret.run("dictate", str(speech), "--engine", "sphinx", code=2).stderr
 

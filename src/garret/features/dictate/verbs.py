@@ -211,7 +211,8 @@ def _listen_to_input(session: Session, arguments: argparse.Namespace) -> c.Dicta
         raise GarretError("Standard input is a terminal; audio is expected to be piped in.", code=Code.USAGE)
     found = sources.sniff(descriptor)
     if isinstance(found, bytes):
-        session.note("Not WAV of 16 kHz, mono, 16 bit: read whole, then dictated as a file.")
+        if found:
+            session.note("Not WAV of 16 kHz, mono, 16 bit: read whole, then dictated as a file.")
         with sources.copied(descriptor, found) as copy:
             return _import_and_transcribe(session, "standard input", copy, arguments)
     stop = sources.StopSignal()

@@ -179,8 +179,8 @@ def sniff(descriptor: int) -> tuple[bytes, int | None] | bytes:
     head = _read_at_least(descriptor, b"", 12)
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return _sniff_wave(descriptor, head)
-    if head.startswith(_CONTAINERS) or head[4:8] == b"ftyp":
-        return head
+    if not head or head.startswith(_CONTAINERS) or head[4:8] == b"ftyp":
+        return head  # nothing at all is told as an empty file is
     return head, None
 
 
