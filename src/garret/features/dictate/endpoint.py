@@ -128,7 +128,7 @@ class Endpointer:
 
     @property
     def unbroken(self) -> bool:
-        """Whether speech goes on without a silence; the audio's end is then the segment's, whatever follows."""
+        """Whether speech goes on without a silence: then the end of the audio is its end, whatever follows."""
         return self._start is not None and self._silence is None
 
     def push(self, probability: float) -> list[Event]:

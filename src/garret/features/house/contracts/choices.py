@@ -80,7 +80,7 @@ class UseProfile(Command[Profiles], frozen=True):
 
 @command("house.pin_set", result=Nothing, capability="profiles.administer")
 class SetPin(Command[Nothing], frozen=True):
-    """Set the PIN that leaving the guest and child profiles asks for (4 to 12 digits)."""
+    """Set the PIN that leaving the guest and child profiles asks for (4 to 32 characters)."""
 
     pin: str
 
