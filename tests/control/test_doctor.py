@@ -11,8 +11,9 @@ import pytest
 from garret.base.errors import GarretError
 from garret.base.paths import Home
 from garret.control import doctor
-from garret.control.doctor import MIB, Check, Status
+from garret.control.doctor import MIB
 from garret.control.secrets import SecretStore
+from garret.protocol.finding import Finding, Status, ok, warn
 
 
 @pytest.fixture
@@ -75,18 +76,18 @@ def test_secrets_that_anyone_can_open_are_said_in_plain_words(home: Home) -> Non
 
 
 def test_one_broken_probe_keeps_no_other_from_answering() -> None:
-    def breaks() -> Check:
+    def breaks() -> Finding:
         raise RuntimeError("planted-detail")
 
-    def refuses() -> Check:
+    def refuses() -> Finding:
         raise GarretError("The database is damaged. It was kept.")
 
-    async def hangs() -> Check:
+    async def hangs() -> Finding:
         await asyncio.Event().wait()
         raise AssertionError
 
-    async def several() -> list[Check]:
-        return [doctor.ok("a", "A."), doctor.warn("b", "B.", "Do.")]
+    async def several() -> list[Finding]:
+        return [ok("a", "A."), warn("b", "B.", "Do.")]
 
     probes: list[tuple[str, doctor.Probe]] = [
         ("breaks", breaks),
@@ -94,7 +95,7 @@ def test_one_broken_probe_keeps_no_other_from_answering() -> None:
         ("hangs", hangs),
         ("several", several),
         ("later", lambda: several()),
-        ("plain", lambda: doctor.ok("plain", "Well.")),
+        ("plain", lambda: ok("plain", "Well.")),
     ]
     checks = asyncio.run(doctor.examine(probes, seconds=0.2))
     by_name = {check.name: check for check in checks}

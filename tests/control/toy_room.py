@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from garret.base.errors import Code, GarretError
 from garret.protocol.contract import Command, Contract, Nothing, command
+from garret.protocol.finding import Findings, ok
 from garret.protocol.manifest import Room, WorkerSpec
 from garret.protocol.setting import Setting
 
@@ -77,12 +78,19 @@ class HoldUp(Command[Nothing], frozen=True):
     milliseconds: int
 
 
+@command("toy.examine", result=Findings, capability="toy.use")
+class Examine(Command[Findings], frozen=True):
+    """The room's examination, by which the doctor knows it."""
+
+
 class ToyService:
-    """Does what its commands say. `log` holds what was begun, by text."""
+    """Does what its commands say. `log` holds what was begun, by text; `health` how its examination goes."""
 
     def __init__(self, context: Any) -> None:
         self.context = context
         self.log: list[str] = []
+        self.health = "well"
+        self.given_up = asyncio.Event()
         self.release = asyncio.Event()
         self.begun = asyncio.Event()
         self.handlers: Mapping[type[Command[Any]], Any] = {
@@ -90,6 +98,7 @@ class ToyService:
             Careful: self.careful,
             Listen: self.listen,
             HoldUp: self.hold_up,
+            Examine: self.examine,
         }
 
     async def start(self) -> None:
@@ -136,6 +145,18 @@ class ToyService:
         del request
         hold_the_loop(order.milliseconds / 1000)
         return Nothing()
+
+    async def examine(self, order: Examine, request: Any) -> Findings:
+        del order, request
+        if self.health == "ill":
+            raise GarretError("The toys are broken. Nothing was lost.")
+        if self.health == "silent":
+            try:
+                await self.release.wait()
+            except asyncio.CancelledError:
+                self.given_up.set()
+                raise
+        return Findings(findings=(ok("toys", "All toys are there."),))
 
 
 def hold_the_loop(seconds: float) -> None:
@@ -184,7 +205,7 @@ def _flag(key: str) -> Setting:
 ROOM: Final = Room(
     name="toy",
     summary="A room for tests.",
-    commands=(Echo, Ask, Work, Careful, Listen, HoldUp),
+    commands=(Echo, Ask, Work, Careful, Listen, HoldUp, Examine),
     settings=(
         Setting(
             key="toy.tone", type="text", default="plain", sentence="A word for tests.", profile_scoped=True
@@ -206,6 +227,7 @@ ROOM: Final = Room(
         ),
     ),
     service="tests.control.toy_room:ToyService",
+    examination=Examine,
 )
 
 CHAIN: Final = Room(

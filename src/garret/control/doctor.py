@@ -1,8 +1,8 @@
 """The doctor: what of this machine and this home is well, and what to do about the rest.
 
 Pure assembly. The checks of the ground (Python, libraries, home, disk, socket, secrets) are here and look
-without changing anything; what other parts know (sandbox, database, audio devices, engines) is passed in
-as probes, by whoever can ask them. A probe that fails or does not answer is itself a finding: one part
+without changing anything; what other parts know (sandbox, database, the rooms) is passed in as probes, by
+whoever can ask them. A probe that fails or does not answer is itself a finding: one part
 that is broken must not keep the others from being examined.
 """
 
@@ -15,16 +15,14 @@ import shutil
 import stat
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
-
-import msgspec
 
 from garret.base import log
 from garret.base.errors import GarretError
 from garret.base.paths import Home
 from garret.control.secrets import Health
+from garret.protocol.finding import Finding, fail, ok, warn
 
 PROBE_SECONDS: Final = 10.0
 MIB: Final = 1024 * 1024
@@ -49,49 +47,17 @@ LIBRARIES: Final = (
 _log = log.get("control.doctor")
 
 
-class Status(StrEnum):
-    """How a check came out."""
-
-    OK = "ok"
-    WARN = "warn"  # it works, and something should be known or could be better
-    FAIL = "fail"
+Answer: TypeAlias = Finding | Iterable[Finding]
+Probe: TypeAlias = Callable[[], Answer | Awaitable[Answer]]
 
 
-class Check(msgspec.Struct, frozen=True):
-    """One finding: what was looked at, how it is in a sentence, and what to do if it is not well."""
-
-    name: str
-    status: Status
-    sentence: str
-    remedy: str = ""
-
-
-Findings: TypeAlias = Check | Iterable[Check]
-Probe: TypeAlias = Callable[[], Findings | Awaitable[Findings]]
-
-
-def ok(name: str, sentence: str) -> Check:
-    """A check that came out well."""
-    return Check(name, Status.OK, sentence)
-
-
-def warn(name: str, sentence: str, remedy: str) -> Check:
-    """A check that found something to know."""
-    return Check(name, Status.WARN, sentence, remedy)
-
-
-def fail(name: str, sentence: str, remedy: str) -> Check:
-    """A check that found something broken."""
-    return Check(name, Status.FAIL, sentence, remedy)
-
-
-async def examine(probes: Sequence[tuple[str, Probe]], *, seconds: float = PROBE_SECONDS) -> list[Check]:
+async def examine(probes: Sequence[tuple[str, Probe]], *, seconds: float = PROBE_SECONDS) -> list[Finding]:
     """Run all probes at once, each at most `seconds`, and return their findings in the given order.
 
     A probe that is no coroutine runs in a thread: it may wait for a disk. Nothing it raises gets out.
     """
     findings = await asyncio.gather(*(_run(name, probe, seconds) for name, probe in probes))
-    return [check for checks in findings for check in checks]
+    return [finding for found in findings for finding in found]
 
 
 def ground(home: Home, secrets: Health) -> list[tuple[str, Probe]]:
@@ -106,7 +72,7 @@ def ground(home: Home, secrets: Health) -> list[tuple[str, Probe]]:
     ]
 
 
-def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:
+def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
     """Whether this Python is one that Garret runs on."""
     shown = ".".join(map(str, version))
     if version < (3, 11):
@@ -114,7 +80,7 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:
     return ok("python", f"Python {shown} at {sys.executable}.")
 
 
-def check_libraries(names: Sequence[str] = LIBRARIES) -> Check:
+def check_libraries(names: Sequence[str] = LIBRARIES) -> Finding:
     """Which libraries are there, in which version."""
     from importlib import metadata  # 20 ms, and needed here alone
 
@@ -130,7 +96,7 @@ def check_libraries(names: Sequence[str] = LIBRARIES) -> Check:
     return ok("libraries", f"{', '.join(found)}.")
 
 
-def check_home(home: Home) -> Check:
+def check_home(home: Home) -> Finding:
     """Whether the home folder is there, is one's own, can be written and is closed to others."""
     try:
         status = home.root.stat()
@@ -153,7 +119,7 @@ def check_home(home: Home) -> Check:
     return ok("home", f"{home.root} is yours alone.")
 
 
-def check_disk(home: Home, free: int | None = None) -> Check:
+def check_disk(home: Home, free: int | None = None) -> Finding:
     """Whether there is room where the home is. `free` in bytes, looked up where it is not given."""
     if free is None:
         free = shutil.disk_usage(home.root).free
@@ -165,7 +131,7 @@ def check_disk(home: Home, free: int | None = None) -> Check:
     return ok("disk", f"{room}.")
 
 
-def check_socket(home: Home) -> Check:
+def check_socket(home: Home) -> Finding:
     """Whether the control socket is a socket that only its owner may use."""
     try:
         status = home.socket.lstat()
@@ -180,7 +146,7 @@ def check_socket(home: Home) -> Check:
     return ok("socket", f"The control socket {home.socket} is yours alone; no TCP port is open.")
 
 
-def check_secrets(health: Health) -> Check:
+def check_secrets(health: Health) -> Finding:
     """Where the secrets are and whether that protects them."""
     if health.protected:
         return ok("secrets", f"{health.sentence} ({health.backend})")
@@ -201,13 +167,13 @@ def _open_to_others(home: Home) -> list[Path]:
     return loose if home.root in loose else []
 
 
-async def _run(name: str, probe: Probe, seconds: float) -> list[Check]:
+async def _run(name: str, probe: Probe, seconds: float) -> list[Finding]:
     try:
         async with asyncio.timeout(seconds):
             direct = inspect.iscoroutinefunction(probe)
             answer: Any = probe() if direct else await asyncio.to_thread(cast("Callable[[], Any]", probe))
-            findings: Findings = await answer if inspect.isawaitable(answer) else answer
-        return [findings] if isinstance(findings, Check) else list(findings)
+            found: Answer = await answer if inspect.isawaitable(answer) else answer
+        return [found] if isinstance(found, Finding) else list(found)
     except TimeoutError:
         return [fail(name, f"No answer within {seconds:g} s.", "See `garret logs`.")]
     except GarretError as error:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, TypeVar
 import msgspec
 
 from garret.protocol.contract import Command, Event, ResultT
+from garret.protocol.finding import Findings
 from garret.protocol.setting import Setting
 
 MIB = 1024 * 1024
@@ -125,7 +126,8 @@ class Room(msgspec.Struct, frozen=True):
 
     `service` is the import path of the class that handles its commands in the control plane;
     `migrations` the package that holds its numbered SQL files; `projection` the import path of what
-    makes its tables from objects.
+    makes its tables from objects. `examination` is the one of its commands that the doctor calls: it takes no
+    arguments, looks without disturbing anybody, and answers within seconds.
     """
 
     name: str
@@ -139,6 +141,11 @@ class Room(msgspec.Struct, frozen=True):
     service: str | None = None
     migrations: str | None = None
     projection: str | None = None
+    examination: type[Command[Findings]] | None = None
+
+    def __post_init__(self) -> None:
+        if self.examination is not None and self.examination not in self.commands:
+            raise ValueError(f"the examination of the room {self.name} is not among its commands")
 
 
 Style = Literal["plain", "good", "warn", "bad", "dim"]

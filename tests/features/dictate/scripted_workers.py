@@ -57,6 +57,11 @@ class Script:
         self.cancelled = False
         self.refused = ""
         self.grammar = ""
+        self.engines: tuple[c.EngineStatus, ...] = (
+            c.EngineStatus(name="pocketsphinx", quality="draft", available=True),
+            c.EngineStatus(name="whisper", quality="high", available=False, reason="It is not installed."),
+        )
+        self.devices: tuple[c.Device, ...] = ()
 
     def count(self, kind: type[Command[Any]]) -> int:
         return sum(isinstance(command, kind) for command in self.asked)
@@ -120,8 +125,8 @@ class Workers:
                 c.Rescue: self._rescue,
                 c.EncodeAudio: self._encode,
             },
-            "microphone": {c.Record: self._capture},
-            "stt": {c.Recognize: self._recognise},
+            "microphone": {c.Record: self._capture, c.ListDevices: self._devices},
+            "stt": {c.Recognize: self._recognise, c.ListEngines: self._engines},
             "text": {c.Clean: self._clean},
         }
         for spec in ROOM.workers:
@@ -201,7 +206,17 @@ class Workers:
         os.pwrite(target, b"fLaC" + data, 0)
         return c.Encoded(bytes=len(data) + 4)
 
+    async def _devices(self, command: c.ListDevices, request: Request) -> c.Devices:
+        del request
+        await self.script.begin(command)
+        return c.Devices(devices=self.script.devices)
+
     # ---- text
+
+    async def _engines(self, command: c.ListEngines, request: Request) -> c.Engines:
+        del request
+        await self.script.begin(command)
+        return c.Engines(engines=self.script.engines)
 
     async def _recognise(self, command: c.Recognize, request: Request) -> c.Hypothesis:
         self.script.at_once += 1

@@ -70,6 +70,7 @@ ROOM = Room(
         c.Transcribe,
         c.Listen,
         c.Stop,
+        c.Examine,
         c.History,
         c.Get,
         c.Audio,
@@ -93,4 +94,5 @@ ROOM = Room(
     service="garret.features.dictate.service:DictationService",
     migrations="garret.features.dictate.migrations",
     projection="garret.features.dictate.store:PROJECTION",
+    examination=c.Examine,
 )

@@ -20,6 +20,7 @@ from garret.control.service import Request, ServiceHandler
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.engines.registry import engine_info
+from garret.features.dictate.examination import Examination
 from garret.features.dictate.finishing import Finisher
 from garret.features.dictate.listening import Listening
 from garret.features.dictate.pushed import SAMPLE_BYTES
@@ -60,6 +61,7 @@ class DictationService:
             c.Audio: self._audio,
             c.Delete: self._delete,
             c.Delivered: self._delivered,
+            **Examination(context).handlers,
         }
 
     async def start(self) -> None:

@@ -21,7 +21,7 @@ def build_microphone(boot: Boot) -> Handlers:
 
 
 def build_stt(boot: Boot) -> Handlers:
-    """The speech-to-text worker; returns when its model is loaded."""
+    """The speech-to-text worker; returns when its model is loaded, where it can be."""
     from garret.features.dictate.workers.stt import build
 
     return build(boot)

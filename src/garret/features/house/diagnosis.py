@@ -1,32 +1,89 @@
-"""What `garret doctor` asks the parts of the house, beyond the ground that `control.doctor` looks at."""
+"""What `garret doctor` asks the parts of the house, beyond the ground that `control.doctor` looks at.
+
+Rooms are asked by the command that their manifest names as their examination; this one knows none of them.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from garret.control.context import Context
-from garret.control.doctor import Check, Probe, examine, fail, ground, ok, warn
+from garret.control.doctor import PROBE_SECONDS, Probe, examine, ground
+from garret.control.request import Caller
+from garret.protocol.contract import Command
+from garret.protocol.finding import Finding, Findings, fail, ok, warn
 from garret.storage.recovery import Condition, advise
 from garret.storage.store import connection_version
 from garret.storage.writer_state import Mode
 from garret.worker.probe import probe as probe_kernel
 
+_MOST_NAMES: Final = 10  # in one sentence
+_LONGEST_NAME: Final = 80
 
-async def house_checks(context: Context) -> list[Check]:
-    """Examine everything. Never raises; a part that does not answer is a finding."""
+
+async def house_checks(context: Context, caller: Caller, *, seconds: float = PROBE_SECONDS) -> list[Finding]:
+    """Examine everything, for at most `seconds`. Never raises; a part that does not answer is a finding.
+
+    What stored settings hold is told only to a caller who may read settings.
+    """
     probes: list[tuple[str, Probe]] = [
         *ground(context.home, context.secrets.health()),
         ("sandbox", _sandbox),
         ("database", lambda: _database(context)),
+        ("settings", partial(_settings, context, caller)),
         ("workers", lambda: _workers(context)),
         ("ports", _ports),
+        *(
+            (f"room {room.name}", partial(_room, context, room.examination()))
+            for room in context.plane.rooms
+            if room.examination is not None
+        ),
     ]
-    return await examine(probes)
+    return await examine(probes, seconds=seconds)
 
 
-def _sandbox() -> list[Check]:
+async def _room(context: Context, examination: Command[Findings]) -> Sequence[Finding]:
+    """Leaving it cancels what the room does for it."""
+    return (await context.calls.call(examination)).findings
+
+
+async def _settings(context: Context, caller: Caller) -> list[Finding]:
+    await asyncio.sleep(0)  # a coroutine, since settings belong to the loop's thread
+    problems, unknown = context.settings.problems(), context.settings.unknown()
+    readable = context.may(caller, "settings.read")
+    findings = [
+        _misfit(key, profile, reason if readable else "")
+        for (key, profile), reason in sorted(problems.items())
+    ]
+    if unknown:
+        names = sorted({key for key, _ in unknown})
+        shown = ", ".join(ascii(name[:_LONGEST_NAME])[1:-1] for name in names[:_MOST_NAMES])
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        findings.append(
+            warn(
+                "settings unknown",
+                f"Stored for settings that no part of Garret has: {shown}{more}. It is kept and not used.",
+                "Nothing has to be done. It counts again once what it was set for is back.",
+            )
+        )
+    return findings or [ok("settings", "Everything that was set fits.")]
+
+
+def _misfit(key: str, profile: str, reason: str) -> Finding:
+    whose = f" for the profile {profile}" if profile else ""
+    first = f"`garret profiles use {profile}`, then " if profile else ""
+    return warn(
+        f"setting {key}",
+        f"What is stored{whose} does not fit and its default holds. {reason}".rstrip(),
+        f"{first}`garret settings set {key} VALUE`, or `garret settings reset {key}` for the default.",
+    )
+
+
+def _sandbox() -> list[Finding]:
     return [
         ok(f"sandbox {part.name}", f"Enforced: {part.purpose}.")
         if part.available
@@ -39,7 +96,7 @@ def _sandbox() -> list[Check]:
     ]
 
 
-def _database(context: Context) -> Check:
+def _database(context: Context) -> Finding:
     store = context.store
     if store.writer.mode is Mode.READ_ONLY:
         return fail(
@@ -55,9 +112,9 @@ def _database(context: Context) -> Check:
     return ok("database", f"The database is sound and encrypted ({connection_version()}).")
 
 
-async def _workers(context: Context) -> Sequence[Check]:
+async def _workers(context: Context) -> Sequence[Finding]:
     await asyncio.sleep(0)
-    checks: list[Check] = []
+    checks: list[Finding] = []
     for name, pool in context.plane.pools.items():
         if pool.supervisor.available:
             checks.append(ok(f"worker {name}", f"{pool.supervisor.sentence}"))
@@ -66,7 +123,7 @@ async def _workers(context: Context) -> Sequence[Check]:
     return checks
 
 
-def _ports() -> Check:
+def _ports() -> Finding:
     """Neither the control plane nor its workers may listen on TCP (proc(5), /proc/PID/net/tcp)."""
     listening = listening_ports()
     if listening:

@@ -176,8 +176,8 @@ class Upkeep:
         return sealed_file.seal(entries, sealed_file.passphrase_key(passphrase))
 
     async def _diagnose(self, command: c.Diagnose, request: Request) -> c.Diagnosis:
-        del command, request
-        checks = await house_checks(self._context)
+        del command
+        checks = await house_checks(self._context, request.caller)
         return c.Diagnosis(
             checks=tuple(
                 c.Check(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from garret.protocol.contract import Command, Contract, Event, Nothing, command, event
+from garret.protocol.finding import Findings
 
 
 class Voice(Contract, frozen=True):
@@ -15,8 +16,18 @@ class Voice(Contract, frozen=True):
     quality: str
 
 
+class MissingEngine(Contract, frozen=True):
+    """An engine that cannot speak here, and why."""
+
+    name: str
+    reason: str
+
+
 class Voices(Contract, frozen=True):
+    """Every voice, the default first, and the engines that have none here."""
+
     voices: tuple[Voice, ...]
+    missing: tuple[MissingEngine, ...] = ()
 
 
 @command("speak.voices", result=Voices, capability="speak.use", target="tts")
@@ -118,6 +129,7 @@ class Play(Command[Played], frozen=True):
 class Speaker(Contract, frozen=True):
     id: str
     name: str
+    default: bool = False
 
 
 class Speakers(Contract, frozen=True):
@@ -127,6 +139,11 @@ class Speakers(Contract, frozen=True):
 @command("playback.devices", result=Speakers, capability="speak.use", target="playback")
 class ListSpeakers(Command[Speakers], frozen=True):
     """The loudspeakers that are there now."""
+
+
+@command("speak.examine", result=Findings, capability="speak.use")
+class Examine(Command[Findings], frozen=True):
+    """What a person who wants to hear speech has to know: engines, voice, loudspeakers. Plays nothing."""
 
 
 @event("speak.finished")

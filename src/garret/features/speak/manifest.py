@@ -34,7 +34,17 @@ PLAYBACK = WorkerSpec(
 ROOM = Room(
     name="speak",
     summary="Text becomes speech.",
-    commands=(c.ListVoices, c.Synthesize, c.Render, c.Compute, c.Say, c.StopSpeaking, c.Play, c.ListSpeakers),
+    commands=(
+        c.ListVoices,
+        c.Synthesize,
+        c.Render,
+        c.Compute,
+        c.Say,
+        c.StopSpeaking,
+        c.Play,
+        c.ListSpeakers,
+        c.Examine,
+    ),
     events=(c.Finished,),
     settings=(
         Setting(
@@ -63,4 +73,5 @@ ROOM = Room(
     workers=(TTS, PLAYBACK),
     verbs=VERBS,
     service="garret.features.speak.service:SpeakService",
+    examination=c.Examine,
 )

@@ -12,6 +12,7 @@ from garret.control.errors import ControlError
 from garret.control.inner import InnerCall
 from garret.control.service import Request, ServiceHandler
 from garret.features.speak import contracts as c
+from garret.features.speak.examination import Examination
 from garret.protocol.contract import Command, Nothing
 from garret.protocol.life import Progress
 
@@ -26,6 +27,7 @@ class SpeakService:
             c.Say: self._say,
             c.Render: self._render,
             c.StopSpeaking: self._stop,
+            **Examination(context).handlers,
         }
 
     async def start(self) -> None:

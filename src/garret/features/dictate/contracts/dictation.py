@@ -9,6 +9,7 @@ from typing import Literal
 
 from garret.features.dictate.contracts.utterances import State
 from garret.protocol.contract import Command, Contract, Event, Nothing, command, event
+from garret.protocol.finding import Findings
 
 Stage = Literal["captured", "transcribed", "cleaned"]
 """Where a retry begins."""
@@ -92,6 +93,11 @@ class Listen(Command[Dictated], frozen=True):
     mode: Literal["free", "spelling"] = "free"
     partials: bool = True
     name: str = ""
+
+
+@command("dictate.examine", result=Findings, capability="dictate.use")
+class Examine(Command[Findings], frozen=True):
+    """What a person who wants to dictate has to know: engines, microphones, files. Opens no microphone."""
 
 
 @command("dictate.stop", result=Nothing, capability="dictate.use")

@@ -12,10 +12,13 @@ from garret.protocol.contract import Command, Contract, command
 
 
 class Device(Contract, frozen=True):
+    """A sound device; a `monitor` is a microphone that hears what a speaker plays, not a room."""
+
     id: str
     name: str
     kind: Literal["microphone", "speaker"]
     default: bool = False
+    monitor: bool = False
 
 
 class Devices(Contract, frozen=True):

@@ -20,6 +20,7 @@ from garret.features.dictate.engines.contract import (
     UnknownEngineError,
     missing_extra,
 )
+from garret.features.dictate.engines.model_folder import open_folder
 
 POCKETSPHINX = EngineInfo("pocketsphinx", "draft", streaming=False, languages=("en-US",), grammar=True)
 SHERPA = EngineInfo("sherpa", "standard", streaming=True, extra="sherpa")
@@ -71,13 +72,15 @@ def _checked(config: EngineConfig) -> _Entry:
         raise EngineOptionError(f"The engine {entry.info.name} cannot follow a grammar; pocketsphinx can.")
     if config.mode == "grammar" and not config.grammar.strip():
         raise EngineOptionError("Grammar mode needs a grammar.")
+    if entry.info.extra:
+        open_folder(config)  # before its library is loaded, which takes seconds, for nothing
     return entry
 
 
 def unavailable_reason(config: EngineConfig) -> str:
     """Why `config` cannot be opened here, in a sentence; empty when it looks as if it can.
 
-    Looks at the installed packages and at the model folder, loads nothing.
+    Looks at the installed packages and at the model folder, loads no model.
     """
     try:
         entry = _checked(config)

@@ -35,7 +35,7 @@ def list_devices(command: c.ListDevices, call: Call) -> c.Devices:
     kinds: tuple[Kind, ...] = ("microphone", "speaker")
     return c.Devices(
         devices=tuple(
-            c.Device(id=found.id, name=found.name, kind=kind, default=found.default)
+            c.Device(id=found.id, name=found.name, kind=kind, default=found.default, monitor=found.monitor)
             for kind in kinds
             for found in SYSTEMS.devices(kind)
         )

@@ -15,7 +15,13 @@ from garret.base import log
 from garret.base.errors import GarretError
 from garret.features.dictate import contracts as c
 from garret.features.dictate.audio import spool
-from garret.features.dictate.engines.contract import Engine, EngineConfig, EngineInfo, Hypothesis
+from garret.features.dictate.engines.contract import (
+    Engine,
+    EngineConfig,
+    EngineError,
+    EngineInfo,
+    Hypothesis,
+)
 from garret.features.dictate.engines.registry import engine_info, engines, open_engine, unavailable_reason
 from garret.features.dictate.text.commands import DEFAULT_TABLE
 from garret.features.dictate.text.grammar import SPELLING_GRAMMAR, grammar
@@ -39,8 +45,14 @@ class SttWorker:
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = settings
         self._engines: OrderedDict[EngineConfig, Engine] = OrderedDict()
+        self._broken: dict[EngineConfig, str] = {}
+        """Why an engine could not be opened when that was last tried."""
         self._grammar_config = self._command_config()
-        self._open(self._config(""))
+        try:
+            self._open(self._config(""))
+        except EngineError as error:
+            # Another engine may be asked for, and somebody has to be there who says what is wrong with this.
+            _logger.error("the chosen engine cannot be used: %s", error.message)
 
     # ---- engines
 
@@ -73,7 +85,12 @@ class SttWorker:
         if engine is None:
             while len(self._engines) >= _KEPT_ENGINES:
                 self._engines.popitem(last=False)[1].close()
-            engine = self._engines[config] = open_engine(config)
+            try:
+                engine = self._engines[config] = open_engine(config)
+            except EngineError as error:
+                self._broken[config] = error.message
+                raise
+            self._broken.pop(config, None)
         self._engines.move_to_end(config)
         return engine
 
@@ -133,7 +150,8 @@ class SttWorker:
         del command, call
         rows: list[c.EngineStatus] = []
         for info in engines():
-            reason = unavailable_reason(self._config(info.name))
+            config = self._config(info.name)
+            reason = unavailable_reason(config) or self._broken.get(config, "")
             rows.append(
                 c.EngineStatus(name=info.name, quality=info.quality, available=not reason, reason=reason)
             )
@@ -183,6 +201,6 @@ def _answer(heard: Hypothesis, info: EngineInfo, start: int, seconds: float, als
 
 
 def build(boot: Boot) -> Handlers:
-    """Loads the engine of the settings, so that the worker is ready when it says so."""
+    """Loads the engine of the settings where it can be, so that the worker is ready when it says so."""
     worker = SttWorker(dict(boot.settings))
     return Handlers({c.Recognize: worker.recognize, c.ListEngines: worker.list_engines}, close=worker.close)

@@ -9,7 +9,7 @@ before each whether to go on, so that a cancelled engine stops within 100 ms of 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -226,6 +226,20 @@ def prepare(text: str, engine: str) -> str:
     if not sentences.has_words(safe):
         raise EmptyTextError(engine)
     return safe
+
+
+def voice_id(wanted: str, known: Collection[str]) -> str:
+    """The id among `known` that is `wanted`, or has that name after its engine ("slt", "en-gb").
+
+    Raises UnknownVoiceError, which names the near ones.
+    """
+    goal = wanted.strip().lower()
+    if goal in known:
+        return goal
+    for identifier in known:
+        if identifier.partition("/")[2] == goal:
+            return identifier
+    raise UnknownVoiceError(wanted, known)
 
 
 def near_names(wanted: str, known: Sequence[str], count: int = 4) -> list[str]:

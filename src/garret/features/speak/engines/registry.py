@@ -17,8 +17,8 @@ from garret.features.speak.engines.contract import (
     SpeechOptions,
     Spoken,
     Synthesizer,
-    UnknownVoiceError,
     Voice,
+    voice_id,
 )
 
 
@@ -62,19 +62,10 @@ class Registry:
         return list(self._voices.values())
 
     def find(self, wanted: str) -> Voice:
-        """The voice with that id, or with that name after the engine ("slt", "en-gb"); empty: the default.
-
-        Raises UnknownVoiceError, which names the near ones.
-        """
+        """The voice that `contract.voice_id` tells; empty: the default. Raises UnknownVoiceError."""
         if not wanted:
             return next(iter(self._voices.values()))
-        goal = wanted.strip().lower()
-        if goal in self._voices:
-            return self._voices[goal]
-        for identifier, voice in self._voices.items():
-            if identifier.partition("/")[2] == goal:
-                return voice
-        raise UnknownVoiceError(wanted, self._voices)
+        return self._voices[voice_id(wanted, self._voices)]
 
     def speak(
         self, text: str, options: SpeechOptions, announce: Announce, sink: Sink, cancelled: Cancelled

@@ -103,7 +103,10 @@ class PlaybackWorker:
         """The loudspeakers that are there now."""
         del command, call
         return c.Speakers(
-            speakers=tuple(c.Speaker(id=each.id, name=each.name) for each in SYSTEMS.devices("speaker"))
+            speakers=tuple(
+                c.Speaker(id=each.id, name=each.name, default=each.default)
+                for each in SYSTEMS.devices("speaker")
+            )
         )
 
     def close(self) -> None:

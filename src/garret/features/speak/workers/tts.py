@@ -26,7 +26,7 @@ class TtsWorker:
         self._settings = settings
 
     def list_voices(self, command: c.ListVoices, call: Call) -> c.Voices:
-        """Every voice, the default first."""
+        """Every voice, the default first, and why an engine has none."""
         del command, call
         return c.Voices(
             voices=tuple(
@@ -38,7 +38,10 @@ class TtsWorker:
                     quality=voice.quality,
                 )
                 for voice in self._registry.voices()
-            )
+            ),
+            missing=tuple(
+                c.MissingEngine(name=name, reason=reason) for name, reason in self._registry.missing.items()
+            ),
         )
 
     def synthesize(self, command: c.Synthesize, call: Call) -> c.Spoken:
