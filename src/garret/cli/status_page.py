@@ -26,9 +26,9 @@ def show(session: ClientSession, status: Status, *, whole: bool) -> None:
         session.table(WORKER_COLUMNS, worker_rows(session, status.workers))
     latencies = sorted(status.latencies, key=_weight)
     if latencies:
-        _heading(session, "Milliseconds")
+        _heading(session, "Times")
         session.table(
-            ("command", "stage", "count", "p50", "p95", "p99"),
+            ("command", "stage", "count", "p50 ms", "p95 ms", "p99 ms"),
             [_latency_row(latency) for latency in (latencies if whole else latencies[:_SLOWEST])],
         )
     if whole and status.counters:
