@@ -12,7 +12,7 @@ from miniaudio import Backend
 from garret.base.clock import ManualClock
 from garret.base.errors import CancelledError, Code
 from garret.features.speak import contracts as c
-from garret.features.speak.playback import player as player_module
+from garret.features.speak.playback.devices import SYSTEMS
 from garret.features.speak.playback.player import STALL_SECONDS, Player
 from garret.features.speak.playback.queue import NoDeviceError, PlaybackQueue
 from garret.features.speak.workers.playback import PlaybackWorker
@@ -38,7 +38,7 @@ class Call:
 
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[PlaybackWorker]:
-    monkeypatch.setattr(player_module, "sound_systems", lambda: [Backend.NULL])
+    monkeypatch.setattr(SYSTEMS, "backends", lambda: [Backend.NULL])
     made = PlaybackWorker()
     yield made
     made.close()
@@ -112,7 +112,7 @@ def test_a_device_that_stopped_is_told_once_and_opened_anew(worker: PlaybackWork
 def test_without_a_device_nothing_stays_queued(
     worker: PlaybackWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(player_module, "sound_systems", lambda: [Backend.WASAPI])
+    monkeypatch.setattr(SYSTEMS, "backends", lambda: [Backend.WASAPI])
     with pytest.raises(NoDeviceError, match="Nothing was played") as caught:
         play(worker, Call(1, speech(0.1)))
     assert not caught.value.retryable
