@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from garret.app import ROOMS
+from garret.app import rooms
 from garret.control.core_settings import CORE_SETTINGS
 from garret.protocol.contract import CommandMeta, Event
 from garret.protocol.manifest import MIB, Room, WorkerSpec
@@ -32,10 +32,10 @@ def document() -> str:
     """The whole text of docs/reference.md."""
     parts = [_HEAD, "## Settings\n", "`garret settings set KEY VALUE` changes one.\n"]
     parts += _settings("The control plane", CORE_SETTINGS)
-    for room in ROOMS:
+    for room in rooms():
         if room.settings:
             parts += _settings(f"Room {room.name}", room.settings)
-    for room in ROOMS:
+    for room in rooms():
         parts += _room(room)
     return "\n".join(parts)
 

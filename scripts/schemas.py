@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from garret.app import ROOMS
+from garret.app import rooms
 from garret.protocol.contract import Registry, schemas
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
@@ -19,8 +19,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "schemas"
 def documents() -> dict[str, str]:
     """The text of every schema file, by file name."""
     registry = Registry(
-        (command for room in ROOMS for command in room.commands),
-        (event for room in ROOMS for event in room.events),
+        (command for room in rooms() for command in room.commands),
+        (event for room in rooms() for event in room.events),
     )
     return {
         f"{name}.json": json.dumps(document, indent=2, ensure_ascii=False) + "\n"

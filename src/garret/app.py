@@ -1,10 +1,27 @@
-"""The one place that knows all rooms."""
+"""The one place that knows all rooms.
+
+Functions instead of tuples, because not everybody needs everything: each call of `garret` begins with
+the verbs, which are loaded without the rooms' contracts.
+"""
 
 from __future__ import annotations
 
-from garret.features.dictate.manifest import ROOM as DICTATE
-from garret.features.house.manifest import ROOM as HOUSE
-from garret.features.speak.manifest import ROOM as SPEAK
-from garret.protocol.manifest import Room
+from garret.protocol.manifest import Room, Verb
 
-ROOMS: tuple[Room, ...] = (HOUSE, DICTATE, SPEAK)
+
+def rooms() -> tuple[Room, ...]:
+    """The manifests of all rooms."""
+    from garret.features.dictate.manifest import ROOM as DICTATE
+    from garret.features.house.manifest import ROOM as HOUSE
+    from garret.features.speak.manifest import ROOM as SPEAK
+
+    return HOUSE, DICTATE, SPEAK
+
+
+def verbs() -> tuple[Verb, ...]:
+    """The verbs of all rooms, in the order of help: what Garret is for, then what looks after it."""
+    from garret.features.dictate.verb_table import VERBS as DICTATE
+    from garret.features.house.verb_table import VERBS as HOUSE
+    from garret.features.speak.verb_table import VERBS as SPEAK
+
+    return *DICTATE, *SPEAK, *HOUSE

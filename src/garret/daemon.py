@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from garret.app import ROOMS
+from garret.app import rooms
 from garret.base import log
 from garret.base.errors import CancelledError, Code, GarretError
 from garret.base.paths import Home
@@ -89,7 +89,7 @@ async def run(home: Home, ask: PassphraseSource, *, foreground: bool = True) -> 
 async def _open(home: Home, lock: HomeLock, ask: PassphraseSource) -> ControlPlane:
     secrets = await asyncio.to_thread(open_secrets, home, ask)
     try:
-        return await ControlPlane.open(home, ROOMS, lock=lock, secrets=secrets)
+        return await ControlPlane.open(home, rooms(), lock=lock, secrets=secrets)
     except (Corrupt, WrongKey) as error:
         raise guided(home, secrets, error) from error
 
@@ -176,7 +176,7 @@ def _do(home: Home, arguments: list[str]) -> None:
         case ["--salvage"]:
             from garret.restoring import salvage_home
 
-            _say(sys.stdout, salvage_home(home, partial(open_secrets, home, passphrase_source()), ROOMS))
+            _say(sys.stdout, salvage_home(home, partial(open_secrets, home, passphrase_source()), rooms()))
         case ["--examine"]:
             from garret.restoring import examine_home
 

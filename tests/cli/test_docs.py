@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from garret.app import ROOMS
+from garret.app import rooms
 from garret.cli.catalogue import all_verbs
 from garret.protocol.manifest import Verb
 
@@ -65,7 +65,7 @@ def test_the_reference_names_every_setting_command_and_event() -> None:
 
     text = (DOCS / "reference.md").read_text(encoding="utf-8")
     names = [setting.key for setting in CORE_SETTINGS]
-    for room in ROOMS:
+    for room in rooms():
         names += [setting.key for setting in room.settings]
         names += [kind.__meta__.name for kind in room.commands]
         names += [kind.__event__ for kind in room.events]

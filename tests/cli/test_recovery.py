@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from garret.app import ROOMS
+from garret.app import rooms
 from garret.cli import launch
 from garret.control.secrets import SecretStore
 from garret.features.house import contracts as c
@@ -36,7 +36,7 @@ def garret(monkeypatch: pytest.MonkeyPatch) -> Iterator[Garret]:
 
 
 async def _fill(program: Garret) -> None:
-    plane = await open_plane(program.home, ROOMS[1:] if ROOMS[0].name == "house" else ROOMS)
+    plane = await open_plane(program.home, [room for room in rooms() if room.name != "house"])
     try:
         for number in range(60):
             queued = await plane.store.ledger.enqueue(

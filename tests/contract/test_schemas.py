@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from garret.app import ROOMS
+from garret.app import rooms
 from garret.protocol.contract import CONTROL
 from scripts.schemas import FOLDER, documents, write
 
 WANTED = documents()
-COMMANDS = [kind.__meta__ for room in ROOMS for kind in room.commands]
+COMMANDS = [kind.__meta__ for room in rooms() for kind in room.commands]
 
 
 def test_there_is_a_file_for_each_command_and_event_and_no_other() -> None:
@@ -52,7 +52,7 @@ def test_every_command_says_what_it_is() -> None:
 
 
 def test_every_target_is_there() -> None:
-    workers = {worker.name for room in ROOMS for worker in room.workers}
+    workers = {worker.name for room in rooms() for worker in room.workers}
     assert {meta.target for meta in COMMANDS} <= workers | {CONTROL}
 
 

@@ -237,12 +237,12 @@ class House:
 
 
 def _registry() -> Any:
-    from garret.app import ROOMS
+    from garret.app import rooms
     from garret.protocol.contract import Registry
 
     return Registry(
-        (command for room in ROOMS for command in room.commands),
-        (event for room in ROOMS for event in room.events),
+        (command for room in rooms() for command in room.commands),
+        (event for room in rooms() for event in room.events),
     )
 
 
