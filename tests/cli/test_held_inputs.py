@@ -34,9 +34,9 @@ def test_every_reader_gets_all_from_the_beginning_until_they_are_taken(count: in
     last = reader(held)
     assert [last() for _ in range(count // 2)] == list(range(count // 2))
     held.release()
+    assert rest(reader(held)) == [], "what is on the disk there is not streamed again"
     assert rest(last) == list(range(count // 2, count))
     assert last() is None
-    assert rest(reader(held)) == [], "what is on the disk there is not streamed again"
 
 
 def test_what_the_reader_before_was_waiting_for_goes_to_the_one_after(home: object) -> None:

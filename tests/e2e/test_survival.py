@@ -17,6 +17,7 @@ from garret.features.house import contracts as h
 from tests.e2e import speech
 from tests.e2e.house import House, Push, gone, wait_until
 from tests.e2e.test_live import kept
+from tests.features.dictate.rooms import leave_job, utterance_of
 
 
 def finished(house: House, job: str) -> h.Job:
@@ -134,6 +135,18 @@ def test_a_live_dictation_goes_on_as_text_after_a_clean_stop(own_house: House) -
         done = client.call(d.Listen(source="push", key="ask"))
     assert house.transcript(done.utterance).raw == "good morning"
     wait_until(lambda: house.utterance(done.utterance).has_audio, "its sound is kept")
+
+
+def test_a_live_dictation_that_had_not_begun_goes_on_with_who_comes_back(own_house: House) -> None:
+    own_house.start()
+    own_house.stop()
+    order = d.Listen(source="push", key="ask")
+    job = leave_job(own_house.home, order)
+    house = own_house.start()
+    done = house.client.stream(order, lambda item: None, inputs=Push(speech.greeting()))
+    assert (done.utterance, done.note) == (utterance_of(job), "")
+    assert house.transcript(done.utterance).raw == "good morning"
+    assert np.array_equal(kept(house, done.utterance), speech.greeting())
 
 
 def test_nothing_is_left_of_a_killed_house(own_house: House, tmp_path: Path) -> None:

@@ -162,6 +162,23 @@ def test_a_retry_while_its_sound_is_kept_takes_it_from_the_spool(home: Home) -> 
     run(story())
 
 
+def test_a_file_is_decoded_again_though_its_spool_is_still_there(home: Home) -> None:
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            gate = script.hold[c.EncodeAudio] = asyncio.Event()
+            utterance = await person.take(b"RIFF" + sound(1))
+            await person.call(c.Transcribe(utterance=utterance))
+            await until(lambda: script.count(c.EncodeAudio) == 1)
+            await person.call(c.Transcribe(utterance=utterance, engine="sherpa"))
+            assert (script.count(c.DecodeAudio), script.count(c.Rescue)) == (2, 0)
+            gate.set()
+            await person.kept()
+
+    run(story())
+
+
 def test_what_has_no_spool_is_kept_already(home: Home) -> None:
     script = Script()
 

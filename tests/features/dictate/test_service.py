@@ -319,7 +319,8 @@ def test_deleting_takes_everything_of_one_utterance_and_nothing_of_another(home:
             mine, other = await person.dictate(1), await person.dictate(2)
             spool = home.spool / f"{mine}.pcm"
             spool.write_bytes(sound(1))
-            heard = person.plane.bus.subscribe("dictate.deleted")
+            heard = person.plane.bus.subscribe("dictate.deleted", scopes=["admin"])
+            others = person.plane.bus.subscribe("dictate.deleted", scopes=["guest"])
             assert (await person.refusal(c.Delete(utterance=mine))).code == Code.DENIED
             assert await person.listed() == [other, mine]
             await person.call(await person.approved(c.Delete(utterance=mine)))
@@ -330,6 +331,7 @@ def test_deleting_takes_everything_of_one_utterance_and_nothing_of_another(home:
                     rows = connection.execute(f"SELECT DISTINCT utterance FROM {table}").fetchall()
                     assert rows == [(other,)], table
             assert [event.utterance for event in events_of(person.plane, heard)] == [mine]
+            assert events_of(person.plane, others) == []
             entries = person.plane.store.audit.rows(None, limit=10)
             assert ("dictate.delete", "done") in {(row.action, row.outcome) for row in entries}
             assert await person.text(other) == "Word2"

@@ -2,8 +2,9 @@
 
 Everything captured is in the spool before anything else happens to it. When the audio worker dies, a
 new one goes on at the end of the spool: it hears the last of it again, so that no word on the border is
-missed, and what a client had pushed beyond it is sent again. When the control plane died, its job is not
-listened for again: `transcription` takes the spool that is there.
+missed, and what a client had pushed beyond it is sent again. When the control plane died, what was captured
+is not listened for again: `transcription` takes the spool that is there. Where nothing was captured,
+`service` begins anew as soon as whoever dictated is back, and not without them.
 """
 
 from __future__ import annotations

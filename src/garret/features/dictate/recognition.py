@@ -94,13 +94,12 @@ class Recognition:
         return segment
 
     async def wait(self) -> list[Segment]:
-        """Wait until every segment was heard. Raises the first failure; the others are given up."""
+        """Wait until every segment was heard. Raises the first failure; `cancel` gives the others up."""
         while self._tasks:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             if self.failed is not None:
                 break
         if self.failed is not None:
-            await self.cancel()
             raise self.failed
         return self.segments
 
