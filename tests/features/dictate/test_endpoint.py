@@ -17,6 +17,7 @@ from garret.features.dictate.endpoint import (
     Event,
     SpeechEnd,
     SpeechStart,
+    silence_between,
 )
 
 FRAME = FRAME_SAMPLES / SAMPLE_RATE
@@ -159,3 +160,26 @@ def test_a_probability_that_is_not_a_number_counts_as_silence() -> None:
 def test_options_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(EndpointerOptionsError):
         EndpointerOptions(**wrong)
+
+
+def test_the_silence_between_two_segments_counts_their_padding() -> None:
+    # 3 s of speech, 0.8 s of silence, 3 s of speech, in frames of 32 ms.
+    first, second = segments(run([1.0] * 94 + [0.0] * 25 + [1.0] * 94 + [0.0] * 40))
+    assert silence_between(first, second.start) == 0.8
+    shortest, after = segments(run([1.0] * 94 + [0.0] * 19 + [1.0] * 94 + [0.0] * 40))
+    assert silence_between(shortest, after.start) == 0.608
+
+
+def test_there_is_no_silence_where_a_segment_was_cut() -> None:
+    first, second = segments(run([1.0] * 1000 + [0.0] * 40))
+    assert first.end == second.start
+    assert silence_between(first, second.start) == 0.0
+    assert silence_between(SpeechEnd(0, 900), 800) == 0.0
+
+
+@given(st.integers(1, 18), st.integers(1, 60))
+def test_the_silence_told_is_never_longer_than_it_was(before_the_maximum: int, silent: int) -> None:
+    """Also where the maximum cuts a segment in the midst of a silence, whose tail is then short."""
+    frames = [1.0] * (938 - before_the_maximum) + [0.0] * silent + [1.0] * 94
+    first, second = segments(run(frames))[:2]
+    assert silence_between(first, second.start) <= silent * FRAME_SAMPLES / SAMPLE_RATE

@@ -95,6 +95,21 @@ class SpeechEnd:
 Event = SpeechStart | SpeechEnd
 
 
+def silence_between(before: SpeechEnd, start: int, options: EndpointerOptions = EndpointerOptions()) -> float:
+    """Seconds of silence, at least, between the segment `before` and one that starts at sample `start`.
+
+    The padding of both counts as silence. Segments that touch have none between them: one was cut at the
+    maximum, or where its worker was lost. A segment that may have been cut at the maximum, in the midst of
+    a short silence, may have less tail than the options say, so that its tail does not count.
+    """
+    if start <= before.end:
+        return 0.0
+    padding = options.pre_roll
+    if before.end - before.start <= (options.maximum_segment - options.minimum_silence) * SAMPLE_RATE:
+        padding += options.tail
+    return (start - before.end + round(padding * SAMPLE_RATE)) / SAMPLE_RATE
+
+
 def _frames(seconds: float) -> int:
     return math.ceil(round(seconds * SAMPLE_RATE / FRAME_SAMPLES, 6))
 
@@ -128,7 +143,7 @@ class Endpointer:
 
     @property
     def unbroken(self) -> bool:
-        """Whether speech goes on without a silence: then the end of the audio is its end, whatever follows."""
+        """Whether speech goes on without a silence: the end of the audio is then its end, whatever comes."""
         return self._start is not None and self._silence is None
 
     def push(self, probability: float) -> list[Event]:

@@ -19,6 +19,7 @@ from garret.control.context import Context
 from garret.control.service import Request
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
+from garret.features.dictate.endpoint import SpeechEnd, silence_between
 from garret.features.dictate.engines.registry import engine_info
 from garret.features.dictate.recognition import SAMPLE_RATE, Segment
 from garret.features.dictate.retention import AudioRetention
@@ -54,11 +55,22 @@ class Finisher:
     # ---- text
 
     async def clean(
-        self, heard: Sequence[c.Hypothesis], mode: Any, engine: str, trace: str | None
+        self,
+        heard: Sequence[c.Hypothesis],
+        mode: Any,
+        engine: str,
+        trace: str | None,
+        pauses: Sequence[float] | None = None,
     ) -> tuple[c.CleanedText, float]:
-        """The document that the segments make, and the seconds it took."""
+        """The document that the segments make, and the seconds it took.
+
+        `pauses` are the seconds of silence before each; without them there is none.
+        """
         began = time.monotonic()
-        raw = tuple(c.RawSegment(text=each.text, grammar=each.grammar) for each in heard)
+        raw = tuple(
+            c.RawSegment(text=each.text, grammar=each.grammar, pause=pause)
+            for each, pause in zip(heard, pauses or [0.0] * len(heard), strict=True)
+        )
         command = c.Clean(segments=raw, mode=mode, engine=engine)
         tried = 0
         while True:
@@ -88,7 +100,8 @@ class Finisher:
         heard = [hypothesis for _, hypothesis in whole]
         engine = command.engine or str(self._context.setting("dictate.engine"))
         quality = heard[0].quality if heard else engine_info(engine).quality
-        cleaned, stages["clean"] = await self.clean(heard, command.mode, engine, trace)
+        pauses = pauses_before([segment for segment, _ in whole])
+        cleaned, stages["clean"] = await self.clean(heard, command.mode, engine, trace, pauses)
         if not heard:
             note = "No speech was found." + (f" {note}" if note else "")
         elif cleaned.refused:
@@ -238,6 +251,15 @@ class Finisher:
 
         for old in await context.store.writer.write(replace):
             await context.store.objects.delete(context.signer, old, "replaced by FLAC")
+
+
+def pauses_before(segments: Sequence[Segment]) -> list[float]:
+    """The seconds of silence before each segment, at least, as their bounds tell; 0 before the first."""
+    ends = [SpeechEnd(segment.start, segment.end) for segment in segments]
+    after = [
+        silence_between(before, segment.start) for before, segment in zip(ends, segments[1:], strict=False)
+    ]
+    return [0.0, *after] if segments else []
 
 
 def _shown(segment: Segment, heard: c.Hypothesis, text: str) -> c.TranscriptSegment:

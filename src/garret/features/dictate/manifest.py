@@ -59,7 +59,13 @@ TEXT = WorkerSpec(
     grants=Grants(memory_bytes=1024 * MIB),
     concurrency=2,
     idle_seconds=600.0,
-    settings=("dictate.cleanup", "dictate.vocabulary", "dictate.commands", "dictate.language"),
+    settings=(
+        "dictate.cleanup",
+        "dictate.sentence_pause",
+        "dictate.vocabulary",
+        "dictate.commands",
+        "dictate.language",
+    ),
 )
 
 ROOM = Room(

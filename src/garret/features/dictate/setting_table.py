@@ -66,6 +66,16 @@ SETTINGS = (
         profile_scoped=True,
     ),
     Setting(
+        key="dictate.sentence_pause",
+        type="float",
+        default=0.7,
+        minimum=0.0,
+        maximum=60.0,
+        sentence="The pause, in seconds, that ends a sentence where the engine writes no punctuation; "
+        "shorter than 0.6 is as 0.6, and 0 ends none.",
+        profile_scoped=True,
+    ),
+    Setting(
         key="dictate.vocabulary",
         type="json",
         default={},

@@ -75,6 +75,8 @@ def test_a_step_that_is_switched_off_does_nothing(step: str) -> None:
         off = msgspec.structs.replace(options, vocabulary=())
     else:
         off = msgspec.structs.replace(options, **{step: False})
+    if step == "full_stop":
+        options = msgspec.structs.replace(options, full_stop=True)
     if step == "spacing":
         said += "  end"
         off = msgspec.structs.replace(off, vocabulary=())
@@ -189,7 +191,7 @@ def test_a_step_that_claims_so_leaves_its_own_output_alone(step: Step, raw: str)
 
 def test_the_steps_that_claim_to_be_idempotent_are_these() -> None:
     claimed = {step.name for step in STEPS if step.idempotent}
-    assert claimed == {"fillers", "repeats", "numbers", "casing", "spacing"}
+    assert claimed == {"fillers", "repeats", "numbers", "full_stop", "casing", "spacing"}
 
 
 def test_a_transcript_of_an_hour_is_cleaned_whole() -> None:

@@ -84,6 +84,23 @@ def test_every_segment_is_kept_as_it_was_heard() -> None:
     assert editor.ending is None
 
 
+def test_the_segments_that_made_the_text_are_known_by_their_places() -> None:
+    editor = Editor()
+    for segment in ("one", "um", "two", "scratch that", "all caps", "three", "four", "undo that"):
+        editor.apply(segment)
+    assert (editor.text, editor.remaining) == ("One THREE", (0, 4, 5))
+
+
+def test_a_segment_that_ends_a_sentence_gets_its_full_stop_and_is_taken_back_with_it() -> None:
+    editor = Editor()
+    assert editor.apply("we met", ends=True) == TextEdit(insert="We met.")
+    editor.apply("at the", ends=True)
+    assert editor.text == "We met. At the"
+    assert [part.ended for part in editor.history] == [True, False]
+    editor.apply("scratch that")
+    assert editor.apply("scratch that") == TextEdit(delete=len("We met."))
+
+
 def test_a_command_that_was_decided_elsewhere_is_carried_out_whatever_was_heard() -> None:
     editor = Editor()
     editor.apply("one")

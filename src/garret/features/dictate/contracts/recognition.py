@@ -89,8 +89,11 @@ class CleanedText(Contract, frozen=True):
 
 
 class RawSegment(Contract, frozen=True):
+    """What was heard; `pause` is the seconds of silence before it, at least: 0 where there is none."""
+
     text: str
     grammar: str = ""
+    pause: float = 0.0
 
 
 @command("text.clean", result=CleanedText, capability="worker.text", target="text", timeout=60.0)

@@ -36,7 +36,7 @@ _CALENDAR = frozenset(
     august september october november december""".split()
 )
 _DAY = re.compile("[0-9]{1,2}(?:st|nd|rd|th)")
-_ABBREVIATIONS = frozenset("mr mrs ms dr prof st vs etc no inc ltd approx fig vol".split())
+ABBREVIATIONS = frozenset("mr mrs ms dr prof st vs etc no inc ltd approx fig vol".split())
 _SHOUTED_WORDS = 3  # fewer words in capitals may be acronyms
 
 
@@ -72,6 +72,16 @@ def write_caps(tokens: Sequence[Token], context: Context) -> StepResult:
     if pending_space is not None and "\n" in pending_space:
         out.append(Token(pending_space, "", "", ""))
     return StepResult(out, edits, Context(context.sentence_start, all_caps, cap_next))
+
+
+def starts_with_caps_command(tokens: Sequence[Token]) -> bool:
+    """Whether the first two of `tokens` are a caps command."""
+    return _command_at(tokens, keys(tokens), 0) is not None
+
+
+def ends_in_caps_command(tokens: Sequence[Token]) -> bool:
+    """Whether the last two of `tokens` are a caps command."""
+    return len(tokens) > 1 and _command_at(tokens, keys(tokens), len(tokens) - 2) is not None
 
 
 def _hand_over_marks(out: list[Token], marks: str, space: str) -> str:
@@ -139,7 +149,7 @@ def starts_sentence_after(token: Token) -> bool:
     if not trail.endswith((".", "?", "!")) or trail.endswith(".."):
         return False
     if trail.endswith("."):
-        return "." not in token.core and token.core.casefold() not in _ABBREVIATIONS
+        return "." not in token.core and token.core.casefold() not in ABBREVIATIONS
     return True
 
 

@@ -21,6 +21,7 @@ import msgspec
 from .casing import write_caps, write_case
 from .content import find_loss
 from .disfluency import remove_fillers, remove_repeats
+from .full_stop import write_full_stop
 from .numerals import write_numbers
 from .punctuation import write_marks
 from .tokens import Context, StepResult, Token, join, split
@@ -28,7 +29,10 @@ from .vocabulary import Replacement, replace_vocabulary
 
 
 class CleanupOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which steps run, in which language (a BCP 47 tag), with which personal vocabulary."""
+    """Which steps run, in which language (a BCP 47 tag), with which personal vocabulary.
+
+    `full_stop` ends the text with one where none is; `pauses.py` says for which texts it is switched on.
+    """
 
     language: str = "en"
     vocabulary: tuple[Replacement, ...] = ()
@@ -36,6 +40,7 @@ class CleanupOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     punctuation: bool = True
     repeats: bool = True
     numbers: bool = True
+    full_stop: bool = False
     caps: bool = True
     casing: bool = True
     spacing: bool = True
@@ -115,6 +120,10 @@ def _write_numbers(tokens: Sequence[Token], _: CleanupOptions, __: Context) -> S
     return write_numbers(tokens)
 
 
+def _write_full_stop(tokens: Sequence[Token], options: CleanupOptions, _: Context) -> StepResult:
+    return write_full_stop(tokens, english=options.english, caps=options.caps)
+
+
 def _write_caps(tokens: Sequence[Token], _: CleanupOptions, context: Context) -> StepResult:
     return write_caps(tokens, context)
 
@@ -128,13 +137,15 @@ def _normalise_spacing(tokens: Sequence[Token], options: CleanupOptions, _: Cont
 
 
 # The vocabulary comes first, so that no other step touches what it writes; marks come before repeats,
-# so that "dot dot dot" is still whole; caps come before casing, so that what follows them is seen.
+# so that "dot dot dot" is still whole; the full stop comes before caps, so that it sees a caps command at
+# the end; caps come before casing, so that what follows them is seen.
 STEPS: tuple[Step, ...] = (
     Step("vocabulary", _write_vocabulary, english=False, idempotent=False),
     Step("fillers", _remove_fillers, english=True, idempotent=True),
     Step("punctuation", _write_marks, english=True, idempotent=False),
     Step("repeats", _remove_repeats, english=True, idempotent=True),
     Step("numbers", _write_numbers, english=True, idempotent=True),
+    Step("full_stop", _write_full_stop, english=False, idempotent=True),
     Step("caps", _write_caps, english=True, idempotent=False),
     Step("casing", _write_case, english=False, idempotent=True),
     Step("spacing", _normalise_spacing, english=False, idempotent=True),
@@ -173,7 +184,7 @@ def clean(
             return _refuse(raw, context, f"The step {step.name!r} was refused: {loss}. The raw text is kept.")
         text = written
         applied.append(step.name)
-    if "\n" in tail:
+    if "\n" in tail or "full_stop" in applied:  # an abbreviation with that full stop ends a sentence as well
         after = after._replace(sentence_start=True)
     return Cleaned(text, raw, tuple(applied), None, *after)
 

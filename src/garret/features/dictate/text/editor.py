@@ -42,18 +42,26 @@ class Ending(StrEnum):
 
 
 class AppliedSegment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A segment as it was heard, the command it was (if any), and why its clean-up was refused (if so)."""
+    """A segment as it was heard, the command it was (if any), and why its clean-up was refused (if so).
+
+    `ended`: a full stop that nobody said was written after it.
+    """
 
     raw: str
     command: Command | None = None
     refused: str | None = None
+    ended: bool = False
 
 
 class _Piece(msgspec.Struct, frozen=True):
-    """What one segment put at the end of the text, and the context it left behind."""
+    """What one segment put at the end of the text, and the context it left behind.
+
+    `place` is that of the segment in the history.
+    """
 
     text: str
     context: Context
+    place: int
 
 
 class _Change(msgspec.Struct, frozen=True):
@@ -72,6 +80,7 @@ class Editor:
         table: CommandTable = DEFAULT_TABLE,
     ) -> None:
         self._options = options
+        self._ending_options = msgspec.structs.replace(options, full_stop=True)
         self._table = table
         self._pieces: list[_Piece] = []
         self._changes: list[_Change] = []
@@ -89,6 +98,11 @@ class Editor:
         return tuple(self._history)
 
     @property
+    def remaining(self) -> tuple[int, ...]:
+        """The places in the history of the segments that made the text what it is, in order."""
+        return tuple(piece.place for piece in self._pieces)
+
+    @property
     def raw(self) -> str:
         """The raw text of every segment, one a line."""
         return "\n".join(segment.raw for segment in self._history)
@@ -98,11 +112,12 @@ class Editor:
         """How the dictation ended; None while it goes on."""
         return self._ending
 
-    def apply(self, raw: str, command: Command | None = None) -> TextEdit:
+    def apply(self, raw: str, command: Command | None = None, *, ends: bool = False) -> TextEdit:
         """Take in one segment and return the edit that brings the text up to date.
 
         `command` is what `decide` made of the segment; without it, a segment whose raw text is the
-        whole phrase of a command is that command. Raises `DictationEndedError` after the end.
+        whole phrase of a command is that command. `ends` says that a sentence ends with it, where it
+        can (see `full_stop.py`). Raises `DictationEndedError` after the end.
         """
         if self._ending is not None:
             raise DictationEndedError(
@@ -111,8 +126,9 @@ class Editor:
             )
         command = command or self._table.match(raw)
         if command is None:
-            cleaned = clean(raw, self._options, self._context)
-            self._history.append(AppliedSegment(raw, None, cleaned.refused))
+            cleaned = clean(raw, self._ending_options if ends else self._options, self._context)
+            ended = "full_stop" in cleaned.applied
+            self._history.append(AppliedSegment(raw, None, cleaned.refused, ended))
             return self._add(cleaned.text, cleaned.context)
         self._history.append(AppliedSegment(raw, command))
         return self._run(command)
@@ -161,7 +177,7 @@ class Editor:
             text = " " + text
         if not text and context == self._context:
             return TextEdit()
-        piece = _Piece(text, context)
+        piece = _Piece(text, context, len(self._history) - 1)
         self._pieces.append(piece)
         self._changes.append(_Change(added=True, pieces=(piece,)))
         return TextEdit(0, text)

@@ -12,6 +12,7 @@ from garret.features.dictate import contracts as c
 from garret.features.dictate.text.cleanup import CleanupOptions
 from garret.features.dictate.text.commands import DEFAULT_TABLE, Command, CommandTable, decide
 from garret.features.dictate.text.editor import Editor, Ending
+from garret.features.dictate.text.pauses import Piece, sentence_ends
 from garret.features.dictate.text.spelling import spell
 from garret.features.dictate.text.vocabulary import Replacement, vocabulary
 from garret.protocol.life import Boot
@@ -30,6 +31,7 @@ class TextWorker:
         self._language = str(settings["dictate.language"])
         self._vocabulary = vocabulary_of(settings["dictate.vocabulary"])
         self._table = table_of(settings["dictate.commands"])
+        self._sentence_pause = float(settings["dictate.sentence_pause"])
 
     def _options(self, engine: str) -> CleanupOptions:
         on = self._steps
@@ -48,20 +50,25 @@ class TextWorker:
         """Clean all segments in order; see `contracts.Clean`."""
         if command.mode == "spelling":
             return self._spell(command)
-        editor = Editor(self._options(command.engine), self._table)
+        options = self._options(command.engine)
+        pieces = [self._piece(segment) for segment in command.segments]
+        ends = sentence_ends(pieces, self._sentence_pause, options, self._table)
+        editor = Editor(options, self._table)
         texts: list[str] = []
         carried: list[str] = []
-        for segment in command.segments:
+        ended = False
+        for place, piece in enumerate(pieces):
             call.check()
             if editor.ending is not None:
                 texts.append("")
                 continue
-            meant = decide(segment.grammar, segment.text, self._table) if segment.grammar else None
-            edit = editor.apply(segment.text, meant)
+            closes = place in ends.places or (place == ends.last and ended)
+            edit = editor.apply(piece.text, piece.command, ends=closes)
             texts.append(edit.insert.strip())
-            done = editor.history[-1].command
-            if done is not None:
-                carried.append(done.phrase)
+            done = editor.history[-1]
+            ended = ended or done.ended
+            if done.command is not None:
+                carried.append(done.command.phrase)
         refused = next((part.refused for part in editor.history if part.refused), None)
         return c.CleanedText(
             text=editor.text.strip(" "),
@@ -70,6 +77,10 @@ class TextWorker:
             refused=refused or "",
             cancelled=editor.ending is Ending.CANCELLED,
         )
+
+    def _piece(self, segment: c.RawSegment) -> Piece:
+        meant = decide(segment.grammar, segment.text, self._table) if segment.grammar else None
+        return Piece(segment.text, meant or self._table.match(segment.text), segment.pause)
 
     def _spell(self, command: c.Clean) -> c.CleanedText:
         parts = tuple(spell(segment.text.split()) for segment in command.segments)

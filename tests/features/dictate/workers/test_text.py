@@ -1,0 +1,120 @@
+"""The text worker: segments with the pauses between them become a document."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from garret.features.dictate import contracts as c
+from garret.features.dictate.workers.text import TextWorker
+
+SETTINGS: dict[str, Any] = {
+    "dictate.cleanup": ["fillers", "repeats", "punctuation", "numbers", "casing", "vocabulary"],
+    "dictate.language": "en",
+    "dictate.vocabulary": {},
+    "dictate.commands": {},
+    "dictate.sentence_pause": 0.7,
+}
+CALL: Any = SimpleNamespace(check=lambda: None)
+
+
+def cleaned(
+    *heard: str | c.RawSegment, mode: Any = "free", engine: str = "", **changed: Any
+) -> c.CleanedText:
+    """The texts with a second of silence before each but the first."""
+    settings = {**SETTINGS, **{f"dictate.{key}": value for key, value in changed.items()}}
+    segments = tuple(
+        c.RawSegment(text=each, pause=1.0 if place else 0.0) if isinstance(each, str) else each
+        for place, each in enumerate(heard)
+    )
+    return TextWorker(settings).clean(c.Clean(segments=segments, mode=mode, engine=engine), CALL)
+
+
+def test_pauses_end_sentences_and_each_segment_carries_its_own_stop() -> None:
+    found = cleaned(
+        "good morning", "we leave on", c.RawSegment(text="saturday", pause=1.0), "i hope you come"
+    )
+    assert found.text == "Good morning. We leave on Saturday. I hope you come."
+    assert found.segments == ("Good morning.", "We leave on", "Saturday.", "I hope you come.")
+    assert " ".join(found.segments) == found.text
+
+
+def test_a_pause_that_is_too_short_or_unknown_ends_none() -> None:
+    segments = [c.RawSegment(text="good morning"), c.RawSegment(text="we leave", pause=0.69)]
+    assert cleaned(*segments).text == "Good morning we leave"
+    assert cleaned(*segments, sentence_pause=0.65).text == "Good morning. We leave."
+    assert cleaned(c.RawSegment(text="one"), c.RawSegment(text="two")).text == "One two"
+
+
+def test_the_setting_at_nought_ends_none() -> None:
+    assert cleaned("good morning", "we leave", sentence_pause=0.0).text == "Good morning we leave"
+
+
+@pytest.mark.parametrize("text", ["mountain hut", "yes"])
+def test_a_search_word_or_a_short_answer_stays_bare(text: str) -> None:
+    assert cleaned(text).text == cleaned(text, "stop dictation").text == text.capitalize()
+    assert cleaned(text, "never mind", "scratch that").text == text.capitalize()
+
+
+def test_the_last_stays_bare_where_no_earlier_sentence_was_ended() -> None:
+    assert cleaned("we went to the", "farm").text == "We went to the farm"
+
+
+def test_the_last_word_of_all_is_looked_at_like_any_other() -> None:
+    assert cleaned("we left", "it was the").text == "We left. It was the"
+
+
+def test_a_dictation_that_was_stopped_by_voice_has_its_last_stop() -> None:
+    found = cleaned("we left", "it rained", "stop dictation", "more")
+    assert (found.text, found.commands) == ("We left. It rained.", ("stop dictation",))
+    assert found.segments == ("We left.", "It rained.", "", "")
+
+
+@pytest.mark.parametrize(
+    ("heard", "text"),
+    [
+        (("we met", "new line", "it rained"), "We met\nIt rained"),
+        (("we met", "at noon", "new paragraph", "it rained", "hard"), "We met. At noon\n\nIt rained. Hard."),
+        (("we met", "then", "scratch that", "it rained"), "We met. It rained."),
+        (("we met", "comma", "we two"), "We met, we two"),
+        (("we met", "all caps", "loud", "and clear", "end caps", "now"), "We met LOUD. AND CLEAR now."),
+        (("how are you question mark", "we met", "it rained"), "How are you? We met. It rained."),
+        (("there were twenty five", "pie torch is it", "bye"), "There were 25. PyTorch is it. Bye."),
+        (("we met", "um", "it rained"), "We met. It rained."),
+        (("it was the", "the farm", "we left"), "It was the the farm. We left."),
+    ],
+)
+def test_commands_numbers_and_vocabulary_work_as_before(heard: tuple[str, ...], text: str) -> None:
+    assert cleaned(*heard, vocabulary={"pie torch": "PyTorch"}).text == text
+
+
+def test_a_command_by_grammar_is_a_command_for_pauses_too() -> None:
+    grammar = c.RawSegment(text="new para graph", grammar="new paragraph", pause=1.0)
+    assert cleaned("we met", grammar, "it rained").text == "We met\n\nIt rained"
+
+
+def test_text_that_the_engine_punctuated_is_as_it_was() -> None:
+    assert (
+        cleaned("Hello there.", "how are you", "fine", engine="sherpa").text
+        == "Hello there. How are you fine"
+    )
+
+
+def test_capitals_of_an_engine_that_knows_no_others_become_sentences() -> None:
+    assert cleaned("WE MET AT NOON", "IT RAINED ALL DAY").text == "We met at noon. It rained all day."
+
+
+def test_spelling_is_spelled() -> None:
+    assert cleaned("alpha", "bravo three", mode="spelling").text == "ab3"
+
+
+def test_another_language_has_stops_where_its_script_has() -> None:
+    assert cleaned("guten morgen", "wir gehen", language="de").text == "Guten morgen. Wir gehen."
+    assert cleaned("\u4f60\u597d", "\u518d\u89c1", language="zh").text == "\u4f60\u597d \u518d\u89c1"
+
+
+def test_cancelled_text_is_gone_whatever_the_pauses() -> None:
+    found = cleaned("we met", "it rained", "cancel dictation")
+    assert (found.text, found.cancelled) == ("", True)
