@@ -30,6 +30,11 @@ def passage() -> Samples:
     return np.asarray(samples, np.int16)
 
 
+def passage_text() -> str:
+    """What is said in it, as a person would write it."""
+    return _PASSAGE.with_suffix(".txt").read_text(encoding="utf-8")
+
+
 def cut(start: float, end: float) -> Samples:
     """The passage from `start` to `end` seconds."""
     return passage()[round(start * RATE) : round(end * RATE)]

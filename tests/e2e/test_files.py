@@ -6,6 +6,7 @@ import io
 import threading
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
@@ -13,6 +14,7 @@ import soundfile
 from garret.base.errors import Code
 from garret.base.ids import new_id
 from garret.features.dictate import contracts as d
+from garret.features.dictate.text.words import word_error_rate
 from garret.features.house import contracts as h
 from tests.e2e import speech
 from tests.e2e.house import House, wait_until
@@ -100,7 +102,7 @@ def test_a_long_file_is_recognised_by_several_workers_at_once(tmp_path: Path) ->
         figures = {row.name: row.count for row in house.call(h.GetStatus()).latencies if row.stage == "total"}
         assert figures["stt.recognize"] == found.total == 3
         assert len(pids) == 2
-        assert found.text.startswith("Good morning I am writing")
+        assert found.text.startswith("Good morning. I am writing")
         assert [segment.start for segment in found.segments] == sorted(s.start for s in found.segments)
 
 
@@ -137,6 +139,29 @@ def test_retry_from_what_was_heard_cleans_again_without_hearing(house: House, tm
     assert after.text.startswith("Salutations")
     assert done.state == "cleaned"
     assert _recognitions(house) == counted, "nothing was recognised anew"
+
+
+def test_pauses_end_the_sentences_of_the_passage_and_a_retry_ends_the_same(
+    house: House, tmp_path: Path
+) -> None:
+    written = speech.passage_text()
+    first = house.dictate(speech.write(tmp_path / "passage.wav", speech.passage()))
+    assert [segment.text[-1] for segment in first.segments] == ["."] * written.count(".")
+    assert all(segment.text[0].isupper() and segment.text.count(".") == 1 for segment in first.segments)
+    assert " ".join(segment.text for segment in first.segments) == first.text
+    assert "." not in first.raw
+    assert word_error_rate(written, first.text) == word_error_rate(written, first.raw)
+    again = d.Transcribe(utterance=first.utterance, key=new_id("ask"), start_from="transcribed")
+    house.call(again)
+    assert house.transcript(first.utterance).text == first.text
+    house.set_for("text", "dictate.sentence_pause", "0")
+    try:
+        house.call(msgspec.structs.replace(again, key=new_id("ask")))
+        bare = house.transcript(first.utterance).text
+        assert bare.lower() == first.text.replace(".", "").lower()
+        assert bare.startswith("Good morning I am writing")
+    finally:
+        house.set_for("text", "dictate.sentence_pause", None)
 
 
 def _recognitions(house: House) -> int:

@@ -59,7 +59,7 @@ def test_a_transcription_goes_on_after_the_control_plane_ended(
     house.start()
     assert finished(house, job.id).state == "done"
     found = house.transcript(taken)
-    assert found.text.startswith("Good morning I am writing")
+    assert found.text.startswith("Good morning. I am writing")
     assert found.total == 4
     assert len({segment.start for segment in found.segments}) == 4, "no segment is there twice"
     figures = {row.name: row.count for row in house.call(h.GetStatus()).latencies if row.stage == "total"}
