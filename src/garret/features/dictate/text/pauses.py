@@ -59,7 +59,9 @@ def sentence_ends(
 
     The editor has the last word: where it writes no stop, as after "the", no sentence has ended.
     """
-    if least <= 0 or not all(_is_bare(piece.text) for piece in pieces):
+    if least <= 0 or all(piece.pause < least for piece in pieces):
+        return SentenceEnds()
+    if not all(_is_bare(piece.text) for piece in pieces):
         return SentenceEnds()
     remaining, pauses = _edited(pieces, options, table)
     places = [
