@@ -13,11 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
+import soundfile
 
 from garret.base.paths import Home
 from garret.cli import launch
+from tests.e2e.house import wait_until
 
 SENTENCE = "Good morning. This is a test of the machine."
 
@@ -217,6 +220,32 @@ def test_standard_input_is_dictated_live_until_it_is_interrupted(garret: Garret,
         out, err = process.communicate()
     assert process.returncode == 0, err
     assert "morning" in out
+
+
+def test_standard_input_goes_on_when_the_control_plane_was_killed(
+    garret: Garret, speech: Path, tmp_path: Path
+) -> None:
+    data = speech.read_bytes()
+    reader, writer = os.pipe()
+    process = garret.start("dictate", "-", "--partials", stdin=reader)
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe:
+        pipe.write(data[: len(data) // 2])
+        pipe.flush()
+        wait_for_partial(process)
+        garret.process().kill()
+        pipe.write(data[len(data) // 2 :])
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert "joining again" in err
+    assert "cut off" not in err
+    assert "morning" in out
+    assert "machine" in out, "what was said after the kill is there as well"
+    newest = garret.json("history", "-n", "1")[0]
+    wait_until(lambda: garret.json("history", "-n", "1")[0]["has_audio"], "its sound is kept")
+    garret.run("history", "export", newest["id"], "--audio", "-o", str(tmp_path))
+    (kept,) = tmp_path.glob("*.flac")
+    assert np.array_equal(soundfile.read(kept, dtype="int16")[0], soundfile.read(speech, dtype="int16")[0])
 
 
 def test_text_that_cannot_be_written_is_held(garret: Garret, speech: Path) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import threading
 from pathlib import Path
 
 import msgspec
@@ -15,6 +14,7 @@ from garret.cli import session as session_module
 from garret.cli.errors import UsageProblem
 from garret.cli.output import Output
 from garret.cli.session import ClientSession
+from garret.features.dictate.client.held_sound import HeldSound
 from garret.features.dictate.contracts import (
     AudioChunk,
     Delete,
@@ -62,9 +62,12 @@ def test_a_lost_connection_is_joined_again_with_the_same_key(session: ClientSess
         return True
 
     with scripted_plane(home, answer):
-        inputs = iter([AudioChunk(data=b"ab")])
+        chunks = iter([AudioChunk(data=b"ab")])
         result = session.stream(
-            Listen(source="push", key="ask_1"), lambda _: None, inputs=lambda: next(inputs, None), again=True
+            Listen(source="push", key="ask_1"),
+            lambda _: None,
+            inputs=HeldSound(lambda: next(chunks, None)),
+            again=True,
         )
         session.close()
     assert result == DONE
@@ -72,18 +75,15 @@ def test_a_lost_connection_is_joined_again_with_the_same_key(session: ClientSess
     assert notes(session).count("joining again") == 2
 
 
-@pytest.mark.parametrize("begun", [False, True])
-def test_inputs_are_streamed_again_until_the_control_plane_began_to_take_them(
-    session: ClientSession, home: Home, begun: bool
-) -> None:
+def test_each_connection_has_an_input_stream_of_its_own(session: ClientSession, home: Home) -> None:
     connections = 0
     got: list[list[bytes]] = []
 
     def answer(channel: BlockingChannel, envelope: Envelope, _: tuple[int, ...]) -> bool:
         nonlocal connections
         connections += 1
-        if connections == 1 and begun:
-            item = DictationItem(kind="state", text="listening")
+        if connections == 2:
+            item = DictationItem(kind="kept", kept=1)
             channel.send(pack(Kind.STREAM, envelope.id, encode_payload(item), name="item"))
         streamed: list[bytes] = []
         while (frame := channel.receive()[0]).name != "end":
@@ -95,18 +95,13 @@ def test_inputs_are_streamed_again_until_the_control_plane_began_to_take_them(
         return True
 
     with scripted_plane(home, answer):
-        heard = threading.Event()
         chunks = iter([AudioChunk(data=b"ab"), AudioChunk(data=b"cd")])
-
-        def inputs() -> AudioChunk | None:
-            if begun:
-                assert heard.wait(20)
-            return next(chunks, None)
-
-        order = Listen(source="push", key="ask_1")
-        assert session.stream(order, lambda _: heard.set(), inputs=inputs, again=True) == DONE
+        held = HeldSound(lambda: next(chunks, None))
+        order = Listen(source="push", key="ask_1", resumes=True)
+        done = session.stream(order, lambda item: held.kept(item.kept), inputs=held, again=True)
+        assert done == DONE
         session.close()
-    assert got == [[b"ab", b"cd"], [] if begun else [b"ab", b"cd"]]
+    assert got == [[b"ab", b"cd"], [b"cd"]]
 
 
 def test_what_may_not_be_asked_twice_is_asked_once(session: ClientSession, home: Home) -> None:

@@ -19,13 +19,12 @@ from garret.base.errors import CancelledError, Code, GarretError
 from garret.base.paths import Home
 from garret.cli import figures, launch
 from garret.cli.errors import CliError, StartFailed, UsageProblem
-from garret.cli.held_inputs import HeldInputs
 from garret.cli.output import Output, replace_file
 from garret.features.house.contracts import Approve, GetStatus, Status
 from garret.protocol.contract import Command, ResultT
 from garret.protocol.errors import HandshakeRefused
 from garret.protocol.life import Progress
-from garret.protocol.manifest import Live, RequestT, Style
+from garret.protocol.manifest import Inputs, Live, RequestT, Style
 from garret.transport.client import Client
 from garret.transport.errors import TransportError
 
@@ -122,23 +121,22 @@ class ClientSession:
         *,
         on_progress: Callable[[float, str], None] | None = None,
         descriptors: tuple[int, ...] = (),
-        inputs: Callable[[], Any | None] | None = None,
+        inputs: Inputs | None = None,
         again: bool = False,
     ) -> ResultT:
         def progressed(progress: Progress) -> None:
             if on_progress is not None:
                 on_progress(progress.fraction, progress.note)
 
-        held = HeldInputs(inputs)
         repeats = 0
         while True:
             try:
                 client = self.client()
                 result = client.stream(
                     request,
-                    held.released_by(on_item),
+                    on_item,
                     on_progress=progressed,
-                    inputs=held.reader(),
+                    inputs=None if inputs is None else inputs.reader(),
                     descriptors=descriptors,
                 )
             except TransportError:

@@ -168,6 +168,17 @@ class Live(Protocol):
     def progress(self, fraction: float, note: str = "") -> None: ...
 
 
+class Inputs(Protocol):
+    """What a verb streams in."""
+
+    def reader(self) -> Callable[[], Any | None]:
+        """The input stream of a new connection: one input after another, None at the end.
+
+        Readers that were made before are of no more use; one may still be waiting in another thread.
+        """
+        ...
+
+
 class Session(Protocol):
     """What a verb's handler gets: calls to the control plane, and a place to write.
 
@@ -198,10 +209,10 @@ class Session(Protocol):
         *,
         on_progress: Callable[[float, str], None] | None = None,
         descriptors: tuple[int, ...] = (),
-        inputs: Callable[[], Any | None] | None = None,
+        inputs: Inputs | None = None,
         again: bool = False,
     ) -> ResultT:
-        """`call` for commands that stream. When asked again, the input stream ends at once."""
+        """`call` for commands that stream. When asked again, `inputs` gives another reader."""
         ...
 
     def approve(self, request: RequestT) -> RequestT:

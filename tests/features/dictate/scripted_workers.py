@@ -197,7 +197,8 @@ class Workers:
     async def _rescue(self, command: c.Rescue, request: Request) -> c.Rescued:
         await self.script.begin(command)
         data = os.pread(request.descriptors[0], 1 << 24, 0)
-        return c.Rescued(samples=len(data) // 2, segments=tuple(_speech(data)))
+        end = command.upto * 2 or len(data)
+        return c.Rescued(samples=len(data) // 2, segments=tuple(_speech(data[:end])))
 
     async def _encode(self, command: c.EncodeAudio, request: Request) -> c.Encoded:
         await self.script.begin(command)

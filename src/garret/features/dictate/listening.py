@@ -2,9 +2,9 @@
 
 Everything captured is in the spool before anything else happens to it. When the audio worker dies, a
 new one goes on at the end of the spool: it hears the last of it again, so that no word on the border is
-missed, and what a client had pushed beyond it is sent again. When the control plane died, what was captured
-is not listened for again: `transcription` takes the spool that is there. Where nothing was captured,
-`service` begins anew as soon as whoever dictated is back, and not without them.
+missed, and what a client had pushed beyond it is sent again. When the control plane died, it goes on with
+whoever comes back and says so beforehand (`Listen.resumes`); `resuming` sees to what was captured before.
+Otherwise `transcription` takes the spool that is there; nobody is listened to who is not there.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from garret.features.dictate import store
 from garret.features.dictate.finishing import Finisher
 from garret.features.dictate.pushed import SAMPLE_BYTES, PushedSound, append
 from garret.features.dictate.recognition import SAMPLE_RATE, Recognition, Segment
+from garret.features.dictate.resuming import Resumption
 from garret.protocol.life import Progress
 
 _logger = log.get("dictate.listening")
@@ -37,6 +38,8 @@ _BRIDGE_LIMIT: Final = 30 * SAMPLE_RATE
 """Samples put into the spool without a worker, who then has to look through all of them at once."""
 _LONGEST_OPEN: Final = 30 * SAMPLE_RATE
 """Samples; a segment is not continued beyond it by a worker that knows only its end."""
+_KEPT_STEP: Final = SAMPLE_RATE // 2
+"""Samples after which a client that holds its sound is told again how much of it is kept."""
 _STOPPING: Final = frozenset({"stop dictation", "cancel", "cancel dictation"})
 
 
@@ -63,8 +66,10 @@ class Listening:
         self._durable = 0
         self._segment_end = 0
         self._open: Segment | None = None
-        self._problem = ""
+        self._problem = self._gap = ""
         self._over = asyncio.Event()
+        self._before: Resumption | None = None
+        self._told_kept = 0
 
     def stop(self) -> None:
         """End the listening; what was captured until now is transcribed."""
@@ -77,17 +82,21 @@ class Listening:
         spool = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         began = time.monotonic()
         try:
+            self._resume(spool)
             recognition = self._recognition(spool)
             try:
                 listening = asyncio.get_running_loop().create_task(self._listen(spool, recognition))
+                finding = asyncio.get_running_loop().create_task(self._find_before(recognition))
                 try:
                     await self._until_over(listening)
+                    await finding
                     # The disk is waited for while the engine works, not before.
                     done, _, _ = await asyncio.gather(
                         self._text(spool, recognition, began), self._work("captured"), listening
                     )
                 finally:
                     listening.cancel()
+                    finding.cancel()
             except BaseException:
                 await recognition.cancel()
                 raise
@@ -95,6 +104,27 @@ class Listening:
             os.close(spool)
         self._finisher.keep_audio_later(self._row.id)
         return done
+
+    def _resume(self, spool: int) -> None:
+        """Go on where an earlier attempt was cut off, and tell a client that holds its sound from where."""
+        samples = os.fstat(spool).st_size // SAMPLE_BYTES
+        if samples:
+            before = Resumption(self._context, self._request, self._row.id, self._run, spool)
+            self._before, self._segment_end = before, before.border
+            self._pushed = PushedSound(samples)
+            if self._command.source == "microphone":
+                missing = f"about {before.silent_seconds:.0f} s"
+                self._gap = f"Garret was restarted: {missing} were not recorded."
+        self._tell_kept(samples)
+
+    def _tell_kept(self, samples: int) -> None:
+        if self._command.resumes:
+            self._told_kept = samples
+            self._request.emit_nowait(c.DictationItem(kind="kept", kept=samples))
+
+    async def _find_before(self, recognition: Recognition) -> None:
+        if self._before is not None:
+            await self._before.find(recognition)
 
     async def _until_over(self, listening: asyncio.Task[None]) -> None:
         """Wait until nothing more will be captured. Raises what kept the listening from going on."""
@@ -117,7 +147,7 @@ class Listening:
             self._command,
             os.fstat(spool).st_size // SAMPLE_BYTES,
             stages,
-            note=self._problem,
+            note=f"{self._gap} {self._problem}".strip(),
             trace=self._request.trace,
         )
 
@@ -129,7 +159,7 @@ class Listening:
             self._run,
             spool,
             self._command,
-            {},
+            {} if self._before is None else self._before.known,
             parallel=self._context.plane.pools["stt"].supervisor.serving + 1,
             on_heard=self._heard,
         )
@@ -141,7 +171,7 @@ class Listening:
         )
         feeding = asyncio.get_running_loop().create_task(self._feed())
         try:
-            await self._bridge(spool)
+            await self._bridge(spool, None if self._before is None else self._before.border)
             while await self._capture_once(spool, recognition):
                 self._cut_segment(os.fstat(spool).st_size // SAMPLE_BYTES)
                 await self._bridge(spool)
@@ -149,22 +179,24 @@ class Listening:
             feeding.cancel()
         self._close_segment(os.fstat(spool).st_size // SAMPLE_BYTES)
 
-    async def _bridge(self, spool: int) -> None:
+    async def _bridge(self, spool: int, heard: int | None = None) -> None:
         """Until a worker is there to take it, pushed sound is put into the spool here.
 
         It would otherwise be in this process's memory alone for as long as a worker takes to start.
+        Speech was searched for up to sample `heard`, or in all that is there.
         """
-        size = heard = os.fstat(spool).st_size // SAMPLE_BYTES
+        size = before = os.fstat(spool).st_size // SAMPLE_BYTES
+        heard = before if heard is None else heard
         if self._command.source == "push":
             pool = self._context.plane.pools["audio"]
             pool.warm()
             while pool.supervisor.available and not pool.ready:
-                if size - heard < _BRIDGE_LIMIT:
+                if size - before < _BRIDGE_LIMIT:
                     size = self._keep_pushed(spool, size)
                 self._news.clear()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._news.wait(), _LOOK_SECONDS)
-            if size - heard < _BRIDGE_LIMIT:
+            if size - before < _BRIDGE_LIMIT:
                 size = self._keep_pushed(spool, size)
         self._again = size - max(self._segment_end, heard - _AGAIN, 0)
         self._base = size - self._again
@@ -252,6 +284,8 @@ class Listening:
     def _take(self, item: c.CaptureItem, recognition: Recognition) -> None:
         if item.durable:
             self._durable = max(self._durable, self._base + item.durable)
+            if self._durable - self._told_kept >= _KEPT_STEP:
+                self._tell_kept(self._durable)
             self._pushed.forget(self._durable)
             self._room.set()
             self._keep_limit()

@@ -19,8 +19,9 @@ WAITING_LIMIT: Final = 512
 class PushedSound:
     """A queue of pieces with their places."""
 
-    def __init__(self) -> None:
-        self.samples = 0
+    def __init__(self, samples: int = 0) -> None:
+        """`samples` were pushed before and are durable."""
+        self.samples = samples
         """Whole samples pushed so far."""
         self._odd: bytes = b""
         self._waiting: deque[tuple[int, bytes]] = deque()

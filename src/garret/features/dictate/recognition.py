@@ -101,7 +101,8 @@ class Recognition:
                 break
         if self.failed is not None:
             raise self.failed
-        return self.segments
+        # What was found late, after a restart, was begun late.
+        return sorted(self.segments, key=lambda segment: segment.start)
 
     async def cancel(self) -> None:
         """Give up what is under way."""

@@ -160,13 +160,16 @@ class DictationService:
         assert request.lease is not None, "listening is a job"
         utterance = f"utt_{request.lease.job.rpartition('_')[2]}"
         row = self._look_up(utterance)
-        begun = utterance in self._begun or (row is not None and self._has_sound(row))
-        if not begun and not await request.asked_for(_RETURN_SECONDS):
+        here = utterance in self._begun
+        begun = here or (row is not None and self._has_sound(row))
+        resumes = command.resumes and not here and (row is None or row.audio is None)
+        back = (resumes or not begun) and await request.asked_for(_RETURN_SECONDS)
+        if not begun and not back:
             raise await self._nobody_there(row)
         self._begun.add(utterance)
         if row is None:
             row = await self._create(utterance, command.source, command.name, request.caller, None)
-        listen = self._take_up if begun else self._listen_to
+        listen = self._take_up if begun and not back else self._listen_to
         done = await listen(command, request, row)
         self._begun.discard(utterance)
         return done

@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Literal
 
 from garret.base.errors import CancelledError, Code, GarretError
 from garret.base.ids import new_id
@@ -21,7 +21,8 @@ from garret.features.dictate import contracts as c
 from garret.features.dictate.client import sources, transcripts
 from garret.features.dictate.client.delivery import FolderNames, deliver, form_of, make_folder
 from garret.features.dictate.client.errors import SourceUnusable
-from garret.protocol.manifest import Live, Session
+from garret.features.dictate.client.held_sound import HeldSound
+from garret.protocol.manifest import Inputs, Live, Session
 
 Mode = Literal["free", "spelling"]
 
@@ -198,6 +199,7 @@ def _listen_to_microphone(session: Session, arguments: argparse.Namespace) -> c.
         engine=arguments.engine,
         mode=mode_of(arguments),
         partials=arguments.partials or session.watched,
+        resumes=True,
     )
     done = _listen(session, request, sources.Silence(stop), stop)
     if done.audio_seconds <= 0:
@@ -223,18 +225,30 @@ def _listen_to_input(session: Session, arguments: argparse.Namespace) -> c.Dicta
         mode=mode_of(arguments),
         partials=arguments.partials,
         name="standard input",
+        resumes=True,
     )
-    return _listen(session, request, sources.PushedAudio(descriptor, *found, stop), stop)
+    held = HeldSound(sources.PushedAudio(descriptor, *found, stop))
+    return _listen(session, request, held, stop, kept=held.kept)
 
 
 def _listen(
-    session: Session, request: c.Listen, inputs: Callable[[], Any | None], stop: sources.StopSignal
+    session: Session,
+    request: c.Listen,
+    inputs: Inputs,
+    stop: sources.StopSignal,
+    kept: Callable[[int], None] = lambda samples: None,
 ) -> c.Dictated:
     try:
         with first_interrupt(stop.give), session.live() as live:
-            return session.stream(
-                request, shower(session, live, partials=request.partials), inputs=inputs, again=True
-            )
+            show = shower(session, live, partials=request.partials)
+
+            def take(item: c.DictationItem) -> None:
+                if item.kind == "kept":
+                    kept(item.kept)
+                else:
+                    show(item)
+
+            return session.stream(request, take, inputs=inputs, again=True)
     except CancelledError as error:
         raise CancelledError(
             "Cancelled. What was heard so far is kept; `garret history` lists it.", details=error.details

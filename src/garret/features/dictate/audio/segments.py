@@ -82,14 +82,16 @@ def segments_of(
     fd: int,
     options: EndpointerOptions | None = None,
     *,
+    upto: int | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[SpeechEnd]:
     """The segments of the spool `fd`, each as soon as it is certain; none where nobody speaks.
 
-    Reads a second at a time. Raises CancelledError, and SourceFailedError when reading fails.
+    `upto` is the sample at which to stop, the end of the spool without it. Reads a second at a time.
+    Raises CancelledError, and SourceFailedError when reading fails.
     """
     finder = SegmentFinder(options)
-    for block in spool.blocks(fd):
+    for block in spool.blocks(fd, stop=upto):
         if cancelled():
             raise CancelledError("Looking for speech was cancelled; the recording is kept.")
         yield from (event for event in finder.accept(block) if isinstance(event, SpeechEnd))

@@ -12,7 +12,7 @@ import select
 import stat
 import struct
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -123,12 +123,18 @@ class StopSignal:
 
 
 class Silence:
-    """The input stream of a microphone's dictation: it carries nothing and ends when told to."""
+    """The input stream of a microphone's dictation: it carries nothing and ends when told to.
+
+    It does so for whoever waits: when the dictation is joined again, that is another connection.
+    """
 
     def __init__(self, stop: StopSignal) -> None:
         self._stop = stop
 
-    def __call__(self) -> AudioChunk | None:
+    def reader(self) -> Callable[[], AudioChunk | None]:
+        return self._ended
+
+    def _ended(self) -> AudioChunk | None:
         self._stop.wait()
         return None
 

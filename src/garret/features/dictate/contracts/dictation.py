@@ -30,15 +30,17 @@ class Dictated(Contract, frozen=True):
 
 class DictationItem(Contract, frozen=True):
     """What a running dictation tells: partial text of the current segment, the final text of one,
-    the level of the microphone (dBFS), a change of state, or progress through a file (0..1)."""
+    the level of the microphone (dBFS), a change of state, a command that was heard, or, where the client
+    asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of."""
 
-    kind: Literal["partial", "final", "level", "state", "command"]
+    kind: Literal["partial", "final", "level", "state", "command", "kept"]
     text: str = ""
     segment: int = 0
     start: float = 0.0
     end: float = 0.0
     level: float = 0.0
     quality: str = ""
+    kept: int = 0
 
 
 class AudioChunk(Contract, frozen=True):
@@ -84,6 +86,10 @@ class Listen(Command[Dictated], frozen=True):
 
     Ending the input stream, or `dictate.stop`, ends the listening; the text of all that was heard
     is the result.
+
+    `resumes` says that whoever asks comes back after a restart of Garret, with the same key, and goes on:
+    with the input stream, which for pushed sound holds what was not told as kept. The listening then goes
+    on too. Otherwise a restart ends it, with the text of what was captured.
     """
 
     source: Literal["microphone", "push"]
@@ -93,6 +99,7 @@ class Listen(Command[Dictated], frozen=True):
     mode: Literal["free", "spelling"] = "free"
     partials: bool = True
     name: str = ""
+    resumes: bool = False
 
 
 @command("dictate.examine", result=Findings, capability="dictate.use")

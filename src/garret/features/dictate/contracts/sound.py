@@ -137,7 +137,9 @@ class Rescued(Contract, frozen=True):
     timeout=None,
 )
 class Rescue(Command[Rescued], frozen=True):
-    """Find the speech in a spool whose capture was cut off."""
+    """Find the speech in a spool whose capture was cut off, before sample `upto`; 0 is the end of it."""
+
+    upto: int = 0
 
 
 class Encoded(Contract, frozen=True):

@@ -79,9 +79,8 @@ def capture(command: c.Capture, call: Call) -> c.Captured:
 
 def rescue(command: c.Rescue, call: Call) -> c.Rescued:
     """Find the speech in a spool that nobody finished."""
-    del command
     descriptor = call.descriptors[0]
-    found = segments_of(descriptor, cancelled=call.cancelled)
+    found = segments_of(descriptor, upto=command.upto or None, cancelled=call.cancelled)
     segments = tuple(c.SpeechSegment(start=each.start, end=each.end) for each in found)
     return c.Rescued(samples=spool.samples_in(descriptor), segments=segments)
 

@@ -1,0 +1,96 @@
+"""A live dictation that goes on after the control plane was started anew.
+
+What was captured before is in the spool, and what was heard of it in the store. The end of the spool is
+listened to again together with what comes now; whatever of the rest was found but not heard in time is
+found here, beside the listening. Neighbours: `listening` goes on, `service` decides that it may.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Final
+
+from garret.base import log
+from garret.base.errors import GarretError
+from garret.control.context import Context
+from garret.control.service import Request
+from garret.features.dictate import contracts as c
+from garret.features.dictate import store
+from garret.features.dictate.recognition import SAMPLE_RATE, Recognition
+
+_logger = log.get("dictate.resuming")
+_AGAIN_LIMIT: Final = 30 * SAMPLE_RATE
+"""Samples at the end of a spool that are listened to again at most; finding speech in them takes 0.7 s."""
+_SHORTEST: Final = SAMPLE_RATE // 4
+"""Samples; what lies between two segments and is shorter than any speech is their padding."""
+_TRIES: Final = 5
+
+
+class Resumption:
+    """What an earlier attempt at one dictation left behind. Made before anything is added to the spool."""
+
+    def __init__(self, context: Context, request: Request, utterance: str, run: str, spool: int) -> None:
+        """Raises StorageError."""
+        with context.store.readers.read() as connection:
+            self.known = store.heard(connection, utterance, run)
+        state = os.fstat(spool)
+        self.samples = state.st_size // 2
+        self.silent_seconds = max(0.0, context.clock.wall() - state.st_mtime)
+        """How long nothing was captured; what a clock that jumped makes of it."""
+        heard = max((end for _, end in self.known if end <= self.samples), default=0)
+        self.border = max(heard, self.samples - _AGAIN_LIMIT, 0)
+        """From here on the spool is listened to again; speech before it is found by `find`."""
+        self._context = context
+        self._request = request
+        self._spool = spool
+
+    async def find(self, recognition: Recognition) -> None:
+        """Begin what was heard before, and what else was said before the border. Raises GarretError."""
+        for start, end in self.known:
+            recognition.begin(start, end)
+        if not self.border:
+            return
+        found = await self._rescued()
+        said = [(segment.start, segment.end) for segment in found.segments]
+        for start, end in uncovered(said, self.known):
+            recognition.begin(start, end)
+
+    async def _rescued(self) -> c.Rescued:
+        tried = 0
+        while True:
+            try:
+                return await self._context.calls.call(
+                    c.Rescue(upto=self.border),
+                    descriptors=(self._spool,),
+                    trace=self._request.trace,
+                    priority=1,
+                )
+            except GarretError as error:
+                tried += 1
+                if not error.details.get("worker_lost") or tried == _TRIES:
+                    raise
+                _logger.warning("what was said before is looked for again: %s", error.message)
+
+
+def uncovered(said: Iterable[tuple[int, int]], heard: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The parts of the stretches `said` that lie in none of `heard`; samples, both sorted by their start.
+
+    Where a worker was lost, stretches were cut elsewhere than one pass over the whole would cut them.
+    """
+    left: list[tuple[int, int]] = []
+    known = list(heard)
+    first = 0
+    for begin, end in said:
+        while first < len(known) and known[first][1] <= begin:
+            first += 1
+        place = begin
+        for known_start, known_end in known[first:]:
+            if known_start >= end:
+                break
+            if known_start - place >= _SHORTEST:
+                left.append((place, known_start))
+            place = max(place, known_end)
+        if end - place >= _SHORTEST:
+            left.append((place, end))
+    return left
