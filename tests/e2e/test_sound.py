@@ -17,7 +17,9 @@ import pytest
 
 from garret.base.errors import Code, GarretError
 from garret.base.ids import new_id
+from garret.cli import launch
 from garret.features.dictate import contracts as d
+from garret.features.house import contracts as h
 from garret.features.speak import contracts as s
 from garret.transport.bulk import BulkReader
 from tests.e2e import speech
@@ -59,10 +61,15 @@ _HEARING_INTERRUPTS = (
 class Cli:
     """A `garret` command under way."""
 
-    def __init__(self, house: House, *arguments: str) -> None:
+    def __init__(self, house: House, *arguments: str, environment: dict[str, str] | None = None) -> None:
         self._process = subprocess.Popen(
             [*_HEARING_INTERRUPTS, sys.executable, "-m", "garret.cli", *arguments],
-            env={**os.environ, "GARRET_HOME": str(house.home.root), "GARRET_KEYCHAIN": "off"},
+            env={
+                **os.environ,
+                **(environment or {}),
+                "GARRET_HOME": str(house.home.root),
+                "GARRET_KEYCHAIN": "off",
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -240,6 +247,27 @@ def test_a_killed_microphone_worker_costs_a_moment_only(house: House, server: So
     assert min(likeness_before, likeness_after) > 0.5, "it was recorded before, and after"
     # 50 to 100 ms on two busy cores; without another worker that stands by, it was a second and more.
     assert 0 <= lost <= 0.5 * speech.RATE
+
+
+def test_the_microphone_goes_on_when_the_control_plane_was_killed(own: tuple[SoundServer, House]) -> None:
+    server, house = own
+    cli = Cli(house, "dictate", "--mic", "--partials", environment=server.environment)
+    wait_until(server.recorders, "the microphone is open")
+    server.play(speech.two_sentences())
+    wait_until(lambda: cli.noted("weekend"), "it is heard")
+    house.kill()
+    wait_until(lambda: cli.noted("joining again"), "the command starts Garret anew")
+    wait_until(server.recorders, "the microphone is open again")
+    server.play(speech.hope())
+    cli.interrupt()
+    code, out = cli.end()
+    house.call(h.Shutdown())
+    house.forget_client()
+    wait_until(lambda: launch.running_process(house.home) is None, "Garret has stopped")
+    assert code == 0
+    assert heard_share(out, "good morning writing this note to tell you about plans for the weekend") >= 0.8
+    assert heard_share(out, "i hope that you can come with us") >= 0.8
+    assert cli.noted("were not recorded"), "it says that something is missing"
 
 
 def _spooled(house: House) -> float:
