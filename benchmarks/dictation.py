@@ -82,7 +82,10 @@ def transcribe(client: Client, path: Path) -> tuple[d.Dictated, str]:
     finally:
         os.close(descriptor)
     done = client.call(d.Transcribe(utterance=taken.utterance, key=new_id("ask")))
-    return done, client.call(d.Get(utterance=done.utterance)).raw
+    pages = [
+        client.call(d.Get(utterance=done.utterance, first=first)) for first in range(0, done.segments, 200)
+    ]
+    return done, "".join(page.raw for page in pages)
 
 
 def throughput(client: Client, folder: Path, house_pid: int) -> list[Row]:

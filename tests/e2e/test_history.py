@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from garret.base.errors import Code
 from garret.base.ids import new_id
 from garret.features.dictate import contracts as d
+from garret.features.dictate.client import transcripts
 from garret.features.house import contracts as h
 from tests.e2e import speech
-from tests.e2e.house import House, Push, wait_until
+from tests.e2e.house import PATIENCE, House, Push, wait_until
+from tests.features.dictate.rooms import put_heard
 
 
 @pytest.fixture
@@ -31,6 +34,41 @@ def test_the_history_lists_newest_first_and_finds_words(house: House, tmp_path: 
     assert second.utterance in {row.id for row in found}
     assert first.utterance not in {row.id for row in found}
     assert house.call(d.History(query="hope elephant")).utterances == ()
+
+
+class Asking:
+    """A command line's session, as far as fetching a transcript needs one."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def call(self, command: Any, *, again: bool = False) -> Any:
+        del again
+        return self._house.call(command)
+
+
+def test_a_day_of_words_becomes_text_and_can_be_read(own_house: House, tmp_path: Path) -> None:
+    """More words than fit into a frame, an event or one answer: a nonstop speaker's twelve hours."""
+    house = own_house.start()
+    short = house.dictate(speech.write(tmp_path / "short.wav", speech.greeting()))
+    house.stop()
+    sentence = "on sunday we will leave the house early and drive to the old farm with a basket and"
+    count = 12_000
+    put_heard(house.home, short.utterance, *(f"{sentence} {number:06d}" for number in range(count)))
+    house.start()
+    told = house.wait_event("dictate.finished", lambda event: event.utterance == short.utterance)
+    again = d.Transcribe(utterance=short.utterance, start_from="transcribed", key=new_id("ask"))
+    done = house.call(again)
+    assert done.segments == short.total + count
+    assert told.wait(PATIENCE), "who subscribed hears of it, however long it is"
+    whole = transcripts.fetch(cast("Any", Asking(house)), short.utterance)
+    assert whole.total == len(whole.segments) == done.segments
+    assert len(whole.raw) > 1 << 20
+    assert whole.raw.split()[-1] == f"{count - 1:06d}"
+    assert whole.text.count("we will leave the house early") == count
+    (row,) = house.call(d.History(query="basket")).utterances
+    assert whole.text.startswith(row.text), "the list has the beginning"
+    assert whole.text.startswith("Good morning. On Sunday we will leave")
 
 
 def test_what_is_not_there_is_said_in_words(house: House) -> None:

@@ -26,6 +26,9 @@ EventT = TypeVar("EventT", bound="type[Event]")
 CONTROL: Final = "control"
 """The target of commands that a service in the control plane handles."""
 
+EVENT_CHARACTERS: Final = 50_000
+"""Of a text in an event that tells of it: at four bytes each they fit an event's limit of 256 KiB."""
+
 AnyType: TypeAlias = type[Any]
 CommandType: TypeAlias = "type[Command[Any]]"
 Decode: TypeAlias = Callable[[msgspec.Raw], Any]

@@ -18,9 +18,12 @@ import mmap
 import os
 import sys
 import tempfile
-from typing import Final
+from typing import Any, Final, TypeVar
+
+import msgspec
 
 from garret.base.errors import Code
+from garret.protocol.envelope import encode_payload
 from garret.transport.errors import TransportError
 
 if sys.platform == "linux":
@@ -32,6 +35,8 @@ if sys.platform == "linux":
 else:
     _SEALS = _SEAL_WRITE = 0
     HAVE_MEMFD: Final = False
+
+_Value = TypeVar("_Value")
 
 LIMIT: Final = 1 << 31  # bytes; a bulk above this is a file and should be passed as one
 _HUGE_PAGE: Final = 2 << 20
@@ -93,6 +98,20 @@ def from_bytes(data: bytes | bytearray | memoryview, name: str = "garret-bulk") 
         os.close(descriptor)
         raise BulkError(f"No memory for a bulk: {error.strerror}.", code=Code.FULL) from error
     return descriptor
+
+
+def pack(value: Any, name: str = "garret-bulk") -> int:
+    """A sealed memory file that holds `value`, a contract struct too large for a frame. Raises BulkError."""
+    return from_bytes(encode_payload(value), name)
+
+
+def unpack(descriptor: int, kind: type[_Value]) -> _Value:
+    """The value of this type that a received bulk holds; takes over `descriptor`. Raises BulkError."""
+    with BulkReader(descriptor) as bulk:
+        try:
+            return msgspec.msgpack.decode(bulk.view, type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise BulkError(f"A bulk does not hold a {kind.__name__}: {error}") from error
 
 
 class WarmBulk:

@@ -19,8 +19,9 @@ from garret.control.errors import ControlError
 from garret.control.service import Request, Services
 from garret.features.dictate import contracts as c
 from garret.features.dictate.manifest import ROOM
-from garret.protocol.contract import Command
+from garret.protocol.contract import Command, Nothing
 from garret.protocol.manifest import WorkerSpec
+from garret.transport import bulk
 
 STEP: Final = 16_000
 """Samples of each segment that the audio worker finds in a file or spool."""
@@ -42,6 +43,8 @@ class Script:
     def __init__(self) -> None:
         self.asked: list[Command[Any]] = []
         self.warmed: list[str] = []
+        self.heard: list[c.HeardText] = []
+        """What was to be cleaned, each time."""
         self.fail: dict[type[Command[Any]], deque[GarretError]] = {}
         self.hold: dict[type[Command[Any]], asyncio.Event] = {}
         self.available = True
@@ -246,17 +249,20 @@ class Workers:
             grammar=self.script.grammar,
         )
 
-    async def _clean(self, command: c.Clean, request: Request) -> c.CleanedText:
-        del request
+    async def _clean(self, command: c.Clean, request: Request) -> Nothing:
+        heard = bulk.unpack(os.dup(request.descriptors[0]), c.HeardText)
+        self.script.heard.append(heard)
         await self.script.begin(command)
-        texts = tuple(each.text.capitalize() for each in command.segments)
-        return c.CleanedText(
+        texts = tuple(each.text.capitalize() for each in heard.segments)
+        cleaned = c.CleanedText(
             text=". ".join(texts),
             segments=texts,
             commands=self.script.commands,
             cancelled=self.script.cancelled,
             refused=self.script.refused,
         )
+        request.result_descriptors = (bulk.pack(cleaned),)
+        return Nothing()
 
 
 def _speech(data: bytes) -> list[c.SpeechSegment]:

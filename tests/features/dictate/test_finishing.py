@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+import msgspec
 import pytest
 
 from garret.base.errors import Code
@@ -81,6 +82,20 @@ def test_a_long_transcript_is_kept_in_pages_and_read_as_one(
             again = await person.call(c.Get(utterance=utterance))
             assert (again.text, again.total) == (found.text, 5)
             await person.kept()
+
+    run(story())
+
+
+def test_of_a_very_long_text_the_event_has_the_beginning(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finishing, "EVENT_CHARACTERS", 8)
+
+    async def story() -> None:
+        async with room_of(home) as person:
+            heard = person.plane.bus.subscribe("dictate.finished")
+            utterance = await person.dictate(1, 2)
+            (told,) = heard.take()
+            assert msgspec.msgpack.decode(told.payload)["text"] == "Word1. W"
+            assert await person.text(utterance) == "Word1. Word2"
 
     run(story())
 

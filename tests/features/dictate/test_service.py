@@ -246,8 +246,9 @@ def test_a_transcript_is_fetched_in_pages(home: Home) -> None:
             rest = await person.call(c.Get(utterance=utterance, first=2, limit=2))
             assert [s.raw for s in (*first.segments, *rest.segments)] == ["word1", "word2", "word3"]
             assert (first.total, rest.total) == (3, 3)
-            assert first.text == "Word1. Word2. Word3"
-            assert (rest.raw, rest.text) == ("", "")
+            assert first.text + rest.text == "Word1. Word2. Word3"
+            assert first.raw + rest.raw == "word1 word2 word3"
+            assert min(len(first.text), len(rest.text)) > 5, "each page has its share"
             assert (await person.call(c.Get(utterance=utterance, first=3))).segments == ()
             assert len((await person.call(c.Get(utterance=utterance, first=-5, limit=0))).segments) == 1
 

@@ -257,7 +257,7 @@ def test_the_text_worker_is_told_the_pauses_and_told_the_same_by_a_retry(home: H
         async with room_of(home, script) as person:
             utterance = await person.dictate(1, 2, 0, 3, 0, 0, 4)
             await person.call(c.Transcribe(utterance=utterance, start_from="transcribed"))
-            first, again = (each for each in script.asked if isinstance(each, c.Clean))
+            first, again = script.heard
             # A second and two of silence, and 0.3 s of padding at both ends; the first two touch.
             assert [segment.pause for segment in first.segments] == [0.0, 0.0, 1.6, 2.6]
             assert again.segments == first.segments

@@ -23,7 +23,9 @@ from garret.features.dictate.endpoint import SpeechEnd, silence_between
 from garret.features.dictate.engines.registry import engine_info
 from garret.features.dictate.recognition import SAMPLE_RATE, Segment
 from garret.features.dictate.retention import AudioRetention
+from garret.protocol.contract import EVENT_CHARACTERS
 from garret.storage.objects import Sealed, seal
+from garret.transport import bulk
 
 _logger = log.get("dictate.finishing")
 _TRIES: Final = 5
@@ -71,17 +73,28 @@ class Finisher:
             c.RawSegment(text=each.text, grammar=each.grammar, pause=pause)
             for each, pause in zip(heard, pauses or [0.0] * len(heard), strict=True)
         )
-        command = c.Clean(segments=raw, mode=mode, engine=engine)
+        command = c.Clean(mode=mode, engine=engine)
+        heard_text = bulk.pack(c.HeardText(segments=raw))
         tried = 0
-        while True:
-            try:
-                cleaned = await self._context.calls.call(command, trace=trace)
-                return cleaned, time.monotonic() - began
-            except GarretError as error:
-                tried += 1
-                if not error.details.get("worker_lost") or tried == _TRIES:
-                    raise
-                _logger.warning("the text is cleaned again: %s", error.message)
+        try:
+            while True:
+                try:
+                    cleaned = await self._cleaned(command, heard_text, trace)
+                    return cleaned, time.monotonic() - began
+                except GarretError as error:
+                    tried += 1
+                    if not error.details.get("worker_lost") or tried == _TRIES:
+                        raise
+                    _logger.warning("the text is cleaned again: %s", error.message)
+        finally:
+            os.close(heard_text)
+
+    async def _cleaned(self, command: c.Clean, heard_text: int, trace: str | None) -> c.CleanedText:
+        call = self._context.calls.start(command, descriptors=(heard_text,), trace=trace)
+        async with call:
+            await call.result()
+            (descriptor,) = call.take_descriptors()
+            return bulk.unpack(descriptor, c.CleanedText)
 
     async def transcript(
         self,
@@ -123,7 +136,9 @@ class Finisher:
         last = await self._keep_pages(row.id, run, [segment for segment, _ in whole], cleaned, raw)
         await self._keep_transcript(row.id, run, {**body, "segments": count}, last)
         self._context.publish(
-            c.Finished(utterance=row.id, text=cleaned.text, engine=engine, quality=quality),
+            c.Finished(
+                utterance=row.id, text=cleaned.text[:EVENT_CHARACTERS], engine=engine, quality=quality
+            ),
             scope=row.profile,
         )
         return c.Dictated(

@@ -84,13 +84,13 @@ def uncovered(said: Iterable[tuple[int, int]], heard: Iterable[tuple[int, int]])
     for begin, end in said:
         while first < len(known) and known[first][1] <= begin:
             first += 1
-        place = begin
-        for known_start, known_end in known[first:]:
-            if known_start >= end:
-                break
+        place, following = begin, first
+        while following < len(known) and known[following][0] < end:
+            known_start, known_end = known[following]
             if known_start - place >= _SHORTEST:
                 left.append((place, known_start))
             place = max(place, known_end)
+            following += 1
         if end - place >= _SHORTEST:
             left.append((place, end))
     return left

@@ -295,13 +295,13 @@ class DictationService:
             page = store.segments(
                 connection, row.id, row.run, max(command.first, 0), min(max(command.limit, 1), 500)
             )
-        first = command.first <= 0
+        first = max(command.first, 0)
         return c.Transcript(
             utterance=row.id,
             engine=row.engine,
             quality=row.quality,
-            raw=row.raw if first else "",
-            text=row.text if first else "",
+            raw=_share(row.raw, first, len(page), row.segments),
+            text=_share(row.text, first, len(page), row.segments),
             audio_seconds=row.audio_seconds,
             decode_seconds=row.decode_seconds,
             segments=page,
@@ -353,6 +353,13 @@ class DictationService:
         }
         await self._context.store.objects.create(self._context.signer, store.DELIVERY, body)
         return Nothing()
+
+
+def _share(whole: str, first: int, count: int, total: int) -> str:
+    """The part of a text that goes with `count` of its `total` segments, from number `first` on."""
+    if not total:
+        return whole
+    return whole[len(whole) * first // total : len(whole) * (first + count) // total]
 
 
 def _no_file(error: OSError, utterance: str) -> ControlError:

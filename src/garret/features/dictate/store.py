@@ -29,6 +29,9 @@ DELIVERY: Final = "dictate.delivery"
 PAGE_SEGMENTS: Final = 100
 """Segments in one page object; thirty seconds of words take about 6 kB, so a page stays under 1 MiB."""
 
+LISTED_CHARACTERS: Final = 100_000
+"""Of a text in the history's list; twelve hours of nonstop speech are ten times as many."""
+
 _COLUMNS: Final = (
     "u.id, u.created, u.profile, u.source, u.name, u.audio, u.audio_seconds, u.engine, u.quality, u.raw, "
     "u.text, u.decode_seconds, u.segments, u.run, u.note, u.stages, u.state, w.state, w.job, w.error"
@@ -78,8 +81,8 @@ class Row(msgspec.Struct, frozen=True):
             audio_seconds=self.audio_seconds,
             engine=self.engine,
             quality=self.quality,
-            raw=self.raw,
-            text=self.text,
+            raw=self.raw[:LISTED_CHARACTERS],
+            text=self.text[:LISTED_CHARACTERS],
             error=self.error,
             job=self.job,
             has_audio=self.audio is not None,

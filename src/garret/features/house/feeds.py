@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from garret.base import log
 from garret.control.bus import Lagged, Subscription
 from garret.control.connection import ClientConnection
 from garret.control.context import Context
 from garret.features.house import contracts as c
 from garret.protocol.envelope import encode_payload
+from garret.protocol.errors import FrameTooLarge
 
+_logger = log.get("house.feeds")
 _BEHIND_BYTES: Final = 1 << 20  # waiting for the client; the bus's bounded queue then takes over
 _BEHIND_SECONDS: Final = 0.5
 
@@ -45,7 +48,13 @@ class Feed:
             return
         for item in self.subscription.take():
             if isinstance(item, Lagged):
-                payload = encode_payload(c.EventsLost(count=item.count))
-                self.connection.send_event("house.events_lost", payload)
-            else:
+                self._tell_lost(item.count)
+                continue
+            try:
                 self.connection.send_event(item.name, item.payload)
+            except FrameTooLarge as error:
+                _logger.error("%s could not be told: %s", item.name, error.message)
+                self._tell_lost(1)
+
+    def _tell_lost(self, count: int) -> None:
+        self.connection.send_event("house.events_lost", encode_payload(c.EventsLost(count=count)))

@@ -148,5 +148,7 @@ class Examine(Command[Findings], frozen=True):
 
 @event("speak.finished")
 class Finished(Event, frozen=True):
+    """A text was said. Of a very long one `text` is the beginning."""
+
     text: str
     seconds: float

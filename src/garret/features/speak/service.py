@@ -13,7 +13,7 @@ from garret.control.inner import InnerCall
 from garret.control.service import Request, ServiceHandler
 from garret.features.speak import contracts as c
 from garret.features.speak.examination import Examination
-from garret.protocol.contract import Command, Nothing
+from garret.protocol.contract import EVENT_CHARACTERS, Command, Nothing
 from garret.protocol.life import Progress
 
 
@@ -89,7 +89,8 @@ class SpeakService:
             finally:
                 passing.cancel()
             spoken = await speaking.result()
-        context.publish(c.Finished(text=command.text, seconds=spoken.seconds), scope=request.caller.profile)
+        said = c.Finished(text=command.text[:EVENT_CHARACTERS], seconds=spoken.seconds)
+        context.publish(said, scope=request.caller.profile)
         return spoken
 
     async def _stop(self, command: c.StopSpeaking, request: Request) -> Nothing:

@@ -24,7 +24,7 @@ def transcript(count: int = 3) -> c.Transcript:
 
 
 class Pages:
-    """A session that answers `dictate.get` from one transcript, `limit` segments at a time."""
+    """A session that answers `dictate.get` from one transcript, `limit` segments and a word at a time."""
 
     def __init__(self, whole: c.Transcript) -> None:
         self.whole = whole
@@ -35,13 +35,17 @@ class Pages:
 
         self.asked.append(request.first)
         page = self.whole.segments[request.first : request.first + request.limit]
-        return msgspec.structs.replace(self.whole, segments=page)
+        here = len(self.asked) - 1
+        raw, text = ("".join(whole.split(" ")[here:][:1]) for whole in (self.whole.raw, self.whole.text))
+        return msgspec.structs.replace(self.whole, segments=page, raw=raw, text=text)
 
 
 def test_all_pages_are_fetched() -> None:
     whole = transcript(2 * transcripts.PAGE + 1)
     pages = Pages(whole)
-    assert transcripts.fetch(pages, "utt_1") == whole  # type: ignore[arg-type]
+    found = transcripts.fetch(pages, "utt_1")  # type: ignore[arg-type]
+    assert found.segments == whole.segments
+    assert (found.raw, found.text) == ("rawwords", "Cleanwords."), "each page has its share of the texts"
     assert pages.asked == [0, transcripts.PAGE, 2 * transcripts.PAGE]
 
 

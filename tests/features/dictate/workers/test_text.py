@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from garret.features.dictate import contracts as c
 from garret.features.dictate.workers.text import TextWorker
+from garret.transport import bulk
 
 SETTINGS: dict[str, Any] = {
     "dictate.cleanup": ["fillers", "repeats", "punctuation", "numbers", "casing", "vocabulary"],
@@ -17,7 +17,23 @@ SETTINGS: dict[str, Any] = {
     "dictate.commands": {},
     "dictate.sentence_pause": 0.7,
 }
-CALL: Any = SimpleNamespace(check=lambda: None)
+
+
+class Beside:
+    """A call with a bulk beside it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.attached: list[int] = []
+        self._descriptor = descriptor
+
+    def check(self) -> None:
+        return
+
+    def take_descriptors(self) -> tuple[int, ...]:
+        return (self._descriptor,)
+
+    def attach(self, descriptor: int) -> None:
+        self.attached.append(descriptor)
 
 
 def cleaned(
@@ -29,7 +45,9 @@ def cleaned(
         c.RawSegment(text=each, pause=1.0 if place else 0.0) if isinstance(each, str) else each
         for place, each in enumerate(heard)
     )
-    return TextWorker(settings).clean(c.Clean(segments=segments, mode=mode, engine=engine), CALL)
+    call = Beside(bulk.pack(c.HeardText(segments=segments)))
+    TextWorker(settings).clean(c.Clean(mode=mode, engine=engine), cast("Any", call))
+    return bulk.unpack(call.attached[0], c.CleanedText)
 
 
 def test_pauses_end_sentences_and_each_segment_carries_its_own_stop() -> None:

@@ -33,13 +33,16 @@ def label(engine: str, quality: str) -> str:
 def fetch(session: Session, utterance: str) -> c.Transcript:
     """The whole transcript of an utterance."""
     whole = session.call(c.Get(utterance=utterance, limit=PAGE), again=True)
+    pages = [whole]
     segments = list(whole.segments)
     while len(segments) < whole.total:
         page = session.call(c.Get(utterance=utterance, first=len(segments), limit=PAGE), again=True)
         if not page.segments:
             break
+        pages.append(page)
         segments.extend(page.segments)
-    return msgspec.structs.replace(whole, segments=tuple(segments))
+    raw, text = ("".join(getattr(page, name) for page in pages) for name in ("raw", "text"))
+    return msgspec.structs.replace(whole, raw=raw, text=text, segments=tuple(segments))
 
 
 def render(transcript: c.Transcript, form: str, *, raw: bool, indent: int = 0) -> str:

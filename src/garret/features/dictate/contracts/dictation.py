@@ -122,6 +122,8 @@ class Started(Event, frozen=True):
 
 @event("dictate.finished")
 class Finished(Event, frozen=True):
+    """A transcript is kept. Of a very long one `text` is the beginning; `dictate.get` has all of it."""
+
     utterance: str
     text: str
     engine: str

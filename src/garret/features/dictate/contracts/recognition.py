@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from garret.features.dictate.contracts.utterances import RecognisedWord
-from garret.protocol.contract import Command, Contract, command
+from garret.protocol.contract import Command, Contract, Nothing, command
+
+CLEAN_SECONDS: Final = 600.0
+"""For the text of the longest recording; that of a day takes about 20 s."""
 
 
 class EngineStatus(Contract, frozen=True):
@@ -74,8 +77,9 @@ class Recognize(Command[Hypothesis], frozen=True):
 
 
 class CleanedText(Contract, frozen=True):
-    """`text` is the document, `segments` the cleaned text of each segment.
+    """What comes in a bulk beside the result of `Clean`.
 
+    `text` is the document, `segments` the cleaned text of each segment.
     `commands` are the spoken commands that were carried out; `refused` says why clean-up left the
     raw text as it was, where it did.
     """
@@ -96,10 +100,25 @@ class RawSegment(Contract, frozen=True):
     pause: float = 0.0
 
 
-@command("text.clean", result=CleanedText, capability="worker.text", target="text", timeout=60.0)
-class Clean(Command[CleanedText], frozen=True):
-    """Clean the recognised segments of one utterance and carry out the commands among them."""
+class HeardText(Contract, frozen=True):
+    """What goes in a bulk beside `Clean`: the recognised segments of one utterance, in order."""
 
     segments: tuple[RawSegment, ...]
+
+
+@command(
+    "text.clean",
+    result=Nothing,
+    capability="worker.text",
+    target="text",
+    descriptors=1,
+    timeout=CLEAN_SECONDS,
+)
+class Clean(Command[Nothing], frozen=True):
+    """Clean a `HeardText` and carry out the commands in it; the `CleanedText` comes beside the result.
+
+    Both are bulks, since eight hours of speech do not fit into a frame.
+    """
+
     mode: Literal["free", "spelling"] = "free"
     engine: str = ""

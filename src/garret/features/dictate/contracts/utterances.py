@@ -37,8 +37,8 @@ class TranscriptSegment(Contract, frozen=True):
 class Transcript(Contract, frozen=True):
     """An utterance as text. `quality` is the engine's own label; `segments` is one page of `total`.
 
-    `raw` and `text` are complete on the first page and empty on the others. `stages` holds the
-    seconds spent in each stage: import, decode, recognise, clean.
+    `raw` and `text` are this page's share of the whole, which all pages joined are, and most have but one.
+    `stages` holds the seconds spent in each stage: import, decode, recognise, clean.
     """
 
     utterance: str
@@ -56,7 +56,7 @@ class Transcript(Contract, frozen=True):
 
 
 class Utterance(Contract, frozen=True):
-    """An utterance as the history lists it."""
+    """An utterance as the history lists it; of very long texts the beginning, `dictate.get` has the whole."""
 
     id: str
     state: State

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +16,9 @@ from garret.features.dictate.text.editor import Editor, Ending
 from garret.features.dictate.text.pauses import Piece, sentence_ends
 from garret.features.dictate.text.spelling import spell
 from garret.features.dictate.text.vocabulary import Replacement, vocabulary
+from garret.protocol.contract import Nothing
 from garret.protocol.life import Boot
+from garret.transport import bulk
 from garret.worker.call import Call
 from garret.worker.harness import Handlers
 
@@ -46,19 +49,30 @@ class TextWorker:
             casing="casing" in on,
         )
 
-    def clean(self, command: c.Clean, call: Call) -> c.CleanedText:
-        """Clean all segments in order; see `contracts.Clean`."""
+    def clean(self, command: c.Clean, call: Call) -> Nothing:
+        """See `contracts.Clean`."""
+        (descriptor,) = call.take_descriptors()
+        segments = bulk.unpack(descriptor, c.HeardText).segments
         if command.mode == "spelling":
-            return self._spell(command)
-        options = self._options(command.engine)
-        pieces = [self._piece(segment) for segment in command.segments]
+            cleaned = spelled(segments)
+        else:
+            cleaned = self.document(segments, command.engine, call.check)
+        call.attach(bulk.pack(cleaned))
+        return Nothing()
+
+    def document(
+        self, segments: Sequence[c.RawSegment], engine: str, check: Callable[[], None]
+    ) -> c.CleanedText:
+        """Clean all segments in order; `check` raises where nobody wants them any more."""
+        options = self._options(engine)
+        pieces = [self._piece(segment) for segment in segments]
         ends = sentence_ends(pieces, self._sentence_pause, options, self._table)
         editor = Editor(options, self._table)
         texts: list[str] = []
         carried: list[str] = []
         ended = False
         for place, piece in enumerate(pieces):
-            call.check()
+            check()
             if editor.ending is not None:
                 texts.append("")
                 continue
@@ -82,9 +96,11 @@ class TextWorker:
         meant = decide(segment.grammar, segment.text, self._table) if segment.grammar else None
         return Piece(segment.text, meant or self._table.match(segment.text), segment.pause)
 
-    def _spell(self, command: c.Clean) -> c.CleanedText:
-        parts = tuple(spell(segment.text.split()) for segment in command.segments)
-        return c.CleanedText(text="".join(parts), segments=parts)
+
+def spelled(segments: Sequence[c.RawSegment]) -> c.CleanedText:
+    """The letters and digits that the segments spell."""
+    parts = tuple(spell(segment.text.split()) for segment in segments)
+    return c.CleanedText(text="".join(parts), segments=parts)
 
 
 def vocabulary_of(value: Any) -> tuple[Replacement, ...]:
