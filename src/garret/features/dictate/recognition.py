@@ -8,8 +8,9 @@ as the supervisor brings workers back.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -30,26 +31,39 @@ _TRIES: Final = 20
 SAMPLE_RATE: Final = 16_000
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Segment:
-    """A stretch of speech; `end` is 0 while it is still being spoken, `upto` how far it is on disk."""
+    """A stretch of speech; `end` is 0 while it is still being spoken, `upto` how far it is on disk.
+
+    A day has 20,000 of them: what a segment needs only until it was heard is let go of then.
+    """
 
     number: int
     start: int
     end: int = 0
     upto: int = 0
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
     heard: c.Hypothesis | None = None
+    grown: asyncio.Event | None = None
 
     def advance(self, upto: int) -> None:
         """More of a segment that is being spoken is on disk."""
         self.upto = max(self.upto, upto)
-        self.changed.set()
+        self._tell()
 
     def finish(self, end: int) -> None:
         """The segment ends at sample `end`."""
         self.end = self.upto = end
-        self.changed.set()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.grown is not None:
+            self.grown.set()
+
+    def keep(self, heard: c.Hypothesis) -> None:
+        """It was heard: the words are in the store, and a day of them does not belong into memory."""
+        self.heard = msgspec.structs.replace(
+            heard, words=(), engine=sys.intern(heard.engine), quality=sys.intern(heard.quality)
+        )
 
 
 class Recognition:
@@ -123,8 +137,7 @@ class Recognition:
                     connection, self._utterance, self._run, segment.start, segment.end, heard
                 )
             )
-            # The words are in the store; a day of them does not belong into this process's memory.
-            segment.heard = msgspec.structs.replace(heard, words=())
+            segment.keep(heard)
             self._request.emit_nowait(
                 c.DictationItem(
                     kind="final",
@@ -179,15 +192,17 @@ class Recognition:
 
     async def _feed(self, call: InnerCall[c.Hypothesis], segment: Segment) -> None:
         """Tell a recogniser how far its segment has grown, the newest state only."""
+        segment.grown = grown = asyncio.Event()
         while True:
-            segment.changed.clear()
+            grown.clear()
             final = segment.end > 0
             if segment.upto > segment.start:
                 await call.send(c.Available(upto=segment.upto, final=final))
             if final:
                 call.end_inputs()
+                segment.grown = None
                 return
-            await segment.changed.wait()
+            await grown.wait()
 
     def _show(self, segment: Segment, text: str) -> None:
         item = c.DictationItem(
