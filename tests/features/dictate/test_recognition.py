@@ -13,8 +13,8 @@ from garret.features.dictate import contracts as c
 from garret.features.dictate import recognition, store
 from garret.features.dictate.recognition import Segment
 from tests.control.planes import run, until
-from tests.features.dictate.rooms import Person, room_of
-from tests.features.dictate.scripted_workers import Script, lost, sound
+from tests.features.dictate.rooms import Person, captured, room_of, service_of
+from tests.features.dictate.scripted_workers import STEP, Script, lost, sound
 
 
 def test_as_many_segments_at_once_as_there_are_workers_and_one_that_waits(home: Home) -> None:
@@ -101,9 +101,43 @@ def heard(person: Person, utterance: str) -> list[str]:
 
 def test_a_segment_grows_and_never_shrinks() -> None:
     segment = Segment(0, 100)
-    segment.advance(300)
+    segment.advance(300)  # nobody feeds a recogniser from it yet
+    segment.grown = asyncio.Event()
     segment.advance(200)
     assert segment.upto == 300
-    assert segment.changed.is_set()
+    assert segment.grown.is_set()
+    segment.grown.clear()
     segment.finish(250)
     assert (segment.end, segment.upto) == (250, 250)
+    assert segment.grown.is_set()
+
+
+def test_a_segment_that_was_heard_keeps_no_words() -> None:
+    segment = Segment(0, 0, 16_000)
+    word = c.RecognisedWord(start=0.0, end=1.0, word="hello", confidence=0.5)
+    segment.keep(
+        c.Hypothesis(text="hello", words=(word,), engine="sherpa", quality="high", decode_seconds=0.5)
+    )
+    assert segment.heard is not None
+    assert (segment.heard.text, segment.heard.words, segment.heard.decode_seconds) == ("hello", (), 0.5)
+    assert (segment.heard.engine, segment.heard.quality) == ("sherpa", "high")
+
+
+def test_only_what_still_grows_has_somebody_who_waits_for_it(home: Home) -> None:
+    async def story() -> None:
+        async with room_of(home) as person:
+            request = person.ask(c.Listen(source="push"))
+            person.push(request, 1, 2, end=False)
+            person.put(request, c.AudioChunk(data=sound(3)[:STEP]))
+            await captured(person, 2)
+            (session,) = service_of(person.plane)._live.values()
+            await until(lambda: session._open is not None and session._open.grown is not None)
+            growing = session._open
+            assert growing is not None
+            person.put(request, None)
+            await person.answer(c.Listen, request)
+            assert growing.heard is not None
+            assert growing.grown is None
+            await person.kept()
+
+    run(story())
