@@ -17,9 +17,9 @@ from pathlib import Path
 from benchmarks.echo_room import ROOM
 from garret.base import log
 from garret.base.paths import Home
-from garret.control.listener import HomeLock
+from garret.control.clients.listener import HomeLock
 from garret.control.plane import ControlPlane
-from garret.control.secrets import SecretStore
+from garret.control.secrets.store import SecretStore
 
 
 async def serve(home: Home) -> None:

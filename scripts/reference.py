@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from garret.app import rooms
-from garret.control.core_settings import CORE_SETTINGS
+from garret.control.settings.core import CORE_SETTINGS
 from garret.protocol.contract import CommandMeta, Event
 from garret.protocol.manifest import MIB, Room, WorkerSpec
 from garret.protocol.setting import Setting

@@ -20,8 +20,8 @@ from garret import daemon
 from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
 from garret.cli.errors import exit_of
-from garret.control.listener import HomeLock
-from garret.control.secrets import SecretStore
+from garret.control.clients.listener import HomeLock
+from garret.control.secrets.store import SecretStore
 from garret.features.house.contracts import Backup, GetStatus
 from garret.transport.client import Client
 from garret.transport.errors import TransportError

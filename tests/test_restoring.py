@@ -12,10 +12,10 @@ import pytest
 from garret import restoring
 from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
-from garret.control import secrets as secrets_module
-from garret.control.listener import HomeLock
+from garret.control.clients.listener import HomeLock
 from garret.control.plane import ControlPlane
-from garret.control.secrets import DATABASE_KEY, SecretsLocked, SecretStore
+from garret.control.secrets import store as secrets_module
+from garret.control.secrets.store import DATABASE_KEY, SecretsLocked, SecretStore
 from garret.features.house import contracts as c
 from garret.features.house.manifest import ROOM as HOUSE
 from garret.restoring import examine_home, restore_home, salvage_home

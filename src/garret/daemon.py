@@ -28,12 +28,11 @@ from garret.app import rooms
 from garret.base import log
 from garret.base.errors import CancelledError, Code, GarretError
 from garret.base.paths import Home
-from garret.control import sealed_file
-from garret.control.keychain import Keychain
-from garret.control.listener import HomeLock, HomeTaken
+from garret.control.clients.listener import HomeLock, HomeTaken
 from garret.control.plane import ControlPlane
-from garret.control.process import adopt_orphans
-from garret.control.secrets import (
+from garret.control.secrets import sealed_file
+from garret.control.secrets.keychain import Keychain
+from garret.control.secrets.store import (
     DATABASE_KEY,
     PassphraseSource,
     Purpose,
@@ -43,6 +42,7 @@ from garret.control.secrets import (
     nobody,
     passphrase_file,
 )
+from garret.control.workers.process import adopt_orphans
 from garret.storage import recovery
 from garret.storage.errors import Corrupt, WrongKey
 

@@ -20,11 +20,11 @@ from typing import Any, Final, TypeAlias
 
 from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
-from garret.control import sealed_file
+from garret.control.clients.listener import HomeLock
 from garret.control.foundation import open_store
-from garret.control.keychain import Keychain
-from garret.control.listener import HomeLock
-from garret.control.secrets import DATABASE_KEY, INDEX_NAME, SecretStore, WrongPassphrase
+from garret.control.secrets import sealed_file
+from garret.control.secrets.keychain import Keychain
+from garret.control.secrets.store import DATABASE_KEY, INDEX_NAME, SecretStore, WrongPassphrase
 from garret.protocol.manifest import Room
 from garret.storage import recovery
 from garret.storage.archive import SEALED_KEY, ArchiveReader

@@ -61,7 +61,7 @@ def test_the_reference_is_what_the_manifests_say() -> None:
 
 
 def test_the_reference_names_every_setting_command_and_event() -> None:
-    from garret.control.core_settings import CORE_SETTINGS
+    from garret.control.settings.core import CORE_SETTINGS
 
     text = (DOCS / "reference.md").read_text(encoding="utf-8")
     names = [setting.key for setting in CORE_SETTINGS]

@@ -15,7 +15,7 @@ import pytest
 
 from garret.app import rooms
 from garret.cli import launch
-from garret.control.secrets import SecretStore
+from garret.control.secrets.store import SecretStore
 from garret.features.house import contracts as c
 from garret.storage.ledger_types import Request
 from tests.cli.test_real import Garret, made

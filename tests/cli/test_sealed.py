@@ -12,7 +12,7 @@ import pytest
 
 from garret.base.paths import Home
 from garret.cli import launch
-from garret.control.secrets import SecretStore
+from garret.control.secrets.store import SecretStore
 
 PASSPHRASE = "correct horse battery"
 

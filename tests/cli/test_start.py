@@ -14,7 +14,7 @@ from garret.base.errors import Code
 from garret.cli import launch
 from garret.cli.errors import StartFailed
 from garret.control.foundation import open_store
-from garret.control.secrets import DATABASE_KEY, SecretStore
+from garret.control.secrets.store import DATABASE_KEY, SecretStore
 from garret.storage.connection import connect
 from tests.cli.test_real import Garret, made
 

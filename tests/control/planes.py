@@ -11,9 +11,9 @@ import msgspec
 
 from garret.base.errors import GarretError
 from garret.base.paths import Home
-from garret.control.listener import HomeLock
+from garret.control.clients.listener import HomeLock
 from garret.control.plane import ControlPlane
-from garret.control.secrets import SecretStore
+from garret.control.secrets.store import SecretStore
 from garret.features.house.manifest import ROOM as HOUSE
 from garret.protocol.contract import Command, ResultT
 from garret.protocol.envelope import encode_payload

@@ -7,7 +7,7 @@ import pytest
 
 from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
-from garret.control.bus import Happened
+from garret.control.clients.bus import Happened
 from garret.features.house import contracts as c
 from garret.storage.errors import Invalid
 from tests.control.planes import Client, plane_of, run, toy_service

@@ -11,9 +11,9 @@ import pytest
 
 from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
-from garret.control.bus import Happened, Subscription
+from garret.control.clients.bus import Happened, Subscription
 from garret.control.plane import ControlPlane
-from garret.control.secrets import DATABASE_KEY, SecretStore
+from garret.control.secrets.store import DATABASE_KEY, SecretStore
 from garret.features.house import contracts as c
 from garret.protocol.manifest import Room
 from garret.storage.writer_state import Mode

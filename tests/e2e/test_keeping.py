@@ -14,7 +14,7 @@ import pytest
 
 from garret.base.ids import new_id
 from garret.base.paths import Home
-from garret.control.secrets import DATABASE_KEY, SecretStore
+from garret.control.secrets.store import DATABASE_KEY, SecretStore
 from garret.features.dictate import contracts as d
 from garret.features.dictate.store import PROJECTION
 from garret.features.house import contracts as h

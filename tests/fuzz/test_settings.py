@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from garret.control.setting_values import SettingInvalid, as_text, from_json, parse, to_json
-from garret.control.settings import Settings, SettingUnknown
+from garret.control.settings.settings import Settings, SettingUnknown
+from garret.control.settings.values import SettingInvalid, as_text, from_json, parse, to_json
 from garret.protocol.setting import Setting
 
 DEFINITIONS = (

@@ -173,7 +173,7 @@ def test_schemas_tell_fields_results_and_needs() -> None:
 
 
 _TYPED = """
-from garret.control.inner import InnerCaller
+from garret.control.commands.inner import InnerCaller
 from garret.protocol.contract import Command, Contract, command
 from garret.transport.client import Client
 

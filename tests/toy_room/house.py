@@ -22,11 +22,11 @@ import uvloop
 from garret.base.build import build_hash
 from garret.base.paths import Home
 from garret.control import plane as plane_module
-from garret.control.core_settings import CORE_SETTINGS
-from garret.control.listener import HomeLock
-from garret.control.placement import PoolStatistics
+from garret.control.clients.listener import HomeLock
 from garret.control.plane import ControlPlane
-from garret.control.secrets import SecretStore
+from garret.control.secrets.store import SecretStore
+from garret.control.settings.core import CORE_SETTINGS
+from garret.control.supervision.placement import PoolStatistics
 from garret.protocol.contract import Command, ResultT
 from garret.protocol.envelope import Envelope, encode_payload, pack
 from garret.protocol.frames import Kind

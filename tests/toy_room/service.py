@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from garret.control.commands.service import Request
 from garret.control.context import Context
-from garret.control.service import Request
 from garret.protocol.contract import Nothing
 from tests.toy_room import contracts as c
 

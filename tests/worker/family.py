@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 
-from garret.control import process
+from garret.control.workers import process
 from garret.protocol.manifest import Grants
 from garret.worker import sandbox
 

@@ -16,7 +16,7 @@ from types import ModuleType
 
 import pytest
 
-from garret.control import process
+from garret.control.workers import process
 from garret.worker import descendants
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="subreapers and pidfds are Linux parts")
@@ -143,7 +143,7 @@ def test_what_a_killed_guardian_leaves_falls_to_the_control_plane_and_is_swept()
 import importlib.util, json, os, select, signal
 spec = importlib.util.spec_from_file_location("family", {str(FAMILY)!r})
 family = importlib.util.module_from_spec(spec); spec.loader.exec_module(family)
-from garret.control import process
+from garret.control.workers import process
 assert process.adopt_orphans()
 handle, control = family.start_worker("wait")
 pids = family.read_pids(control, handle)

@@ -17,9 +17,9 @@ import pytest
 
 from garret.base.errors import CancelledError, Code, DeadlineError, GarretError
 from garret.base.paths import Home
-from garret.control import broker as broker_module
-from garret.control import supervisor_events as sv
+from garret.control.commands import broker as broker_module
 from garret.control.plane import ControlPlane
+from garret.control.supervision import events as sv
 from garret.protocol.contract import Command, Contract, Nothing, command
 from garret.protocol.envelope import Envelope, decode_error, encode_payload, pack
 from garret.protocol.frames import Kind

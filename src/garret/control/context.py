@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from garret.base import log
 from garret.base.clock import SYSTEM, Clock
 from garret.base.paths import Home
-from garret.control.bus import EventBus
-from garret.control.inner import InnerCaller
-from garret.control.jobs import Jobs
-from garret.control.policy import Policy
-from garret.control.request import Caller
-from garret.control.secrets import SecretStore
-from garret.control.settings import Settings
+from garret.control.access.policy import Policy
+from garret.control.clients.bus import EventBus
+from garret.control.commands.inner import InnerCaller
+from garret.control.commands.request import Caller
+from garret.control.jobs.jobs import Jobs
+from garret.control.secrets.store import SecretStore
+from garret.control.settings.settings import Settings
 from garret.protocol.contract import Event
 from garret.protocol.envelope import encode_payload
 from garret.storage.errors import StorageError

@@ -14,7 +14,7 @@ from garret.base.clock import SYSTEM
 from garret.base.errors import Code
 from garret.base.paths import Home
 from garret.control.errors import ControlError
-from garret.control.secrets import DATABASE_KEY, SecretStore, has_database
+from garret.control.secrets.store import DATABASE_KEY, SecretStore, has_database
 from garret.protocol.manifest import Room
 from garret.storage.store import Keys, RoomTables, Store
 

@@ -22,31 +22,31 @@ from garret.base.build import build_hash
 from garret.base.clock import SYSTEM
 from garret.base.errors import GarretError
 from garret.base.paths import Home
-from garret.control.approval_gate import ApprovalDesk
+from garret.control.access.policy import Policy
 from garret.control.background import Background
-from garret.control.broker import STOP_SECONDS, Broker
-from garret.control.bus import EventBus
-from garret.control.connection import ClientConnection
+from garret.control.clients.bus import EventBus
+from garret.control.clients.connection import ClientConnection
+from garret.control.clients.listener import HomeLock, Listener
+from garret.control.commands.approval_gate import ApprovalDesk
+from garret.control.commands.broker import STOP_SECONDS, Broker
+from garret.control.commands.inner import InnerCaller
+from garret.control.commands.service import Service, Services
 from garret.control.context import Context
-from garret.control.core_settings import CORE_SETTINGS
 from garret.control.foundation import boot_id, load_object, open_store
-from garret.control.inner import InnerCaller
-from garret.control.jobs import Jobs
-from garret.control.listener import HomeLock, Listener
-from garret.control.log_pump import LogPump
-from garret.control.metrics import Metrics
-from garret.control.outside import decode_programs
-from garret.control.outside_driver import OutsidePrograms
-from garret.control.policy import Policy
-from garret.control.pools import Pool
-from garret.control.refusals import Refusals
-from garret.control.secrets import DEVICE_KEY, SecretStore
-from garret.control.service import Service, Services
-from garret.control.setting_rows import FlatStore, scoped
-from garret.control.settings import Change, Settings
-from garret.control.storage_watch import StorageWatch
-from garret.control.watchdog import Watchdog
-from garret.control.workers import Workers
+from garret.control.jobs.jobs import Jobs
+from garret.control.outside.driver import OutsidePrograms
+from garret.control.outside.programs import decode_programs
+from garret.control.secrets.store import DEVICE_KEY, SecretStore
+from garret.control.settings.core import CORE_SETTINGS
+from garret.control.settings.rows import FlatStore, scoped
+from garret.control.settings.settings import Change, Settings
+from garret.control.watching.log_pump import LogPump
+from garret.control.watching.metrics import Metrics
+from garret.control.watching.refusals import Refusals
+from garret.control.watching.storage_watch import StorageWatch
+from garret.control.watching.watchdog import Watchdog
+from garret.control.workers.pools import Pool
+from garret.control.workers.workers import Workers
 from garret.protocol.contract import CONTROL, Registry
 from garret.protocol.envelope import encode_payload
 from garret.protocol.handshake import NonceMemory, ServerHandshake

@@ -1,7 +1,7 @@
 """The definition of one setting, as rooms declare it in their manifests.
 
 A definition says what a value may be and what it is for in one sentence; values, where they are kept
-and who is told of a change are the business of `garret.control.settings`. Definitions are data: a
+and who is told of a change are the business of `garret.control.settings.settings`. Definitions are data: a
 mistake in one is a mistake of a programmer and raises ValueError when the module is imported.
 """
 

@@ -5,7 +5,8 @@ that declared itself a subreaper (PR_SET_CHILD_SUBREAPER). So the whole tree bel
 found in /proc, and killed, whatever its members did.
 
 Invariants: a process is signalled only through a pidfd taken before its place in the tree is checked, so an
-id used again by a stranger is never hit. Neighbours: `guardian` above a worker, `garret.control.process`.
+id used again by a stranger is never hit. Neighbours: `guardian` above a worker,
+`garret.control.workers.process`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from garret.base.ids import new_id
 from garret.base.paths import Home
 from garret.control.foundation import open_store
 from garret.control.plane import ControlPlane
-from garret.control.secrets import DEVICE_KEY, SecretStore
+from garret.control.secrets.store import DEVICE_KEY, SecretStore
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.manifest import ROOM

@@ -14,9 +14,9 @@ from types import SimpleNamespace
 from typing import Any, ClassVar, Final
 
 from garret.base.errors import Code, GarretError
+from garret.control.commands.service import Request, Services
 from garret.control.context import Context
 from garret.control.errors import ControlError
-from garret.control.service import Request, Services
 from garret.features.dictate import contracts as c
 from garret.features.dictate.manifest import ROOM
 from garret.protocol.contract import Command, Nothing

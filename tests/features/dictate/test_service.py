@@ -11,7 +11,7 @@ import pytest
 from garret.base.errors import Code
 from garret.base.ids import new_id
 from garret.base.paths import Home
-from garret.control.bus import Happened, Subscription
+from garret.control.clients.bus import Happened, Subscription
 from garret.control.plane import ControlPlane
 from garret.features.dictate import contracts as c
 from garret.features.dictate import service, store

@@ -10,8 +10,8 @@ import pytest
 from garret.base.clock import SYSTEM, ManualClock
 from garret.base.errors import Code
 from garret.base.paths import Home
-from garret.control import sealed_file
-from garret.control.secrets import DATABASE_KEY
+from garret.control.secrets import sealed_file
+from garret.control.secrets.store import DATABASE_KEY
 from garret.features.house import contracts as c
 from garret.features.house.service import HouseService
 from garret.storage.archive import SEALED_KEY, ArchiveReader

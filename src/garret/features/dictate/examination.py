@@ -12,9 +12,9 @@ from collections.abc import Collection, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, Final
 
+from garret.control.commands.service import Request, ServiceHandler
 from garret.control.context import Context
-from garret.control.doctor import Probe, examine
-from garret.control.service import Request, ServiceHandler
+from garret.control.watching.doctor import Probe, examine
 from garret.features.dictate import contracts as c
 from garret.protocol.contract import Command
 from garret.protocol.finding import Finding, Findings, fail, ok, warn

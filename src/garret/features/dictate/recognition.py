@@ -17,9 +17,9 @@ import msgspec
 
 from garret.base import log
 from garret.base.errors import GarretError
+from garret.control.commands.inner import InnerCall
+from garret.control.commands.service import Request
 from garret.control.context import Context
-from garret.control.inner import InnerCall
-from garret.control.service import Request
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.protocol.life import Progress

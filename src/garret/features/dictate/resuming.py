@@ -13,8 +13,8 @@ from typing import Final
 
 from garret.base import log
 from garret.base.errors import GarretError
+from garret.control.commands.service import Request
 from garret.control.context import Context
-from garret.control.service import Request
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.recognition import SAMPLE_RATE, Recognition

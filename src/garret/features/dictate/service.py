@@ -13,10 +13,10 @@ from weakref import WeakValueDictionary
 from garret.base import log
 from garret.base.errors import Code, GarretError, UsageError
 from garret.base.ids import new_id
+from garret.control.commands.request import Caller
+from garret.control.commands.service import Request, ServiceHandler
 from garret.control.context import Context
 from garret.control.errors import ControlError
-from garret.control.request import Caller
-from garret.control.service import Request, ServiceHandler
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.engines.registry import engine_info

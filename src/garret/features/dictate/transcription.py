@@ -13,9 +13,9 @@ import time
 from collections.abc import Awaitable, Callable
 
 from garret.base.errors import Code
+from garret.control.commands.service import Request
 from garret.control.context import Context
 from garret.control.errors import ControlError
-from garret.control.service import Request
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.finishing import Finisher

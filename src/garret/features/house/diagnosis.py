@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from garret.control.commands.request import Caller
 from garret.control.context import Context
-from garret.control.doctor import PROBE_SECONDS, Probe, examine, ground
-from garret.control.request import Caller
+from garret.control.watching.doctor import PROBE_SECONDS, Probe, examine, ground
 from garret.protocol.contract import Command
 from garret.protocol.finding import Finding, Findings, fail, ok, warn
 from garret.storage.recovery import Condition, advise

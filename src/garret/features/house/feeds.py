@@ -6,8 +6,8 @@ import asyncio
 from typing import Final
 
 from garret.base import log
-from garret.control.bus import Lagged, Subscription
-from garret.control.connection import ClientConnection
+from garret.control.clients.bus import Lagged, Subscription
+from garret.control.clients.connection import ClientConnection
 from garret.control.context import Context
 from garret.features.house import contracts as c
 from garret.protocol.envelope import encode_payload

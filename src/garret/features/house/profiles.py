@@ -15,13 +15,13 @@ import msgspec
 from garret.base import log
 from garret.base.clock import SYSTEM
 from garret.base.errors import Code
-from garret.control import pin
+from garret.control.access import pin
+from garret.control.access.policy import PROFILES, Switch
+from garret.control.commands.request import Caller
+from garret.control.commands.service import Request, ServiceHandler
 from garret.control.context import Context
 from garret.control.errors import ControlError
 from garret.control.foundation import boot_id
-from garret.control.policy import PROFILES, Switch
-from garret.control.request import Caller
-from garret.control.service import Request, ServiceHandler
 from garret.features.house import contracts as c
 from garret.protocol.contract import Command, Nothing
 

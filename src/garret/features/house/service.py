@@ -15,11 +15,11 @@ from typing import Any, Final
 import garret
 from garret.base.build import build_hash
 from garret.base.errors import Code, UsageError
-from garret.control.connection import ClientConnection
+from garret.control.clients.connection import ClientConnection
+from garret.control.commands.service import Request, ServiceHandler
 from garret.control.context import Context
 from garret.control.errors import ControlError
-from garret.control.service import Request, ServiceHandler
-from garret.control.storage_watch import SENTENCES
+from garret.control.watching.storage_watch import SENTENCES
 from garret.features.house import contracts as c
 from garret.features.house.feeds import Feed
 from garret.features.house.profiles import ProfileDesk

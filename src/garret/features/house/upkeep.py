@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from garret.base import log
 from garret.base.errors import Code, GarretError, UsageError
-from garret.control import sealed_file
+from garret.control.commands.request import Caller
+from garret.control.commands.service import Request, ServiceHandler
 from garret.control.context import Context
 from garret.control.errors import ControlError
-from garret.control.request import Caller
-from garret.control.secrets import DATABASE_KEY, DEVICE_KEY, check_passphrase
-from garret.control.service import Request, ServiceHandler
+from garret.control.secrets import sealed_file
+from garret.control.secrets.store import DATABASE_KEY, DEVICE_KEY, check_passphrase
 from garret.features.house import contracts as c
 from garret.features.house.diagnosis import house_checks
 from garret.protocol.contract import Command, Nothing

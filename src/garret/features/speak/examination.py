@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from garret.control.commands.service import Request, ServiceHandler
 from garret.control.context import Context
-from garret.control.doctor import Probe, examine
-from garret.control.service import Request, ServiceHandler
+from garret.control.watching.doctor import Probe, examine
 from garret.features.speak import contracts as c
 from garret.features.speak.engines.contract import UnknownVoiceError, near_names, voice_id
 from garret.protocol.contract import Command

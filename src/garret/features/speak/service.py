@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from garret.base.errors import Code, GarretError
+from garret.control.commands.inner import InnerCall
+from garret.control.commands.service import Request, ServiceHandler
 from garret.control.context import Context
 from garret.control.errors import ControlError
-from garret.control.inner import InnerCall
-from garret.control.service import Request, ServiceHandler
 from garret.features.speak import contracts as c
 from garret.features.speak.examination import Examination
 from garret.protocol.contract import EVENT_CHARACTERS, Command, Nothing

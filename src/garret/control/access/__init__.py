@@ -1,0 +1,1 @@
+"""Access: who may do what, as pure tables and functions."""

@@ -1,0 +1,1 @@
+"""Clients: those who connect, and what they are told of."""

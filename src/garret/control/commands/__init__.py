@@ -1,0 +1,1 @@
+"""Commands: how one is admitted, judged, handled and answered."""

@@ -1,0 +1,256 @@
+"""Calls that a service makes: to workers, to its own room, to other rooms' commands.
+
+They pass the same broker and policy as a client's. An inner call takes the role and profile of
+whoever the service is working for; what the house does of its own accord runs as `owner`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncIterator
+from typing import Any, Generic, cast
+
+import msgspec
+
+from garret.base.errors import Code, GarretError
+from garret.control.commands.broker import Broker
+from garret.control.errors import ControlError
+from garret.protocol.contract import Command, CommandMeta, ResultT, check_item, check_result
+from garret.protocol.envelope import encode_payload
+from garret.protocol.life import Progress
+from garret.protocol.streams import ReceiveWindow, SendWindow
+from garret.transport.descriptors import close_all
+
+
+class InnerCaller:
+    """A service as a caller: hands what comes back to the `InnerCall` it belongs to."""
+
+    def __init__(self, broker: Broker, name: str, role: str = "owner", profile: str = "admin") -> None:
+        self.name = name
+        self.role = role
+        self.profile = profile
+        self._broker = broker
+        self._ids = itertools.count(1)
+        self._calls: dict[int, InnerCall[Any]] = {}
+
+    def start(
+        self,
+        command: Command[ResultT],
+        *,
+        deadline: float | None = None,
+        trace: str | None = None,
+        descriptors: tuple[int, ...] = (),
+        priority: int = 0,
+    ) -> InnerCall[ResultT]:
+        """Start `command` and return at once. `descriptors` are duplicated and stay the caller's."""
+        return self._start(
+            command, deadline=deadline, trace=trace, descriptors=descriptors, priority=priority, drop=False
+        )
+
+    async def call(
+        self,
+        command: Command[ResultT],
+        *,
+        deadline: float | None = None,
+        trace: str | None = None,
+        descriptors: tuple[int, ...] = (),
+        priority: int = 0,
+    ) -> ResultT:
+        """Start `command` and wait for its result, dropping what it streams and hands over."""
+        call = self._start(
+            command, deadline=deadline, trace=trace, descriptors=descriptors, priority=priority, drop=True
+        )
+        async with call:
+            return await call.result()
+
+    def _start(
+        self,
+        command: Command[ResultT],
+        *,
+        deadline: float | None,
+        trace: str | None,
+        descriptors: tuple[int, ...],
+        priority: int,
+        drop: bool,
+    ) -> InnerCall[ResultT]:
+        number = next(self._ids)
+        call: InnerCall[ResultT] = InnerCall(self, number, command.__meta__, drop=drop)
+        self._calls[number] = call
+        try:
+            self._broker.admit(
+                self,
+                number,
+                command.__meta__,
+                encode_payload(command),
+                deadline=deadline,
+                trace=trace,
+                descriptors=duplicates(descriptors),
+                priority=priority,
+            )
+        except BaseException:
+            del self._calls[number]
+            raise
+        return call
+
+    # ---- the broker's Caller
+
+    def on_result(self, request: int, payload: msgspec.Raw, descriptors: tuple[int, ...]) -> None:
+        call = self._calls.pop(request, None)
+        if call is not None:
+            call.finish(payload, descriptors)
+
+    def on_error(self, request: int, error: GarretError) -> None:
+        call = self._calls.pop(request, None)
+        if call is not None:
+            call.fail(error)
+
+    def on_item(self, request: int, name: str, payload: msgspec.Raw) -> None:
+        call = self._calls.get(request)
+        if call is not None:
+            call.take_item(name, payload)
+
+    def on_credit(self, request: int, items: int) -> None:
+        self._broker.add_credit(self, request, items)
+        call = self._calls.get(request)
+        if call is not None:
+            call.take_credit(items)
+
+    # ---- for InnerCall
+
+    def cancel(self, request: int) -> None:
+        self._broker.cancel(self, request)
+
+    def put_input(self, request: int, payload: msgspec.Raw | None) -> None:
+        self._broker.put_input(self, request, payload)
+
+    def grant(self, request: int, items: int) -> None:
+        self._broker.grant(self, request, items)
+
+
+class InnerCall(Generic[ResultT]):
+    """One command a service has under way. Leaving the `async with` block cancels it if it runs.
+
+    Descriptors that come with the result are closed then, too, unless `take_descriptors` was called.
+    """
+
+    def __init__(self, caller: InnerCaller, request: int, meta: CommandMeta, *, drop: bool = False) -> None:
+        self._drop = drop  # nobody wants what it streams and hands over
+        self._caller = caller
+        self._request = request
+        self._meta = meta
+        self._done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._items: asyncio.Queue[tuple[str, msgspec.Raw] | None] = asyncio.Queue()
+        self._receive = ReceiveWindow()
+        self._send = SendWindow()
+        self._credit = asyncio.Event()
+        self._descriptors: tuple[int, ...] = ()
+
+    async def __aenter__(self) -> InnerCall[ResultT]:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._drop = True
+        close_all(self.take_descriptors())
+        if not self._done.done():
+            self._caller.cancel(self._request)
+
+    async def result(self) -> ResultT:
+        """Wait for the result; its error is raised."""
+        return cast("ResultT", await asyncio.shield(self._done))
+
+    def take_descriptors(self) -> tuple[int, ...]:
+        """What came beside the result, from now on the caller's to close."""
+        descriptors, self._descriptors = self._descriptors, ()
+        return descriptors
+
+    @property
+    def ended(self) -> bool:
+        return self._done.done()
+
+    @property
+    def failed(self) -> bool:
+        return self._done.done() and not self._done.cancelled() and self._done.exception() is not None
+
+    async def items(self) -> AsyncIterator[Any]:
+        """What the handler streams, decoded, until it ends (then look at `result`)."""
+        while (entry := await self._items.get()) is not None:
+            name, payload = entry
+            if name == "progress":
+                yield msgspec.msgpack.decode(payload, type=Progress)
+                continue
+            item = check_item(self._meta, payload)
+            grant = self._receive.consumed()
+            if grant:
+                self._caller.grant(self._request, grant)
+            yield item
+
+    async def send(self, item: Any) -> None:
+        """Stream one input; waits for credit. Raises when the command has ended."""
+        while not self._send.take():
+            self._credit.clear()
+            if self._done.done():
+                break
+            await self._credit.wait()
+        if self._done.done():
+            raise ControlError(f"{self._meta.name} has ended; it takes no more input.", code=Code.CANCELLED)
+        self._caller.put_input(self._request, encode_payload(item))
+
+    def end_inputs(self) -> None:
+        self._caller.put_input(self._request, None)
+
+    def cancel(self) -> None:
+        """Ask that it ends; nothing of what it still streams or hands over is kept."""
+        self._drop = True
+        self._caller.cancel(self._request)
+
+    # ---- for InnerCaller
+
+    def finish(self, payload: msgspec.Raw, descriptors: tuple[int, ...]) -> None:
+        """The result is there. `descriptors` are the broker's and are duplicated where they are wanted."""
+        try:
+            if descriptors and not self._drop:
+                self._descriptors = duplicates(descriptors)
+            self._done.set_result(check_result(self._meta, payload))
+        except GarretError as error:
+            self.fail(error)
+            return
+        self._end()
+
+    def fail(self, error: GarretError) -> None:
+        self._done.set_exception(error)
+        self._done.exception()  # looked at, so that asyncio does not report it where nobody waits
+        self._end()
+
+    def take_item(self, name: str, payload: msgspec.Raw) -> None:
+        """Queue what streams in; where nobody wants it, only make room for more."""
+        if not self._drop:
+            if name == "item":
+                self._receive.accept()
+            self._items.put_nowait((name, payload))
+        elif name == "item":
+            self._receive.accept()
+            grant = self._receive.consumed()
+            if grant:
+                self._caller.grant(self._request, grant)
+
+    def take_credit(self, items: int) -> None:
+        self._send.grant(items)
+        self._credit.set()
+
+    def _end(self) -> None:
+        self._items.put_nowait(None)
+        self._credit.set()
+
+
+def duplicates(descriptors: tuple[int, ...]) -> tuple[int, ...]:
+    """Duplicates of `descriptors`. Raises ControlError, leaving none, where the system has no more."""
+    made: list[int] = []
+    try:
+        for number in descriptors:
+            made.append(os.dup(number))
+    except OSError as error:
+        close_all(made)
+        raise ControlError(f"A file cannot be passed on: {error.strerror}.", code=Code.UNAVAILABLE) from error
+    return tuple(made)

@@ -1,0 +1,104 @@
+"""One command on its way through the control plane, and who asked for it.
+
+`Caller` is whoever gets the answer: a client's connection or a service inside the control plane.
+`Pending` is the broker's record of one command; its life ends in exactly one `finish` or `fail`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+import msgspec
+
+from garret.base.errors import GarretError
+from garret.protocol.contract import CommandMeta
+from garret.protocol.streams import INITIAL_CREDIT
+from garret.storage.ledger_types import Lease
+from garret.transport.descriptors import close_all
+
+
+class Caller(Protocol):
+    """Whoever asked: it has a role and profile that policy judges, and receives what comes back.
+
+    `on_credit` has to be passed on to `Broker.add_credit`, which counts what the caller may stream in.
+    Descriptors given to `on_result` are closed afterwards; duplicate what is to be kept.
+    """
+
+    name: str
+    role: str
+
+    @property
+    def profile(self) -> str: ...
+
+    def on_result(self, request: int, payload: msgspec.Raw, descriptors: tuple[int, ...]) -> None: ...
+
+    def on_error(self, request: int, error: GarretError) -> None: ...
+
+    def on_item(self, request: int, name: str, payload: msgspec.Raw) -> None: ...
+
+    def on_credit(self, request: int, items: int) -> None: ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A caller that goes on after a restart by itself; `asked_for` is set once somebody asked since."""
+
+    asked_for: asyncio.Event
+
+
+class Handling(Protocol):
+    """Whatever is working on a command: a worker's link, a service's task, a queue."""
+
+    def cancel(self, pending: Pending) -> None: ...
+
+    def put_input(self, pending: Pending, payload: msgspec.Raw | None) -> None: ...
+
+    def grant(self, pending: Pending, items: int) -> None: ...
+
+
+class Pending(msgspec.Struct, eq=False):
+    """A command that was admitted and is not finished. A struct because one is made for each command.
+
+    Times are monotonic seconds; `started` is 0 until it reached its worker. `waiting_cancel` is why it was
+    asked to end before its time. `input_credit` is how many more items the caller may stream in.
+    """
+
+    key: int
+    caller: Caller
+    request: int
+    meta: CommandMeta
+    payload: msgspec.Raw
+    deadline: float | None = None
+    trace: str | None = None
+    descriptors: tuple[int, ...] = ()
+    priority: int = 0
+    admitted: float = 0.0
+    started: float = 0.0
+    bucket: int = -1
+    done: bool = False
+    handling: Handling | None = None
+    waiting_cancel: GarretError | None = None
+    lease: Lease | None = None
+    input_credit: int = INITIAL_CREDIT
+    early_inputs: list[msgspec.Raw | None] | None = None
+    on_done: Callable[[Pending], None] | None = None
+
+    def keep_input(self, payload: msgspec.Raw | None) -> None:
+        """Keep what was streamed in before anybody handles the command; bounded by the caller's credit."""
+        if self.early_inputs is None:
+            self.early_inputs = []
+        self.early_inputs.append(payload)
+
+    def hand_over_inputs(self) -> None:
+        """Give what was kept to whoever handles the command now."""
+        early, self.early_inputs = self.early_inputs, None
+        if early is not None and self.handling is not None:
+            for payload in early:
+                self.handling.put_input(self, payload)
+
+    def close_descriptors(self) -> None:
+        """Close what came with the command; it was handed on, or is not needed any more."""
+        descriptors, self.descriptors = self.descriptors, ()
+        close_all(descriptors)

@@ -1,0 +1,1 @@
+"""Outside programs: other people's programs under the same supervision."""

@@ -1,0 +1,1 @@
+"""Secrets: where keys and passwords are kept."""

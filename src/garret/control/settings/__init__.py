@@ -1,0 +1,1 @@
+"""Settings: what can be set, where it is kept, who hears of a change."""

@@ -1,0 +1,1 @@
+"""Supervision: when processes start, stop and take work, as pure machines."""

@@ -1,0 +1,1 @@
+"""Watching: measurements, logs, and what they say about the health of the house."""

@@ -1,0 +1,1 @@
+"""Workers: the processes that compute, driven by what supervision says."""

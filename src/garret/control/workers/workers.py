@@ -1,0 +1,231 @@
+"""All workers of the house: one pool for each kind that a room declares, started and stopped in order.
+
+A pool whose worker needs another kind is started when that one is there, and stopped before it. Kinds that
+start on demand count as there at once: what they need is started beside them. A change of a setting, or of
+the profile in force, replaces the processes that were told something else, new ones first.
+
+Neighbours: `plane` owns it, `pools` runs each kind, `dependencies` gives the order, `places` fills in grants.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, Protocol
+
+from garret.base import log
+from garret.base.paths import Home
+from garret.control.commands.broker import Broker
+from garret.control.settings.settings import Change, Settings
+from garret.control.supervision import events as sv
+from garret.control.supervision.dependencies import Shutdown, Startup
+from garret.control.supervision.scheduler import Scheduler
+from garret.control.watching.metrics import Metrics
+from garret.control.workers.places import fill, passed_on
+from garret.control.workers.pools import Pool
+from garret.control.workers.process import sweep_orphans
+from garret.control.workers.slots import Launch
+from garret.protocol.handshake import NonceMemory
+from garret.protocol.manifest import Grants, WorkerSpec
+
+_logger = log.get("control.plane")
+
+_BEATS_OF_SILENCE: Final = 3.0
+"""So many heartbeats may be missed before a busy worker is taken for hung."""
+
+
+class Surroundings(Protocol):
+    """What the workers' news is for; `pids` are the children of this process that are no workers."""
+
+    @property
+    def profile(self) -> str: ...
+
+    def on_worker_state(self, name: str, slot: int, state: str, sentence: str) -> None: ...
+
+    def on_worker_line(self, source: str, stream: str, line: str) -> None: ...
+
+    def other_pids(self) -> list[int]: ...
+
+
+class Workers:
+    """Every pool, by the name of its worker."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        home: Home,
+        settings: Settings,
+        broker: Broker,
+        metrics: Metrics,
+        nonces: NonceMemory,
+        house: Surroundings,
+    ) -> None:
+        self.pools: dict[str, Pool] = {}
+        self.scheduler = Scheduler()
+        self._loop = loop
+        self._home = home
+        self._settings = settings
+        self._broker = broker
+        self._metrics = metrics
+        self._nonces = nonces
+        self._house = house
+        self._startup: Startup | None = None
+
+    def add(self, spec: WorkerSpec) -> None:
+        """Make the pool of one kind; nothing is started."""
+        beat = float(self._settings.get("supervisor.heartbeat_seconds"))
+        pool = Pool(
+            self._loop,
+            spec,
+            self._life(spec, beat),
+            self._broker,
+            self.scheduler,
+            self._metrics,
+            self._nonces,
+            self,
+            heartbeat_seconds=beat,
+        )
+        self.pools[spec.name] = pool
+        self._broker.attach(spec.name, pool)
+
+    def _life(self, spec: WorkerSpec, beat: float) -> sv.Life:
+        get = self._settings.get
+        first = float(get("supervisor.backoff_first"))
+        return sv.Life(
+            on_demand=spec.on_demand,
+            idle_seconds=spec.idle_seconds,
+            start_seconds=spec.start_seconds,
+            silence_seconds=max(spec.silence_seconds, _BEATS_OF_SILENCE * beat),
+            stall_seconds=spec.stall_seconds,
+            drain_seconds=float(get("supervisor.drain_seconds")),
+            term_seconds=float(get("supervisor.terminate_seconds")),
+            max_restarts=int(get("supervisor.restart_limit")),
+            window_seconds=float(get("supervisor.restart_window")),
+            backoff_floor=first,
+            backoff_ceiling=max(first, float(get("supervisor.backoff_limit"))),
+        )
+
+    # ---- life
+
+    def start(self) -> None:
+        """Start in the order of their needs. Raises DependencyError; nothing is started then."""
+        self._startup = Startup(self._needs())
+        self._begin(self._startup.begin())
+
+    def _needs(self) -> dict[str, tuple[str, ...]]:
+        return {name: pool.spec.depends_on for name, pool in self.pools.items()}
+
+    def _begin(self, names: tuple[str, ...]) -> None:
+        for name in names:
+            pool = self.pools[name]
+            pool.blocked = ""
+            pool.start()
+            if pool.spec.on_demand and self._startup is not None:
+                self._begin(self._startup.ready(name))
+
+    async def stop(self) -> None:
+        """Stop all, each before what it needs."""
+        self._startup = None
+        shutdown = Shutdown(self._needs())
+
+        async def end(name: str) -> None:
+            await self.pools[name].stop()
+            await asyncio.gather(*map(end, shutdown.stopped(name)))
+
+        await asyncio.gather(*map(end, shutdown.begin()))
+
+    # ---- what processes are started with
+
+    def launch_of(self, spec: WorkerSpec) -> Launch:
+        """What a worker is started with now: its grants with their places filled in, its settings."""
+        profile = self._house.profile
+        values = {key: self._settings.get(key, profile) for key in spec.settings}
+        grants = spec.grants
+        filled = Grants(
+            read=(*self._places(grants.read), *spec.search_path),
+            write=self._places(grants.write),
+            execute=tuple(path for path in grants.execute if os.access(path, os.X_OK)),
+            devices=tuple(path for path in grants.devices if Path(path).exists()),
+            network=grants.network,
+            local_sockets=grants.local_sockets,
+            memory_bytes=grants.memory_bytes,
+            open_files=grants.open_files,
+            processes=grants.processes,
+            file_bytes=grants.file_bytes,
+            cpu_seconds=grants.cpu_seconds,
+        )
+        return Launch(filled, values, passed_on(spec.environment, os.environ))
+
+    def _places(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        def setting(key: str) -> object:
+            return self._settings.get(key, self._house.profile)
+
+        return tuple(fill(paths, home=str(self._home.root), setting=setting, environ=os.environ))
+
+    def instances_of(self, spec: WorkerSpec) -> int:
+        if isinstance(spec.instances, int):
+            return spec.instances
+        return int(self._settings.get(spec.instances)) or max(1, (os.cpu_count() or 2) - 1)
+
+    def spares_of(self, spec: WorkerSpec) -> int:
+        if not self._settings.enabled("warm_spares"):
+            return 0
+        return spec.spares if isinstance(spec.spares, int) else int(self._settings.get(spec.spares))
+
+    # ---- changes
+
+    def setting_changed(self, change: Change) -> None:
+        """Replace the processes that were told the old value."""
+        if change.profile is None or change.profile == self._house.profile:
+            self._replace(lambda key: key == change.key)
+
+    def profile_changed(self, old: str, new: str) -> None:
+        """Replace the processes for which the profile now in force has other values."""
+        get = self._settings.get
+        self._replace(lambda key: get(key, old) != get(key, new))
+
+    def _replace(self, differs: Callable[[str], bool]) -> None:
+        for pool in self.pools.values():
+            if any(differs(key) for key in _told(pool.spec)):
+                pool.replace()
+
+    # ---- the pools' house
+
+    def on_worker_state(self, name: str, slot: int, state: str, sentence: str) -> None:
+        """A worker's state changed: into the log, to whoever watches, and on to those that need it."""
+        level = logging.ERROR if state == sv.State.FAILED else logging.INFO
+        _logger.log(level, "%s#%d is %s: %s", name, slot, state, sentence)
+        self._house.on_worker_state(name, slot, state, sentence)
+        if state == sv.State.STARTING:
+            for needed in self.pools[name].spec.depends_on:
+                self.pools[needed].warm()
+        if self._startup is None:
+            return
+        if state == sv.State.READY:
+            self._begin(self._startup.ready(name))
+        elif state == sv.State.FAILED and not self.pools[name].supervisor.available:
+            for blocked in sorted(self._startup.failed(name)):
+                reason = f"{blocked} is not started, because it needs {name}. {sentence}"
+                self.pools[blocked].blocked = reason
+                _logger.error("%s", reason)
+
+    def on_worker_line(self, source: str, stream: str, line: str) -> None:
+        self._house.on_worker_line(source, stream, line)
+
+    def sweep(self) -> None:
+        """End what a killed guardian left behind: children of this process that nobody holds."""
+        known = [pid for pool in self.pools.values() for slot in pool.slots for pid in slot.pids]
+        ended = sweep_orphans([*known, *self._house.other_pids()])
+        if ended:
+            _logger.warning("%d processes without a guardian were ended", len(ended))
+
+
+def _told(spec: WorkerSpec) -> Iterator[str]:
+    """The keys of all settings that a process of this kind is started with."""
+    yield from spec.settings
+    for path in (*spec.grants.read, *spec.grants.write):
+        if path.startswith("{setting:"):
+            yield path[9:].partition("}")[0]
