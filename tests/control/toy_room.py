@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from garret.base.errors import Code, GarretError
-from garret.protocol.contract import Command, Contract, Nothing, Retry, command
+from garret.protocol.contract import Command, Contract, Nothing, command
 from garret.protocol.finding import Findings, ok
 from garret.protocol.manifest import Room, WorkerSpec
 from garret.protocol.setting import Setting
@@ -47,9 +47,7 @@ class AskLeaf(Command[Text], frozen=True):
     text: str
 
 
-@command(
-    "toy.work", result=Text, capability="toy.use", job=True, timeout=None, retry=Retry(base_seconds=0.001)
-)
+@command("toy.work", result=Text, capability="toy.use", job=True, timeout=None)
 class Work(Command[Text], frozen=True):
     """A job of the service; `text` says what becomes of it."""
 
