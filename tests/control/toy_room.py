@@ -16,7 +16,7 @@ from typing import Any, Final
 from garret.base.errors import Code, GarretError
 from garret.protocol.contract import Command, Contract, Nothing, command
 from garret.protocol.finding import Findings, ok
-from garret.protocol.manifest import Room, WorkerSpec
+from garret.protocol.manifest import CLIENT_ROLES, PROFILE_KINDS, Capability, Room, WorkerSpec
 from garret.protocol.setting import Setting
 
 ROOT: Final = (str(Path(__file__).resolve().parent.parent.parent),)
@@ -40,7 +40,7 @@ class Ask(Command[Text], frozen=True):
     text: str
 
 
-@command("toy.leaf", result=Text, capability="toy.use", target="leaf")
+@command("toy.leaf", result=Text, capability="chain.use", target="leaf")
 class AskLeaf(Command[Text], frozen=True):
     """Ask the worker that needs `base`."""
 
@@ -206,6 +206,7 @@ ROOM: Final = Room(
     name="toy",
     summary="A room for tests.",
     commands=(Echo, Ask, Work, Careful, Listen, HoldUp, Examine),
+    capabilities=(Capability("toy.use", "Play with the toys.", CLIENT_ROLES, PROFILE_KINDS),),
     settings=(
         Setting(
             key="toy.tone", type="text", default="plain", sentence="A word for tests.", profile_scoped=True
@@ -234,6 +235,7 @@ CHAIN: Final = Room(
     name="chain",
     summary="Two workers, one of which needs the other.",
     commands=(AskLeaf,),
+    capabilities=(Capability("chain.use", "Pull the chain.", CLIENT_ROLES, PROFILE_KINDS),),
     settings=(_flag("toy.base_broken"),),
     workers=(
         WorkerSpec(

@@ -22,7 +22,7 @@ from garret.base.build import build_hash
 from garret.base.clock import SYSTEM
 from garret.base.errors import GarretError
 from garret.base.paths import Home
-from garret.control.access.policy import Policy
+from garret.control.access.policy import Policy, declared
 from garret.control.background import Background
 from garret.control.clients.bus import EventBus
 from garret.control.clients.connection import ClientConnection
@@ -50,7 +50,7 @@ from garret.control.workers.workers import Workers
 from garret.protocol.contract import CONTROL, Registry
 from garret.protocol.envelope import encode_payload
 from garret.protocol.handshake import NonceMemory, ServerHandshake
-from garret.protocol.manifest import Room
+from garret.protocol.manifest import CLIENT_ROLES, Room
 from garret.storage.ledger_types import Job
 from garret.storage.log_store import LogLimit
 from garret.storage.objects import KeySigner
@@ -61,7 +61,6 @@ from garret.transport.client import read_secret
 _logger = log.get("control.plane")
 
 MAX_CLIENTS: Final = 256
-CLIENT_ROLES: Final = frozenset({"cli", "shell", "gateway"})
 INTERNAL: Final = "house."
 """How the keys begin that the house keeps beside the settings and nobody sets."""
 _JOBS_AT_ONCE: Final = 16
@@ -91,7 +90,7 @@ class ControlPlane:
         self._stopped = False
         self._boot = boot_id()
         self._background = Background(self._loop)
-        self._client_secret = read_secret(home)
+        self._client_secrets = {role: read_secret(home, role) for role in CLIENT_ROLES}
         self.registry = Registry(
             (command for room in rooms for command in room.commands),
             (event for room in rooms for event in room.events),
@@ -99,7 +98,7 @@ class ControlPlane:
         self.metrics = Metrics()
         self._refusals = Refusals(self.metrics, self._audit, self.spawn)
         self.bus = EventBus()
-        self.policy = Policy({meta.capability for meta in self.registry.commands()})
+        self.policy = Policy(declared(self.rooms))
         definitions = [*CORE_SETTINGS, *(setting for room in rooms for setting in room.settings)]
         self.settings = Settings(
             definitions,
@@ -284,9 +283,8 @@ class ControlPlane:
 
     def _connected(self, connection: socket.socket) -> None:
         handshake = ServerHandshake(
-            self._client_secret,
+            self._client_secrets,
             build_hash(),
-            roles=CLIENT_ROLES,
             nonces=self._nonces,
             capabilities=frozenset({"memfd"}),
         )

@@ -43,13 +43,13 @@ def test_python_and_libraries() -> None:
 
 
 def test_a_home_that_others_can_read_or_that_is_not_there(home: Home, tmp_path: Path) -> None:
-    home.client_secret.write_text("x")
-    home.client_secret.chmod(0o644)
+    home.client_secret().write_text("x")
+    home.client_secret().chmod(0o644)
     assert doctor.check_home(home).status is Status.OK  # the folder itself is closed
     home.root.chmod(0o755)
     open_home = doctor.check_home(home)
     assert open_home.status is Status.WARN
-    assert str(home.client_secret) in open_home.sentence
+    assert str(home.client_secret()) in open_home.sentence
     assert doctor.check_home(Home(tmp_path / "absent")).status is Status.FAIL
 
 

@@ -23,6 +23,7 @@ from garret.base.errors import GarretError
 from garret.base.paths import Home
 from garret.control.secrets.store import Health
 from garret.protocol.finding import Finding, fail, ok, warn
+from garret.protocol.manifest import CLIENT_ROLES
 
 PROBE_SECONDS: Final = 10.0
 MIB: Final = 1024 * 1024
@@ -154,7 +155,8 @@ def check_secrets(health: Health) -> Finding:
 
 
 def _open_to_others(home: Home) -> list[Path]:
-    private = (home.root, home.client_secret, home.key_file, home.durable_db, home.cache_db)
+    secrets = (home.client_secret(role) for role in CLIENT_ROLES)
+    private = (home.root, *secrets, home.key_file, home.durable_db, home.cache_db)
     loose: list[Path] = []
     for path in private:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from garret.features.house import contracts as c
+from garret.features.house.capability_table import CAPABILITIES
 from garret.features.house.verb_table import VERBS
 from garret.protocol.manifest import Room
 
@@ -44,6 +45,7 @@ ROOM = Room(
         c.ProfileChanged,
         c.EventsLost,
     ),
+    capabilities=CAPABILITIES,
     verbs=VERBS,
     service="garret.features.house.service:HouseService",
 )
