@@ -26,12 +26,14 @@ LIST_LIMIT = 1_000
 
 _COLUMNS = (
     "seq, id, command, idempotency, state, priority, attempts, max_attempts, epoch, owner, fraction, note, "
-    "error_code, error_message, error_retryable, role, profile, created, updated"
+    "error_code, error_message, error_retryable, role, profile, created, updated, workspace, "
+    "parent, due"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM jobs "
 _INSERT = (
     "INSERT INTO jobs (id, command, idempotency, state, priority, attempts, max_attempts, epoch, events, "
-    "role, profile, created, updated) VALUES (?, ?, ?, 'queued', ?, 0, ?, 0, 1, ?, ?, ?, ?)"
+    "role, profile, created, updated, workspace, parent, due) "
+    "VALUES (?, ?, ?, 'queued', ?, 0, ?, 0, 1, ?, ?, ?, ?, ?, ?, ?)"
 )
 _STANDING = "SELECT seq, events, state, attempts, max_attempts, epoch, owner FROM jobs WHERE id = ?"
 _MOVE = (
@@ -57,16 +59,17 @@ def enqueue(connection: apsw.Connection, request: Request, now: float) -> Enqueu
         ).fetchone()
         if row is not None:
             return Enqueued(_job(row), new=False)
-    command, payload, key, priority, attempts, role, profile = request
+    command, payload, key, priority, attempts, role, profile, workspace, parent, due = request
     job = new_id("job")
-    connection.execute(_INSERT, (job, command, key, priority, attempts, role, profile, now, now))
+    values = (job, command, key, priority, attempts, role, profile, now, now, workspace, parent, due)
+    connection.execute(_INSERT, values)
     seq = connection.last_insert_rowid()
     if payload:
         connection.execute("INSERT INTO job_payloads VALUES (?, ?)", (seq, payload))
     connection.execute(_EVENT, (seq, 1, now, "enqueued", "queued", 0, 0, role, None))
     fresh = Job(
         seq, job, command, key, State.QUEUED, priority, 0, attempts, 0, None, 0.0, "", None, role, profile,
-        now, now,
+        now, now, workspace, parent, due,
     )  # fmt: skip
     return Enqueued(fresh, new=True)
 

@@ -14,6 +14,7 @@ import msgspec
 
 from garret.base.errors import GarretError
 from garret.protocol.contract import CommandMeta
+from garret.protocol.scope import DEFAULT_WORKSPACE
 from garret.protocol.streams import INITIAL_CREDIT
 from garret.storage.ledger_types import Lease
 from garret.transport.descriptors import close_all
@@ -21,6 +22,8 @@ from garret.transport.descriptors import close_all
 
 class Caller(Protocol):
     """Whoever asked: it has a role and profile that policy judges, and receives what comes back.
+
+    `workspace` is what its commands are about where they do not say.
 
     `on_credit` has to be passed on to `Broker.add_credit`, which counts what the caller may stream in.
     Descriptors given to `on_result` are closed afterwards; duplicate what is to be kept.
@@ -31,6 +34,9 @@ class Caller(Protocol):
 
     @property
     def profile(self) -> str: ...
+
+    @property
+    def workspace(self) -> str: ...
 
     def on_result(self, request: int, payload: msgspec.Raw, descriptors: tuple[int, ...]) -> None: ...
 
@@ -84,6 +90,7 @@ class Pending(msgspec.Struct, eq=False):
     input_credit: int = INITIAL_CREDIT
     early_inputs: list[msgspec.Raw | None] | None = None
     on_done: Callable[[Pending], None] | None = None
+    workspace: str = DEFAULT_WORKSPACE
 
     def keep_input(self, payload: msgspec.Raw | None) -> None:
         """Keep what was streamed in before anybody handles the command; bounded by the caller's credit."""

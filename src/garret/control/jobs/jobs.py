@@ -128,6 +128,7 @@ class Jobs:
             max_attempts=self._attempts(),
             role=caller.role,
             profile=caller.profile,
+            workspace=pending.workspace,
         )
         began = monotonic()
         try:

@@ -74,6 +74,10 @@ class JobRun:
         return self.job.profile
 
     @property
+    def workspace(self) -> str:
+        return self.job.workspace
+
+    @property
     def order(self) -> tuple[int, int]:
         """The place in the queue: by priority, then by arrival."""
         return self.job.priority, self.job.seq
