@@ -231,11 +231,13 @@ ROOM: Final = Room(
     examination=Examine,
 )
 
+CHAIN_USE: Final = Capability("chain.use", "Pull the chain.", CLIENT_ROLES, PROFILE_KINDS)
+
 CHAIN: Final = Room(
     name="chain",
     summary="Two workers, one of which needs the other.",
     commands=(AskLeaf,),
-    capabilities=(Capability("chain.use", "Pull the chain.", CLIENT_ROLES, PROFILE_KINDS),),
+    capabilities=(CHAIN_USE,),
     settings=(_flag("toy.base_broken"),),
     workers=(
         WorkerSpec(

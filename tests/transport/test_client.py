@@ -66,8 +66,8 @@ def test_a_caged_process_reads_its_secret_from_the_descriptor_it_was_given() -> 
     os.write(writing, b"g" * SECRET_BYTES)
     os.close(writing)
     program = (
-        "import os, sys; from garret.transport.client import inherited_secret as take; number = int(sys.argv[1]); "
-        "sys.stdout.buffer.write(take(number)); "
+        "import os, sys; from garret.transport.client import inherited_secret; number = int(sys.argv[1]); "
+        "sys.stdout.buffer.write(inherited_secret(number)); "
         "sys.exit(os.path.exists(f'/proc/self/fd/{number}'))"
     )
     done = subprocess.run(

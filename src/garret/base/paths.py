@@ -71,7 +71,7 @@ class Home(msgspec.Struct, frozen=True):
 
     @property
     def shared_client_secret(self) -> Path:
-        """Where the one secret of all clients was, before each role had its own; it is the command line's now."""
+        """Where the one secret of all clients was before each role had its own; now the command line's."""
         return self.root / "client.secret"
 
     @property

@@ -90,7 +90,7 @@ class ControlPlane:
         self._stopped = False
         self._boot = boot_id()
         self._background = Background(self._loop)
-        self._client_secrets = {role: read_secret(home, role) for role in CLIENT_ROLES}
+        self._client_secrets: dict[str, bytes] = {role: read_secret(home, role) for role in CLIENT_ROLES}
         self.registry = Registry(
             (command for room in rooms for command in room.commands),
             (event for room in rooms for event in room.events),

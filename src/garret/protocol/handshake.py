@@ -163,7 +163,8 @@ class ServerHandshake:
         secret = self._secrets.get(hello.role)
         if secret is None or (self._service is not None and hello.service != self._service):
             raise HandshakeRefused(
-                f"A peer may not call itself {hello.role[:50]} {hello.service[:50]} here.", details={"reason": "role"}
+                f"A peer may not call itself {hello.role[:50]} {hello.service[:50]} here.",
+                details={"reason": "role"},
             )
         if len(hello.nonce) != NONCE_BYTES:
             raise HandshakeRefused("The peer's nonce does not have its length.", details={"reason": "nonce"})

@@ -317,7 +317,7 @@ def read_secret(home: Home, role: str = "cli") -> bytes:
 
 
 def _make_secret(path: Path) -> bytes:
-    """Whole or not at all: an empty file, as a full disk leaves it, would be a secret that everybody knows."""
+    """Whole or not at all: the empty file that a full disk leaves would be a secret that everybody knows."""
     secret = os.urandom(SECRET_BYTES)
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)

@@ -114,8 +114,8 @@ def declared(rooms: Iterable[Room]) -> tuple[Capability, ...]:
             needed = kind.__meta__.capability
             if needed not in found:
                 raise UsageError(
-                    f"{kind.__meta__.name} needs the capability {needed!r}, which no room declares. Declare it "
-                    f"in the manifest of the room {room.name}, with the roles and profiles that have it."
+                    f"{kind.__meta__.name} needs the capability {needed!r}, which no room declares. Declare "
+                    f"it in the manifest of the room {room.name}, with the roles and profiles that have it."
                 )
     return tuple(found.values())
 
@@ -147,7 +147,7 @@ class Policy:
             if "*" in check_pattern(capability.name):
                 raise UsageError(f"{capability.name!r} cannot be a capability: it is a pattern, not a name.")
         self._profiles = dict(profiles)
-        self._verdicts = {
+        self._verdicts: dict[str, dict[str, _Verdicts]] = {
             role: {
                 name: _Verdicts(
                     rules, (one.name for one in known if role in one.roles and name in one.profiles)

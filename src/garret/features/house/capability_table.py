@@ -19,9 +19,7 @@ CAPABILITIES: Final = (
     Capability("system.stop", "Stop Garret.", _AT_THE_DESK, _GROWN),
     Capability("events.read", "Hear of what happens.", _PAGES, _GROWN),
     Capability("workers.control", "Restart workers and outside programs.", _AT_THE_DESK, _GROWN),
-    Capability(
-        "jobs.read_own", "See the jobs of one's own profile.", _PAGES, ("admin", "user", "guest")
-    ),
+    Capability("jobs.read_own", "See the jobs of one's own profile.", _PAGES, ("admin", "user", "guest")),
     Capability("jobs.cancel_own", "Cancel and retry the jobs of one's own profile.", _PAGES, PROFILE_KINDS),
     Capability("jobs.read", "See the jobs of every profile.", _AT_THE_DESK, _GROWN),
     Capability("jobs.cancel", "Cancel and retry the jobs of every profile.", _AT_THE_DESK, _GROWN),
@@ -30,9 +28,7 @@ CAPABILITIES: Final = (
     Capability("backup.create", "Write a backup of everything durable.", _AT_THE_DESK, _GROWN),
     Capability("storage.administer", "Rebuild the tables that are made from objects.", _AT_THE_DESK, _GROWN),
     Capability("settings.read", "See the settings.", _AT_THE_DESK, _GROWN),
-    Capability(
-        "settings.change", "Change settings, also which outside programs run.", _AT_THE_DESK, _GROWN
-    ),
+    Capability("settings.change", "Change settings, also which outside programs run.", _AT_THE_DESK, _GROWN),
     Capability("secrets.administer", "Name, set, delete and seal secrets.", _AT_THE_DESK, ("admin",)),
     Capability("profiles.use", "See the profiles and switch between them.", _AT_THE_DESK, PROFILE_KINDS),
     Capability("profiles.administer", "Set the PIN.", _AT_THE_DESK, ("admin",)),

@@ -47,9 +47,7 @@ ROOM = Room(
     ),
     events=(c.Finished,),
     capabilities=(
-        Capability(
-            "speak.use", "Have text spoken, or made into a sound file.", CLIENT_ROLES, PROFILE_KINDS
-        ),
+        Capability("speak.use", "Have text spoken, or made into a sound file.", CLIENT_ROLES, PROFILE_KINDS),
         Capability("worker.tts", "Compute speech."),
         Capability("worker.playback", "Play sound on the speaker."),
     ),
