@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -75,12 +76,18 @@ class Client:
         self._next = 0
         self._answers: dict[int, asyncio.Future[msgspec.Raw]] = {}
 
-    def ask(self, order: Command[ResultT], *, descriptors: tuple[int, ...] = ()) -> int:
-        """Send a command; returns its request id. The descriptors are the broker's from here on."""
+    def ask(
+        self, order: Command[ResultT], *, descriptors: tuple[int, ...] = (), seconds: float | None = None
+    ) -> int:
+        """Send a command, `seconds` before its deadline; returns its request id. The descriptors are the
+        broker's from here on."""
         self._next += 1
         self._answers[self._next] = asyncio.get_running_loop().create_future()
         payload = encode_payload(order)
-        self._broker.admit(self, self._next, order.__meta__, payload, descriptors=descriptors)
+        deadline = None if seconds is None else time.monotonic() + seconds
+        self._broker.admit(
+            self, self._next, order.__meta__, payload, deadline=deadline, descriptors=descriptors
+        )
         return self._next
 
     async def answer(self, order: type[Command[ResultT]], request: int) -> ResultT:

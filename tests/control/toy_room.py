@@ -64,6 +64,30 @@ class Careful(Command[Text], frozen=True):
     approval: str = ""
 
 
+@command("toy.careful_work", result=Text, capability="toy.use", job=True, approval=True, timeout=None)
+class CarefulWork(Command[Text], frozen=True):
+    """A job that needs an approval."""
+
+    text: str
+    key: str = ""
+    approval: str = ""
+
+
+@command("toy.guarded", result=Text, capability="toy.guard", approval=True)
+class Guarded(Command[Text], frozen=True):
+    """What needs an approval, of somebody who may do it."""
+
+    text: str
+    approval: str = ""
+
+
+@command("toy.delegate", result=Text, capability="toy.use")
+class Delegate(Command[Text], frozen=True):
+    """Let the service ask for what needs an approval."""
+
+    text: str
+
+
 @command("toy.listen", result=Text, capability="toy.use", job=True, inputs=Text, timeout=None)
 class Listen(Command[Text], frozen=True):
     """A job into which text is streamed; its result is all of it."""
@@ -96,6 +120,9 @@ class ToyService:
         self.handlers: Mapping[type[Command[Any]], Any] = {
             Work: self.work,
             Careful: self.careful,
+            CarefulWork: self.work,
+            Guarded: self.careful,
+            Delegate: self.delegate,
             Listen: self.listen,
             HoldUp: self.hold_up,
             Examine: self.examine,
@@ -107,7 +134,7 @@ class ToyService:
     async def stop(self) -> None:
         return
 
-    async def work(self, order: Work, request: Any) -> Text:
+    async def work(self, order: Work | CarefulWork, request: Any) -> Text:
         self.log.append(order.text)
         self.begun.set()
         match order.text.partition(" ")[0]:
@@ -132,9 +159,14 @@ class ToyService:
                 pass
         return Text(text=f"done {order.text}")
 
-    async def careful(self, order: Careful, request: Any) -> Text:
+    async def careful(self, order: Careful | Guarded, request: Any) -> Text:
         del request
         return Text(text=order.text)
+
+    async def delegate(self, order: Delegate, request: Any) -> Text:
+        del request
+        answer: Text = await self.context.calls.call(Careful(text=order.text))
+        return answer
 
     async def listen(self, order: Listen, request: Any) -> Text:
         del order
@@ -205,8 +237,11 @@ def _flag(key: str) -> Setting:
 ROOM: Final = Room(
     name="toy",
     summary="A room for tests.",
-    commands=(Echo, Ask, Work, Careful, Listen, HoldUp, Examine),
-    capabilities=(Capability("toy.use", "Play with the toys.", CLIENT_ROLES, PROFILE_KINDS),),
+    commands=(Echo, Ask, Work, Careful, CarefulWork, Guarded, Delegate, Listen, HoldUp, Examine),
+    capabilities=(
+        Capability("toy.use", "Play with the toys.", CLIENT_ROLES, PROFILE_KINDS),
+        Capability("toy.guard", "Guard the toys.", CLIENT_ROLES, ("admin",)),
+    ),
     settings=(
         Setting(
             key="toy.tone", type="text", default="plain", sentence="A word for tests.", profile_scoped=True

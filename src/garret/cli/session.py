@@ -159,7 +159,25 @@ class ClientSession:
             self.received = client.received_descriptors
             return result
 
-    def approve(self, request: RequestT) -> RequestT:
+    def approve(self, request: RequestT, question: str, *, wait: bool = True) -> RequestT:
+        name, seconds = request.__meta__.name, request.__meta__.timeout
+        if not self.asked:
+            if not wait:
+                raise CliError(
+                    f"{name} needs an approval, and there is nobody here to ask. Nothing was done.",
+                    code=Code.DENIED,
+                )
+            limit = f" for {figures.duration(seconds)} at most" if seconds is not None else ""
+            self.note(
+                f"{name} needs an approval, and there is nobody here to ask. It waits{limit}: `garret approvals` "
+                "on a terminal shows it and grants it.",
+                "warn",
+            )
+            return request
+        for line in arguments_of(name, msgspec.to_builtins(request)):
+            self.note(line)
+        if not self.confirm(question):
+            raise CancelledError("Nothing was done.")
         answer = self.call(Approve(command=request.__meta__.name, payload=msgspec.msgpack.encode(request)))
         return msgspec.structs.replace(request, approval=answer.token)
 

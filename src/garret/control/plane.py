@@ -123,7 +123,11 @@ class ControlPlane:
             stored=lambda command, seconds: self.metrics.record(command, "store", seconds),
         )
         self.approvals = ApprovalDesk(
-            self.broker, store, self._boot, lambda: float(self.settings.get("approvals.lifetime_seconds"))
+            self.broker,
+            store,
+            self._boot,
+            lambda: float(self.settings.get("approvals.lifetime_seconds")),
+            self.publish,
         )
         self.broker.attach(CONTROL, self.services)
         self.broker.jobs = self.jobs
@@ -217,6 +221,7 @@ class ControlPlane:
         self._stopped = True
         if self._listener is not None:
             self._listener.close()
+        self.approvals.stop()
         steps: list[Callable[[], Awaitable[None]]] = [
             lambda: self.jobs.stop(self.services.stop),
             self._close_connections,

@@ -92,17 +92,10 @@ def history_retry(session: Session, arguments: argparse.Namespace) -> None:
 
 
 def history_delete(session: Session, arguments: argparse.Namespace) -> None:
-    """Ask, get an approval for exactly this command, and spend it."""
+    """Get an approval for exactly this command, and spend it; or wait until somebody else gives one."""
     utterance = utterance_id(session, arguments.utterance)
     question = f"Delete {utterance}, its text and its audio? It cannot be undone."
-    if not arguments.yes and not session.confirm(question):
-        if session.asked:
-            raise CancelledError("Nothing was deleted.")
-        raise GarretError(
-            f"There is nobody to ask whether to delete {utterance}; --yes says so. Nothing was deleted.",
-            code=Code.USAGE,
-        )
-    session.call(session.approve(c.Delete(utterance=utterance)))
+    session.call(session.approve(c.Delete(utterance=utterance), question, wait=not arguments.no_wait))
     session.emit({"utterance": utterance, "deleted": True}, f"{utterance} is deleted.")
 
 

@@ -109,7 +109,7 @@ HISTORY: Final = Verb(
             "delete",
             "Delete an utterance, its text and its audio; it cannot be undone.",
             f"{_HISTORY}:history_delete",
-            (_UTTERANCE, Argument(("-y", "--yes"), {"action": "store_true", "help": "do not ask"})),
+            (_UTTERANCE, _NO_WAIT),
         ),
         Verb(
             "export",
