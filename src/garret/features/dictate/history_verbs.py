@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from garret.base.errors import CancelledError, Code, GarretError
+from garret.base.errors import Code, GarretError
 from garret.base.ids import new_id
 from garret.features.dictate import contracts as c
 from garret.features.dictate.client import transcripts
