@@ -17,7 +17,7 @@ from garret.base.errors import Code, UsageError
 from garret.control.access.approval_requests import Row
 from garret.control.commands.request import Caller
 from garret.control.commands.service import Request, ServiceHandler
-from garret.control.context import Context
+from garret.control.door import HouseDoor
 from garret.control.errors import ControlError
 from garret.features.house import contracts as c
 from garret.protocol.contract import Command, CommandMeta
@@ -26,7 +26,7 @@ from garret.protocol.contract import Command, CommandMeta
 class ConsentDesk:
     """Lists what waits for a consent, and takes the decisions down."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: HouseDoor) -> None:
         self._context = context
         self._plane = context.plane
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
