@@ -226,6 +226,29 @@ def test_a_request_waits_as_long_as_its_command(home: Home) -> None:
     run(story())
 
 
+def test_a_wall_clock_that_jumps_ends_no_request_that_somebody_waits_under(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            page, shell = Client(plane, role="gateway"), Client(plane, role="shell")
+            gone = Client(plane, role="gateway", profile="user")
+            order = page.ask(Careful(text="delete"), seconds=600.0)
+            (one,) = await waiting(plane)
+            gone.ask(Careful(text="delete"), seconds=600.0)
+            await waiting(plane, 2)
+            gone.leave()
+            await until(lambda: len(plane.approvals._waiting) == 1)
+            now = plane.approvals._moment()
+            ahead = approvals.Moment(now.monotonic, now.wall + 86_400.0, now.boot)
+            plane.approvals._moment = lambda: ahead  # type: ignore[method-assign]
+            assert [each.id for each in await waiting(plane)] == [one.id]
+            page.ask(Careful(text="another"))
+            await waiting(plane, 2)
+            await shell.call(GrantApproval(request=one.id))
+            assert (await page.answer(Careful, order)).text == "delete"
+
+    run(story())
+
+
 def test_who_is_cut_off_and_asks_again_waits_on_under_the_same_request(home: Home) -> None:
     async def story() -> None:
         async with plane_of(home) as plane:

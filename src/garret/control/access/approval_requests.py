@@ -79,9 +79,12 @@ class Asked(msgspec.Struct, frozen=True):
 _COLUMNS: Final = "id, command, payload, role, name, profile, workspace, job, asked, until"
 _HOLDS: Final = "boot = ? AND expires_monotonic > ? AND expires_wall > ?"
 
+_OPEN: Final = "(until > ? OR id IN (SELECT value FROM json_each(?)))"
+"""Its time is not over; where somebody here waits under it that is for a monotonic clock to say."""
+
 _SWEEP: Final = f"""
 DELETE FROM approval_requests
-WHERE (state = 'waiting' AND until <= ?)
+WHERE (state = 'waiting' AND NOT {_OPEN})
    OR (state IN ('granted', 'denied') AND NOT ({_HOLDS}))
    OR (state = 'spent' AND job NOT IN (SELECT id FROM jobs WHERE state IN ('queued', 'running')))
 """
@@ -100,7 +103,7 @@ INSERT INTO approval_requests ({_COLUMNS}, digest, state) VALUES (?, ?, ?, ?, ?,
 
 _DECIDE: Final = f"""
 UPDATE approval_requests SET state = ?, boot = ?, expires_monotonic = ?, expires_wall = ?
-WHERE id = ? AND state = 'waiting' AND until > ? RETURNING {_COLUMNS}
+WHERE id = ? AND state = 'waiting' AND {_OPEN} RETURNING {_COLUMNS}
 """
 
 _SPEND: Final = f"""
@@ -112,7 +115,7 @@ def ask(
     connection: Connection, wanted: Wanted, moment: Moment, until: float, *, present: frozenset[str]
 ) -> Asked:
     """Look up the request for a command, or leave one. Raises ControlError (busy, usage) where it cannot."""
-    sweep(connection, moment)
+    sweep(connection, moment, present)
     digest = digest_of(wanted.request)
     for request, state in connection.execute(_FIND, (digest, wanted.job)).fetchall():
         if state == "spent":
@@ -160,12 +163,19 @@ def _keep(
 
 
 def decide(
-    connection: Connection, request: str, moment: Moment, lifetime: float, *, granted: bool
+    connection: Connection,
+    request: str,
+    moment: Moment,
+    lifetime: float,
+    *,
+    granted: bool,
+    present: frozenset[str],
 ) -> Row | None:
     """Grant or deny what waits; None where nothing waits under that id (any more)."""
     state = State.GRANTED if granted else State.DENIED
     bindings = (
         state.value, moment.boot, moment.monotonic + lifetime, moment.wall + lifetime, request, moment.wall,
+        _ids(present),
     )  # fmt: skip
     rows = connection.execute(_DECIDE, bindings).fetchall()
     return Row(*rows[0]) if rows else None
@@ -189,16 +199,22 @@ def withdraw(connection: Connection, request: str) -> None:
     connection.execute("DELETE FROM approval_requests WHERE id = ?", (request,))
 
 
-def waiting(connection: Connection, moment: Moment) -> list[Row]:
+def waiting(connection: Connection, moment: Moment, present: frozenset[str]) -> list[Row]:
     """What waits for a decision, oldest first."""
     found = connection.execute(
-        f"SELECT {_COLUMNS} FROM approval_requests WHERE state = 'waiting' AND until > ? ORDER BY asked, id",
-        (moment.wall,),
+        f"SELECT {_COLUMNS} FROM approval_requests WHERE state = 'waiting' AND {_OPEN} ORDER BY asked, id",
+        (moment.wall, _ids(present)),
     )
     return [Row(*row) for row in found.fetchall()]
 
 
-def sweep(connection: Connection, moment: Moment) -> None:
+def sweep(connection: Connection, moment: Moment, present: frozenset[str]) -> None:
     """Delete what nobody can wait for or carry out any more."""
-    bindings: tuple[Any, ...] = (moment.wall, moment.boot, moment.monotonic, moment.wall)
+    bindings: tuple[Any, ...] = (
+        moment.wall, _ids(present), moment.boot, moment.monotonic, moment.wall,
+    )  # fmt: skip
     connection.execute(_SWEEP, bindings)
+
+
+def _ids(present: frozenset[str]) -> str:
+    return msgspec.json.encode(sorted(present)).decode()

@@ -76,16 +76,16 @@ class ApprovalDesk:
 
     def waiting(self) -> list[Row]:
         """The requests that wait for a decision, oldest first. Reads the file: call it in a thread."""
-        moment = self._moment()
+        moment, present = self._moment(), frozenset(self._waiting)
         with self._store.readers.read() as connection:
-            return approval_requests.waiting(connection, moment)
+            return approval_requests.waiting(connection, moment, present)
 
     async def decide(self, request: str, *, granted: bool) -> Row:
         """Grant or deny a request, durable when this returns. Raises ControlError (not found)."""
-        moment, lifetime = self._moment(), self._lifetime()
+        moment, lifetime, present = self._moment(), self._lifetime(), frozenset(self._waiting)
         row = await self._store.writer.write(
             lambda connection: approval_requests.decide(
-                connection, request, moment, lifetime, granted=granted
+                connection, request, moment, lifetime, granted=granted, present=present
             )
         )
         if row is None:

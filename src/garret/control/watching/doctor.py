@@ -69,6 +69,7 @@ def ground(home: Home, secrets: Health) -> list[tuple[str, Probe]]:
         ("home", lambda: check_home(home)),
         ("disk", lambda: check_disk(home)),
         ("socket", lambda: check_socket(home)),
+        ("clients", lambda: check_clients(home)),
         ("secrets", lambda: check_secrets(secrets)),
     ]
 
@@ -145,6 +146,22 @@ def check_socket(home: Home) -> Finding:
     if status.st_uid != os.getuid() or home.socket.parent.stat().st_mode & 0o077:
         return fail("socket", f"Other users may reach {home.socket}.", "Run `garret down`, then `garret up`.")
     return ok("socket", f"The control socket {home.socket} is yours alone; no TCP port is open.")
+
+
+def check_clients(home: Home) -> Finding:
+    """Whether each kind of program has its own secret, and what that does not keep apart."""
+    missing = [role for role in CLIENT_ROLES if not home.client_secret(role).is_file()]
+    if missing:
+        return warn(
+            "clients",
+            f"There is no secret for {', '.join(missing)}: such programs cannot connect.",
+            "Run `garret down`, then `garret up`.",
+        )
+    return ok(
+        "clients",
+        f"Each kind of program has a secret of its own ({', '.join(CLIENT_ROLES)}). What runs with your "
+        "rights outside a cage can read them all, and consent in your place.",
+    )
 
 
 def check_secrets(health: Health) -> Finding:
