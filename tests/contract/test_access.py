@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from garret.app import rooms
+from garret.protocol.contract import Event
 from garret.protocol.manifest import CLIENT_ROLES, Room
 from scripts.access import ACCESS, document
 
@@ -31,10 +32,24 @@ def test_the_table_has_not_drifted() -> None:
     )
 
 
+def readers(kind: type[Event]) -> set[str]:
+    """What hearing of an event needs. One that concerns everybody, as the house's do, has no second one."""
+    own, others = kind.__readers__.own, kind.__readers__.others
+    return {own} if others == "house.read" else {own, others}
+
+
 @pytest.mark.parametrize("room", rooms(), ids=lambda room: room.name)
 def test_every_capability_that_is_declared_is_used(room: Room) -> None:
     used = {kind.__meta__.capability for each in rooms() for kind in each.commands} | set(words(room))
+    used |= {name for each in rooms() for kind in each.events for name in readers(kind)}
     assert {one.name for one in room.capabilities} <= used
+
+
+@pytest.mark.parametrize("room", rooms(), ids=lambda room: room.name)
+def test_every_event_names_capabilities_that_are_declared(room: Room) -> None:
+    known = {one.name for each in rooms() for one in each.capabilities}
+    heard = {kind.__event__: readers(kind) - known for kind in room.events}
+    assert not {name: missing for name, missing in heard.items() if missing}
 
 
 def test_everything_that_is_asked_of_policy_by_name_is_declared() -> None:

@@ -95,7 +95,9 @@ def history_delete(session: Session, arguments: argparse.Namespace) -> None:
     """Get an approval for exactly this command, and spend it; or wait until somebody else gives one."""
     utterance = utterance_id(session, arguments.utterance)
     question = f"Delete {utterance}, its text and its audio? It cannot be undone."
-    session.call(session.approve(c.Delete(utterance=utterance), question, wait=not arguments.no_wait))
+    request = session.approve(c.Delete(utterance=utterance), question, wait=not arguments.no_wait)
+    # Asked again after a restart it waits on; an approval that came with it may be spent by then.
+    session.call(request, again=not request.approval)
     session.emit({"utterance": utterance, "deleted": True}, f"{utterance} is deleted.")
 
 

@@ -48,6 +48,9 @@ ROOM = Room(
     events=(c.Finished,),
     capabilities=(
         Capability("speak.use", "Have text spoken, or made into a sound file.", CLIENT_ROLES, PROFILE_KINDS),
+        Capability(
+            "speak.read", "Hear of what other profiles had spoken.", ("cli", "shell"), ("admin", "user")
+        ),
         Capability("worker.tts", "Compute speech."),
         Capability("worker.playback", "Play sound on the speaker."),
     ),
