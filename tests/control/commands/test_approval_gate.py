@@ -395,8 +395,16 @@ def test_jobs_that_wait_for_a_person_hold_up_no_others(home: Home) -> None:
             page = Client(plane, role="gateway")
             for number in range(20):
                 page.ask(CarefulWork(text=f"number {number}"))
-            await waiting(plane, 20)
+            requests = await waiting(plane, 20)
+            assert plane.jobs.statistics().running == 0
             assert (await page.call(Work(text="meanwhile"))).text == "done meanwhile"
+            order = page.ask(CarefulWork(text="wait"))
+            (other,) = {each.id for each in await waiting(plane, 21)} - {each.id for each in requests}
+            await Client(plane, role="shell").call(GrantApproval(request=other))
+            await until(lambda: "wait" in toy_service(plane).log)
+            assert plane.jobs.statistics().running == 1, "it has its place again"
+            toy_service(plane).release.set()
+            assert (await page.answer(CarefulWork, order)).text == "done wait"
 
     run(story())
 

@@ -125,8 +125,7 @@ class ApprovalDesk:
             message = f"The approval of {pending.meta.name} could not be looked at: {type(error).__name__}."
             self._broker.fail(pending, ControlError(f"{message} Nothing was done."))
             return
-        if not pending.done:
-            proceed(pending, command)
+        proceed(pending, command)  # the broker sees whether it ended meanwhile
 
     async def _check(self, pending: Pending, wanted: Wanted, token: str) -> bool:
         """Spend the token that came with the command. Raises where it is not good.
