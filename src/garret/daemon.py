@@ -28,6 +28,7 @@ from garret.app import rooms
 from garret.base import log
 from garret.base.errors import CancelledError, Code, GarretError
 from garret.base.paths import Home
+from garret.base.visible import visible
 from garret.control.clients.listener import HomeLock, HomeTaken
 from garret.control.plane import ControlPlane
 from garret.control.secrets import sealed_file
@@ -204,7 +205,7 @@ def _say(stream: TextIO, answer: dict[str, Any]) -> None:
 def _tell(error: GarretError, *, plain: bool) -> None:
     message = log.REDACTOR.clean(error.message)
     if plain:
-        sys.stderr.write(f"garret: {message}\n")
+        sys.stderr.write(f"garret: {visible(message)}\n")
         return
     reason = "taken" if isinstance(error, HomeTaken) else "sealed" if isinstance(error, SecretsLocked) else ""
     _say(sys.stderr, {"code": error.code.value, "message": message, "reason": reason, "pid": os.getpid()})

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from garret.base.errors import CancelledError, Code, GarretError
+from garret.base.errors import Code, GarretError
 from garret.base.ids import new_id
 from garret.features.dictate import contracts as c
 from garret.features.dictate.client import transcripts
@@ -92,17 +92,12 @@ def history_retry(session: Session, arguments: argparse.Namespace) -> None:
 
 
 def history_delete(session: Session, arguments: argparse.Namespace) -> None:
-    """Ask, get an approval for exactly this command, and spend it."""
+    """Get an approval for exactly this command, and spend it; or wait until somebody else gives one."""
     utterance = utterance_id(session, arguments.utterance)
     question = f"Delete {utterance}, its text and its audio? It cannot be undone."
-    if not arguments.yes and not session.confirm(question):
-        if session.asked:
-            raise CancelledError("Nothing was deleted.")
-        raise GarretError(
-            f"There is nobody to ask whether to delete {utterance}; --yes says so. Nothing was deleted.",
-            code=Code.USAGE,
-        )
-    session.call(session.approve(c.Delete(utterance=utterance)))
+    request = session.approve(c.Delete(utterance=utterance), question, wait=not arguments.no_wait)
+    # Asked again after a restart it waits on; an approval that came with it may be spent by then.
+    session.call(request, again=not request.approval)
     session.emit({"utterance": utterance, "deleted": True}, f"{utterance} is deleted.")
 
 

@@ -21,6 +21,7 @@ from garret.control.door import HouseDoor
 from garret.control.errors import ControlError
 from garret.control.watching.storage_watch import SENTENCES
 from garret.features.house import contracts as c
+from garret.features.house.consent import ConsentDesk
 from garret.features.house.feeds import Feed
 from garret.features.house.profiles import ProfileDesk
 from garret.features.house.upkeep import Upkeep
@@ -59,8 +60,8 @@ class HouseService:
             c.ListSecrets: self._secrets,
             c.SetSecret: self._set_secret,
             c.SealSecrets: self._seal,
-            c.Approve: self._approve,
             **self._profiles.handlers,
+            **ConsentDesk(context).handlers,
             **self._upkeep.handlers,
         }
 
@@ -290,7 +291,7 @@ class HouseService:
             problem="" if verdict.intact else " ".join(verdict.notes),
         )
 
-    # ---- settings, secrets, approvals
+    # ---- settings, secrets
 
     def _setting_rows(self, key: str = "") -> tuple[c.SettingInfo, ...]:
         if key:
@@ -348,17 +349,6 @@ class HouseService:
         await asyncio.to_thread(self._context.secrets.reseal, command.passphrase)
         await self._context.audit(request.caller, "secrets.seal", "done")
         return Nothing()
-
-    async def _approve(self, command: c.Approve, request: Request) -> c.ApprovalToken:
-        meta = self._plane.registry.find(command.command)
-        decision = self._context.policy.check(request.caller.role, request.caller.profile, meta)
-        if not decision.allowed:
-            raise ControlError(decision.reason, code=Code.DENIED)
-        approval = await self._plane.approvals.issue(request.caller, meta, command.payload)
-        await self._context.audit(
-            request.caller, "approvals.grant", "done", {"command": meta.name, "digest": approval.digest.hex()}
-        )
-        return c.ApprovalToken(token=approval.token, expires=approval.expires_wall)
 
 
 def resident_bytes() -> int:
