@@ -64,6 +64,11 @@ class Request:
         return self._pending.caller
 
     @property
+    def workspace(self) -> str:
+        """What the command is about."""
+        return self._pending.workspace
+
+    @property
     def lease(self) -> Lease | None:
         """The lease under which this runs, where it is a job."""
         return self._pending.lease
