@@ -412,19 +412,20 @@ def rebuild(
     return projections.rebuild(connection, room, items)
 
 
-def renew(connection: apsw.Connection, projections: Projections) -> list[str]:
-    """Make the tables anew whose shape is of another version, in the caller's transaction; return the rooms.
+def renew(connection: apsw.Connection, projections: Projections) -> dict[str, int]:
+    """Make the tables anew whose shape is of another version, in the caller's transaction.
 
-    An object that is damaged keeps nobody from the rest.
+    Returns the rooms with the number of their objects. An object that is damaged keeps nobody from the rest.
     """
     versions = {str(room): int(number) for room, number in connection.execute("SELECT * FROM projections")}
     stale = [each for each in projections.all if each.apply and versions.get(each.room) != each.version]
+    renewed: dict[str, int] = {}
     for projection in stale:
-        rebuild(connection, projections, projection.room, damaged=True)
+        renewed[projection.room] = rebuild(connection, projections, projection.room, damaged=True)
         connection.execute(
             "INSERT OR REPLACE INTO projections VALUES (?, ?)", (projection.room, projection.version)
         )
-    return [projection.room for projection in stale]
+    return renewed
 
 
 class Objects:

@@ -204,10 +204,10 @@ class Store:
         if self.writer.mode is not Mode.NORMAL:
             return
         projections = self.objects.projections
-        for room in self.writer.submit(
-            lambda connection: object_store.renew(connection, projections)
-        ).result():
-            _log.info("the tables of %s were made anew from its objects", room)
+        renewing = self.writer.submit(lambda connection: object_store.renew(connection, projections))
+        for room, count in renewing.result().items():
+            if count:
+                _log.info("the tables of %s were made anew from %d objects", room, count)
 
     async def read(self, look: Callable[[apsw.Connection], T]) -> T:
         """What `look(connection)` finds in the durable file, read in another thread; see `Reading.read`."""

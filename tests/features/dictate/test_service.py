@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -343,6 +346,12 @@ def test_deleting_takes_everything_of_one_utterance_and_nothing_of_another(home:
 # ---- upkeep
 
 
+def left_behind(path: Path) -> None:
+    """A file of sound that was written two hours ago."""
+    path.write_bytes(sound(5))
+    os.utime(path, (time.time() - 7200,) * 2)
+
+
 def test_what_a_crash_left_in_the_spool_is_kept_or_removed(home: Home) -> None:
     script = Script()
 
@@ -350,12 +359,16 @@ def test_what_a_crash_left_in_the_spool_is_kept_or_removed(home: Home) -> None:
         async with room_of(home, script) as person:
             kept = await person.dictate(1)
             busy = await person.take(b"RIFF" + sound(3))
-        for name in (f"{kept}.pcm", f"{busy}.pcm", "utt_nobody.pcm", f"{kept}.job.part"):
+        for name in (f"{kept}.pcm", f"{busy}.pcm", f"{kept}.job.part"):
             (home.spool / name).write_bytes(sound(5))
+        for name in ("utt_nobody.pcm", "another_room.pcm", "another_room.part"):
+            left_behind(home.spool / name)
+        (home.spool / "utt_new.pcm").write_bytes(sound(5))
         async with room_of(home, script) as person:
-            assert not list(home.spool.glob("*.part")), "of no use to anybody"
+            assert not list(home.spool.glob("utt_*.part")), "of no use to anybody"
             await service_of(person.plane)._tidy()
-            assert [path.name for path in home.spool.iterdir()] == [f"{busy}.pcm"]
+            left = {path.name for path in home.spool.iterdir()}
+            assert left == {f"{busy}.pcm", "utt_new.pcm", "another_room.pcm", "another_room.part"}
             await person.call(c.Audio(utterance=kept))
             assert person.got == (b"fLaC" + sound(5),)
 
@@ -370,7 +383,7 @@ def test_the_room_is_tidied_by_itself_and_again(home: Home, monkeypatch: pytest.
         async with room_of(home) as person:
             for _ in range(2):
                 path = home.spool / "utt_nobody.pcm"
-                path.write_bytes(b"xx")
+                left_behind(path)
                 await until(lambda path=path: not path.exists())  # type: ignore[misc]
             assert not person.plane.notices
 

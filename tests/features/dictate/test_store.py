@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import apsw
+import msgspec
 import pytest
+from blake3 import blake3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +23,7 @@ from garret.features.dictate import contracts as c
 from garret.features.dictate import store as tables
 from garret.features.dictate.projection import PROJECTION
 from garret.storage import migrations, object_store
+from garret.storage.connection import connect
 from garret.storage.object_store import Admission
 from garret.storage.objects import TOMBSTONE, KeySigner, Sealed, seal
 from garret.storage.projections import Projections, digest
@@ -501,3 +504,49 @@ def test_a_list_ends_where_its_texts_would_be_too_many_and_shows_their_beginning
     (row,) = asyncio.run(store.read(lambda c: tables.newest(c, tables.Question(1))))
     assert (len(row.raw), len(row.text)) == (tables.LISTED_CHARACTERS, tables.LISTED_CHARACTERS)
     assert len(find(store, "utt_2").text) == tables.LISTED_CHARACTERS + 1
+
+
+# ---- homes of before
+
+
+def first_format(kind: str, body: dict[str, Any]) -> Sealed:
+    """An object as the version before made it: format 1, of seven fields."""
+    data = msgspec.msgpack.encode([1, kind, SIGNER.public_key, 1000, [], None, body], order="deterministic")
+    return Sealed(data, SIGNER.sign(b"garret object signature v1\n" + blake3(data).digest()))
+
+
+def test_a_home_of_the_version_before_comes_up_with_its_history(home: Home) -> None:
+    home.create()
+    connection = connect(home.durable_db, KEYS.durable)
+    own = migrations.load("storage", "garret.storage.migrations.durable")[:6]
+    migrations.apply(connection, [own, migrations.load("dictate", "garret.features.dictate.migrations")[:1]])
+    page = tables.Page(0, [segment("hello there")], "hello there", "Hello there.")
+    said = {"run": "r", "engine": "e", "quality": "q", "audio_seconds": 1.0, "decode_seconds": 1.0}
+    for kind, body in (
+        (tables.UTTERANCE, {"source": "file", "name": "old.wav", "profile": "admin"}),
+        (tables.AUDIO, {"blob": "b1", "seconds": 1.0}),
+        (tables.PAGE, tables.page_body("utt_1", "r", page)),
+        (tables.TRANSCRIPT, {**said, "segments": 1, "note": "", "stages": {}}),
+    ):
+        item = first_format(kind, {"utterance": "utt_1", **body})
+        row = (bytes.fromhex(item.id), kind, SIGNER.public_key, 1000, item.data, item.signature)
+        connection.execute(
+            "INSERT INTO objects (id, kind, author, created, bytes, signature) VALUES (?, ?, ?, ?, ?, ?)", row
+        )
+    connection.execute("INSERT INTO dictation_work VALUES ('utt_1', 'transcribed', 'job_1', '', 1.0)")
+    connection.close()
+    room = RoomTables("dictate", "garret.features.dictate.migrations", projection=PROJECTION)
+    opened = Store.open(home, KEYS, [room], device=SIGNER.public_key)
+    row_now = find(opened, "utt_1")
+    assert (row_now.text, row_now.name, row_now.audio, row_now.workspace) == (
+        "Hello there.",
+        "old.wav",
+        "b1",
+        "main",
+    )
+    assert (row_now.kept_state, row_now.job) == ("cleaned", "job_1")
+    assert ids(opened, query="there") == ["utt_1"]
+    for identity in asyncio.run(opened.read(lambda c: tables.objects_of(c, "utt_1"))):
+        delete(opened, identity)
+    assert ids(opened) == []
+    opened.close()

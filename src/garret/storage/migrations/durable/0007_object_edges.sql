@@ -21,7 +21,7 @@ CREATE TABLE object_authors (
     author BLOB PRIMARY KEY CHECK (length(author) = 32)
 ) WITHOUT ROWID;
 
-INSERT INTO object_authors SELECT DISTINCT author FROM objects;
+INSERT INTO object_authors SELECT DISTINCT author FROM objects WHERE length(author) = 32;
 
 -- The shape in which a room's tables were made from its objects; of another one they are made anew.
 CREATE TABLE projections (
