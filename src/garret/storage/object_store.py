@@ -513,6 +513,7 @@ class Objects:
         kept = known = 0
         refused: list[Refused] = []
         for sealed in part:
+            new = False
             try:
                 with connection:  # a savepoint: what is refused half-way leaves nothing
                     new = import_one(connection, sealed, self.admission)

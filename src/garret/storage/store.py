@@ -204,6 +204,8 @@ class Store:
         if self.writer.mode is not Mode.NORMAL:
             return
         projections = self.objects.projections
+        if not any(projection.apply for projection in projections.all):
+            return
         renewing = self.writer.submit(lambda connection: object_store.renew(connection, projections))
         for room, count in renewing.result().items():
             if count:

@@ -239,7 +239,7 @@ def _state(transcript: _Noted | None, delivery: _Noted | None) -> str:
 
 def _whole_text(connection: apsw.Connection, utterance: str, run: str) -> tuple[str, str]:
     """The raw text and the document of a run, put together from its pages."""
-    rows = connection.execute(
+    rows: list[tuple[Any, ...]] = connection.execute(
         "SELECT raw, text FROM utterance_pages WHERE utterance = ? AND run = ? ORDER BY first",
         (utterance, run),
     ).fetchall()
