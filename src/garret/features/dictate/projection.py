@@ -134,7 +134,7 @@ def _turn_pages(
     *,
     shown: bool,
 ) -> bool:
-    """Keep the pages that count; return whether any of the transcript's own changed."""
+    """Keep the pages that count; return whether the transcript got another one."""
     wanted = _wanted_pages(connection, utterance, transcript) if shown else {}
     rows: Iterable[tuple[Any, ...]] = connection.execute(
         "SELECT run, first, object FROM utterance_pages WHERE utterance = ?", (utterance,)
@@ -144,7 +144,6 @@ def _turn_pages(
     for place, identity in there.items():
         if wanted.get(place) != identity:
             _drop_page(connection, utterance, *place)
-            turned |= transcript is not None and place[0] == transcript.run
     for place, identity in wanted.items():
         if there.get(place) != identity:
             page = (
@@ -239,11 +238,12 @@ def _state(transcript: _Noted | None, delivery: _Noted | None) -> str:
 
 def _whole_text(connection: apsw.Connection, utterance: str, run: str) -> tuple[str, str]:
     """The raw text and the document of a run, put together from its pages."""
-    rows: list[tuple[Any, ...]] = connection.execute(
+    rows: Iterable[tuple[Any, ...]] = connection.execute(
         "SELECT raw, text FROM utterance_pages WHERE utterance = ? AND run = ? ORDER BY first",
         (utterance, run),
-    ).fetchall()
-    return "".join(str(raw) for raw, _ in rows), "".join(str(text) for _, text in rows)
+    )
+    pages = [(str(raw), str(text)) for raw, text in rows]
+    return "".join(raw for raw, _ in pages), "".join(text for _, text in pages)
 
 
 def _keep_searchable(
