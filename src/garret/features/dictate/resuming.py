@@ -14,7 +14,7 @@ from typing import Final
 from garret.base import log
 from garret.base.errors import GarretError
 from garret.control.commands.service import Request
-from garret.control.context import Context
+from garret.control.door import Door
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.recognition import SAMPLE_RATE, Recognition
@@ -31,7 +31,7 @@ class Resumption:
     """What an earlier attempt at one dictation left behind. Made before anything is added to the spool."""
 
     def __init__(
-        self, context: Context, request: Request, known: dict[tuple[int, int], c.Hypothesis], spool: int
+        self, context: Door, request: Request, known: dict[tuple[int, int], c.Hypothesis], spool: int
     ) -> None:
         self.known = known
         state = os.fstat(spool)
@@ -46,9 +46,7 @@ class Resumption:
         self._spool = spool
 
     @classmethod
-    async def look(
-        cls, context: Context, request: Request, utterance: str, run: str, spool: int
-    ) -> Resumption:
+    async def look(cls, context: Door, request: Request, utterance: str, run: str, spool: int) -> Resumption:
         """Look at the spool and at what was heard of it. Raises StorageError."""
         known = await context.store.read(lambda connection: store.heard(connection, utterance, run))
         return cls(context, request, known, spool)
@@ -68,11 +66,8 @@ class Resumption:
         tried = 0
         while True:
             try:
-                return await self._context.calls.call(
-                    c.Rescue(upto=self.border),
-                    descriptors=(self._spool,),
-                    trace=self._request.trace,
-                    priority=1,
+                return await self._request.calls.call(
+                    c.Rescue(upto=self.border), descriptors=(self._spool,), priority=1
                 )
             except GarretError as error:
                 tried += 1

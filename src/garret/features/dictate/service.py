@@ -15,7 +15,7 @@ from garret.base.errors import Code, GarretError, UsageError
 from garret.base.ids import new_id
 from garret.control.commands.request import Caller
 from garret.control.commands.service import Request, ServiceHandler
-from garret.control.context import Context
+from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
@@ -44,7 +44,7 @@ _CUT_OFF: Final = "The dictation was cut off; everything captured until then is 
 class DictationService:
     """Handles the room's commands."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Door) -> None:
         self._context = context
         self._finisher = Finisher(context)
         self._live: dict[str, Listening] = {}
@@ -66,7 +66,7 @@ class DictationService:
         }
 
     async def start(self) -> None:
-        for part in self._context.home.spool.glob(f"{_SPOOLED}.part"):
+        for part in self._context.spool.glob(f"{_SPOOLED}.part"):
             part.unlink(missing_ok=True)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(_FIRST_TIDY_SECONDS, self._tidy_due)
@@ -78,20 +78,21 @@ class DictationService:
     # ---- upkeep
 
     def _tidy_due(self) -> None:
-        self._context.plane.spawn(self._tidy())
+        self._context.spawn(self._tidy())
         self._timer = asyncio.get_running_loop().call_later(_TIDY_SECONDS, self._tidy_due)
 
     async def _tidy(self) -> None:
         """Keep the sound that a crash left in a spool, and delete what is past its retention."""
         busy = await self._context.store.read(store.unfinished)
-        for path in sorted(self._context.home.spool.glob(f"{_SPOOLED}.pcm")):
+        for path in sorted(self._context.spool.glob(f"{_SPOOLED}.pcm")):
             if path.stem not in busy and path.stem not in self._live:
                 await self._tidy_spool(path)
         await self._finisher.keep_retention()
 
     async def _tidy_spool(self, path: Path) -> None:
         if await self._look_up(path.stem) is not None:
-            await self._finisher.keep_audio(path.stem)
+            calls = await self._context.as_house("keep the sound that a crash left in a spool")
+            await self._finisher.keep_audio(path.stem, calls)
 
     async def _look_up(self, utterance: str) -> store.Row | None:
         try:
@@ -147,7 +148,7 @@ class DictationService:
         async with self._alone(row.id):
             fresh = await self._find(row.id)
             run = Transcription(self._context, self._finisher, command, request, fresh)
-            return await self._noting_failure(row.id, run.run())
+            return await self._noting_failure(row.id, run.run(), request)
 
     def _alone(self, utterance: str) -> asyncio.Lock:
         """To be held by the one run that an utterance has at a time: a run takes the place of all before."""
@@ -176,7 +177,7 @@ class DictationService:
         session = Listening(self._context, self._finisher, command, request, row)
         self._live[row.id] = session
         try:
-            return await self._noting_failure(row.id, session.run())
+            return await self._noting_failure(row.id, session.run(), request)
         finally:
             self._live.pop(row.id, None)
 
@@ -208,17 +209,17 @@ class DictationService:
         )
         run = Transcription(self._context, self._finisher, again, request, row, note=_CUT_OFF)
         async with self._alone(row.id):
-            return await self._noting_failure(row.id, run.run())
+            return await self._noting_failure(row.id, run.run(), request)
 
-    async def _noting_failure(self, utterance: str, work: Any) -> c.Dictated:
+    async def _noting_failure(self, utterance: str, work: Any, request: Request) -> c.Dictated:
         """Run; a failure is shown in the history until it is retried."""
         try:
             result: c.Dictated = await work
             return result
         except asyncio.CancelledError:
-            if not self._context.plane.stopping.is_set():
+            if not self._context.stopping:
                 await self._note_failure(utterance, "It was cancelled; its sound is kept.")
-                self._finisher.keep_audio_later(utterance)
+                self._finisher.keep_audio_later(utterance, request.calls.after())
             raise
         except GarretError as error:
             error.details.setdefault("utterance", utterance)
