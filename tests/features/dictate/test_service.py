@@ -416,3 +416,27 @@ def test_asking_again_with_the_same_key_joins_the_run(home: Home) -> None:
             await person.kept()
 
     run(story())
+
+
+def test_what_was_said_belongs_to_a_workspace_and_is_listed_there(home: Home) -> None:
+    async def story() -> None:
+        async with room_of(home) as person:
+            here = await person.dictate(1)
+            descriptor = os.memfd_create("talk.wav")
+            os.pwrite(descriptor, b"RIFF" + sound(2), 0)
+            request = person.ask(c.Import(name="talk.wav"), descriptors=(descriptor,), workspace="work")
+            there = (await person.answer(c.Import, request)).utterance
+            await person.call(c.Transcribe(utterance=there, key=new_id("ask")))
+            await person.kept()
+            await person.call(c.Delivered(utterance=there, where="x"))
+            assert await person.listed() == [here]
+            request = person.ask(c.History(query="word2"), workspace="work")
+            assert [row.id for row in (await person.answer(c.History, request)).utterances] == [there]
+            assert await person.text(there) == "Word2", "whoever names it need not name its workspace"
+            objects = person.plane.store.objects
+            ids = await person.plane.store.read(lambda connection: store.objects_of(connection, there))
+            kept = [objects.get(identity) for identity in ids]
+            assert {(each.workspace, each.aggregate) for each in kept} == {("work", there)}
+            assert len(objects.heads(there)) == 1, "each followed all before it"
+
+    run(story())

@@ -276,7 +276,9 @@ class DictationService:
     async def _history(self, command: c.History, request: Request) -> c.Utterances:
         limit = min(max(command.limit, 1), 1000)
         profile = None if self._context.may(request.caller, "dictate.read") else request.caller.profile
-        question = store.Question(limit, command.query, profile, command.before, _PAGE_CHARACTERS)
+        question = store.Question(
+            limit, command.query, profile, command.before, _PAGE_CHARACTERS, request.workspace
+        )
         rows = await self._context.store.read(lambda connection: store.newest(connection, question))
         return c.Utterances(utterances=tuple(row.shown() for row in rows))
 

@@ -169,6 +169,7 @@ class Question(msgspec.Struct, frozen=True):
     profile: str | None = None
     before: str = ""
     characters: int = 500_000
+    workspace: str | None = None
 
 
 def newest(connection: apsw.Connection, question: Question) -> list[Row]:
@@ -203,9 +204,10 @@ def _newest_ids(connection: apsw.Connection, question: Question) -> list[str]:
     if question.before:
         conditions.append("id < ?")
         bindings.append(question.before)
-    if question.profile is not None:
-        conditions.append("profile = ?")
-        bindings.append(question.profile)
+    for column, value in (("profile", question.profile), ("workspace", question.workspace)):
+        if value is not None:
+            conditions.append(f"{column} = ?")
+            bindings.append(value)
     rows = _select(
         connection,
         f"SELECT id FROM utterances WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT ?",
