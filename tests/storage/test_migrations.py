@@ -45,6 +45,7 @@ def insert_samples(connection: apsw.Connection) -> dict[str, int]:
         "audit": "INSERT INTO audit VALUES (1, 1, 'owner', 'admin', 'a', 'done', '{}', zeroblob(32))",
         "settings": "INSERT INTO settings VALUES ('a', '1', 1)",
         "logs": "INSERT INTO logs VALUES (1, 1, 20, 'w', 'm', '{}')",
+        "derived": "INSERT INTO derived VALUES ('room', 'words', 'main', 1)",
         "audit_head": "INSERT INTO audit_head VALUES (1, 0, zeroblob(32))",
     }
     tables = {

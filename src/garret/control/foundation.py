@@ -42,7 +42,7 @@ def open_store(home: Home, rooms: Sequence[Room], secrets: SecretStore) -> Store
 def tables_of(room: Room) -> RoomTables:
     """A room's share of storage."""
     projection = load_object(room.projection) if room.projection is not None else None
-    return RoomTables(room.name, durable=room.migrations, projection=projection)
+    return RoomTables(room.name, durable=room.migrations, cache=room.cache_migrations, projection=projection)
 
 
 def load_object(path: str) -> Any:

@@ -36,6 +36,7 @@ from garret.storage.connection import (
     connect,
     key_check_path,
 )
+from garret.storage.derived import DerivedStore
 from garret.storage.errors import Corrupt, MigrationRefused, WrongKey
 from garret.storage.files import discard
 from garret.storage.ledger import Ledger
@@ -147,6 +148,7 @@ class Store:
         self.settings = SettingsStore(self.writer, self.readers, clock=clock)
         self.settled = SettledTime(self.settings, clock=clock)
         self.logs = LogStore(self.cache_writer, self.cache_readers)
+        self.derived = DerivedStore(home.index, keys.cache, self.cache_writer, self.cache_readers)
         self._keys = keys
         self._clock = clock
         self._reading = Reading(self.readers)
