@@ -122,7 +122,7 @@ def test_what_may_not_be_asked_twice_is_asked_once(session: ClientSession, home:
 def test_joining_again_is_bounded_and_its_pauses_grow(
     session: ClientSession, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bounded in time and not in number: whoever starts it again, however often it is killed, is waited for."""
+    """Bounded in time and not in number: whoever starts it anew, however often, is waited for."""
     seen: list[int] = []
     now, slept = [0.0], list[float]()
 

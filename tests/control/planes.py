@@ -22,6 +22,7 @@ from garret.protocol.contract import Command, ResultT
 from garret.protocol.envelope import encode_payload
 from garret.protocol.manifest import Room
 from tests.control import toy_room
+from tests.loop_watch import WATCH
 
 PATIENCE = 20.0  # seconds; a test that hangs fails
 
@@ -38,10 +39,14 @@ def run(work: Awaitable[Any]) -> None:
 
 @asynccontextmanager
 async def plane_of(home: Home, rooms: Sequence[Room] = (toy_room.ROOM,)) -> AsyncIterator[ControlPlane]:
-    """A control plane with the house's own room and `rooms`, stopped at the end unless it was before."""
+    """A control plane with the house's own room and `rooms`, stopped at the end unless it was before.
+
+    Between its start and its end, in which nobody is served, nothing may hold its loop.
+    """
     plane = await open_plane(home, rooms)
     try:
-        yield plane
+        with WATCH.watching():
+            yield plane
     finally:
         await plane.stop()
 

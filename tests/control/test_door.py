@@ -39,6 +39,7 @@ def test_what_a_room_sees_is_this_and_no_more(home: Home) -> None:
                 "as_house",
                 "audit",
                 "clock",
+                "derived",
                 "limits",
                 "may",
                 "on",

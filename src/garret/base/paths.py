@@ -62,6 +62,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.root / "spool"
 
     @property
+    def index(self) -> Path:
+        """Index files of rooms, a folder for each workspace: what can be made again. Made when needed."""
+        return self.root / "index"
+
+    @property
     def backups(self) -> Path:
         return self.root / "backups"
 

@@ -14,8 +14,9 @@ from garret.base.clock import SYSTEM
 from garret.base.errors import Code
 from garret.base.paths import Home
 from garret.control.errors import ControlError
-from garret.control.secrets.store import DATABASE_KEY, SecretStore, has_database
+from garret.control.secrets.store import DATABASE_KEY, DEVICE_KEY, SecretStore, has_database
 from garret.protocol.manifest import Room
+from garret.storage.objects import KeySigner
 from garret.storage.store import Keys, RoomTables, Store
 
 _OWN_TABLES: Final = RoomTables("control", durable="garret.control.migrations")
@@ -34,13 +35,14 @@ def open_store(home: Home, rooms: Sequence[Room], secrets: SecretStore) -> Store
             code=Code.NOT_FOUND,
         )
     keys = Keys(secrets.ensure_key(DATABASE_KEY), secrets.ensure_key(f"{DATABASE_KEY}.cache"))
-    return Store.open(home, keys, [tables_of(room) for room in rooms] + [_OWN_TABLES])
+    device = KeySigner(secrets.ensure_key(DEVICE_KEY)).public_key
+    return Store.open(home, keys, [tables_of(room) for room in rooms] + [_OWN_TABLES], device=device)
 
 
 def tables_of(room: Room) -> RoomTables:
     """A room's share of storage."""
     projection = load_object(room.projection) if room.projection is not None else None
-    return RoomTables(room.name, durable=room.migrations, projection=projection)
+    return RoomTables(room.name, durable=room.migrations, cache=room.cache_migrations, projection=projection)
 
 
 def load_object(path: str) -> Any:

@@ -30,6 +30,7 @@ from garret.control.clients.listener import HomeLock, Listener
 from garret.control.commands.approval_gate import ApprovalDesk
 from garret.control.commands.broker import STOP_SECONDS, Broker
 from garret.control.commands.service import Service, Services
+from garret.control.derived import Derived
 from garret.control.door import Door, HouseDoor
 from garret.control.foundation import boot_id, load_object, open_store
 from garret.control.jobs.jobs import Jobs
@@ -46,7 +47,7 @@ from garret.control.watching.storage_watch import StorageWatch
 from garret.control.watching.watchdog import Watchdog
 from garret.control.workers.pools import Pool
 from garret.control.workers.workers import Workers
-from garret.protocol.contract import CONTROL, Registry
+from garret.protocol.contract import CONTROL, Command, Registry
 from garret.protocol.envelope import encode_payload
 from garret.protocol.handshake import NonceMemory, ServerHandshake
 from garret.protocol.manifest import CLIENT_ROLES, Room
@@ -136,6 +137,7 @@ class ControlPlane:
         self.signer = KeySigner(secrets.ensure_key(DEVICE_KEY))
         limit = LogLimit(int(self.settings.get("logs.lines")))
         self.log_pump = LogPump(self._loop, store.logs, limit)
+        self.derived = Derived(store.derived, rooms, self._make_anew)
         self.outside = OutsidePrograms(self, self.settings)
         self.watchdog = Watchdog(threshold=self.settings.get("watchdog.stall_milliseconds") / 1000)
         self.storage = StorageWatch(self._loop, store.writer, self._storage_changed)
@@ -184,6 +186,12 @@ class ControlPlane:
         self.outside.start()
         await self._audit("owner", self.profile, "house.start", "done", {"process": os.getpid()})
         await self._replay()
+        self.spawn(self.derived.refresh())
+
+    async def _make_anew(self, room: str, workspace: str, command: Command[Any]) -> None:
+        """Have a room make anew what it derives from its data."""
+        calls = await self.door(room).as_house(f"{command.__meta__.name}, to make it anew", workspace)
+        await calls.call(command)
 
     async def _replay(self) -> None:
         try:

@@ -147,14 +147,46 @@ class Sentence(msgspec.Struct, frozen=True):
     meaning: str
 
 
+class CacheSpec(msgspec.Struct, frozen=True):
+    """Tables of the cache file that the room fills from its own data, for each workspace by itself.
+
+    Each table has a column `workspace`. `rebuild` is the room's command, without arguments, that fills them
+    for the workspace it is asked in; they are empty of it then. `version` counts up when they change.
+    """
+
+    name: str
+    version: int
+    tables: tuple[str, ...]
+    rebuild: type[Command[Any]]
+
+
+class IndexSpec(msgspec.Struct, frozen=True):
+    """A file that a worker of the room fills from the room's data and encrypts, one for each workspace.
+
+    `rebuild` as for `CacheSpec`; the file is not there then. `version` counts up when its form changes. The
+    name is that of the file.
+    """
+
+    name: str
+    version: int
+    rebuild: type[Command[Any]]
+
+
+INDEX_DAMAGED: Final = "index_damaged"
+"""Set in the details of the error with which a worker answers that cannot read its index."""
+
+
 class Room(msgspec.Struct, frozen=True):
     """A room's manifest.
 
     `capabilities` declares what its commands and its service ask policy for; what no room declares is
-    nobody's.     `service` is the import path of the class that handles its commands in the control plane;
-    `migrations` the package that holds its numbered SQL files; `projection` the import path of what
-    makes its tables from objects. `examination` is the one of its commands that the doctor calls: it takes no
-    arguments, looks without disturbing anybody, and answers within seconds.
+    nobody's.
+    `service` is the import path of the class that handles its commands in the control plane;
+    `migrations` and `cache_migrations` are the packages that hold its numbered SQL files for the durable file
+    and the cache file; `projection` the import path of what makes its tables from objects. `caches` and
+    `indexes` are what it makes from its own data and can make again. `examination` is the one of its commands
+    that the doctor calls: it takes no arguments, looks without disturbing anybody, and answers within
+    seconds.
     """
 
     name: str
@@ -168,10 +200,19 @@ class Room(msgspec.Struct, frozen=True):
     verbs: tuple[Verb, ...] = ()
     service: str | None = None
     migrations: str | None = None
+    cache_migrations: str | None = None
     projection: str | None = None
+    caches: tuple[CacheSpec, ...] = ()
+    indexes: tuple[IndexSpec, ...] = ()
     examination: type[Command[Findings]] | None = None
 
     def __post_init__(self) -> None:
+        derived: list[CacheSpec | IndexSpec] = [*self.caches, *self.indexes]
+        for spec in derived:
+            if spec.rebuild not in self.commands:
+                raise ValueError(
+                    f"what makes {spec.name!r} of the room {self.name} is not among its commands"
+                )
         if self.examination is not None and self.examination not in self.commands:
             raise ValueError(f"the examination of the room {self.name} is not among its commands")
 

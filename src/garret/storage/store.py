@@ -9,11 +9,12 @@ Neighbours: every module of this package below; `app` opens it and hands the par
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 
@@ -35,15 +36,21 @@ from garret.storage.connection import (
     connect,
     key_check_path,
 )
+from garret.storage.derived import DerivedStore
 from garret.storage.errors import Corrupt, MigrationRefused, WrongKey
 from garret.storage.files import discard
 from garret.storage.ledger import Ledger
 from garret.storage.log_store import LogStore
-from garret.storage.object_store import MayDelete, Objects
+from garret.storage.object_store import Admission, MayDelete, Objects
 from garret.storage.projections import Projection, Projections
+from garret.storage.reading import Reading
 from garret.storage.settings_store import SettingsStore
 from garret.storage.settled_time import SettledTime
+from garret.storage.sweeping import Sweeper, Swept
 from garret.storage.writer import Writer
+from garret.storage.writer_state import Mode
+
+T = TypeVar("T")
 
 START_CHECK_SECONDS = 0.25  # of the second in which everything has to be ready; `check` does the whole
 
@@ -122,9 +129,9 @@ class Store:
         keys: Keys,
         durable: Database,
         cache: Database,
-        projections: Projections,
+        admission: Admission,
+        sources: frozenset[str],
         *,
-        may_delete: MayDelete,
         clock: Clock,
     ) -> None:
         self.home = home
@@ -136,13 +143,18 @@ class Store:
         self.cache_readers = cache.readers
         self.blobs = Blobs(home.blobs, clock=clock)
         self.ledger = Ledger(self.writer, self.readers, clock=clock)
-        self.objects = Objects(self.writer, self.readers, projections, may_delete=may_delete, clock=clock)
+        self.objects = Objects(self.writer, self.readers, admission, clock=clock)
         self.audit = Audit(self.writer, self.readers, self.cache_writer, self.cache_readers, clock=clock)
         self.settings = SettingsStore(self.writer, self.readers, clock=clock)
         self.settled = SettledTime(self.settings, clock=clock)
         self.logs = LogStore(self.cache_writer, self.cache_readers)
+        self.derived = DerivedStore(home.index, keys.cache, self.cache_writer, self.cache_readers)
         self._keys = keys
         self._clock = clock
+        self._reading = Reading(self.readers)
+        self._sweeper = Sweeper(
+            self.readers, admission.projections, sources, self.blobs, home.spool, clock=clock
+        )
 
     @classmethod
     def open(
@@ -153,10 +165,14 @@ class Store:
         *,
         policy: CheckpointPolicy | None = None,
         queue_limit: int = 4_096,
+        device: bytes = b"",
         may_delete: MayDelete = object_store.same_author,
         clock: Clock = SYSTEM,
     ) -> Store:
         """Open `home`, which must exist, making its files where they are not there.
+
+        `device` is the public key of this device, whose objects are always taken in. Tables that were made
+        from objects in another shape than this program's are made anew before this returns.
 
         A damaged durable file that still opens is served read-only (`writer.mode`); one that does not open
         raises Corrupt. Raises WrongKey, Corrupt, MigrationRefused, Invalid (clashing rooms), ReadOnly,
@@ -176,10 +192,38 @@ class Store:
         except BaseException:
             durable.close()
             raise
-        return cls(home, keys, durable, cache, projections, may_delete=may_delete, clock=clock)
+        sources = frozenset(["storage", *(room.room for room in rooms)])
+        admission = Admission(projections, device, may_delete)
+        store = cls(home, keys, durable, cache, admission, sources, clock=clock)
+        try:
+            store._renew_tables()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _renew_tables(self) -> None:
+        if self.writer.mode is not Mode.NORMAL:
+            return
+        projections = self.objects.projections
+        if not any(projection.apply for projection in projections.all):
+            return
+        renewing = self.writer.submit(lambda connection: object_store.renew(connection, projections))
+        for room, count in renewing.result().items():
+            if count:
+                _log.info("the tables of %s were made anew from %d objects", room, count)
+
+    async def read(self, look: Callable[[apsw.Connection], T]) -> T:
+        """What `look(connection)` finds in the durable file, read in another thread; see `Reading.read`."""
+        return await self._reading.read(look)
+
+    async def sweep(self) -> Swept:
+        """Remove the blobs and spool files that no room refers to. Raises StorageError or OSError."""
+        return await asyncio.to_thread(self._sweeper.sweep)
 
     def close(self) -> None:
         """Finish what is queued and close everything. Idempotent."""
+        self._reading.close()
         self.durable.close()
         self.cache.close()
 

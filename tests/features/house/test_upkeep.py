@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,22 @@ def test_jobs_past_their_retention_go_and_those_that_are_not_over_stay(
             (service,) = [each for each in plane._services_built if isinstance(each, HouseService)]
             await service._upkeep._keep_retention()
             assert (await client.call(c.GetStatus())).jobs == {"done": 2, "running": 1}
+
+    run(story())
+
+
+def test_blobs_that_no_room_refers_to_go_with_the_hours(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            service = next(each for each in plane._services_built if isinstance(each, HouseService))
+            old, new = (plane.store.blobs.put_bytes(data) for data in (b"old", b"new"))
+            os.utime(plane.store.blobs.path(old.id), (SYSTEM.wall() - 7200,) * 2)
+            with plane.store.blobs.pinned():  # as a backup does
+                await service._upkeep._keep_retention()
+            assert "A backup is reading the blobs" in caplog.text
+            assert len(list(plane.store.blobs.iterate())) == 2
+            await service._upkeep._keep_retention()
+            assert list(plane.store.blobs.iterate()) == [new.id]
 
     run(story())
 

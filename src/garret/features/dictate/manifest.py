@@ -101,6 +101,6 @@ ROOM = Room(
     verbs=VERBS,
     service="garret.features.dictate.service:DictationService",
     migrations="garret.features.dictate.migrations",
-    projection="garret.features.dictate.store:PROJECTION",
+    projection="garret.features.dictate.projection:PROJECTION",
     examination=c.Examine,
 )

@@ -11,6 +11,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from garret.base.errors import Code
 from garret.control.commands.service import Request
@@ -62,8 +63,9 @@ class Transcription:
 
     async def _from_sound(self) -> c.Dictated:
         await self._work("captured")
-        with self._context.store.readers.read() as connection:
-            known = store.heard(connection, self._row.id, self._run)
+        known = await self._context.store.read(
+            lambda connection: store.heard(connection, self._row.id, self._run)
+        )
         self._context.worker("stt").warm()
         if self._row.source != "file" and self._finisher.spool_path(self._row.id).exists():
             segments, samples, note = await self._hear_spool(known)
@@ -156,9 +158,13 @@ class Transcription:
 
     async def _from_heard(self) -> c.Dictated:
         """Clean again what was heard before; nothing is decoded."""
-        with self._context.store.readers.read() as connection:
-            run = store.last_run(connection, self._row.id)
-            heard = store.heard(connection, self._row.id, run)
+        utterance = self._row.id
+
+        def look(connection: Any) -> tuple[str, Known]:
+            last = store.last_run(connection, utterance)
+            return last, store.heard(connection, utterance, last)
+
+        run, heard = await self._context.store.read(look)
         if not heard:
             raise ControlError(
                 f"What was heard of {self._row.id} is not kept; retry it from its sound.",

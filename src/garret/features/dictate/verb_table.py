@@ -79,7 +79,12 @@ HISTORY: Final = Verb(
                     },
                 ),
                 Argument(
-                    ("--query",), {"metavar": "WORDS", "default": "", "help": "whose text holds all of these"}
+                    ("--query",),
+                    {
+                        "metavar": "WORDS",
+                        "default": "",
+                        "help": "whose text holds all of these, or words that begin so",
+                    },
                 ),
             ),
         ),

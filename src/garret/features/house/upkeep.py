@@ -75,6 +75,17 @@ class Upkeep:
             return
         if gone:
             _logger.info("%d jobs past their retention were pruned", gone)
+        await self._sweep()
+
+    async def _sweep(self) -> None:
+        """Remove the files that no room refers to any more."""
+        try:
+            swept = await self._context.store.sweep()
+        except (GarretError, OSError) as error:
+            _logger.warning("what nothing refers to stays for now: %s", error)
+            return
+        if swept.blobs:
+            _logger.info("%d blobs that nothing refers to were removed, %d bytes", swept.blobs, swept.bytes)
 
     # ---- jobs
 

@@ -92,6 +92,7 @@ class Utterances(Contract, frozen=True):
 class History(Command[Utterances], frozen=True):
     """List utterances, newest first; `query` keeps those whose text contains all its words.
 
+    A word stands for all that begin with it; neither case nor accents count, nor the order of the words.
     `before` is the id of the last one of the page before; ids sort by time. A page may hold fewer than
     `limit` where texts are long; an empty one is the last.
     """
