@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from garret.base.errors import Code
+from garret.base.errors import Code, GarretError
 from garret.cli import launch
 from garret.cli.errors import CliError, Exit
 from garret.cli.session import ClientSession
@@ -88,9 +88,22 @@ def _shut_down(client: Client) -> None:
         client.close()
 
 
+def _check_home(session: ClientSession) -> None:
+    """Raise CliError where the database is gone from a home that had one: starting would only tell that."""
+    database = session.home.durable_db
+    if not session.home.root.is_dir() or (database.exists() and database.stat().st_size > 0):
+        return
+    try:
+        launch.offline(session.home, "--examine")
+    except GarretError as error:
+        if error.code == Code.CORRUPT:
+            raise CliError(f"Garret is not running. {error.message}", code=Code.CORRUPT) from error
+
+
 def status(session: ClientSession, arguments: argparse.Namespace) -> int:
     """Show the state of the house, or that it is not running (exit code 4); starts nothing."""
     if not session.attach():
+        _check_home(session)
         text = f"Garret is not running in {session.home.root}. `garret up` starts it."
         session.emit({"running": False, "home": str(session.home.root)}, text)
         return Exit.UNAVAILABLE

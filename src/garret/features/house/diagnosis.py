@@ -16,6 +16,8 @@ from garret.control.context import Context
 from garret.control.watching.doctor import PROBE_SECONDS, Probe, examine, ground
 from garret.protocol.contract import Command
 from garret.protocol.finding import Finding, Findings, fail, ok, warn
+from garret.storage.audit import note_sentence
+from garret.storage.audit_record import breaks
 from garret.storage.recovery import Condition, advise
 from garret.storage.store import connection_version
 from garret.storage.writer_state import Mode
@@ -34,6 +36,7 @@ async def house_checks(context: Context, caller: Caller, *, seconds: float = PRO
         *ground(context.home, context.secrets.health()),
         ("sandbox", _sandbox),
         ("database", lambda: _database(context)),
+        ("audit", lambda: _audit(context)),
         ("settings", partial(_settings, context, caller)),
         ("workers", lambda: _workers(context)),
         ("ports", _ports),
@@ -110,6 +113,14 @@ def _database(context: Context) -> Finding:
         advice = advise(context.home, Condition.DAMAGED)
         return fail("database", f"The database is damaged: {problem}", " ".join(advice))
     return ok("database", f"The database is sound and encrypted ({connection_version()}).")
+
+
+def _audit(context: Context) -> Finding:
+    notes = context.store.audit.notes
+    if any(breaks(notes)):
+        sentences = " ".join(note_sentence(note) for note in notes)
+        return fail("audit", sentences, "`garret audit verify` walks the whole chain.")
+    return ok("audit", "The audit chain goes on where its record ends.")
 
 
 async def _workers(context: Context) -> Sequence[Finding]:

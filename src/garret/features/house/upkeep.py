@@ -20,6 +20,7 @@ from garret.features.house import contracts as c
 from garret.features.house.diagnosis import house_checks
 from garret.protocol.contract import Command, Nothing
 from garret.storage.backup import Summary
+from garret.storage.errors import Corrupt
 from garret.storage.ledger import Retention
 from garret.storage.ledger_machine import State
 from garret.storage.ledger_types import Job
@@ -79,9 +80,13 @@ class Upkeep:
     # ---- jobs
 
     def count_jobs(self) -> dict[str, int]:
-        """How many jobs are in each state."""
-        with self._context.store.readers.read() as connection:
-            rows = _rows(connection, "SELECT state, count(*) FROM jobs GROUP BY state")
+        """How many jobs are in each state; none where a damaged database does not tell."""
+        try:
+            with self._context.store.readers.read() as connection:
+                rows = _rows(connection, "SELECT state, count(*) FROM jobs GROUP BY state")
+        except Corrupt as error:  # status has to answer then above all
+            _logger.warning("the jobs cannot be counted: %s", error.message)
+            return {}
         return {str(state): int(number) for state, number in rows}
 
     def _own(self, caller: Caller, job: Job, capability: str) -> Job:

@@ -1,0 +1,119 @@
+"""Damage done to a home from outside, with real processes: it is told, and a way leads out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from garret.control.secrets.store import DATABASE_KEY, SecretStore
+from garret.features.house import contracts as h
+from garret.storage.connection import connect
+from tests.e2e.house import House, new_house
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    with new_house() as mine:
+        yield mine
+
+
+def garret(house: House, *words: str, code: int) -> str:
+    """What the command line says, on both streams."""
+    done = subprocess.run(
+        [sys.executable, "-m", "garret.cli", *words],
+        env=house._environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, (words, done.stdout, done.stderr)
+    return done.stdout + done.stderr
+
+
+def cut_audit(house: House, rows: int) -> None:
+    key = SecretStore.open(house.home).get(DATABASE_KEY)
+    assert key is not None
+    connection = connect(house.home.durable_db, key)
+    connection.execute("DELETE FROM audit WHERE seq > (SELECT max(seq) FROM audit) - ?", (rows,))
+    connection.close()
+
+
+@pytest.mark.parametrize("how", ["deleted", "emptied", "killed, then deleted with its log"])
+def test_a_lost_database_is_told_everywhere_and_a_backup_leads_out(house: House, how: str) -> None:
+    house.start()
+    house.set("jobs.attempts", "7")
+    backup = house.call(h.Backup()).path
+    house.kill() if how.startswith("killed") else house.stop()
+    for path in house.home.root.glob("garret.db*" if how.startswith("killed") else "garret.db"):
+        path.unlink()
+    if how == "emptied":
+        house.home.durable_db.touch()
+    refused = house.fail_to_start()
+    assert isinstance(refused, dict)
+    assert (refused["code"], refused["status"]) == ("corrupt", 1)
+    way = f"garret restore {backup}"
+    assert way in refused["message"]
+    assert way in garret(house, "status", code=1)
+    assert way in garret(house, "history", code=1)
+    (check,) = json.loads(garret(house, "doctor", "--json", code=1))
+    assert (check["outcome"], check["name"]) == ("fail", "database")
+    assert way in check["sentence"]
+    assert not house.home.durable_db.exists() or how == "emptied", "nothing was made in its place"
+    garret(house, "restore", "--no-passphrase", backup, code=0)
+    house.start()
+    assert house.call(h.ListSettings(key="jobs.attempts")).settings[0].value == "7"
+    assert house.call(h.VerifyAudit()).intact
+
+
+def test_a_start_that_finds_it_lost_makes_no_keys(house: House) -> None:
+    house.home.create()
+    (house.home.blobs / "ab" / "cd").mkdir(parents=True)
+    (house.home.blobs / "ab" / "cd" / ("abcd" * 16)).write_bytes(b"sound")
+    refused = house.fail_to_start()
+    assert isinstance(refused, dict)
+    assert "1 kept file." in refused["message"]
+    assert "no backup" in refused["message"]
+    assert not house.home.key_file.exists()
+
+
+def test_rows_cut_off_the_audit_chain_are_told_ever_after(house: House) -> None:
+    house.start()
+    for number in range(10):
+        house.set("jobs.attempts", str(number + 1))
+    house.stop()
+    cut_audit(house, 9)
+    for path in house.home.root.glob("cache.db*"):
+        path.unlink()
+    house.start()
+    for number in range(10):
+        house.set("jobs.attempts", str(number + 1))
+    house.restart()
+    verdict = house.call(h.VerifyAudit())
+    assert not verdict.intact
+    assert "9 rows had been cut off the end" in verdict.problem
+    assert any("audit chain" in notice for notice in house.call(h.GetStatus()).notices)
+    told = [check for check in house.call(h.Diagnose()).checks if check.name == "audit"]
+    assert [check.outcome for check in told] == ["fail"]
+    assert "cut off" in garret(house, "audit", "verify", code=1)
+
+
+def test_killed_at_any_time_the_chain_is_not_taken_for_cut(house: House) -> None:
+    for number in range(4):
+        house.start()
+        house.set("jobs.attempts", str(number + 1))
+        house.kill()
+    house.start()
+    verdict = house.call(h.VerifyAudit())
+    assert verdict.intact, verdict.problem
+
+
+def test_a_status_of_no_home_starts_nothing(house: House, tmp_path: Path) -> None:
+    house.home.root.mkdir(parents=True)
+    assert "not running" in garret(house, "status", code=4)
+    assert list(house.home.root.iterdir()) == []
