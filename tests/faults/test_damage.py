@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from garret.control.secrets.store import DATABASE_KEY, SecretStore
+from garret.features.dictate import contracts as d
 from garret.features.house import contracts as h
 from garret.storage.connection import connect
-from tests.e2e.house import House, new_house
+from tests.e2e import speech
+from tests.e2e.house import PATIENCE, House, Push, new_house, wait_until
 
 
 @pytest.fixture
@@ -117,3 +122,85 @@ def test_a_status_of_no_home_starts_nothing(house: House, tmp_path: Path) -> Non
     house.home.root.mkdir(parents=True)
     assert "not running" in garret(house, "status", code=4)
     assert list(house.home.root.iterdir()) == []
+
+
+def kept_file(house: House, utterance: str) -> Path:
+    """The file that holds an utterance's sound."""
+    house.call(d.Audio(utterance=utterance))
+    (descriptor,) = house.client.received_descriptors
+    path = Path(f"/proc/self/fd/{descriptor}").readlink()
+    os.close(descriptor)
+    return path
+
+
+@pytest.mark.parametrize("how", ["cut short", "exchanged", "gone"])
+def test_kept_sound_that_is_not_what_it_was_is_never_used_and_named(
+    house: House, tmp_path: Path, how: str
+) -> None:
+    house.start()
+    first = house.dictate(speech.write(tmp_path / "a.wav", speech.greeting())).utterance
+    second = house.dictate(speech.write(tmp_path / "b.wav", speech.hope())).utterance
+    wait_until(lambda: not list(house.home.spool.iterdir()), "their sound is kept")
+    path, other = kept_file(house, first), kept_file(house, second)
+    if how == "cut short":
+        os.truncate(path, path.stat().st_size // 2)
+    elif how == "exchanged":
+        path.unlink()
+        path.write_bytes(other.read_bytes())
+    else:
+        path.unlink()
+    refused = house.refusal(d.Audio(utterance=first))
+    assert refused.code == "corrupt"
+    assert first in refused.message
+    told = garret(house, "history", "export", "--audio", "-o", str(tmp_path / "out"), code=1)
+    assert first in told
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
+        [f"{first}.txt", f"{second}.txt", f"{second}.flac"]
+    )
+    assert first in garret(house, "history", "retry", first, code=1)
+    checks = {check.name: check for check in house.call(h.Diagnose()).checks}
+    assert checks["dictation recordings"].outcome == "fail"
+    assert first in checks["dictation recordings"].sentence
+    assert second not in checks["dictation recordings"].sentence
+    assert (checks["kept files"].outcome == "fail") == (how != "gone")
+    assert any("kept file" in notice for notice in house.call(h.GetStatus()).notices) == (how != "gone")
+    assert house.transcript(first).text, "its text is as it was"
+
+
+@pytest.mark.soak
+def test_a_backup_made_amid_a_dictation_leaves_nothing_under_way(house: House, tmp_path: Path) -> None:
+    house.start()
+    house.call(d.ListEngines())
+    push = Push(np.concatenate([speech.greeting(), speech.silence(120.0)]), pace=1.0)
+    heard = threading.Event()
+    running = threading.Thread(target=dictate_live, args=(house, push, heard))
+    running.start()
+    assert heard.wait(PATIENCE)
+    backup = house.call(h.Backup(path=str(tmp_path / "amid.backup"), passphrase="a long passphrase")).path
+    push.stopped.set()
+    running.join()
+    with new_house() as other:
+        other.home.root.parent.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "garret.daemon", "--restore", backup],
+            input=b"a long passphrase\n",
+            env=other._environment,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        other.start()
+        (row,) = other.call(d.History()).utterances
+        ended = wait_until(lambda: other.utterance(row.id).error, "it is ended")
+        assert other.utterance(row.id).state == "captured"
+        assert ended
+
+
+def dictate_live(house: House, push: Push, heard: threading.Event) -> None:
+    with house.another_client() as client:
+
+        def note(item: d.DictationItem) -> None:
+            if item.kind == "final":
+                heard.set()
+
+        client.stream(d.Listen(source="push", key="amid"), note, inputs=push)

@@ -37,6 +37,7 @@ async def house_checks(context: Context, caller: Caller, *, seconds: float = PRO
         ("sandbox", _sandbox),
         ("database", lambda: _database(context)),
         ("audit", lambda: _audit(context)),
+        ("kept files", lambda: _kept_files(context)),
         ("settings", partial(_settings, context, caller)),
         ("workers", lambda: _workers(context)),
         ("ports", _ports),
@@ -121,6 +122,20 @@ def _audit(context: Context) -> Finding:
         sentences = " ".join(note_sentence(note) for note in notes)
         return fail("audit", sentences, "`garret audit verify` walks the whole chain.")
     return ok("audit", "The audit chain goes on where its record ends.")
+
+
+def _kept_files(context: Context) -> Finding:
+    """What quiet moments and readers came upon; the rooms say what of theirs it is."""
+    suspects = context.store.blobs.suspects()
+    if not suspects:
+        return ok("kept files", "No kept file was found to be other than its name says.")
+    shown = ", ".join(identity[:12] for identity in suspects[:_MOST_NAMES])
+    more = f" and {len(suspects) - _MOST_NAMES} more" if len(suspects) > _MOST_NAMES else ""
+    return fail(
+        "kept files",
+        f"Not what was kept: {shown}{more}, in {context.home.blobs}.",
+        "What they belong to, and the way to bring it back, is said below.",
+    )
 
 
 async def _workers(context: Context) -> Sequence[Finding]:

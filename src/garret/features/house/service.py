@@ -139,6 +139,10 @@ class HouseService:
         mode = self._store.writer.mode
         if mode is not Mode.NORMAL:
             notices.append(f"{SENTENCES[mode]} {self._store.writer.reason}".strip())
+        suspects = len(self._store.blobs.suspects())
+        if suspects:
+            kept = "1 kept file is" if suspects == 1 else f"{suspects} kept files are"
+            notices.append(f"{kept} not what was kept; `garret doctor` names what they belong to.")
         if any(breaks(self._store.audit.notes)):
             notices.append("The audit chain was broken; `garret audit verify` says where.")
         return tuple(notices)
