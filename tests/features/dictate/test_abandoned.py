@@ -25,7 +25,7 @@ async def put_work(person: Person, utterance: str, state: str, job: str = "") ->
 
 
 async def end(person: Person) -> int:
-    return await end_abandoned(person.plane.context("dictate"), lambda _: False)
+    return await end_abandoned(person.plane.door("dictate"), lambda _: False)
 
 
 @pytest.mark.parametrize(

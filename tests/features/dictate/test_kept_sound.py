@@ -90,7 +90,7 @@ def test_it_is_compared_off_the_loop_and_closed_where_nobody_waits_any_more(
                 return opened[0]
 
             monkeypatch.setattr(Blobs, "open", slow)
-            opening = asyncio.ensure_future(open_sound(person.plane.context("dictate"), row))
+            opening = asyncio.ensure_future(open_sound(person.plane.door("dictate"), row))
             await until(began.is_set)
             opening.cancel()
             go.set()
@@ -146,7 +146,7 @@ def test_the_newest_are_looked_at_first_and_an_impatient_doctor_ends_it(
                 return Looked(len(kept), {})
 
             monkeypatch.setattr(kept_sound, "look_through", looking)
-            examining = asyncio.ensure_future(examine_kept(person.plane.context("dictate"), 5.0))
+            examining = asyncio.ensure_future(examine_kept(person.plane.door("dictate"), 5.0))
             await until(lambda: bool(seen))
             examining.cancel()
             with pytest.raises(asyncio.CancelledError):

@@ -23,6 +23,7 @@ from garret.control.watching.metrics import Metrics, Stage
 from garret.protocol.contract import CommandMeta, Registry, check_input, check_payload
 from garret.protocol.envelope import Envelope
 from garret.protocol.errors import PayloadInvalid, ProtocolError
+from garret.protocol.scope import DEFAULT_WORKSPACE, check_workspace
 from garret.protocol.streams import MAX_GRANT
 from garret.storage.ledger_types import Lease
 from garret.transport.descriptors import close_all
@@ -105,11 +106,12 @@ class Broker:
     def command(self, caller: Caller, envelope: Envelope, descriptors: tuple[int, ...]) -> None:
         """Admit a command that came as an envelope; a deadline it lacks is the declared one.
 
-        The descriptors are the broker's from here on. Raises UsageError for an unknown command, and
-        ProtocolError (PayloadInvalid for a wrong payload), which ends a client.
+        The descriptors are the broker's from here on. Raises UsageError for an unknown command or a
+        malformed workspace, and ProtocolError (PayloadInvalid for a wrong payload), which ends a client.
         """
         try:
             meta = self.registry.find(envelope.name)
+            workspace = check_workspace(envelope.workspace) if envelope.workspace else caller.workspace
         except GarretError:
             close_all(descriptors)
             raise
@@ -124,6 +126,7 @@ class Broker:
             deadline=deadline,
             trace=envelope.trace,
             descriptors=descriptors,
+            workspace=workspace,
         )
 
     def admit(
@@ -137,6 +140,9 @@ class Broker:
         trace: str | None = None,
         descriptors: tuple[int, ...] = (),
         priority: int = 0,
+        workspace: str = DEFAULT_WORKSPACE,
+        parent: str | None = None,
+        through: str = "",
     ) -> Pending:
         """Admit one command, whoever asks, and take its descriptors over.
 
@@ -160,6 +166,9 @@ class Broker:
             descriptors,
             priority,
             monotonic(),
+            workspace=workspace,
+            parent=parent,
+            through=through,
         )
         own[request] = pending
         self._count += 1
@@ -185,12 +194,12 @@ class Broker:
     def _judge(self, pending: Pending, own: dict[int, Pending]) -> bool:
         """Ask policy and the limits; True where an approval is needed. Raises what refuses it."""
         meta, caller = pending.meta, pending.caller
-        decision = self._policy.check(caller.role, caller.profile, meta)
+        decision = self._policy.check(caller.role, caller.profile, meta, inner=bool(pending.through))
         if not decision.allowed:
             self._metrics.count("refusals", part=meta.name)
             self._refused(caller, meta, decision.reason)
             raise ControlError(decision.reason, code=Code.DENIED, details={"command": meta.name})
-        if caller.profile in self._pace.limited:
+        if caller.profile in self._pace.limited and not pending.through:
             self._keep_pace(caller.profile, meta)
         if len(own) > MAX_PENDING_PER_CALLER:
             raise ControlError("Too many commands are under way; nothing was started.", code=Code.BUSY)
@@ -235,7 +244,14 @@ class Broker:
     def admit_job(self, run: Caller, meta: CommandMeta, payload: bytes, lease: Lease) -> Pending:
         """Start the work of a job that the ledger holds; it was judged when it was asked for."""
         pending = Pending(
-            next(self._keys), run, lease.epoch, meta, msgspec.Raw(payload), priority=1, admitted=monotonic()
+            next(self._keys),
+            run,
+            lease.epoch,
+            meta,
+            msgspec.Raw(payload),
+            priority=1,
+            admitted=monotonic(),
+            workspace=run.workspace,
         )
         pending.lease = lease
         self._count += 1
@@ -368,6 +384,8 @@ class Broker:
         own = self._by_caller.get(pending.caller)
         if own is not None:
             own.pop(pending.request, None)
+            if pending.through and not own:
+                del self._by_caller[pending.caller]  # a service's caller lives as long as its calls
 
     def _of(self, caller: Caller, request: int) -> Pending | None:
         own = self._by_caller.get(caller)

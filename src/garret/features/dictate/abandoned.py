@@ -16,7 +16,7 @@ from typing import Final
 import apsw
 
 from garret.base import log
-from garret.control.context import Context
+from garret.control.door import Door
 from garret.features.dictate import store
 from garret.storage.errors import NotFound
 from garret.storage.ledger_machine import ACTIVE
@@ -35,7 +35,7 @@ def job_of(work: store.Underway) -> str:
     return f"job_{work.utterance.rpartition('_')[2]}"
 
 
-async def end_abandoned(context: Context, busy: Callable[[str], bool]) -> int:
+async def end_abandoned(context: Door, busy: Callable[[str], bool]) -> int:
     """Note as cut off what no job works on any more, and `busy` knows nothing of; how many it were.
 
     Raises StorageError.
@@ -56,16 +56,16 @@ async def end_abandoned(context: Context, busy: Callable[[str], bool]) -> int:
     return ended
 
 
-def _is_active(context: Context, job: str) -> bool:
+def _is_active(context: Door, job: str) -> bool:
     try:
         return context.store.ledger.get(job).state in ACTIVE
     except NotFound:
         return False
 
 
-async def _end(context: Context, work: store.Underway) -> None:
+async def _end(context: Door, work: store.Underway) -> None:
     now = context.clock.wall()
-    captured = (context.home.spool / f"{work.utterance}.pcm").exists()
+    captured = (context.spool / f"{work.utterance}.pcm").exists()
 
     def note(connection: apsw.Connection) -> None:
         if work not in store.underway(connection):

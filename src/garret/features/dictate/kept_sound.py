@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from garret.base.errors import Code
-from garret.control.context import Context
+from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.dictate import store
 from garret.protocol.finding import Finding, fail, ok
@@ -31,7 +31,7 @@ _WAY = (
 )
 
 
-async def open_sound(context: Context, row: store.Row) -> int:
+async def open_sound(context: Door, row: store.Row) -> int:
     """A descriptor of the sound kept of an utterance, compared with its name; the caller closes it.
 
     Raises ControlError: not found where it is kept no more, corrupt where it is not what was kept.
@@ -107,7 +107,7 @@ def finding_of(kept: int, looked: Looked) -> Finding:
     return ok(RECORDINGS, f"All {kept} recordings are what they were.")
 
 
-async def examine_kept(context: Context, seconds: float) -> Finding:
+async def examine_kept(context: Door, seconds: float) -> Finding:
     """Look through the sound of all utterances, the newest first, for at most `seconds`."""
 
     def read() -> list[tuple[str, str]]:
