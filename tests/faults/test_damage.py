@@ -76,6 +76,24 @@ def test_a_lost_database_is_told_everywhere_and_a_backup_leads_out(house: House,
     assert house.call(h.VerifyAudit()).intact
 
 
+def test_a_damaged_start_is_told_by_status_until_one_succeeds(house: House) -> None:
+    house.start()
+    backup = house.call(h.Backup()).path
+    house.stop()
+    with house.home.durable_db.open("r+b") as file:
+        file.write(bytes(5 * 4096))
+    assert "garret up" in garret(house, "status", code=4), "nobody knows yet"
+    garret(house, "up", code=1)
+    told = garret(house, "status", code=4)
+    assert "last start failed" in told
+    assert f"garret restore {backup}" in told
+    assert "Run 'garret doctor'" not in told, "it is said what the doctor would say"
+    garret(house, "restore", "--no-passphrase", backup, code=0)
+    garret(house, "up", code=0)
+    garret(house, "down", code=0)
+    assert "failed" not in garret(house, "status", code=4)
+
+
 def test_a_start_that_finds_it_lost_makes_no_keys(house: House) -> None:
     house.home.create()
     (house.home.blobs / "ab" / "cd").mkdir(parents=True)

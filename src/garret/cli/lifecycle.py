@@ -104,8 +104,12 @@ def status(session: ClientSession, arguments: argparse.Namespace) -> int:
     """Show the state of the house, or that it is not running (exit code 4); starts nothing."""
     if not session.attach():
         _check_home(session)
-        text = f"Garret is not running in {session.home.root}. `garret up` starts it."
-        session.emit({"running": False, "home": str(session.home.root)}, text)
+        text = f"Garret is not running in {session.home.root}."
+        told = {"running": False, "home": str(session.home.root)}
+        if problem := launch.last_failure(session.home):
+            session.emit({**told, "problem": problem}, f"{text} Its last start failed: {problem}")
+        else:
+            session.emit(told, f"{text} `garret up` starts it.")
         return Exit.UNAVAILABLE
     show(session, session.call(GetStatus()), whole=arguments.all)
     return Exit.DONE
