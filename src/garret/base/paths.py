@@ -85,6 +85,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.root / "keys.sealed"
 
     @property
+    def audit_record(self) -> Path:
+        """The signed record of the audit chain's end, kept beside the database and not in it."""
+        return self.root / "audit.record"
+
+    @property
     def lock(self) -> Path:
         return self.root / "control.lock"
 

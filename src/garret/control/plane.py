@@ -40,6 +40,7 @@ from garret.control.secrets.store import DEVICE_KEY, SecretStore
 from garret.control.settings.core import CORE_SETTINGS
 from garret.control.settings.rows import FlatStore, scoped
 from garret.control.settings.settings import Change, Settings
+from garret.control.watching.audit_keeper import AuditKeeper
 from garret.control.watching.log_pump import LogPump
 from garret.control.watching.metrics import Metrics
 from garret.control.watching.refusals import Refusals
@@ -141,6 +142,7 @@ class ControlPlane:
         self.outside = OutsidePrograms(self, self.settings)
         self.watchdog = Watchdog(threshold=self.settings.get("watchdog.stall_milliseconds") / 1000)
         self.storage = StorageWatch(self._loop, store.writer, self._storage_changed)
+        self.audit_keeper = AuditKeeper(self._loop, store.audit)
 
     # ---- life
 
@@ -268,6 +270,7 @@ class ControlPlane:
 
     async def _end_watching(self) -> None:
         self.storage.stop()
+        await self.audit_keeper.stop()
         self.watchdog.stop()
         logging.getLogger("garret").removeHandler(self.log_pump)
         await self.log_pump.close_store()

@@ -101,8 +101,11 @@ def history_delete(session: Session, arguments: argparse.Namespace) -> None:
     session.emit({"utterance": utterance, "deleted": True}, f"{utterance} is deleted.")
 
 
-def history_export(session: Session, arguments: argparse.Namespace) -> None:
-    """Write each utterance's text, and its audio where asked, into a folder."""
+def history_export(session: Session, arguments: argparse.Namespace) -> int:
+    """Write each utterance's text, and its audio where asked, into a folder.
+
+    Exit code 1 where the kept sound of one cannot be trusted; the others are written.
+    """
     form = form_of(arguments.format, "", as_json=session.as_json)
     folder = make_folder(arguments.output)
     if arguments.utterances:
@@ -110,22 +113,36 @@ def history_export(session: Session, arguments: argparse.Namespace) -> None:
     else:
         wanted = [one.id for one in utterances(session, _ALL)]
     written: list[str] = []
+    damaged: list[GarretError] = []
     with session.live() as live:
         for number, utterance in enumerate(wanted):
             live.progress(number / len(wanted), utterance)
-            written += _export(session, utterance, folder, form, arguments)
+            written += _export(session, utterance, folder, form, arguments, damaged)
     session.emit({"folder": str(folder), "files": written}, f"{len(written)} files are in {folder}.")
+    for error in damaged:
+        session.note(error.message, "bad")
+    return 1 if damaged else 0
 
 
 def _export(
-    session: Session, utterance: str, folder: Path, form: str, arguments: argparse.Namespace
+    session: Session,
+    utterance: str,
+    folder: Path,
+    form: str,
+    arguments: argparse.Namespace,
+    damaged: list[GarretError],
 ) -> list[str]:
     whole = transcripts.fetch(session, utterance)
     text = folder / f"{utterance}{transcripts.SUFFIXES[form]}"
     session.write_file(str(text), transcripts.render(whole, form, raw=arguments.raw, indent=2))
     written = [str(text)]
-    if arguments.audio and (audio := _export_audio(session, utterance, folder)):
-        written.append(audio)
+    try:
+        if arguments.audio and (audio := _export_audio(session, utterance, folder)):
+            written.append(audio)
+    except GarretError as error:
+        if error.code != Code.CORRUPT:
+            raise
+        damaged.append(error)
     return written
 
 

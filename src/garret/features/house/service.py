@@ -27,6 +27,7 @@ from garret.features.house.profiles import ProfileDesk
 from garret.features.house.upkeep import Upkeep
 from garret.protocol.contract import Command, Nothing
 from garret.storage.audit import Filter
+from garret.storage.audit_record import breaks
 from garret.storage.writer_state import Mode
 
 _SUBSCRIPTIONS: Final = 64
@@ -139,6 +140,12 @@ class HouseService:
         mode = self._store.writer.mode
         if mode is not Mode.NORMAL:
             notices.append(f"{SENTENCES[mode]} {self._store.writer.reason}".strip())
+        suspects = len(self._store.blobs.suspects())
+        if suspects:
+            kept = "1 kept file is" if suspects == 1 else f"{suspects} kept files are"
+            notices.append(f"{kept} not what was kept; `garret doctor` names what they belong to.")
+        if any(breaks(self._store.audit.notes)):
+            notices.append("The audit chain was broken; `garret audit verify` says where.")
         return tuple(notices)
 
     async def _shutdown(self, command: c.Shutdown, request: Request) -> Nothing:
@@ -332,7 +339,7 @@ class HouseService:
 
     async def _set_secret(self, command: c.SetSecret, request: Request) -> Nothing:
         secrets = self._context.secrets
-        if command.name.startswith(("storage.", "device.", "profiles.")):
+        if command.name.startswith(("audit.", "storage.", "device.", "profiles.")):
             raise ControlError(
                 f"{command.name} belongs to Garret itself and is not set by hand.", code=Code.DENIED
             )
