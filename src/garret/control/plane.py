@@ -34,6 +34,7 @@ from garret.control.commands.service import Service, Services
 from garret.control.context import Context
 from garret.control.foundation import boot_id, load_object, open_store
 from garret.control.jobs.jobs import Jobs
+from garret.control.outbox.outbox import Outbox
 from garret.control.outside.driver import OutsidePrograms
 from garret.control.outside.programs import decode_programs
 from garret.control.secrets.store import DEVICE_KEY, SecretStore
@@ -123,6 +124,7 @@ class ControlPlane:
             changed=self._job_changed,
             stored=lambda command, seconds: self.metrics.record(command, "store", seconds),
         )
+        self.outbox = Outbox(store, self._loop, changed=self._outbox_changed)
         self.approvals = ApprovalDesk(
             self.broker, store, self._boot, lambda: float(self.settings.get("approvals.lifetime_seconds"))
         )
@@ -180,6 +182,7 @@ class ControlPlane:
         self.outside.start()
         await self._audit("owner", self.profile, "house.start", "done", {"process": os.getpid()})
         await self._replay()
+        await self.outbox.start()
 
     async def _replay(self) -> None:
         try:
@@ -219,6 +222,7 @@ class ControlPlane:
         if self._listener is not None:
             self._listener.close()
         steps: list[Callable[[], Awaitable[None]]] = [
+            self.outbox.stop,
             lambda: self.jobs.stop(self.services.stop),
             self._close_connections,
             self._stop_services,
@@ -348,6 +352,10 @@ class ControlPlane:
         fields = {"job": job.id, "command": job.command, "state": state, "fraction": fraction, "note": note}
         self.publish("house.job_changed", fields, scope=job.profile)
 
+    def _outbox_changed(self, entry: str, room: str, destination: str, state: str, profile: str) -> None:
+        fields = {"entry": entry, "room": room, "destination": destination, "state": state}
+        self.publish("house.outbox_changed", fields, scope=profile)
+
     def use_profile(self, profile: str) -> None:
         """Put another profile in force; it was checked that this may be."""
         old, self.profile = self.profile, profile
@@ -369,6 +377,7 @@ class ControlPlane:
         self.publish("house.storage_changed", {"mode": mode.value, "sentence": sentence})
         if mode is Mode.NORMAL:
             self.jobs.resume()
+            self.outbox.resume()
 
 
 def _set_level(level: str) -> None:

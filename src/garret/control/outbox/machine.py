@@ -137,8 +137,9 @@ class OutboxMachine:
         return self._entries.get(entry)
 
     def breaker(self, place: Place) -> Breaker:
-        """The breaker of a destination, for those who show or keep it."""
-        return self._destination(place).breaker
+        """The breaker of a destination, for those who show it."""
+        known = self._destinations.get(place)
+        return Breaker() if known is None else known.breaker
 
     # ---- what comes in
 

@@ -43,8 +43,9 @@ from garret.control.outbox.machine import (
     Settled,
     Waiting,
 )
-from garret.storage.errors import StorageError
+from garret.storage.errors import QueueFull, StorageError
 from garret.storage.store import Store
+from garret.storage.writer_state import Mode
 
 _logger = log.get("control.outbox")
 
@@ -130,7 +131,7 @@ class Outbox:
     # ---- life
 
     async def start(self) -> None:
-        """Take up what was kept, and deliver from now on. Raises StorageError; nothing is then started."""
+        """Take up what was kept, and deliver from now on. Where storage takes no writes, from `resume` on."""
         self._running = True
         for row in await asyncio.to_thread(self._read, rows.breakers):
             pause = row.open_until - self._clock.wall()
@@ -138,7 +139,11 @@ class Outbox:
                 pause = 0.0  # the wall clock went back meanwhile
             until = self._clock.monotonic() + pause
             self._machine.set_breaker((row.room, row.destination), row.failures, row.opened, until)
-        await self._take_up()
+        await self._take_up_again()
+
+    def resume(self) -> None:
+        """Storage takes writes again: take up what could not be."""
+        self._look_for_new()
 
     async def stop(self) -> None:
         """Deliver no more: what is under way is cancelled and delivered again after the next start."""
@@ -172,9 +177,10 @@ class Outbox:
     async def _take_up_again(self) -> None:
         try:
             await self._take_up()
-        except StorageError as error:
-            _logger.debug("new entries of the outbox wait for storage: %s", error.message)
+        except QueueFull:
             self._loop.call_later(_AGAIN_SECONDS, self._look_for_new)
+        except StorageError as error:
+            _logger.warning("the outbox waits until storage takes writes: %s", error.message)
 
     async def _take_up(self) -> None:
         """Hear of everything that was committed since the last time.
@@ -273,7 +279,7 @@ class Outbox:
                 await self._store.writer.write(operation)
                 return
             except StorageError as error:
-                if not self._running:
+                if not self._running or error.details.get("mode") == Mode.DAMAGED.value:
                     raise
                 _logger.warning("what came of an outbox entry waits for storage: %s", error.message)
                 await asyncio.sleep(_AGAIN_SECONDS)

@@ -35,6 +35,10 @@ ROOM = Room(
         c.Backup,
         c.Diagnose,
         c.Rebuild,
+        c.ListOutbox,
+        c.GetOutboxEntry,
+        c.RetryOutboxEntry,
+        c.DiscardOutboxEntry,
     ),
     events=(
         c.WorkerChanged,
@@ -42,6 +46,7 @@ ROOM = Room(
         c.SettingChanged,
         c.StorageChanged,
         c.ProfileChanged,
+        c.OutboxChanged,
         c.EventsLost,
     ),
     verbs=VERBS,

@@ -22,6 +22,7 @@ from garret.control.errors import ControlError
 from garret.control.watching.storage_watch import SENTENCES
 from garret.features.house import contracts as c
 from garret.features.house.feeds import Feed
+from garret.features.house.later import LaterDesk
 from garret.features.house.profiles import ProfileDesk
 from garret.features.house.upkeep import Upkeep
 from garret.protocol.contract import Command, Nothing
@@ -62,6 +63,7 @@ class HouseService:
             c.Approve: self._approve,
             **self._profiles.handlers,
             **self._upkeep.handlers,
+            **LaterDesk(context).handlers,
         }
 
     async def start(self) -> None:

@@ -8,6 +8,7 @@ from garret.protocol.manifest import Argument, Verb, WholeNumber
 
 _HANDLERS: Final = "garret.features.house.verbs"
 _KEYS: Final = "garret.features.house.keys_verbs"
+_LATER: Final = "garret.features.house.later_verbs"
 _LIMIT: Final = WholeNumber(1, 10_000)
 
 _JOB: Final = Argument(("job",), {"metavar": "JOB", "help": "its id, or an unmistakable end of it"})
@@ -205,4 +206,56 @@ DOCTOR: Final = Verb(
     "doctor", "Examine the machine and the house, and say what to do.", f"{_HANDLERS}:doctor"
 )
 
-VERBS: Final[tuple[Verb, ...]] = (JOBS, WORKERS, LOGS, AUDIT, SECRETS, SETTINGS, PROFILES, BACKUP, DOCTOR)
+_ENTRY: Final = Argument(("entry",), {"metavar": "ENTRY", "help": "its id, or an unmistakable end of it"})
+_ENTRY_STATES: Final = ("waiting", "dead", "delivered")
+
+OUTBOX: Final = Verb(
+    "outbox",
+    "What has to reach somebody outside, and is kept until it does.",
+    "",
+    subverbs=(
+        Verb(
+            "list",
+            "List what waits or was given up, newest first.",
+            f"{_LATER}:outbox_list",
+            (
+                _limit(50, "entries"),
+                Argument(
+                    ("--state",),
+                    {
+                        "metavar": "STATE",
+                        "choices": _ENTRY_STATES,
+                        "default": "",
+                        "help": ", ".join(_ENTRY_STATES),
+                    },
+                ),
+            ),
+        ),
+        Verb("show", "Show one entry.", f"{_LATER}:outbox_show", (_ENTRY,)),
+        Verb(
+            "retry",
+            "Try an entry now that waits or was given up, with all its time anew.",
+            f"{_LATER}:outbox_retry",
+            (_ENTRY,),
+        ),
+        Verb(
+            "discard",
+            "Forget an entry; it is not delivered.",
+            f"{_LATER}:outbox_discard",
+            (_ENTRY, Argument(("-y", "--yes"), {"action": "store_true", "help": "do not ask"})),
+        ),
+    ),
+)
+
+VERBS: Final[tuple[Verb, ...]] = (
+    JOBS,
+    OUTBOX,
+    WORKERS,
+    LOGS,
+    AUDIT,
+    SECRETS,
+    SETTINGS,
+    PROFILES,
+    BACKUP,
+    DOCTOR,
+)

@@ -1,7 +1,7 @@
 """Commands, results and events by which a person looks after the house.
 
 Times `at`, `created` and so on are seconds since 1970 (UTC). The modules below hold them by what they are
-about: `running`, `records`, `choices`, `events`; everybody else imports them from here.
+about: `running`, `records`, `choices`, `waiting`, `events`; everybody else imports them from here.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from garret.features.house.contracts.choices import (
 from garret.features.house.contracts.events import (
     EventsLost,
     JobChanged,
+    OutboxChanged,
     ProfileChanged,
     SettingChanged,
     StorageChanged,
@@ -66,6 +67,14 @@ from garret.features.house.contracts.running import (
     Workers,
     WorkerStatus,
 )
+from garret.features.house.contracts.waiting import (
+    DiscardOutboxEntry,
+    GetOutboxEntry,
+    ListOutbox,
+    OutboxEntries,
+    OutboxEntry,
+    RetryOutboxEntry,
+)
 
 __all__ = [
     "ApprovalToken",
@@ -79,8 +88,10 @@ __all__ = [
     "Check",
     "Diagnose",
     "Diagnosis",
+    "DiscardOutboxEntry",
     "EventsLost",
     "GetJob",
+    "GetOutboxEntry",
     "GetStatus",
     "Job",
     "JobChanged",
@@ -88,12 +99,16 @@ __all__ = [
     "Jobs",
     "Latency",
     "ListJobs",
+    "ListOutbox",
     "ListProfiles",
     "ListSecrets",
     "ListSettings",
     "ListWorkers",
     "LogLine",
     "Logs",
+    "OutboxChanged",
+    "OutboxEntries",
+    "OutboxEntry",
     "ProfileChanged",
     "Profiles",
     "Queue",
@@ -102,6 +117,7 @@ __all__ = [
     "Rebuild",
     "RestartWorker",
     "RetryJob",
+    "RetryOutboxEntry",
     "SealSecrets",
     "SecretNames",
     "SetPin",
