@@ -21,6 +21,7 @@ from garret.storage.store import Keys, RoomTables, Store
 _OWN_TABLES: Final = (
     RoomTables("control", durable="garret.control.migrations"),
     RoomTables("outbox", durable="garret.control.outbox.migrations"),
+    RoomTables("schedules", durable="garret.control.schedules.migrations"),
 )
 
 

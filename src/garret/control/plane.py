@@ -37,6 +37,7 @@ from garret.control.jobs.jobs import Jobs
 from garret.control.outbox.outbox import Outbox
 from garret.control.outside.driver import OutsidePrograms
 from garret.control.outside.programs import decode_programs
+from garret.control.schedules.schedules import Schedules
 from garret.control.secrets.store import DEVICE_KEY, SecretStore
 from garret.control.settings.core import CORE_SETTINGS
 from garret.control.settings.rows import FlatStore, scoped
@@ -125,6 +126,18 @@ class ControlPlane:
             stored=lambda command, seconds: self.metrics.record(command, "store", seconds),
         )
         self.outbox = Outbox(store, self._loop, changed=self._outbox_changed)
+        self.schedules = Schedules(
+            store,
+            self._loop,
+            jobs=self.jobs,
+            bus=self.bus,
+            registry=self.registry,
+            policy=self.policy,
+            attempts=lambda: int(self.settings.get("jobs.attempts")),
+            audit=lambda owner, action, outcome, details: self._audit(
+                owner.role, owner.profile, action, outcome, details
+            ),
+        )
         self.approvals = ApprovalDesk(
             self.broker, store, self._boot, lambda: float(self.settings.get("approvals.lifetime_seconds"))
         )
@@ -183,6 +196,7 @@ class ControlPlane:
         await self._audit("owner", self.profile, "house.start", "done", {"process": os.getpid()})
         await self._replay()
         await self.outbox.start()
+        await self.schedules.start()
 
     async def _replay(self) -> None:
         try:
@@ -222,6 +236,7 @@ class ControlPlane:
         if self._listener is not None:
             self._listener.close()
         steps: list[Callable[[], Awaitable[None]]] = [
+            self.schedules.stop,
             self.outbox.stop,
             lambda: self.jobs.stop(self.services.stop),
             self._close_connections,
@@ -378,6 +393,7 @@ class ControlPlane:
         if mode is Mode.NORMAL:
             self.jobs.resume()
             self.outbox.resume()
+            self.schedules.resume()
 
 
 def _set_level(level: str) -> None:
