@@ -1,6 +1,6 @@
-"""What waits: the outbox, as a person looks after it.
+"""What waits: schedules and the outbox, as a person looks after them.
 
-Neighbours: `control.outbox` does the work, `contracts.waiting` has the commands.
+Neighbours: `control.schedules` and `control.outbox` do the work, `contracts.waiting` has the commands.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from garret.control.commands.service import Request, ServiceHandler
 from garret.control.context import Context
 from garret.control.errors import ControlError
 from garret.control.outbox.entries import Kept
+from garret.control.schedules.plans import Schedule, no_such
+from garret.control.schedules.rules import told
 from garret.features.house import contracts as c
 from garret.protocol.contract import Command, Nothing
 
@@ -26,12 +28,21 @@ class LaterDesk:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._outbox = context.plane.outbox
+        self._schedules = context.plane.schedules
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             c.ListOutbox: self._list,
             c.GetOutboxEntry: self._get,
             c.RetryOutboxEntry: self._retry,
             c.DiscardOutboxEntry: self._discard,
+            c.ListSchedules: self._planned,
+            c.GetSchedule: self._show,
+            c.RemoveSchedule: self._remove,
+            c.RunSchedule: self._run,
+            c.PauseSchedule: self._pause,
+            c.ResumeSchedule: self._resume,
         }
+
+    # ---- the outbox
 
     async def _list(self, command: c.ListOutbox, request: Request) -> c.OutboxEntries:
         if command.state not in _STATES:
@@ -87,3 +98,71 @@ class LaterDesk:
             profile=kept.profile,
             workspace=kept.workspace,
         )
+
+    # ---- schedules
+
+    async def _planned(self, command: c.ListSchedules, request: Request) -> c.Schedules:
+        everybody = self._context.may(request.caller, "schedules.read")
+        found = await self._schedules.planned(
+            room=command.room or None, profile=None if everybody else request.caller.profile
+        )
+        limit = min(max(command.limit, 1), 1000)
+        return c.Schedules(schedules=tuple(_schedule_row(schedule) for schedule in found[:limit]))
+
+    async def _show(self, command: c.GetSchedule, request: Request) -> c.Schedule:
+        schedule = await self._own(request.caller, command.schedule, "schedules.read")
+        runs = await self._schedules.runs(schedule.id)
+        rows = tuple(
+            c.ScheduleRun(due=run.due, state=run.state, job=run.job or "", note=run.note) for run in runs
+        )
+        return _schedule_row(schedule, rows)
+
+    async def _remove(self, command: c.RemoveSchedule, request: Request) -> Nothing:
+        await self._own(request.caller, command.schedule, "schedules.change")
+        await self._schedules.remove(command.schedule)
+        await self._note(request.caller, "remove", command.schedule)
+        return Nothing()
+
+    async def _run(self, command: c.RunSchedule, request: Request) -> c.Schedule:
+        await self._own(request.caller, command.schedule, "schedules.change")
+        schedule = await self._schedules.run_now(command.schedule)
+        await self._note(request.caller, "run", command.schedule)
+        return _schedule_row(schedule)
+
+    async def _pause(self, command: c.PauseSchedule, request: Request) -> c.Schedule:
+        await self._own(request.caller, command.schedule, "schedules.change")
+        schedule = await self._schedules.pause(command.schedule)
+        await self._note(request.caller, "pause", command.schedule)
+        return _schedule_row(schedule)
+
+    async def _resume(self, command: c.ResumeSchedule, request: Request) -> c.Schedule:
+        await self._own(request.caller, command.schedule, "schedules.change")
+        schedule = await self._schedules.go_on(command.schedule)
+        await self._note(request.caller, "resume", command.schedule)
+        return _schedule_row(schedule)
+
+    async def _own(self, caller: Caller, number: str, capability: str) -> Schedule:
+        schedule = await self._schedules.schedule(number)
+        if schedule.owner.profile != caller.profile and not self._context.may(caller, capability):
+            raise no_such(schedule.id)
+        return schedule
+
+    async def _note(self, caller: Caller, what: str, schedule: str) -> None:
+        await self._context.audit(caller, f"schedules.{what}", "done", {"schedule": schedule})
+
+
+def _schedule_row(schedule: Schedule, runs: tuple[c.ScheduleRun, ...] = ()) -> c.Schedule:
+    return c.Schedule(
+        id=schedule.id,
+        room=schedule.room,
+        key=schedule.key,
+        rule=told(schedule.rule, schedule.zone),
+        does=schedule.command or schedule.callback or "",
+        state=schedule.state,
+        due=schedule.due or 0.0,
+        missed=schedule.missed.value,
+        created=schedule.created,
+        profile=schedule.owner.profile,
+        workspace=schedule.owner.workspace,
+        runs=runs,
+    )

@@ -1,4 +1,4 @@
-"""What the verbs about the outbox do.
+"""What the verbs about schedules and the outbox do.
 
 Neighbours: `verb_table` declares them, `verbs` has the other verbs of the house.
 """
@@ -90,3 +90,78 @@ def one_ending(what: str, given: str, ids: Sequence[str], listed_by: str) -> str
     if found:
         raise GarretError(f"More than one {what} ends in {given!r}: {', '.join(found[:5])}.", code=Code.USAGE)
     raise GarretError(f"There is no {what} {given!r}; `{listed_by}` lists them.", code=Code.NOT_FOUND)
+
+
+# ---------------------------------------------------------------- schedules
+
+
+def schedules_list(session: Session, arguments: argparse.Namespace) -> None:
+    found = session.call(c.ListSchedules(room=arguments.room, limit=arguments.limit), again=True).schedules
+    columns = ("schedule", "room", "key", "does", "when", "state", "next")
+    rows = [(one.id, one.room, one.key, one.does, one.rule, one.state, _next(session, one)) for one in found]
+    session.table(columns, rows, found)
+
+
+def _next(session: Session, schedule: c.Schedule) -> str:
+    return session.moment(schedule.due) if schedule.due and schedule.state == "active" else ""
+
+
+def schedules_show(session: Session, arguments: argparse.Namespace) -> None:
+    number = _schedule_id(session, arguments.schedule)
+    _show_schedule(session, session.call(c.GetSchedule(schedule=number), again=True))
+
+
+def schedules_run(session: Session, arguments: argparse.Namespace) -> None:
+    number = _schedule_id(session, arguments.schedule)
+    _show_schedule(session, session.call(c.RunSchedule(schedule=number)))
+
+
+def schedules_pause(session: Session, arguments: argparse.Namespace) -> None:
+    number = _schedule_id(session, arguments.schedule)
+    _show_schedule(session, session.call(c.PauseSchedule(schedule=number)))
+
+
+def schedules_resume(session: Session, arguments: argparse.Namespace) -> None:
+    number = _schedule_id(session, arguments.schedule)
+    _show_schedule(session, session.call(c.ResumeSchedule(schedule=number)))
+
+
+def schedules_remove(session: Session, arguments: argparse.Namespace) -> None:
+    number = _schedule_id(session, arguments.schedule)
+    require_yes(session, f"Remove {number}, so that it runs no more?", yes=arguments.yes)
+    session.call(c.RemoveSchedule(schedule=number))
+    session.emit({"schedule": number, "removed": True}, f"{number} is removed.")
+
+
+def _show_schedule(session: Session, schedule: c.Schedule) -> None:
+    lines = [
+        f"schedule   {schedule.id}",
+        f"room       {schedule.room}",
+        f"key        {schedule.key}",
+        f"does       {schedule.does}",
+        f"when       {schedule.rule}",
+        f"missed     {schedule.missed}",
+        f"state      {schedule.state}",
+        f"created    {session.moment(schedule.created)}",
+    ]
+    for name, value in (
+        ("next", _next(session, schedule)),
+        ("profile", schedule.profile),
+        ("workspace", schedule.workspace),
+    ):
+        if value:
+            lines.append(f"{name:<9}  {value}")
+    for run in schedule.runs:
+        lines.append(f"run        {session.moment(run.due)} {run.state} {run.job or run.note}".rstrip())
+    session.emit(schedule, "\n".join(lines))
+
+
+def _schedule_id(session: Session, given: str) -> str:
+    """The id that `given` is, or is the end of, or is the key of."""
+    if _FULL_ID.match(given):
+        return given
+    found = session.call(c.ListSchedules(limit=_SEARCHED), again=True).schedules
+    keyed = [one.id for one in found if one.key == given]
+    if len(keyed) == 1:
+        return keyed[0]
+    return one_ending("schedule", given, [one.id for one in found], "garret schedules")

@@ -39,6 +39,12 @@ ROOM = Room(
         c.GetOutboxEntry,
         c.RetryOutboxEntry,
         c.DiscardOutboxEntry,
+        c.ListSchedules,
+        c.GetSchedule,
+        c.RemoveSchedule,
+        c.RunSchedule,
+        c.PauseSchedule,
+        c.ResumeSchedule,
     ),
     events=(
         c.WorkerChanged,

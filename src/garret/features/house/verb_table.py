@@ -247,8 +247,40 @@ OUTBOX: Final = Verb(
     ),
 )
 
+_SCHEDULE: Final = Argument(
+    ("schedule",), {"metavar": "SCHEDULE", "help": "its id, an unmistakable end of it, or its key"}
+)
+
+SCHEDULES: Final = Verb(
+    "schedules",
+    "What is to be done at a time, again and again, or after something happened.",
+    "",
+    subverbs=(
+        Verb(
+            "list",
+            "List schedules, the next due first.",
+            f"{_LATER}:schedules_list",
+            (
+                _limit(200, "schedules"),
+                Argument(("--room",), {"metavar": "ROOM", "default": "", "help": "of this room only"}),
+            ),
+        ),
+        Verb("show", "Show one schedule with its last runs.", f"{_LATER}:schedules_show", (_SCHEDULE,)),
+        Verb(
+            "remove",
+            "Forget a schedule.",
+            f"{_LATER}:schedules_remove",
+            (_SCHEDULE, Argument(("-y", "--yes"), {"action": "store_true", "help": "do not ask"})),
+        ),
+        Verb("run", "Make one run more, now.", f"{_LATER}:schedules_run", (_SCHEDULE,)),
+        Verb("pause", "Have a schedule rest.", f"{_LATER}:schedules_pause", (_SCHEDULE,)),
+        Verb("resume", "Have a paused schedule go on from now.", f"{_LATER}:schedules_resume", (_SCHEDULE,)),
+    ),
+)
+
 VERBS: Final[tuple[Verb, ...]] = (
     JOBS,
+    SCHEDULES,
     OUTBOX,
     WORKERS,
     LOGS,
