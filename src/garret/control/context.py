@@ -17,6 +17,8 @@ from garret.control.clients.bus import EventBus
 from garret.control.commands.inner import InnerCaller
 from garret.control.commands.request import Caller
 from garret.control.jobs.jobs import Jobs
+from garret.control.outbox.outbox import RoomOutbox
+from garret.control.schedules.schedules import RoomSchedules
 from garret.control.secrets.store import SecretStore
 from garret.control.settings.settings import Settings
 from garret.protocol.contract import Event
@@ -45,6 +47,8 @@ class Context:
     jobs: Jobs
     calls: InnerCaller
     signer: KeySigner
+    outbox: RoomOutbox
+    schedules: RoomSchedules
     plane: ControlPlane
     clock: Clock = SYSTEM
 

@@ -296,6 +296,8 @@ class ControlPlane:
             self.jobs,
             InnerCaller(self.broker, f"service:{room}"),
             self.signer,
+            self.outbox.room(room),
+            self.schedules.room(room),
             self,
         )
 

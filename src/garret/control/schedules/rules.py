@@ -267,7 +267,7 @@ def _recurrence(rule: Recurrence, zone: ZoneInfo) -> Timetable:
     from dateutil.rrule import rrulestr
 
     text = rule.rule.upper().removeprefix("RRULE:")
-    parts = dict(part.partition("=")[::2] for part in text.split(";"))
+    parts = {name: value for name, _, value in (part.partition("=") for part in text.split(";"))}
     if "\n" in text or parts.get("FREQ") in _BELOW_A_DAY:
         raise UsageError(
             "A recurrence rule is one RRULE that is daily or rarer; `every` or cron say what is more often."
