@@ -75,7 +75,7 @@ def wait_for_jobs(client: Client, state: str, count: int) -> tuple[h.Job, ...]:
 
 
 def test_what_a_job_causes_is_delivered_once_by_its_id_whenever_the_house_dies(home: Home) -> None:
-    tell_to_die(home, "send")  # behind the transaction, before the job is done
+    tell_to_die(home, "send")  # all is said, and nothing of it kept
     with house(home) as client:
         with pytest.raises(TransportError):
             client.call(later.Send(text="one", key="a"))

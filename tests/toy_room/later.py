@@ -27,7 +27,7 @@ from garret.base.paths import Home
 from garret.control.access.owner import Owner
 from garret.control.clients.listener import HomeLock
 from garret.control.commands.service import Request, ServiceHandler
-from garret.control.context import Context
+from garret.control.door import Door
 from garret.control.outbox.entries import Delivered, Entry, Letter, Outcome
 from garret.control.plane import ControlPlane
 from garret.control.schedules.plans import Plan
@@ -68,10 +68,10 @@ class PlanNote(Command[Nothing], frozen=True):
 class LaterService:
     """Sends, notes, plans."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._folder = context.home.root
-        context.outbox.handle("append", self._deliver)
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._folder = door.store.home.root
+        door.outbox.handle("append", self._deliver)
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             Send: self._send,
             Note: self._note,
@@ -93,14 +93,13 @@ class LaterService:
             payload=command.text.encode(),
             owner=Owner.of(request.caller),
             cause=request.lease.job,
-            once=request.lease.job,  # its second attempt means the same delivery
         )
-        await self._context.store.writer.write(partial(self._enqueue, entry))
+        request.finish(partial(self._enqueue, entry))
         die_if_told(self._folder, "send")
         return Nothing()
 
     def _enqueue(self, entry: Entry, connection: apsw.Connection) -> str:
-        return self._context.outbox.enqueue(connection, entry)
+        return self._door.outbox.enqueue(connection, entry)
 
     async def _deliver(self, letter: Letter) -> Outcome:
         append(self._folder / DELIVERED, f"{letter.id} {letter.payload.decode()}")
@@ -120,7 +119,7 @@ class LaterService:
             action=Note(text=command.text),
             owner=Owner.of(request.caller),
         )
-        await self._context.schedules.put(plan)
+        await self._door.schedules.put(plan)
         return Nothing()
 
 

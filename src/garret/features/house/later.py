@@ -11,7 +11,7 @@ from typing import Any, Final
 from garret.base.errors import Code, UsageError
 from garret.control.commands.request import Caller
 from garret.control.commands.service import Request, ServiceHandler
-from garret.control.context import Context
+from garret.control.door import HouseDoor
 from garret.control.errors import ControlError
 from garret.control.outbox.entries import Kept
 from garret.control.schedules.plans import Schedule, no_such
@@ -25,7 +25,7 @@ _STATES: Final = ("", "waiting", "dead", "delivered")
 class LaterDesk:
     """Answers the commands about what waits. A profile that may see only its own sees no other's."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: HouseDoor) -> None:
         self._context = context
         self._outbox = context.plane.outbox
         self._schedules = context.plane.schedules
