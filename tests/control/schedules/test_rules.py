@@ -159,6 +159,7 @@ def test_once_is_once() -> None:
         Recurrence("FREQ=DAILY\nRRULE:FREQ=MINUTELY", "2026-01-01T00:00"),
         Recurrence("FREQ=DAILY", "2026-01-01T00:00+01:00"),
         Recurrence("FREQ=DAILY", "tomorrow"),
+        Recurrence("FREQ=DAILY", "1066-10-14T09:00"),
         Recurrence("", "2026-01-01T00:00"),
         After(""),
         After("toy.greeted", -1.0),

@@ -441,11 +441,21 @@ def test_after_an_event_that_fits_something_is_done(home: Home) -> None:
         await desk.pass_to(now + 601)
         assert len(desk.jobs) == 2, "one for each event, also of one moment"
         assert {ran.state for ran in await desk.schedules.runs(number)} == {"done"}
+        desk.clock.jump_wall(-300.0)
+        desk.bus.publish("toy.greeted", encode_payload(Greeted(name="Ada")))
+        await asyncio.sleep(0)
+        await desk.pass_to(now + 601 - 300 + 598)
+        assert len(desk.jobs) == 2
         await desk.schedules.pause(number)
         desk.bus.publish("toy.greeted", encode_payload(Greeted(name="Ada")))
         await asyncio.sleep(0)
-        await desk.pass_to(now + 5_000)
-        assert len(desk.jobs) == 2
+        await desk.pass_to(now + 920)
+        assert len(desk.jobs) == 2, "it rests, with what waited"
+        await desk.schedules.go_on(number)
+        await desk.settle()
+        assert len(desk.jobs) == 3
+        await desk.pass_to(now + 9_000)
+        assert len(desk.jobs) == 3, "what happened while it rested is nothing to it"
 
     run(home, test)
 

@@ -38,6 +38,8 @@ LATEST: Final = 4e9
 _RUNS_A_DAY: Final = 96
 _BELOW_A_DAY: Final = ("HOURLY", "MINUTELY", "SECONDLY")
 _INTERVAL: Final = re.compile(r"[1-9]\d{0,3}")
+_FIRST_YEAR: Final = 2000  # each run since the start is enumerated once: some microseconds a run
+_LAST_YEAR: Final = 2096
 _LAST_DAY: Final = "20961001T000000"
 _UNTIL: Final = re.compile(r"(?i)\bUNTIL=(\d{8}T\d{6})Z")
 _SHORT_STRETCH: Final = 900.0  # seconds: whoever wants the next minute need not enumerate hours
@@ -284,6 +286,8 @@ def _recurrence(rule: Recurrence, zone: ZoneInfo) -> Timetable:
         start = datetime.fromisoformat(rule.start)
         if start.tzinfo is not None:
             raise ValueError("its start is a local time, without a zone")
+        if not _FIRST_YEAR <= start.year <= _LAST_YEAR:
+            raise ValueError(f"its start is in a year from {_FIRST_YEAR} to {_LAST_YEAR}")
         parsed = rrulestr(text, dtstart=start, cache=True)
     except (ValueError, TypeError, KeyError) as error:
         raise UsageError(f"{rule.rule[:200]!r} is no recurrence rule: {error}.") from error

@@ -65,6 +65,7 @@ LONGEST_SLEEP_SECONDS: Final = 30.0
 SCHEDULE_LIMIT: Final = 10_000
 """Schedules that may be there; one more answers busy."""
 _AGAIN_SECONDS: Final = 5.0  # until storage is asked once more
+_BURST_SECONDS: Final = 10.0
 _KEY_CHARACTERS: Final = 200
 _CALLBACK_ATTEMPTS: Final = 8
 _NOTE_CHARACTERS: Final = 500
@@ -162,7 +163,7 @@ class Schedules:
         self._callbacks: dict[tuple[str, str], Callback] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._last_heard = 0.0
+        self._last_heard: dict[str, float] = {}
         self._running = False
 
     def __len__(self) -> int:
@@ -188,11 +189,8 @@ class Schedules:
             self._read, lambda connection: (rows.select(connection), rows.waiting_runs(connection))
         )
         self._waiting = {(run.schedule, run.due): run for run in waiting}
-        for schedule in schedules:
-            try:
-                await self._watch(schedule)
-            except UsageError as error:  # of a zone that is not there any more
-                _logger.error("the schedule %s (%s) rests: %s", schedule.id, schedule.key, error.message)
+        for schedule, table in await asyncio.to_thread(_tables, schedules):
+            self._watch(schedule, table)
         self.look()
 
     async def stop(self) -> None:
@@ -351,7 +349,7 @@ class Schedules:
 
     def _can_make(self, run: Run) -> bool:
         schedule = self._known.get(run.schedule)
-        if schedule is None:
+        if schedule is None or (schedule.state == "paused" and isinstance(schedule.rule, After)):
             return False
         return schedule.callback is None or (schedule.room, schedule.callback) in self._callbacks
 
@@ -449,9 +447,16 @@ class Schedules:
             if isinstance(item, Lagged):
                 _logger.error("%d events were lost to the schedule %s", item.count, schedule.key)
             elif _fits(schedule.rule.where, item.payload):
-                # Two at one moment are two runs, and a run is told apart by its moment.
-                self._last_heard = max(self._clock.wall(), self._last_heard + 0.001)
-                self._spawn(self._occur(schedule, self._last_heard + schedule.rule.delay))
+                heard = self._moment_of_its_own(number)
+                self._spawn(self._occur(schedule, heard + schedule.rule.delay))
+
+    def _moment_of_its_own(self, number: str) -> float:
+        """Now, or a moment later: two events are two runs, and a run is told apart by its moment."""
+        now, last = self._clock.wall(), self._last_heard.get(number, 0.0)
+        if last - _BURST_SECONDS < now <= last:  # further back, and the clock was set
+            now = last + 0.001
+        self._last_heard[number] = now
+        return now
 
     async def _occur(self, schedule: Schedule, due: float) -> None:
         now = self._clock.wall()
@@ -492,7 +497,7 @@ class Schedules:
             now,
         )
         kept = await self._store.writer.write(lambda connection: rows.put(connection, schedule))
-        await self._watch(kept)
+        self._watch(kept, table)
         self.look()
         return kept
 
@@ -517,9 +522,8 @@ class Schedules:
                 f"{SCHEDULE_LIMIT} schedules are there already. This one was not planned.", code=Code.BUSY
             )
 
-    async def _watch(self, schedule: Schedule) -> None:
-        """Go by this from now on, in place of what was known of it. Raises UsageError (rule, zone)."""
-        table = await asyncio.to_thread(timetable, schedule.rule, schedule.zone)
+    def _watch(self, schedule: Schedule, table: Timetable) -> None:
+        """Go by this from now on, in place of what was known of it."""
         self._forget(schedule.id)
         self._known[schedule.id] = schedule
         if schedule.state != "active":
@@ -533,6 +537,7 @@ class Schedules:
     def _forget(self, schedule: str) -> None:
         self._machine.drop(schedule)
         self._known.pop(schedule, None)
+        self._last_heard.pop(schedule, None)
         subscription = self._heard.pop(schedule, None)
         if subscription is not None:
             subscription.close()
@@ -540,9 +545,11 @@ class Schedules:
     async def _watch_anew(self, schedule: str) -> None:
         """It was changed while a decision was being written down: go by what is kept."""
         try:
-            await self._watch(await self.schedule(schedule))
+            kept = await self.schedule(schedule)
         except ScheduleError:
             self._forget(schedule)
+        else:
+            self._watch(kept, await asyncio.to_thread(timetable, kept.rule, kept.zone))
 
     async def planned(self, *, room: str | None = None, profile: str | None = None) -> list[Schedule]:
         """Schedules, of one room and one profile only where they are given, the next due first."""
@@ -628,6 +635,17 @@ class Schedules:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _logger.error("a schedule could not be carried out", exc_info=error)
+
+
+def _tables(schedules: list[Schedule]) -> list[tuple[Schedule, Timetable]]:
+    """The moments of many schedules. One whose zone is not there any more is left out: it rests."""
+    found: list[tuple[Schedule, Timetable]] = []
+    for schedule in schedules:
+        try:
+            found.append((schedule, timetable(schedule.rule, schedule.zone)))
+        except UsageError as error:
+            _logger.error("the schedule %s (%s) rests: %s", schedule.id, schedule.key, error.message)
+    return found
 
 
 def _first(plan: Plan, table: Timetable, now: float) -> Standing:
