@@ -18,6 +18,7 @@ from garret.control.outbox.entries import (
     PAYLOAD_LIMIT,
     Delivered,
     Entry,
+    Kept,
     Letter,
     OutboxError,
     OutboxFull,
@@ -477,5 +478,50 @@ def test_two_handlers_of_one_name_are_a_defect(home: Home) -> None:
         with pytest.raises(ValueError, match="two handlers"):
             post.room.handle("send", post.deliver)
         post.outbox.room("other").handle("send", post.deliver)
+
+    run(home, test)
+
+
+def test_what_was_taken_up_is_not_looked_for_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have been delivered and let go of between the look and what follows from it."""
+    asked: list[int] = []
+    look = rows.waiting_after
+
+    def noted(connection: apsw.Connection, seq: int) -> list[Kept]:
+        asked.append(seq)
+        return look(connection, seq)
+
+    monkeypatch.setattr(rows, "waiting_after", noted)
+
+    async def test(post: Post) -> None:
+        for count in range(1, 4):
+            number = await post.room.put(letter_to(handler="nobody"))
+            await post.until(lambda count=count: len(post.outbox) == count)  # type: ignore[misc]
+            kept = await post.outbox.entry(number)
+            await post.room.put(letter_to())
+            await post.until_changed(count)
+            assert asked[-1] >= kept.seq
+
+    run(home, test)
+
+
+def test_the_loop_wakes_up_by_itself_for_the_next_attempt(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("garret.control.outbox.machine.BASE_SECONDS", 0.01)
+
+    async def test(post: Post) -> None:
+        await post.outbox.stop()
+        outbox = Outbox(post.store, asyncio.get_running_loop(), changed=post.note)
+
+        async def send(letter: Letter) -> Outcome:
+            return Retry("busy") if letter.attempt < 3 else Delivered()
+
+        outbox.room("toy").handle("send", send)
+        await outbox.start()
+        await outbox.room("toy").put(letter_to())
+        await post.until_changed(3)
+        assert [change[3] for change in post.changes] == ["waiting", "waiting", "delivered"]
+        await outbox.stop()
 
     run(home, test)

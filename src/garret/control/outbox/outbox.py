@@ -111,6 +111,7 @@ class Outbox:
         self._timer: asyncio.TimerHandle | None = None
         self._seen = 0
         self._reading = asyncio.Lock()
+        self._look_pending = False
         self._running = False
 
     def __len__(self) -> int:
@@ -171,7 +172,8 @@ class Outbox:
         return await self._store.writer.write(lambda connection: self.enqueue(connection, room, entry))
 
     def _look_for_new(self) -> None:
-        if self._running:
+        if self._running and not self._look_pending:
+            self._look_pending = True
             self._spawn(self._take_up_again())
 
     async def _take_up_again(self) -> None:
@@ -188,6 +190,7 @@ class Outbox:
         Asking the writer, and not a reader, orders this behind the transaction that enqueued.
         """
         async with self._reading:
+            self._look_pending = False  # whatever is enqueued from here on is looked for once more
             seen = self._seen
             found = await self._store.writer.write(lambda connection: rows.waiting_after(connection, seen))
             for kept in found:
