@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import apsw
 import pytest
@@ -28,7 +29,7 @@ from garret.control.outbox.entries import (
 )
 from garret.control.outbox.machine import FAILURES
 from garret.control.outbox.outbox import Outbox, RoomOutbox
-from garret.storage.errors import DiskFull, StorageError
+from garret.storage.errors import DiskFull, QueueFull, StorageError
 from garret.storage.store import RoomTables, Store
 from tests.storage.databases import KEYS
 
@@ -357,6 +358,7 @@ def test_an_entry_that_could_not_be_discarded_goes_on(home: Home, monkeypatch: p
             patch.setattr(rows, "discard", full)
             with pytest.raises(StorageError):
                 await post.outbox.discard(number)
+        assert len(post.outbox) == 1
         await post.outbox.retry(number)
         await post.until_changed(2)
         assert post.changes[-1][3] == "delivered"
@@ -523,5 +525,69 @@ def test_the_loop_wakes_up_by_itself_for_the_next_attempt(
         await post.until_changed(3)
         assert [change[3] for change in post.changes] == ["waiting", "waiting", "delivered"]
         await outbox.stop()
+
+    run(home, test)
+
+
+def test_a_breaker_holds_for_no_longer_because_the_clock_went_back(home: Home) -> None:
+    async def test(post: Post) -> None:
+        post.says(Retry("down"))
+        for _ in range(FAILURES):
+            await post.room.put(letter_to("down"))
+        await post.until_changed(FAILURES)
+        post.says(Delivered())
+        post.clock.jump_wall(-365 * 86_400.0)
+        await post.restart()
+        post.clock.advance(2.0)  # past the pauses of the entries
+        await post.room.put(letter_to("elsewhere"))  # whatever makes it look at the clock
+        await post.until_changed(2 * FAILURES + 1)
+        assert await post.outbox.entries() == []
+
+    run(home, test)
+
+
+def raising(error: Exception, times: int, real: Callable[..., Any]) -> Callable[..., Any]:
+    """`real`, after it has failed so many times."""
+    left = times
+
+    def attempt(*arguments: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise error
+        return real(*arguments)
+
+    return attempt
+
+
+@pytest.mark.parametrize(("error", "resumed"), [(DiskFull("planted"), True), (QueueFull("planted"), False)])
+def test_what_could_not_be_taken_up_is_when_storage_is_back(
+    home: Home, monkeypatch: pytest.MonkeyPatch, error: StorageError, resumed: bool
+) -> None:
+    monkeypatch.setattr("garret.control.outbox.outbox._AGAIN_SECONDS", 0.005)
+
+    async def test(post: Post) -> None:
+        await post.outbox.stop()
+        post.open()
+        await post.room.put(letter_to())
+        monkeypatch.setattr(rows, "waiting_after", raising(error, 1, rows.waiting_after))
+        await post.outbox.start()
+        assert len(post.outbox) == 0
+        if resumed:
+            post.outbox.resume()
+        await post.until_changed(1)
+        assert post.changes[0][3] == "delivered"
+
+    run(home, test)
+
+
+def test_an_entry_that_cannot_be_read_now_is_read_later(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("garret.control.outbox.outbox._AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(rows, "letter", raising(StorageError("planted"), 2, rows.letter))
+
+    async def test(post: Post) -> None:
+        await post.room.put(letter_to())
+        await post.until_changed(1)
+        assert [letter.attempt for letter in post.letters] == [1], "what was not tried is no attempt"
 
     run(home, test)
