@@ -23,7 +23,7 @@ from garret.control.schedules.machine import Missed
 from garret.control.schedules.plans import Occasion, Plan, ScheduleError
 from garret.control.schedules.rules import After, At, Cron, Every, Recurrence
 from garret.control.schedules.schedules import RoomSchedules, Schedules
-from garret.protocol.contract import Command, Contract, Event, Nothing, Registry, command, event
+from garret.protocol.contract import Command, Contract, Event, Nothing, Registry, Retry, command, event
 from garret.protocol.envelope import encode_payload
 from garret.storage.errors import DiskFull, StorageError
 from garret.storage.ledger_types import Job
@@ -62,6 +62,11 @@ class Careful(Command[Nothing], frozen=True):
     """A job that needs an approval."""
 
 
+@command("toy.stubborn", result=Nothing, capability="toy.use", job=True, retry=Retry(attempts=2))
+class Stubborn(Command[Nothing], frozen=True):
+    """A job that says how often it is tried."""
+
+
 @event("toy.greeted")
 class Greeted(Event, frozen=True):
     name: str
@@ -89,7 +94,7 @@ class Desk:
             asyncio.get_running_loop(),
             jobs=self,
             bus=self.bus,
-            registry=Registry([Work, Talk, Listen, Careful], [Greeted]),
+            registry=Registry([Work, Talk, Listen, Careful, Stubborn], [Greeted]),
             policy=self.policy,
             attempts=lambda: 5,
             audit=self.audit,
@@ -250,6 +255,7 @@ def test_the_job_and_that_the_schedule_moved_on_are_one_transaction(
 def test_a_clock_that_comes_back_makes_no_run_again(home: Home) -> None:
     async def test(desk: Desk) -> None:
         number = await desk.put()
+        await desk.put(key="called", action="wake")
         await desk.pass_to(NOON + HOUR)
         for back in (-1_800.0, -2 * 86_400.0):
             desk.clock.jump_wall(back)
@@ -258,6 +264,8 @@ def test_a_clock_that_comes_back_makes_no_run_again(home: Home) -> None:
         dues = [ran.due for ran in await desk.schedules.runs(number, limit=100)]
         assert len(dues) == len(set(dues)) == len(desk.jobs)
         assert dues.count(NOON + HOUR) == 1
+        called = [occasion.id for occasion in desk.called]
+        assert len(called) == len(set(called)) == len(dues)
 
     run(home, test)
 
@@ -420,6 +428,8 @@ def test_a_callback_that_fails(home: Home, error: Exception, state: str, note: s
         desk.fail = None
         await desk.pass_to(NOON + HOUR + 10)
         assert len(desk.called) == (2 if state == "waiting" else 1)
+        assert not desk.schedules._waiting
+        assert not desk.schedules._pauses
 
     run(home, test)
 
@@ -596,5 +606,97 @@ def test_a_room_sees_what_an_owner_planned_in_it(home: Home) -> None:
         assert await desk.schedules.room("other").planned(OWNER) == []
         with pytest.raises(UsageError):
             await desk.put(rule=Every(0.0))
+
+    run(home, test)
+
+
+def test_a_run_that_could_not_be_written_down_is_tried_again_by_itself(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "_AGAIN_SECONDS", 0.005)
+    real, left = rows.end_run, 2
+
+    def full(*arguments: Any, **named: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise DiskFull("planted")
+        real(*arguments, **named)
+
+    monkeypatch.setattr(rows, "end_run", full)
+
+    async def test(desk: Desk) -> None:
+        await desk.put()
+        await desk.pass_to(NOON + HOUR)
+        while not desk.jobs:  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.002)
+        assert len(desk.jobs) == 1
+
+    run(home, test)
+
+
+def test_a_job_that_says_how_often_it_is_tried_is(home: Home) -> None:
+    async def test(desk: Desk) -> None:
+        await desk.put(action=Stubborn())
+        await desk.pass_to(NOON + HOUR)
+        assert desk.jobs[0].max_attempts == 2
+
+    run(home, test)
+
+
+def test_a_timer_keeps_its_moment_over_a_pause(home: Home) -> None:
+    async def test(desk: Desk) -> None:
+        number = await desk.put(rule=At(NOON + HOUR))
+        await desk.schedules.pause(number)
+        await desk.pass_to(NOON + 2 * HOUR)
+        assert desk.jobs == []
+        assert (await desk.schedules.go_on(number)).due == NOON + HOUR
+        await desk.settle()
+        assert len(desk.jobs) == 1
+
+    run(home, test)
+
+
+def test_a_clock_that_was_wrong_by_days_does_not_hold_up_what_an_event_brought_about(home: Home) -> None:
+    async def test(desk: Desk) -> None:
+        await desk.put(rule=After("toy.greeted", 600.0))
+        desk.bus.publish("toy.greeted", encode_payload(Greeted(name="Ada")))
+        await asyncio.sleep(0)
+        await desk.settle()
+        desk.clock.jump_wall(-HOUR)
+        await desk.settle()
+        assert desk.jobs == []
+        desk.clock.jump_wall(-2 * 86_400.0)
+        await desk.settle()
+        assert len(desk.jobs) == 1
+
+    run(home, test)
+
+
+def test_a_schedule_that_is_removed_leaves_no_run_behind(home: Home) -> None:
+    async def test(desk: Desk) -> None:
+        number = await desk.put(rule=After("toy.greeted", 600.0))
+        desk.bus.publish("toy.greeted", encode_payload(Greeted(name="Ada")))
+        await asyncio.sleep(0)
+        await desk.settle()
+        assert len(desk.schedules._waiting) == 1
+        await desk.schedules.remove(number)
+        assert not desk.schedules._waiting
+        assert await desk.schedules.runs(number) == []
+        await desk.pass_to(NOON + HOUR)
+        assert desk.jobs == []
+
+    run(home, test)
+
+
+def test_a_schedule_remembers_so_many_runs(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "RUNS_KEPT", 3)
+
+    async def test(desk: Desk) -> None:
+        number = await desk.put()
+        for hour in range(1, 7):
+            await desk.pass_to(NOON + hour * HOUR)
+        dues = [ran.due for ran in await desk.schedules.runs(number)]
+        assert dues == [NOON + hour * HOUR for hour in (6, 5, 4)]
 
     run(home, test)

@@ -397,7 +397,7 @@ class Schedules:
         await self._store.writer.write(
             lambda connection: self._write_run(connection, schedule, run.due, refusal, now, written)
         )
-        self._waiting.pop((run.schedule, run.due), None)
+        self._over(run)
         self._begin(schedule, written, refusal, now)
 
     async def _call_back(self, schedule: Schedule, run: Run) -> None:
@@ -427,6 +427,10 @@ class Schedules:
         await self._store.writer.write(
             lambda connection: rows.end_run(connection, run.schedule, run.due, now, state=state, note=short)
         )
+        self._over(run)
+
+    def _over(self, run: Run) -> None:
+        """It waits no more."""
         self._waiting.pop((run.schedule, run.due), None)
         self._pauses.pop((run.schedule, run.due), None)
 
