@@ -21,7 +21,7 @@ CREATE TABLE outbox (
     reason      TEXT    NOT NULL DEFAULT '',
     created     REAL    NOT NULL,
     updated     REAL    NOT NULL
-);
+) STRICT;
 CREATE UNIQUE INDEX outbox_once ON outbox (room, once) WHERE once IS NOT NULL;
 CREATE INDEX outbox_waiting ON outbox (room, destination) WHERE state = 'waiting';
 CREATE INDEX outbox_state ON outbox (state, seq);
@@ -34,4 +34,4 @@ CREATE TABLE outbox_breakers (
     opened      INTEGER NOT NULL,
     open_until  REAL    NOT NULL,
     PRIMARY KEY (room, destination)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;

@@ -20,7 +20,7 @@ CREATE TABLE schedules (
     updated   REAL NOT NULL,
     CHECK ((command IS NULL) <> (callback IS NULL)),
     UNIQUE (room, profile, workspace, key)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 
 -- Each time that a schedule was due: that no run is made twice rests on this key.
 CREATE TABLE schedule_runs (
@@ -31,5 +31,5 @@ CREATE TABLE schedule_runs (
     note     TEXT NOT NULL DEFAULT '',
     updated  REAL NOT NULL,
     PRIMARY KEY (schedule, due)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX schedule_runs_waiting ON schedule_runs (due) WHERE state = 'waiting';
