@@ -495,6 +495,7 @@ def test_what_an_event_brought_about_and_was_missed_follows_its_policy(home: Hom
         ({"action": Talk()}, Code.USAGE),
         ({"action": Listen()}, Code.USAGE),
         ({"action": Careful()}, Code.DENIED),
+        ({"action": Work(text="x" * (1 << 20))}, Code.USAGE),
         ({"owner": Owner("cli", "child", "main")}, Code.DENIED),
         ({"owner": Owner("nobody", "admin", "main")}, Code.DENIED),
         ({"action": "unknown"}, Code.USAGE),
@@ -698,5 +699,20 @@ def test_a_schedule_remembers_so_many_runs(home: Home, monkeypatch: pytest.Monke
             await desk.pass_to(NOON + hour * HOUR)
         dues = [ran.due for ran in await desk.schedules.runs(number)]
         assert dues == [NOON + hour * HOUR for hour in (6, 5, 4)]
+
+    run(home, test)
+
+
+def test_one_that_is_removed_while_it_is_due_does_nothing(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test(desk: Desk) -> None:
+        number = await desk.put()
+        desk.clock.advance(HOUR)
+        desk.schedules.look()  # the task that it begins has not had its turn
+        desk.schedules._forget(number)
+        await desk.settle()
+        assert desk.jobs == []
+        assert "could not be carried out" not in caplog.text
 
     run(home, test)

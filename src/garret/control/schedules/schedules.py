@@ -237,7 +237,9 @@ class Schedules:
         self._timer = self._loop.call_later(sleep, self.look)
 
     async def _carry_out(self, clocked: Clocked, decision: Decision, now: float) -> None:
-        schedule = self._known[clocked.id]
+        schedule = self._known.get(clocked.id)
+        if schedule is None:
+            return  # removed since it was taken
         refusal = self._refusal(schedule)
         operation = partial(self._write, schedule, clocked.standing, decision, refusal, now)
         try:
@@ -482,6 +484,12 @@ class Schedules:
         now = self._clock.wall()
         standing = await asyncio.to_thread(_first, plan, table, now)
         command = plan.action if isinstance(plan.action, Command) else None
+        payload = bytes(encode_payload(command)) if command is not None else plan.payload
+        if len(payload) > ledger_rows.PAYLOAD_LIMIT:
+            raise UsageError(
+                f"What is planned has {len(payload)} bytes; {ledger_rows.PAYLOAD_LIMIT} are allowed. "
+                "Nothing was planned. Keep what is larger as a blob."
+            )
         schedule = Schedule(
             new_id("sch"),
             room,
@@ -493,7 +501,7 @@ class Schedules:
             plan.most,
             command.__meta__.name if command is not None else None,
             plan.action if isinstance(plan.action, str) else None,
-            bytes(encode_payload(command)) if command is not None else plan.payload,
+            payload,
             "active",
             standing.due,
             now,
