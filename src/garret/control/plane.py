@@ -34,8 +34,10 @@ from garret.control.derived import Derived
 from garret.control.door import Door, HouseDoor
 from garret.control.foundation import boot_id, load_object, open_store
 from garret.control.jobs.jobs import Jobs
+from garret.control.outbox.outbox import Outbox
 from garret.control.outside.driver import OutsidePrograms
 from garret.control.outside.programs import decode_programs
+from garret.control.schedules.schedules import Schedules
 from garret.control.secrets.store import DEVICE_KEY, SecretStore
 from garret.control.settings.core import CORE_SETTINGS
 from garret.control.settings.rows import FlatStore, scoped
@@ -125,6 +127,19 @@ class ControlPlane:
             changed=self._job_changed,
             stored=lambda command, seconds: self.metrics.record(command, "store", seconds),
         )
+        self.outbox = Outbox(store, self._loop, changed=self._outbox_changed)
+        self.schedules = Schedules(
+            store,
+            self._loop,
+            jobs=self.jobs,
+            bus=self.bus,
+            registry=self.registry,
+            policy=self.policy,
+            attempts=lambda: int(self.settings.get("jobs.attempts")),
+            audit=lambda owner, action, outcome, details: self._audit(
+                owner.role, owner.profile, action, outcome, details
+            ),
+        )
         self.approvals = ApprovalDesk(
             self.broker,
             store,
@@ -188,6 +203,8 @@ class ControlPlane:
         self.outside.start()
         await self._audit("owner", self.profile, "house.start", "done", {"process": os.getpid()})
         await self._replay()
+        await self.outbox.start()
+        await self.schedules.start()
         self.spawn(self.derived.refresh())
 
     async def _make_anew(self, room: str, workspace: str, command: Command[Any]) -> None:
@@ -234,6 +251,8 @@ class ControlPlane:
             self._listener.close()
         self.approvals.stop()
         steps: list[Callable[[], Awaitable[None]]] = [
+            self.schedules.stop,
+            self.outbox.stop,
             lambda: self.jobs.stop(self.services.stop),
             self._close_connections,
             self._stop_services,
@@ -351,6 +370,10 @@ class ControlPlane:
         fields = {"job": job.id, "command": job.command, "state": state, "fraction": fraction, "note": note}
         self.publish("house.job_changed", fields, scope=job.profile)
 
+    def _outbox_changed(self, entry: str, room: str, destination: str, state: str, profile: str) -> None:
+        fields = {"entry": entry, "room": room, "destination": destination, "state": state}
+        self.publish("house.outbox_changed", fields, scope=profile)
+
     def use_profile(self, profile: str) -> None:
         """Put another profile in force; it was checked that this may be."""
         old, self.profile = self.profile, profile
@@ -372,6 +395,8 @@ class ControlPlane:
         self.publish("house.storage_changed", {"mode": mode.value, "sentence": sentence})
         if mode is Mode.NORMAL:
             self.jobs.resume()
+            self.outbox.resume()
+            self.schedules.resume()
 
 
 def _set_level(level: str) -> None:

@@ -23,6 +23,7 @@ from garret.control.watching.storage_watch import SENTENCES
 from garret.features.house import contracts as c
 from garret.features.house.consent import ConsentDesk
 from garret.features.house.feeds import Feed
+from garret.features.house.later import LaterDesk
 from garret.features.house.profiles import ProfileDesk
 from garret.features.house.upkeep import Upkeep
 from garret.protocol.contract import Command, Nothing
@@ -64,6 +65,7 @@ class HouseService:
             **self._profiles.handlers,
             **ConsentDesk(context).handlers,
             **self._upkeep.handlers,
+            **LaterDesk(context).handlers,
         }
 
     async def start(self) -> None:

@@ -1,7 +1,7 @@
 """Commands, results and events by which a person looks after the house.
 
 Times `at`, `created` and so on are seconds since 1970 (UTC). The modules below hold them by what they are
-about: `running`, `records`, `choices`, `events`; everybody else imports them from here.
+about: `running`, `records`, `choices`, `waiting`, `events`; everybody else imports them from here.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from garret.features.house.contracts.events import (
     ApprovalRequested,
     EventsLost,
     JobChanged,
+    OutboxChanged,
     ProfileChanged,
     SettingChanged,
     StorageChanged,
@@ -73,6 +74,23 @@ from garret.features.house.contracts.running import (
     Workers,
     WorkerStatus,
 )
+from garret.features.house.contracts.waiting import (
+    DiscardOutboxEntry,
+    GetOutboxEntry,
+    GetSchedule,
+    ListOutbox,
+    ListSchedules,
+    OutboxEntries,
+    OutboxEntry,
+    PauseSchedule,
+    RemoveSchedule,
+    ResumeSchedule,
+    RetryOutboxEntry,
+    RunSchedule,
+    Schedule,
+    ScheduleRun,
+    Schedules,
+)
 
 __all__ = [
     "ApprovalDecided",
@@ -91,8 +109,11 @@ __all__ = [
     "DenyApproval",
     "Diagnose",
     "Diagnosis",
+    "DiscardOutboxEntry",
     "EventsLost",
     "GetJob",
+    "GetOutboxEntry",
+    "GetSchedule",
     "GetStatus",
     "GrantApproval",
     "Job",
@@ -102,20 +123,33 @@ __all__ = [
     "Latency",
     "ListApprovals",
     "ListJobs",
+    "ListOutbox",
     "ListProfiles",
+    "ListSchedules",
     "ListSecrets",
     "ListSettings",
     "ListWorkers",
     "LogLine",
     "Logs",
+    "OutboxChanged",
+    "OutboxEntries",
+    "OutboxEntry",
+    "PauseSchedule",
     "ProfileChanged",
     "Profiles",
     "Queue",
     "ReadAudit",
     "ReadLogs",
     "Rebuild",
+    "RemoveSchedule",
     "RestartWorker",
+    "ResumeSchedule",
     "RetryJob",
+    "RetryOutboxEntry",
+    "RunSchedule",
+    "Schedule",
+    "ScheduleRun",
+    "Schedules",
     "SealSecrets",
     "SecretNames",
     "SetPin",
