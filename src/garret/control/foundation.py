@@ -19,6 +19,7 @@ from garret.protocol.manifest import Room
 from garret.storage.store import Keys, RoomTables, Store
 
 _OWN_TABLES: Final = RoomTables("control", durable="garret.control.migrations")
+_EGRESS_TABLES: Final = RoomTables("egress", cache="garret.control.egress.migrations")
 
 
 def open_store(home: Home, rooms: Sequence[Room], secrets: SecretStore) -> Store:
@@ -34,7 +35,7 @@ def open_store(home: Home, rooms: Sequence[Room], secrets: SecretStore) -> Store
             code=Code.NOT_FOUND,
         )
     keys = Keys(secrets.ensure_key(DATABASE_KEY), secrets.ensure_key(f"{DATABASE_KEY}.cache"))
-    return Store.open(home, keys, [tables_of(room) for room in rooms] + [_OWN_TABLES])
+    return Store.open(home, keys, [tables_of(room) for room in rooms] + [_OWN_TABLES, _EGRESS_TABLES])
 
 
 def tables_of(room: Room) -> RoomTables:

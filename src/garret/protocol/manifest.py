@@ -17,6 +17,7 @@ from garret.protocol.finding import Findings
 from garret.protocol.setting import Setting
 
 MIB = 1024 * 1024
+_SETTING = "{setting:"
 
 RequestT = TypeVar("RequestT", bound=Command[Any])
 
@@ -50,10 +51,10 @@ class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class Destination(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A place that a worker may connect to, through the egress process and no other way.
 
-    `host` is a name or an address, or `{setting:KEY}` for a setting that holds a host, `host:port` or a URL; a
-    port that it names counts beside `ports`. An empty setting grants nothing. `why` is told to whoever asks
-    what may leave. Names outside resolve to public addresses only; what a person has in their own network is
-    `local`. Datagrams (`udp`) work for sockets that are connected.
+    `host` is a name or an address, or `{setting:KEY}` for a setting that holds a host, `host:port` or a URL;
+    a port that it names counts beside `ports`. An empty setting grants nothing. `why` is told to whoever
+    asks what may leave. Names outside resolve to public addresses only; what a person has in their own
+    network is `local`. Datagrams (`udp`) work for sockets that are connected.
     """
 
     host: str
@@ -65,10 +66,15 @@ class Destination(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     def __post_init__(self) -> None:
         if not self.host or not self.why:
             raise ValueError("a destination names a host and says why")
-        if not self.ports and not self.host.startswith("{setting:"):
+        if not self.ports and not self.host.startswith(_SETTING):
             raise ValueError(f"the destination {self.host} names no port")
         if any(not 0 < port < 65_536 for port in self.ports):
             raise ValueError(f"the destination {self.host} has a port that is none")
+
+    @property
+    def setting(self) -> str | None:
+        """The key of the setting that holds the host; None where the host is named here."""
+        return self.host[len(_SETTING) :].partition("}")[0] if self.host.startswith(_SETTING) else None
 
 
 class WorkerSpec(msgspec.Struct, frozen=True):

@@ -41,9 +41,7 @@ def main(arguments: list[str]) -> int:
         boot = _receive_boot(channel)
         if boot.build != build_hash():
             raise WorkerError("This worker is of another build than the control plane; restart Garret.")
-        report = sandbox.enforce(
-            boot.grants, control_descriptor=channel.fileno(), reached_by=boot.reached_by
-        )
+        report = sandbox.enforce(boot.grants, control_descriptor=channel.fileno(), reached_by=boot.reached_by)
         _hand_over(channel, report.listener)
         handlers = _load(boot)
         _prove(channel, boot)

@@ -1,4 +1,4 @@
-"""The filter through which a worker's connections are asked for: seccomp user notification (seccomp_unotify(2)).
+"""The filter by which the kernel asks for a worker's connections: user notification (seccomp_unotify(2)).
 
 A worker with a way out has this filter beside that of `seccomp_policy`; the stricter answer of the two holds.
 
@@ -8,13 +8,13 @@ A worker with a way out has this filter beside that of `seccomp_policy`; the str
     any other Internet socket            refused; so are netlink, raw and packet sockets
     listen, accept                       refused
     TCP fast open by a send              refused: it would connect without `connect`
-    sendto with an address               refused: no socket of the worker takes one, unless Unix sockets are granted
+    sendto with an address               refused: no socket of the worker heeds one (but Unix sockets)
     extended errors of datagrams         said to be on, and are not: the C library's resolver insists
 
-No answer lets the call itself go on (SECCOMP_USER_NOTIF_FLAG_CONTINUE is never used), since the memory that it
-points to could be another by then. Landlock goes on refusing TCP to the process itself, so that a connection
-exists only where the egress process made it. A send needs no question: no socket of the worker heeds an address
-that comes with one. The numbers are those of both architectures that `syscall_numbers` has.
+No answer lets the call itself go on (SECCOMP_USER_NOTIF_FLAG_CONTINUE is never used), since the memory that
+it points to could be another by then. Landlock goes on refusing TCP to the process itself, so that a
+connection exists only where the egress process made it. A send needs no question: no socket of the worker
+heeds an address that comes with one. The numbers are those of both architectures that `syscall_numbers` has.
 
 Invariants: installed once, by a process with one thread; the descriptor returned is the only place where the
 questions arrive. Neighbours: `sandbox` installs it, `control.egress` answers.

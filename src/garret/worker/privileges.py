@@ -57,7 +57,7 @@ def keep_only_looking() -> None:
 
 
 def reached_by(process: int) -> None:
-    """Let `process` look into this one where Yama would let only its ancestors (ptrace(2)). Harmless without."""
+    """Let `process` look into this one where Yama lets only its ancestors. Harmless without."""
     with contextlib.suppress(OSError):  # there is no Yama
         kernel.prctl(kernel.PR_SET_PTRACER, process)
 

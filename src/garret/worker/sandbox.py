@@ -81,17 +81,15 @@ class _Ledger:
         return True
 
 
-def enforce(
-    grants: Grants, *, control_descriptor: int | None = None, reached_by: int = 0
-) -> SandboxReport:
+def enforce(grants: Grants, *, control_descriptor: int | None = None, reached_by: int = 0) -> SandboxReport:
     """Cage this process for good. Returns what is enforced and what this kernel cannot enforce.
 
     With programs granted, the process forks first: the caller goes on in the child, its first process is the
     guardian. `control_descriptor` is the socket whose far end the control plane holds; if that is closed by
     now, this process ends itself with SIGKILL, which closes the race between start and PR_SET_PDEATHSIG.
-    `reached_by` is the egress process where that has no right to look into what is not dumpable: a worker with
-    a way out then stays dumpable for it.
-    Raises SandboxError for a relative path, a negative limit, or a second thread.
+    `reached_by` is the egress process where that has no right to look into what is not dumpable: a worker
+    with a way out then stays dumpable for it. Raises SandboxError for a relative path, a negative limit, or
+    a second thread.
     """
     _check(grants)
     ledger = _Ledger()
@@ -113,9 +111,7 @@ def enforce(
     else:
         ledger.attempt("not-dumpable", privileges.not_dumpable)
     _filter_calls(grants, ledger, version)
-    return SandboxReport(
-        tuple(ledger.enforced), tuple(ledger.missing), tuple(ledger.absent), ledger.listener
-    )
+    return SandboxReport(tuple(ledger.enforced), tuple(ledger.missing), tuple(ledger.absent), ledger.listener)
 
 
 def _open_way_out(grants: Grants, ledger: _Ledger) -> Grants:

@@ -103,6 +103,7 @@ ROLES: Final[Mapping[str, RoleGrants]] = MappingProxyType(
                 "approvals.grant",
                 "audit.reset",
                 "backup.*",
+                "egress.administer",
                 "profiles.*",
                 "secrets.*",
                 "system.stop",
@@ -216,6 +217,11 @@ class Policy:
         """Whether a capability is granted, for what is not a command, such as a subscription."""
         verdicts = self._verdicts.get(role, {}).get(profile)
         return verdicts is not None and verdicts.grants(capability)
+
+    def may_leave(self, profile: str) -> bool:
+        """Whether anything may leave the machine while `profile` is in force."""
+        found = self._profiles.get(profile)
+        return found is not None and found.egress
 
     def limits(self, profile: str) -> Limits:
         """A profile's limits; an unknown profile may do nothing."""

@@ -1,9 +1,9 @@
 """One connection being made for a worker, on the worker's own socket.
 
 A socket that waits gets its answer when the connection is there or has failed; one that does not wait gets
-EINPROGRESS and finds out by itself, as from the kernel. Through a proxy (RFC 9110, section 9.3.6, CONNECT) both
-get their answer when the proxy has let the connection through, since what a worker wrote before would go to the
-proxy itself.
+EINPROGRESS and finds out by itself, as from the kernel. Through a proxy (RFC 9110, section 9.3.6, CONNECT)
+both get their answer when the proxy has let the connection through, since what a worker wrote before would
+go to the proxy itself.
 
 Invariants: the address used is a copy that was checked, never the worker's memory; the call is answered once.
 Neighbours: `process` starts it, `connections` follows what comes of it.
@@ -31,7 +31,7 @@ class Refused(Exception):
 
 
 class Attempt:
-    """`done` gets an error number (0 for a connection), words, and the bytes a proxy took, sent and received."""
+    """`done` gets an error number (0 for a connection), words, and the bytes sent to and got of a proxy."""
 
     def __init__(
         self,

@@ -1,8 +1,8 @@
 """What is closed of the way out: rules that a person can read, and whom they concern. Pure.
 
-A rule is `room:NAME`, `worker:NAME`, `profile:NAME`, `workspace:NAME`, or a host's name, which closes the hosts
-below it as well. `offline` closes everything but this machine itself: a connection over loopback leaves nothing.
-Neighbours: `process` asks, the house's room sets them.
+A rule is `room:NAME`, `worker:NAME`, `profile:NAME`, `workspace:NAME`, or a host's name, which closes the
+hosts below it as well. `offline` closes everything but this machine itself: a connection over loopback
+leaves nothing. Neighbours: `process` asks, the house's room sets them.
 """
 
 from __future__ import annotations
@@ -27,10 +27,8 @@ def check_rule(rule: str) -> str:
     host = rule.strip().rstrip(".").lower()
     if _is_address(host) or _NAME.match(host):
         return host
-    raise UsageError(
-        f"{rule[:80]!a} cannot be closed. Name a host, or one of {', '.join(f'{each}:NAME' for each in KINDS)}. "
-        "Nothing was changed."
-    )
+    kinds = ", ".join(f"{each}:NAME" for each in KINDS)
+    raise UsageError(f"{rule[:80]!a} cannot be closed. Name a host, or one of {kinds}. Nothing was changed.")
 
 
 def check_rules(value: Any) -> Any:

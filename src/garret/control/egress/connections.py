@@ -1,10 +1,10 @@
 """The connections that workers have, each with a duplicate of its socket: counted, watched for its end, cut.
 
-A duplicate keeps a connection open after the worker has closed it, so the worker is looked at: soon after there
-was traffic, and more seldom the longer there was none (an eighth of the pause, between 5 ms and a second; also
-when a process of it ends). A socket that the worker still has under another number, or in a process that it
-started, is found in /proc. When nobody has it any more the last count is taken and the duplicate closed, which
-tells the other side.
+A duplicate keeps a connection open after the worker has closed it, so the worker is looked at: soon after
+there was traffic, and more seldom the longer there was none (an eighth of the pause, between 5 ms and a
+second; also when a process of it ends). A socket that the worker still has under another number, or in a
+process that it started, is found in /proc. When nobody has it any more the last count is taken and the
+duplicate closed, which tells the other side.
 
 Invariants: every connection is told of once when it begins and once when it ends. Neighbours: `process` makes
 them, `counting` reads the counts.
@@ -17,6 +17,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -156,6 +157,12 @@ class Connections:
         connection.socket.close()
         self._tell(entry)
 
+    def cut_all(self, reason: str) -> None:
+        """Cut everything that somebody still has."""
+        for connection in self:
+            if not self._ended(connection):
+                self.cut(connection, reason)
+
     def look_at(self, process: int) -> None:
         """A process ended: what it had may be nobody's by now."""
         for connection in self:
@@ -167,12 +174,11 @@ def _find(process: int, inode: int) -> tuple[int, int] | None:
     """Which process of a worker has a socket, and under which number."""
     link = f"socket:[{inode}]"
     for candidate in _tree(process):
-        folder = f"/proc/{candidate}/fd"
         with contextlib.suppress(OSError):  # it ended while being looked at
-            for number in os.listdir(folder):
+            for entry in Path(f"/proc/{candidate}/fd").iterdir():
                 with contextlib.suppress(OSError):
-                    if os.readlink(f"{folder}/{number}") == link:
-                        return candidate, int(number)
+                    if str(entry.readlink()) == link:
+                        return candidate, int(entry.name)
     return None
 
 

@@ -1,8 +1,8 @@
 """How many bytes a TCP connection carried, exactly: read from the kernel's own count (struct tcp_info).
 
-Sent is what the program wrote: everything sent once, plus what still waits to be sent, which the kernel sends
-after a close as well. Received is what came in order, less the end of the stream, which the kernel counts as a
-byte. The offsets are those of linux/tcp.h, which only grows at its end. Pure.
+Sent is what the program wrote: everything sent once, plus what still waits to be sent, which the kernel
+sends after a close as well. Received is what came in order, less the end of the stream, which the kernel
+counts as a byte. The offsets are those of linux/tcp.h, which only grows at its end. Pure.
 """
 
 from __future__ import annotations

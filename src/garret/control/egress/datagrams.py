@@ -1,13 +1,14 @@
 """What a worker has in place of Internet datagram sockets: one end of a pair whose other end is here.
 
-A socket of datagrams may be sent from to anywhere, so a worker never gets one. What it gets takes whole messages,
-and after `connect` it is either
+A socket of datagrams may be sent from to anywhere, so a worker never gets one. What it gets takes whole
+messages, and after `connect` it is either
 
     a resolver    connected to port 53 of any address: it answers for the names of the worker's destinations;
     a relay       connected to a destination granted for datagrams: each message goes out by a socket of this
                   process's that is connected to it, and each that comes is handed back.
 
-Before that, and after a refusal, messages go nowhere. Neighbours: `process` makes them, `dns` reads the queries.
+Before that, and after a refusal, messages go nowhere. Neighbours: `process` makes them, `dns` reads the
+queries.
 """
 
 from __future__ import annotations
@@ -106,7 +107,9 @@ class Pair:
         if self._answer is not None:
             self._answer(message, self._back)
         elif self._outside is not None:
-            with contextlib.suppress(OSError):  # datagrams may be lost, and errors of the network are told by read
+            with contextlib.suppress(
+                OSError
+            ):  # datagrams may be lost, and errors of the network are told by read
                 self._sent += self._outside.send(message)
 
     def _from_outside(self, events: int) -> None:

@@ -4,34 +4,37 @@ The process is started when the first worker with destinations is, or when somet
 looked at, and again after it ended, a few times a minute at most. A worker whose egress process is gone can
 connect no more, and what it has open could be neither counted nor cut: it is killed and started anew.
 
-Invariants: what a worker has in hand is told before the worker is told to do it; every entry reaches the log, and
-every refusal the audit chain as well. Neighbours: `process` does the connecting, `workers` hands over listeners.
+Invariants: what a worker has in hand is told before the worker is told to do it; every entry reaches the
+log, and every refusal the audit chain as well. Neighbours: `process` does the connecting, `workers` hands
+over listeners.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import os
+import signal
 import socket
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 
 from garret.base import log
 from garret.base.errors import Code, GarretError
 from garret.control.access.policy import Policy
+from garret.control.commands.request import Pending
 from garret.control.egress import wire
 from garret.control.egress.closing import check_rule
 from garret.control.egress.log import EgressLog
+from garret.control.egress.places import places_of
 from garret.control.errors import ControlError
 from garret.control.settings.settings import Settings
 from garret.control.workers.process import ProcessHandle, SpawnError, spawn
-from garret.protocol.manifest import Room
+from garret.protocol.manifest import Room, WorkerSpec
 from garret.storage.errors import StorageError
 from garret.worker import privileges
 
@@ -43,6 +46,7 @@ _FLUSH_SECONDS: Final = 0.1
 _MOST_WAITING: Final = 50_000  # entries that could not be written yet
 _ANSWER_SECONDS: Final = 30.0
 _PRUNE_EVERY: Final = 1_000
+_END_SECONDS: Final = 2.0
 SETTINGS_PREFIX: Final = "egress."
 
 
@@ -92,6 +96,7 @@ class Egress:
         self._flushing: asyncio.TimerHandle | None = None
         self._since_prune = 0
         self._stopped = False
+        self._ended = asyncio.Event()
         settings.subscribe(SETTINGS_PREFIX, lambda change: self.rules_changed())
 
     # ---- the process
@@ -154,6 +159,7 @@ class Egress:
         status = handle.reap()
         handle.close()
         self._drop_socket()
+        self._ended.set()
         if not self._stopped:
             words = "ended" if status is None else status.words
             _logger.error("the egress process %s; workers with a way out are started anew", words)
@@ -170,7 +176,10 @@ class Egress:
             if descriptor >= 0:
                 os.close(descriptor)
         gone = ControlError("The way out of this machine ended while it was asked.", code=Code.UNAVAILABLE)
-        waiting: list[asyncio.Future[Any]] = [*self._asked.values(), *(each for _, each in self._looks.values())]
+        waiting: list[asyncio.Future[Any]] = [
+            *self._asked.values(),
+            *(each for _, each in self._looks.values()),
+        ]
         self._asked.clear()
         self._looks.clear()
         for future in waiting:
@@ -180,15 +189,15 @@ class Egress:
     async def stop(self) -> None:
         """End the process, and write what is left of the log."""
         self._stopped = True
-        if self._socket is not None:
+        if self._handle is not None and self._socket is not None:
+            self._ended.clear()
             self._socket.shutdown(socket.SHUT_WR)
-        while self._handle is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(1.0):
-                    while self._handle is not None:
-                        await asyncio.sleep(0.005)
-            if self._handle is not None:
-                self._handle.signal_group(9)
+            try:
+                async with asyncio.timeout(_END_SECONDS):
+                    await self._ended.wait()
+            except TimeoutError:
+                self._handle.signal_group(signal.SIGKILL)
+                await self._ended.wait()
         if self._flushing is not None:
             self._flushing.cancel()
         await self._flush()
@@ -218,24 +227,35 @@ class Egress:
                 os.close(descriptor)
         self._loop.remove_writer(self._socket.fileno())
 
-    def serve(
-        self, worker: str, places: tuple[wire.Place, ...], listener: int, *, unix: bool
-    ) -> int:
+    def serve(self, spec: WorkerSpec, listener: int) -> int:
         """Have a worker's process served; the listener is closed here. Returns the key for `in_hand`."""
         key = next(self._keys)
         try:
             self._start()
         except GarretError as error:  # its connections fail from now on, as if there were no network
-            _logger.error("%s has no way out: %s", worker, error.message)
+            _logger.error("%s has no way out: %s", spec.name, error.message)
             os.close(listener)
             return key
-        room = self._room_of.get(worker, "")
-        self._order(wire.Serve(key, room, worker, places, unix, self._barred), listener)
+        room = self._room_of.get(spec.name, "")
+        unix = spec.grants.local_sockets
+        self._order(wire.Serve(key, room, spec.name, self._places(spec), unix, self._barred), listener)
         return key
 
-    def in_hand(self, key: int, ongoing: tuple[wire.Ongoing, ...]) -> None:
+    def _places(self, spec: WorkerSpec) -> tuple[wire.Place, ...]:
+        """Where a worker may go; nowhere, where that cannot be understood."""
+        try:
+            return places_of(spec.destinations, lambda key: self._settings.get(key, self._house.profile))
+        except GarretError as error:
+            _logger.error("%s: %s", spec.name, error.message)
+            return ()
+
+    def in_hand(self, key: int, pending: Iterable[Pending]) -> None:
         """Tell what a worker's process has in hand from now on."""
         if self._socket is not None:
+            ongoing = tuple(
+                wire.Ongoing(each.meta.name, each.caller.profile, each.workspace, each.meta.leaves_machine)
+                for each in pending
+            )
             self._order(wire.Calls(key, ongoing))
 
     # ---- what is closed
@@ -413,6 +433,3 @@ class Egress:
             )
         except StorageError as error:
             _logger.warning("old rows of the way out's log were not deleted: %s", error.message)
-
-
-Describe = Callable[[], tuple[wire.Ongoing, ...]]

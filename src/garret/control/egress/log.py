@@ -68,8 +68,9 @@ class EgressLog:
 
         def delete(connection: apsw.Connection) -> int:
             connection.execute(
-                "DELETE FROM egress_connections WHERE id IN (SELECT id FROM egress_connections WHERE at < ? OR "
-                "id <= coalesce((SELECT id FROM egress_connections ORDER BY id DESC LIMIT 1 OFFSET ?), -1) "
+                "DELETE FROM egress_connections WHERE id IN (SELECT id FROM egress_connections WHERE at < ? "
+                "OR id <= coalesce((SELECT id FROM egress_connections ORDER BY id DESC LIMIT 1 "
+                "OFFSET ?), -1) "
                 "ORDER BY id LIMIT ?)",
                 (before, rows, _PRUNE_PART),
             )

@@ -1,7 +1,7 @@
 """The egress process's loop: descriptors that are ready, times that come, work done beside it in threads.
 
-One thread, level-triggered epoll. Small on purpose: a connection waits for it, and an event loop for servers adds
-to that more than the connection itself takes. Neighbour: `process`.
+One thread, level-triggered epoll. Small on purpose: a connection waits for it, and an event loop for servers
+adds to that more than the connection itself takes. Neighbour: `process`.
 """
 
 from __future__ import annotations

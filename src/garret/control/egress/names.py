@@ -1,9 +1,10 @@
 """Which addresses stand for the names that were granted, and for how long. Pure: the caller resolves.
 
-Answers are pinned: for so many seconds after it was resolved a name stands for the addresses found then, and a
-connection is judged by them alone, whatever a name server says next. A public name never stands for a private
-address (loopback, private, link-local, shared ranges; ipaddress's `is_global`), so that no name server can
-point a worker at this machine or the network around it (DNS rebinding); a destination declared local may.
+Answers are pinned: for so many seconds after it was resolved a name stands for the addresses found then, and
+a connection is judged by them alone, whatever a name server says next. A public name never stands for a
+private address (loopback, private, link-local, shared ranges; ipaddress's `is_global`), so that no name
+server can point a worker at this machine or the network around it (DNS rebinding); a destination declared
+local may.
 
 Invariants: an address allows only the host and ports of the place it was resolved for. Neighbour: `process`.
 """
@@ -81,9 +82,7 @@ class Names:
         for place in asked:
             if (place.literal or self.fresh(place.host, now)) and address in self.addresses(place):
                 return Verdict(place)
-        stale = tuple(
-            place.host for place in asked if not place.literal and not self.fresh(place.host, now)
-        )
+        stale = tuple(place.host for place in asked if not place.literal and not self.fresh(place.host, now))
         if stale:
             return Verdict(None, stale)
         hidden = next((place.host for place in asked if self._rebound(place, address)), None)

@@ -3,8 +3,8 @@
 seccomp_unotify(2), pidfd_getfd(2), process_vm_readv(2), kcmp(2), by ctypes: what Python does not wrap. The
 structures are those of linux/seccomp.h.
 
-Invariants: nothing here decides; every failure is an OSError. What was read of a process counts only if `valid`
-says so afterwards: until then its id may have become another's. Neighbours: `process` drives it,
+Invariants: nothing here decides; every failure is an OSError. What was read of a process counts only if
+`valid` says so afterwards: until then its id may have become another's. Neighbours: `process` drives it,
 `garret.worker.connect_filter` makes the kernel ask.
 """
 
@@ -16,6 +16,7 @@ import fcntl
 import os
 import select
 import struct
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from garret.worker import kernel
@@ -93,9 +94,7 @@ def answer_with_descriptor(listener: int, question: Question, descriptor: int, *
     """Let the call return a new descriptor for what `descriptor` is here; False where nobody waits."""
     flags = os.O_CLOEXEC if cloexec else 0
     try:
-        fcntl.ioctl(
-            listener, _ADD_DESCRIPTOR, _ADDED.pack(question.id, _ADD_AND_SEND, descriptor, 0, flags)
-        )
+        fcntl.ioctl(listener, _ADD_DESCRIPTOR, _ADDED.pack(question.id, _ADD_AND_SEND, descriptor, 0, flags))
     except OSError:
         return False
     return True
@@ -103,10 +102,9 @@ def answer_with_descriptor(listener: int, question: Question, descriptor: int, *
 
 def process_of(thread: int) -> int:
     """The process to which a thread belongs. Raises OSError."""
-    with open(f"/proc/{thread}/status", "rb") as file:
-        for line in file:
-            if line.startswith(b"Tgid:"):
-                return int(line[5:])
+    for line in Path(f"/proc/{thread}/status").read_bytes().splitlines():
+        if line.startswith(b"Tgid:"):
+            return int(line[5:])
     raise ProcessLookupError(errno.ESRCH, "the thread is gone")
 
 

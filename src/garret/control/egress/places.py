@@ -1,4 +1,4 @@
-"""A worker's destinations with what they refer to filled in. Pure: settings are asked, nothing is looked up."""
+"""A worker's destinations with what they refer to filled in. Pure: settings are asked, no name is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from garret.control.egress.wire import Place
 from garret.control.errors import ControlError
 from garret.protocol.manifest import Destination
 
-_SETTING: Final = "{setting:"
 _NAME: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\Z")
 _PORTS: Final = {
     "amqp": 5672,
@@ -43,19 +42,12 @@ def places_of(destinations: Iterable[Destination], setting: Callable[[str], obje
     found: list[Place] = []
     for destination in destinations:
         text = destination.host
-        if text.startswith(_SETTING):
-            text = str(setting(setting_of(destination) or "") or "")
+        if destination.setting is not None:
+            text = str(setting(destination.setting) or "")
             if not text:
                 continue
         found.append(_place(destination, text))
     return tuple(found)
-
-
-def setting_of(destination: Destination) -> str | None:
-    """The key of the setting that a destination refers to; None for one that names its host."""
-    if not destination.host.startswith(_SETTING):
-        return None
-    return destination.host[len(_SETTING) :].partition("}")[0]
 
 
 def _place(destination: Destination, text: str) -> Place:
@@ -85,7 +77,9 @@ def host_and_port(text: str) -> tuple[str, int]:
         host = ""
     if not _NAME.match(host):
         # The text itself may hold a password.
-        raise PlaceInvalid("A destination's address has no host that can be looked up. Nothing was connected.")
+        raise PlaceInvalid(
+            "A destination's address has no host that can be looked up. Nothing was connected."
+        )
     return host, port
 
 

@@ -2,14 +2,14 @@
 
 Started by the control plane with one socket to it: `python -m garret.control.egress.process DESCRIPTOR`. The
 kernel asks it about every `connect` and every datagram socket of a worker that has destinations
-(`worker.connect_filter`). It reads the address, checks it against what it resolved itself for the names granted,
-and connects the worker's own socket by a duplicate of it, with its own copy of the address. It is the only process
-of the house with connections to the outside, and ends with the control plane.
+(`worker.connect_filter`). It reads the address, checks it against what it resolved itself for the names
+granted, and connects the worker's own socket by a duplicate of it, with its own copy of the address. It is
+the only process of the house with connections to the outside, and ends with the control plane.
 
-Invariants: what is not granted, closed, or not understood is refused with EACCES; a question is answered only
-while its thread is the one that asked; the control plane's orders are read before any question, so that what a
-worker was told to do is known before it acts on it. Neighbours: `egress` is the other end, `served` answers for
-one worker, `names` and `closing` judge, `attempt`, `connections` and `datagrams` do.
+Invariants: what is not granted, closed, or not understood is refused with EACCES; a question is answered
+only while its thread is the one that asked; the control plane's orders are read before any question, so that
+what a worker was told to do is known before it acts on it. Neighbours: `egress` is the other end, `served`
+answers for one worker, `names` and `closing` judge, `attempt`, `connections` and `datagrams` do.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class EgressProcess:
         self._resolving: dict[str, list[Callable[[], None]]] = {}
         self._news: deque[tuple[bytes, int]] = deque()
         control.setblocking(False)
-        self.loop.watch(control.fileno(), READ, lambda events: self._ready(events))
+        self.loop.watch(control.fileno(), READ, self._ready)
 
     def run(self) -> None:
         """Until the control plane is gone."""
@@ -111,8 +111,7 @@ class EgressProcess:
                 self._show(order.request)
 
     def _end(self) -> None:
-        for connection in self.connections:
-            self.connections.cut(connection, "Garret ended")
+        self.connections.cut_all("Garret ended")
         self.loop.stop()
 
     def tell(self, entry: wire.Entry) -> None:

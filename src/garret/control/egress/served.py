@@ -11,6 +11,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final, Protocol
 
 import msgspec
@@ -74,16 +75,23 @@ class Served:
 
     def _asked(self, events: int) -> None:
         self._house.take_orders()
-        if events & READ:
-            for _ in range(_AT_ONCE):
-                question = notify.receive(self._listener)
-                if question is not None:
-                    self._take(question)
-                if not notify.waiting(self._listener):
-                    break
-        elif events & GONE:
+        try:
+            if events & READ:
+                self._take_some()
+                return
+        except OSError:  # it was no listener
+            events |= GONE
+        if events & GONE:
             self.close()
             self._house.unserve(self.order.key)
+
+    def _take_some(self) -> None:
+        for _ in range(_AT_ONCE):
+            question = notify.receive(self._listener)
+            if question is not None:
+                self._take(question)
+            if not notify.waiting(self._listener):
+                return
 
     def _take(self, question: notify.Question) -> None:
         if question.number == _NUMBERS["socket"]:
@@ -309,7 +317,7 @@ class Served:
     # ---- Unix sockets
 
     def _connect_unix(self, question: notify.Question, ours: socket.socket, target: Local) -> None:
-        """By this process, as every connection: the path is looked up once, and is none of the house's own."""
+        """By this process, as every connection: the path is looked up once, and none of the house's own."""
         path = os.fsdecode(target.path)
         if not self.order.unix or not path.startswith("/"):
             ours.close()
@@ -322,7 +330,7 @@ class Served:
             except OSError as error:
                 return error.errno or errno.EACCES
             try:
-                real = os.readlink(f"/proc/self/fd/{place}")
+                real = str(Path(f"/proc/self/fd/{place}").readlink())
                 if any(real == barred or real.startswith(f"{barred}/") for barred in self.order.barred):
                     return errno.EACCES
                 return ours.connect_ex(f"/proc/self/fd/{place}")
@@ -366,9 +374,7 @@ class Served:
         if entry is not None:
             self._house.tell(entry)
 
-    def _connect_pair(
-        self, question: notify.Question, pair: Pair, target: sockaddr.Target | None
-    ) -> None:
+    def _connect_pair(self, question: notify.Question, pair: Pair, target: sockaddr.Target | None) -> None:
         if isinstance(target, sockaddr.Nothing):
             notify.answer(self._listener, question)
             return
@@ -385,7 +391,7 @@ class Served:
             named = entry if place is None else msgspec.structs.replace(entry, name=place.host)
             barred = self._barred(named) or ("" if place is not None else reason)
             if place is None and self._granted_for_tcp(target):
-                # The C library connects a datagram socket to each address it found, to sort them, and sends nothing.
+                # The C library connects a datagram socket to each address it found, only to sort them.
                 notify.answer(self._listener, question, errno.EACCES)
             elif barred:
                 self._refuse(question, named, barred)
@@ -404,7 +410,9 @@ class Served:
 
     def _relay(self, question: notify.Question, pair: Pair, target: Internet, entry: Entry) -> None:
         address = sockaddr.plain(target.address)
-        outside = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+        outside = socket.socket(
+            socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_DGRAM
+        )
         outside.setblocking(False)
         try:
             outside.connect((str(address), target.port))
@@ -428,7 +436,8 @@ class Served:
             back(dns.answer(query, dns.NO_SUCH_NAME))
             if not self._searched(query.name):
                 self._note_refusal(
-                    self.entry(query.name, "", _DNS_PORT, "dns"), "the name is none of the worker's destinations"
+                    self.entry(query.name, "", _DNS_PORT, "dns"),
+                    "the name is none of the worker's destinations",
                 )
         elif not self._open_name(place.host):
             back(dns.answer(query, dns.SERVER_FAILED))

@@ -35,6 +35,10 @@ ROOM = Room(
         c.Backup,
         c.Diagnose,
         c.Rebuild,
+        c.GetEgress,
+        c.ReadEgress,
+        c.CloseEgress,
+        c.OpenEgress,
     ),
     events=(
         c.WorkerChanged,

@@ -21,6 +21,7 @@ from garret.control.context import Context
 from garret.control.errors import ControlError
 from garret.control.watching.storage_watch import SENTENCES
 from garret.features.house import contracts as c
+from garret.features.house.egress import EgressDesk
 from garret.features.house.feeds import Feed
 from garret.features.house.profiles import ProfileDesk
 from garret.features.house.upkeep import Upkeep
@@ -44,6 +45,7 @@ class HouseService:
         self._store = context.store
         self._profiles = ProfileDesk(context, self._profile_changed)
         self._upkeep = Upkeep(context)
+        self._egress = EgressDesk(context)
         self._feeds: set[Feed] = set()
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             c.GetStatus: self._status,
@@ -62,6 +64,7 @@ class HouseService:
             c.Approve: self._approve,
             **self._profiles.handlers,
             **self._upkeep.handlers,
+            **self._egress.handlers,
         }
 
     async def start(self) -> None:

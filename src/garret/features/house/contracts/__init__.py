@@ -1,7 +1,7 @@
 """Commands, results and events by which a person looks after the house.
 
 Times `at`, `created` and so on are seconds since 1970 (UTC). The modules below hold them by what they are
-about: `running`, `records`, `choices`, `events`; everybody else imports them from here.
+about: `running`, `records`, `choices`, `egress`, `events`; everybody else imports them from here.
 """
 
 from __future__ import annotations
@@ -21,6 +21,16 @@ from garret.features.house.contracts.choices import (
     SettingInfo,
     SettingInfos,
     UseProfile,
+)
+from garret.features.house.contracts.egress import (
+    CloseEgress,
+    EgressState,
+    GetEgress,
+    Granted,
+    OpenEgress,
+    ReadEgress,
+    Way,
+    Ways,
 )
 from garret.features.house.contracts.events import (
     EventsLost,
@@ -77,11 +87,15 @@ __all__ = [
     "BackupDone",
     "CancelJob",
     "Check",
+    "CloseEgress",
     "Diagnose",
     "Diagnosis",
+    "EgressState",
     "EventsLost",
+    "GetEgress",
     "GetJob",
     "GetStatus",
+    "Granted",
     "Job",
     "JobChanged",
     "JobStory",
@@ -94,10 +108,12 @@ __all__ = [
     "ListWorkers",
     "LogLine",
     "Logs",
+    "OpenEgress",
     "ProfileChanged",
     "Profiles",
     "Queue",
     "ReadAudit",
+    "ReadEgress",
     "ReadLogs",
     "Rebuild",
     "RestartWorker",
@@ -117,6 +133,8 @@ __all__ = [
     "Subscribe",
     "UseProfile",
     "VerifyAudit",
+    "Way",
+    "Ways",
     "WorkerChanged",
     "WorkerStatus",
     "Workers",
