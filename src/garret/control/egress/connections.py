@@ -17,7 +17,6 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -36,8 +35,10 @@ _EACH: Final = 0.0002  # seconds added for each that is open, so that looking ta
 class Connection:
     """One TCP connection. `holder` is the process and the number under which the worker has it."""
 
-    def __init__(self, key: int, entry: Entry, connected: socket.socket, holder: tuple[int, int]) -> None:
-        self.key = key
+    def __init__(
+        self, entry: Entry, connected: socket.socket, holder: tuple[int, int], *, programs: bool = False
+    ) -> None:
+        self.programs = programs  # whether the worker may have given it to one that it started
         self.entry = entry
         self.socket = connected
         self.holder = holder
@@ -47,7 +48,13 @@ class Connection:
         self.seen = (0, 0)
         self.overhead = (0, 0)  # what was said to a proxy before the worker had its connection
         self.broken = False
+        self.early = False  # it was over before it was seen to be there
         self.established = False
+
+    @property
+    def over(self) -> bool:
+        """Whether it ended without having been seen to be there."""
+        return (self.broken or self.early) and not self.established
 
     def count(self, *, purged: bool = False) -> tuple[int, int]:
         """The worker's own bytes so far: sent, received."""
@@ -111,6 +118,8 @@ class Connections:
             connection.broken = True
         elif not events & GONE:
             connection.established = True
+        elif not connection.established:  # and the worker has taken the error by now
+            connection.early = True
 
     def _look(self, number: int) -> None:
         """Whether somebody still has it; then when to look again."""
@@ -129,11 +138,11 @@ class Connections:
         process, number = connection.holder
         if notify.same_file(process, number, connection.socket.fileno()):
             return False
-        elsewhere = _find(process, connection.inode)
+        elsewhere = _find(_tree(process) if connection.programs else [process], connection.inode)
         if elsewhere is not None:
             connection.holder = elsewhere
             return False
-        never = connection.broken and not connection.established
+        never = connection.over and connection.count() == (0, 0)
         self.end(connection, *(("failed", "nothing answered") if never else ("closed", "")))
         return True
 
@@ -170,15 +179,18 @@ class Connections:
                 self._ended(connection)
 
 
-def _find(process: int, inode: int) -> tuple[int, int] | None:
-    """Which process of a worker has a socket, and under which number."""
+def _find(processes: list[int], inode: int) -> tuple[int, int] | None:
+    """Which of a worker's processes has a socket, and under which number."""
     link = f"socket:[{inode}]"
-    for candidate in _tree(process):
+    for candidate in processes:
         with contextlib.suppress(OSError):  # it ended while being looked at
-            for entry in Path(f"/proc/{candidate}/fd").iterdir():
-                with contextlib.suppress(OSError):
-                    if str(entry.readlink()) == link:
-                        return candidate, int(entry.name)
+            folder = os.open(f"/proc/{candidate}/fd", os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                for number in os.listdir(folder):
+                    if os.readlink(number, dir_fd=folder) == link:
+                        return candidate, int(number)
+            finally:
+                os.close(folder)
     return None
 
 

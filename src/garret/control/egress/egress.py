@@ -237,8 +237,9 @@ class Egress:
             os.close(listener)
             return key
         room = self._room_of.get(spec.name, "")
-        unix = spec.grants.local_sockets
-        self._order(wire.Serve(key, room, spec.name, self._places(spec), unix, self._barred), listener)
+        unix, programs = spec.grants.local_sockets, bool(spec.grants.execute)
+        order = wire.Serve(key, room, spec.name, self._places(spec), unix, programs, self._barred)
+        self._order(order, listener)
         return key
 
     def _places(self, spec: WorkerSpec) -> tuple[wire.Place, ...]:

@@ -77,17 +77,25 @@ class EgressProcess:
 
     def take_orders(self) -> None:
         """Carry out everything that the control plane has said."""
-        while True:
+        while self._something_said():
             try:
                 data, descriptors, _flags, _address = socket.recv_fds(self._control, wire.MOST_BYTES, 1)
-            except BlockingIOError:
-                return
             except OSError:
                 data, descriptors = b"", []
             if not data:
                 self._end()
                 return
             self._carry_out(wire.decode_order(data), descriptors)
+
+    def _something_said(self) -> bool:
+        """Looked at before each question, so without the room that an order takes."""
+        try:
+            self._control.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
 
     def _carry_out(self, order: wire.ToProcess, descriptors: list[int]) -> None:
         match order:
@@ -238,7 +246,7 @@ class EgressProcess:
             Attempt(self.loop, connecting, Internet(address, port), done=done).start()
 
     def _dialled(self, order: wire.Dial, entry: wire.Entry, connected: socket.socket) -> None:
-        connection = Connection(0, entry, connected, (0, 0))
+        connection = Connection(entry, connected, (0, 0))
         connection.established = True
         self.connections.add(connection)
         self._send(wire.Dialled(order.request, entry.connection), os.dup(connected.fileno()))

@@ -27,7 +27,6 @@ from garret.control.egress.wire import Entry, Ongoing, Place, Rules, Serve
 from garret.worker.connect_filter import CALLS
 
 _DNS_PORT: Final = 53
-_AT_ONCE: Final = 16  # questions of one worker before others have their turn
 _MOST_SOCKETS: Final = 4_096  # of one worker, its programs included
 _REFUSALS_A_SECOND: Final = 50.0
 _NUMBERS: Final = CALLS.get(os.uname().machine, {})
@@ -69,6 +68,7 @@ class Served:
         self._pairs: dict[int, Pair] = {}
         self._attempts: dict[int, tuple[Attempt, Entry]] = {}  # by the socket's inode
         self._tokens, self._tokens_at, self._untold = _REFUSALS_A_SECOND, time.monotonic(), 0
+        notify.wake_together(listener)
         house.loop.watch(listener, READ, self._asked)
 
     # ---- questions
@@ -77,21 +77,15 @@ class Served:
         self._house.take_orders()
         try:
             if events & READ:
-                self._take_some()
+                question = notify.receive(self._listener)
+                if question is not None:
+                    self._take(question)
                 return
         except OSError:  # it was no listener
             events |= GONE
         if events & GONE:
             self.close()
             self._house.unserve(self.order.key)
-
-    def _take_some(self) -> None:
-        for _ in range(_AT_ONCE):
-            question = notify.receive(self._listener)
-            if question is not None:
-                self._take(question)
-            if not notify.waiting(self._listener):
-                return
 
     def _take(self, question: notify.Question) -> None:
         if question.number == _NUMBERS["socket"]:
@@ -251,7 +245,7 @@ class Served:
         known = self._house.connections.of_socket(os.fstat(ours.fileno()).st_ino)
         if known is None:
             return False
-        if known.broken and not known.established:
+        if known.over:
             self._house.connections.end(known, "failed", "nothing answered")
             return False
         attempt = Attempt(
@@ -290,11 +284,11 @@ class Served:
                 verdict = "cut" if code == errno.EACCES else "failed"
                 self._house.tell(msgspec.structs.replace(entry, verdict=verdict, reason=reason))
                 return
-            connection = Connection(self.order.key, entry, ours, holder)
+            connection = Connection(entry, ours, holder, programs=self.order.programs)
             connection.overhead = overhead
             connection.established = code == 0
-            self._house.connections.add(connection)
             notify.answer(self._listener, question, code)
+            self._house.connections.add(connection)
 
         def start(proxy: Internet | None, through: str) -> None:
             attempt = Attempt(self._house.loop, ours, proxy or target, through=through, done=done)
@@ -390,7 +384,7 @@ class Served:
         def decided(place: Place | None, reason: str) -> None:
             named = entry if place is None else msgspec.structs.replace(entry, name=place.host)
             barred = self._barred(named) or ("" if place is not None else reason)
-            if place is None and self._granted_for_tcp(target):
+            if place is None and self._granted_by_tcp(target):
                 # The C library connects a datagram socket to each address it found, only to sort them.
                 notify.answer(self._listener, question, errno.EACCES)
             elif barred:
@@ -404,9 +398,10 @@ class Served:
         else:
             self._judge("udp", target, decided)
 
-    def _granted_for_tcp(self, target: Internet) -> bool:
-        address: Address = sockaddr.plain(target.address)
-        return any(address in self._house.names.addresses(place) for place in self.order.places)
+    def _granted_by_tcp(self, target: Internet) -> bool:
+        now = time.monotonic()
+        places = self.order.places
+        return self._house.names.judge(places, "tcp", target.address, target.port, now).place is not None
 
     def _relay(self, question: notify.Question, pair: Pair, target: Internet, entry: Entry) -> None:
         address = sockaddr.plain(target.address)

@@ -45,7 +45,8 @@ class Rules(msgspec.Struct, frozen=True, tag="rules"):
 class Serve(msgspec.Struct, frozen=True, tag="serve"):
     """Answer for a worker's process from now on; its listener comes beside it.
 
-    `unix` lets it connect to Unix sockets, but to none below one of the `barred` paths.
+    `unix` lets it connect to Unix sockets, but to none below one of the `barred` paths; `programs` says that
+    it may start some.
     """
 
     key: int
@@ -53,6 +54,7 @@ class Serve(msgspec.Struct, frozen=True, tag="serve"):
     worker: str
     places: tuple[Place, ...]
     unix: bool
+    programs: bool
     barred: tuple[str, ...]
 
 

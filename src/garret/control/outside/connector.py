@@ -38,7 +38,7 @@ def connector_for(program: str, dials: Callable[[], Dials]) -> Connector:
             try:
                 yield reader, writer
             finally:
-                writer.transport.abort()  # the peer may never read or close
+                writer.close()  # and not waited for: the peer may never read or close
 
     return connect
 

@@ -34,12 +34,12 @@ async def house_checks(context: Context, caller: Caller, *, seconds: float = PRO
     probes: list[tuple[str, Probe]] = [
         *ground(context.home, context.secrets.health()),
         ("sandbox", _sandbox),
-        ("egress", lambda: egress_findings(trial())),
-        ("way out", partial(_way_out, context)),
         ("database", lambda: _database(context)),
         ("settings", partial(_settings, context, caller)),
         ("workers", lambda: _workers(context)),
         ("ports", _ports),
+        ("way out", partial(_way_out, context)),
+        ("egress", lambda: egress_findings(trial())),
         *(
             (f"room {room.name}", partial(_room, context, room.examination()))
             for room in context.plane.rooms
