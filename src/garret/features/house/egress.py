@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from garret.control.commands.service import Request, ServiceHandler
-from garret.control.context import Context
+from garret.control.door import HouseDoor
 from garret.control.egress.log import Row
 from garret.control.egress.wire import Entry
 from garret.features.house import contracts as c
@@ -19,7 +19,7 @@ from garret.protocol.contract import Command
 class EgressDesk:
     """Shows the way out, closes and opens it."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: HouseDoor) -> None:
         self._context = context
         self._egress = context.plane.egress
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
