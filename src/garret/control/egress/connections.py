@@ -45,8 +45,11 @@ class Connection:
         self.inode = os.fstat(connected.fileno()).st_ino
         self.began = time.monotonic()
         self.changed = self.began
-        self.seen = (0, 0)
-        self.overhead = (0, 0)  # what was said to a proxy before the worker had its connection
+        self.seen: tuple[int, int] = (0, 0)
+        self.overhead: tuple[int, int] = (
+            0,
+            0,
+        )  # what was said to a proxy before the worker had its connection
         self.broken = False
         self.early = False  # it was over before it was seen to be there
         self.established = False

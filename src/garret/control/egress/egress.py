@@ -19,7 +19,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 
@@ -326,7 +326,7 @@ class Egress:
             self._looks.pop(request, None)
 
     @asynccontextmanager
-    async def dial(self, place: wire.Place, worker: str) -> AsyncIterator[socket.socket]:
+    async def dial(self, place: wire.Place, worker: str) -> AsyncGenerator[socket.socket, None]:
         """A connection to a place on this machine, for as long as the block lasts.
 
         Raises OSError where nothing answers or it is not on this machine, ControlError, TimeoutError.

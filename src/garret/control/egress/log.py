@@ -8,9 +8,7 @@ Neighbours: `egress` appends, the house's room reads.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
-
-import apsw
+from typing import Any, Final, NamedTuple, cast
 
 from garret.control.egress.wire import Entry
 from garret.storage.connection import Readers
@@ -58,7 +56,7 @@ class EgressLog:
         rows = [tuple(_kept(getattr(entry, name)) for name in _FIELDS) for entry in entries]
         marks = ", ".join("?" * len(_FIELDS))
 
-        def insert(connection: apsw.Connection) -> None:
+        def insert(connection: Any) -> None:
             connection.executemany(f"INSERT INTO egress_connections ({_COLUMNS}) VALUES ({marks})", rows)
 
         await self._writer.write(insert)
@@ -66,7 +64,7 @@ class EgressLog:
     async def prune(self, *, rows: int, before: float) -> int:
         """Delete what is over so many rows, and what is older than `before`; return how many went."""
 
-        def delete(connection: apsw.Connection) -> int:
+        def delete(connection: Any) -> int:
             connection.execute(
                 "DELETE FROM egress_connections WHERE id IN (SELECT id FROM egress_connections WHERE at < ? "
                 "OR id <= coalesce((SELECT id FROM egress_connections ORDER BY id DESC LIMIT 1 "
@@ -74,7 +72,7 @@ class EgressLog:
                 "ORDER BY id LIMIT ?)",
                 (before, rows, _PRUNE_PART),
             )
-            return connection.changes()
+            return int(connection.changes())
 
         total = 0
         while gone := await self._writer.write(delete):
@@ -92,18 +90,18 @@ class EgressLog:
                 where += f" AND {condition}"
                 values.append(value)
         order = "ASC" if after else "DESC"
+        query = f"SELECT id, {_COLUMNS} FROM egress_connections WHERE {where} ORDER BY id {order} LIMIT ?"
         with self._readers.read() as connection:
-            found = connection.execute(
-                f"SELECT id, {_COLUMNS} FROM egress_connections WHERE {where} ORDER BY id {order} LIMIT ?",
-                (*values, max(1, limit)),
-            ).fetchall()
+            found = cast("Any", connection).execute(query, (*values, max(1, limit))).fetchall()
         rows = [Row._make(row) for row in found]
         return rows if after else rows[::-1]
 
     def last(self) -> int:
         """The number of the newest row; 0 where there is none."""
         with self._readers.read() as connection:
-            found = connection.execute("SELECT max(id) FROM egress_connections").fetchall()
+            found: list[Any] = (
+                cast("Any", connection).execute("SELECT max(id) FROM egress_connections").fetchall()
+            )
         return int(found[0][0] or 0)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from socket import socket
 from typing import Protocol
@@ -29,7 +29,7 @@ def connector_for(program: str, dials: Callable[[], Dials]) -> Connector:
     """What connects for the checks of an outside program, and is told of under its name."""
 
     @asynccontextmanager
-    async def connect(address: Address) -> AsyncIterator[Streams]:
+    async def connect(address: Address) -> AsyncGenerator[Streams, None]:
         if not address.local:
             raise AddressRefused(f"{address.host} is not this machine. Nothing was sent.")
         wanted = Destination(address.host.rstrip(".").lower(), (address.port,), "a health check", local=True)
