@@ -34,6 +34,14 @@ class Stay(Command[Said], frozen=True):
     port: int
 
 
+@command("road.fetch", result=Said, capability="road.use", target="road", leaves_machine=True)
+class Fetch(Command[Said], frozen=True):
+    """Connect to another address; what comes of it."""
+
+    host: str
+    port: int
+
+
 @command("road.wait", result=Said, capability="road.use", target="road", leaves_machine=True)
 class Wait(Command[Said], frozen=True):
     """Wait until what is held ends; what came of it."""
@@ -60,7 +68,7 @@ def build(boot: Any) -> Any:
             connected.close()
         return Said(text=text)
 
-    def stay(order: Stay, call: Any) -> Said:
+    def stay(order: Stay | Fetch, call: Any) -> Said:
         del call
         try:
             with socket.create_connection((order.host, order.port)):
@@ -75,13 +83,13 @@ def build(boot: Any) -> Any:
         except OSError as error:
             return Said(text=type(error).__name__)
 
-    return Handlers({Ask: ask, Stay: stay, Wait: wait})
+    return Handlers({Ask: ask, Stay: stay, Fetch: stay, Wait: wait})
 
 
 ROOM: Final = Room(
     name="road",
     summary="A room for tests of the way out.",
-    commands=(Ask, Stay, Wait),
+    commands=(Ask, Stay, Fetch, Wait),
     settings=(Setting(key="road.server", type="text", default="", sentence="Where the server of tests is."),),
     workers=(
         WorkerSpec(

@@ -96,14 +96,6 @@ class EgressLog:
         rows = [Row._make(row) for row in found]
         return rows if after else rows[::-1]
 
-    def last(self) -> int:
-        """The number of the newest row; 0 where there is none."""
-        with self._readers.read() as connection:
-            found: list[Any] = (
-                cast("Any", connection).execute("SELECT max(id) FROM egress_connections").fetchall()
-            )
-        return int(found[0][0] or 0)
-
 
 def _kept(value: Any) -> Any:
     return value[:_LONGEST] if isinstance(value, str) else value
