@@ -1,8 +1,8 @@
 """A program for a network namespace of its own: a house at work there, and every packet that leaves it.
 
 The namespace has one way out, an interface that leads nowhere, with a route to everything. What is sent on
-it is captured by a packet socket and counted in two parts, as JSON: while a whole house works and a worker with
-destinations is refused because the way out is closed, and after that was opened.
+it is captured by a packet socket and counted in two parts, as JSON: while a whole house works and a worker
+with destinations is refused because the way out is closed, and after that was opened.
 """
 
 from __future__ import annotations
