@@ -30,6 +30,7 @@ from garret.transport.descriptors import (
     rights,
 )
 from garret.transport.errors import Disconnected, PeerTooSlow, TransportError
+from garret.transport.linger import LoopLinger
 
 OUTPUT_LIMIT: Final = 16 << 20
 """Bytes that may wait for a peer; beyond this it is not reading, and the connection ends."""
@@ -44,12 +45,19 @@ OnClosed = Callable[[GarretError], None]
 
 
 class _Turn:
-    """Whether what is sent now answers a single frame; shared by all channels of the one loop."""
+    """What all channels of a loop share: whether what is sent now answers a single frame, and the linger."""
 
-    __slots__ = ("at_once",)
+    __slots__ = ("at_once", "linger")
 
     def __init__(self) -> None:
         self.at_once = False
+        self.linger: LoopLinger | None = None
+
+    def linger_of(self, loop: asyncio.AbstractEventLoop) -> LoopLinger:
+        """That of `loop`; of one loop at a time, as there is but one in a process."""
+        if self.linger is None or self.linger.loop is not loop:
+            self.linger = LoopLinger(loop)
+        return self.linger
 
 
 _TURN: Final = _Turn()
@@ -85,6 +93,7 @@ class AsyncChannel:
         self.closed = False
         self.received_bytes = 0
         self.sent_bytes = 0
+        self._heard = _TURN.linger_of(loop).heard
         loop.add_reader(self._fileno, self._readable)
 
     @property
@@ -121,6 +130,7 @@ class AsyncChannel:
                 self._descriptors.take_in(ancillary, truncated=bool(flags & TRUNCATED))
             if not data:
                 raise Disconnected("The other side closed the connection.")
+            self._heard()
             self.received_bytes += len(data)
             frames = self._decoder.feed(data)
             _TURN.at_once = len(frames) == 1
