@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import socket
 import threading
 import time
 from collections import deque
@@ -29,7 +28,7 @@ from garret.protocol.handshake import PeerHandshake
 from garret.protocol.life import Progress
 from garret.protocol.streams import Credit, ReceiveWindow, SendWindow
 from garret.protocol.trace import new_trace
-from garret.transport.blocking import BlockingChannel
+from garret.transport.blocking import BlockingChannel, connected
 from garret.transport.descriptors import close_all
 from garret.transport.errors import Disconnected, TransportError
 
@@ -72,14 +71,11 @@ class Client:
         """Connect and prove. Raises TransportError when nobody listens, HandshakeRefused otherwise."""
         try:
             secret = home.client_secret.read_bytes()
-            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         except OSError as error:
             raise TransportError(f"Garret is not set up in {home.root}.") from error
         try:
-            connection.settimeout(HANDSHAKE_SECONDS)
-            connection.connect(str(home.socket))
+            connection = connected(str(home.socket), HANDSHAKE_SECONDS)
         except OSError as error:
-            connection.close()
             raise TransportError(f"Garret is not running in {home.root}.") from error
         channel = BlockingChannel(connection, ACCEPTED)
         channel.set_timeout(HANDSHAKE_SECONDS)

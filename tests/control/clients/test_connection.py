@@ -16,8 +16,9 @@ import uvloop
 from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
 from garret.control import plane as plane_module
-from garret.control.clients import connection as connection_module
+from garret.control.clients import porch as porch_module
 from garret.control.clients.listener import HomeLock
+from garret.control.clients.porch import PLACES
 from garret.control.commands import broker as broker_module
 from garret.control.errors import ControlError
 from garret.control.plane import ControlPlane
@@ -114,7 +115,6 @@ def test_a_replayed_hello_is_refused_and_counted(home: Home) -> None:
 
 def test_a_client_that_says_nothing_is_shown_the_door(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     async def test(plane: ControlPlane, client: Client) -> None:
-        monkeypatch.setattr(connection_module, "TIMEOUT", 0.05)
         before = refusals(plane)
         guest = Guest(plane.home)
         assert (await guest.receive()).kind == Kind.CHALLENGE
@@ -124,6 +124,7 @@ def test_a_client_that_says_nothing_is_shown_the_door(home: Home, monkeypatch: p
         assert refusals(plane) == before + 1
         await others_go_on(client)
 
+    monkeypatch.setattr(porch_module, "TIMEOUT", 0.05)
     run(home, test)
 
 
@@ -139,15 +140,15 @@ def test_nobody_is_heard_before_the_proof(home: Home) -> None:
     run(home, test)
 
 
-def test_a_flood_of_connections_is_bounded_and_passes(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_of_connections_is_bounded_and_passes(home: Home) -> None:
     async def test(plane: ControlPlane, client: Client) -> None:
         ends = []
         for _ in range(60):
             end = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             end.connect(str(plane.home.socket))
             ends.append(end)
-        await until(lambda: refusals(plane) >= 60 - 7)
-        assert len(plane.connections) == 8
+        await until(lambda: refusals(plane) >= 60 - PLACES)
+        assert len(plane.connections) <= PLACES + 1
         await others_go_on(client)
         for end in ends:
             end.close()
@@ -155,7 +156,27 @@ def test_a_flood_of_connections_is_bounded_and_passes(home: Home, monkeypatch: p
         guest = await Guest(plane.home).prove()
         guest.close()
 
-    monkeypatch.setattr(plane_module, "MAX_CLIENTS", 8)
+    run(home, test)
+
+
+def test_clients_are_bounded_and_the_unproven_take_none_of_their_places(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(plane: ControlPlane, client: Client) -> None:
+        silent = [Guest(plane.home) for _ in range(5)]
+        proven = [await Guest(plane.home).prove() for _ in range(2)]
+        refused = Guest(plane.home)
+        with pytest.raises(Disconnected):
+            await refused.prove()
+        refused.close()
+        proven[0].close()
+        await until(lambda: len(plane.connections) == 2 + len(silent))
+        proven[0] = await Guest(plane.home).prove()
+        for guest in (*silent, *proven):
+            guest.close()
+        await others_go_on(client)
+
+    monkeypatch.setattr(plane_module, "MAX_CLIENTS", 3)
     run(home, test)
 
 
