@@ -17,7 +17,8 @@ from garret.base.memory import give_back_freed_memory
 
 class Info(ctypes.Structure):  # struct mallinfo2 of malloc.h
     _fields_ = [(name, ctypes.c_size_t) for name in (
-        "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"
+        "arena", "ordblks", "smblks", "hblks", "hblkhd",
+        "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost",
     )]
 
 if sys.argv[1] == "held":

@@ -9,8 +9,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from garret.protocol.errors import ProtocolError
 from garret.protocol.streams import (
+    FAST_CREDIT,
     INITIAL_CREDIT,
     MAX_GRANT,
+    WINDOW_BYTES,
     Passage,
     ReceiveWindow,
     ReceivingEnd,
@@ -234,3 +236,42 @@ def test_what_a_middle_keeps_is_handed_over_once_in_order() -> None:
         middle.keep(item)
     assert middle.release() == ["a", "b", None]
     assert middle.release() == []
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 400), st.sampled_from([0, 200, 2_000, 50_000, 2_000_000])), max_size=40)
+)
+def test_a_window_that_grows_is_kept_to_its_bytes_and_never_overrun(runs: list[tuple[int, int]]) -> None:
+    sender, receiver = SendingEnd(64), ReceivingEnd[int](64, most=1024)
+    largest = 1
+    for count, size in runs:
+        for _ in range(count):
+            assert sender.take(), "everything was consumed, so there is credit"
+            receiver.put(size)
+            assert receiver.take() == size
+            largest = max(largest, size)
+            grant = receiver.consumed(size)
+            if grant:
+                sender.grant(grant)
+        assert sender.available <= 1024
+    # What was granted before a larger item came is granted; half a window at a time it is taken back.
+    for _ in range(3 * 1024):
+        assert sender.take()
+        receiver.put(largest)
+        receiver.take()
+        grant = receiver.consumed(largest)
+        if grant:
+            sender.grant(grant)
+    assert sender.available <= max(64, min(1024, WINDOW_BYTES // largest))
+
+
+def test_small_items_soon_have_the_whole_window_and_others_none_unless_it_may_grow() -> None:
+    for most, allowed in ((FAST_CREDIT, FAST_CREDIT), (None, INITIAL_CREDIT)):
+        sender, receiver = SendingEnd(), ReceivingEnd[int](most=most)
+        for _ in range(4 * FAST_CREDIT):
+            sender.take()
+            receiver.put(1)
+            receiver.take()
+            if grant := receiver.consumed(200):
+                sender.grant(grant)
+        assert allowed // 2 <= sender.available <= allowed

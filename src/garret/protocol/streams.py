@@ -35,6 +35,12 @@ INITIAL_CREDIT: Final = 64
 """Items a sender may send before it hears from the receiver."""
 
 
+FAST_CREDIT: Final = 1024
+"""Items that a window may grow to, for a receiver that trusts its sender with `WINDOW_BYTES`."""
+
+WINDOW_BYTES: Final = 1 << 20
+"""Bytes that a window which grows allows for, far below what may wait for a peer (`transport.aio`)."""
+
 MAX_GRANT: Final = 1_000_000
 """Items one CREDIT frame may allow; a receiver has no use for more."""
 
@@ -95,12 +101,18 @@ class SendingEnd(SendWindow):
 
 
 class ReceiveWindow:
-    """The receiver's count: refuses what was not allowed, and says when to grant more."""
+    """The receiver's count: refuses what was not allowed, and says when to grant more.
 
-    __slots__ = ("_consumed", "_outstanding", "_size", "received")
+    A window that may grow (`most`) doubles while the receiver keeps up, so that small items need not wait for
+    credit to come back; what it allows is kept to `WINDOW_BYTES`, by the largest item so far.
+    """
 
-    def __init__(self, size: int = INITIAL_CREDIT) -> None:
-        self._size = size
+    __slots__ = ("_consumed", "_largest", "_least", "_most", "_outstanding", "_size", "received")
+
+    def __init__(self, size: int = INITIAL_CREDIT, *, most: int | None = None) -> None:
+        self._size = self._least = size
+        self._most = size if most is None else most
+        self._largest = 1
         self._outstanding = size
         self._consumed = 0
         self.received = 0
@@ -112,17 +124,28 @@ class ReceiveWindow:
         self._outstanding -= 1
         self.received += 1
 
-    def consumed(self) -> int:
-        """Count one item as used up; return how many to grant now (0: not yet).
+    def consumed(self, size: int = 0) -> int:
+        """Count one item, of `size` bytes, as used up; return how many to grant now (0: not yet).
 
         Grants are handed out by the half window, so that they cost one frame in many items.
         """
         self._consumed += 1
+        if size > self._largest:
+            self._largest = size
         if self._consumed * 2 < self._size:
             return 0
         grant, self._consumed = self._consumed, 0
+        if self._most > self._least:
+            grant = max(0, grant + self._resize())
         self._outstanding += grant
         return grant
+
+    def _resize(self) -> int:
+        """Let the window fit what comes; return by how much it grew, or shrank where that is negative."""
+        fits = max(self._least, min(self._most, WINDOW_BYTES // self._largest, self._size * 2))
+        change = max(fits - self._size, -(self._size // 2))  # what was granted is granted
+        self._size += change
+        return change
 
 
 class ReceivingEnd(ReceiveWindow, Generic[T]):
@@ -130,8 +153,8 @@ class ReceivingEnd(ReceiveWindow, Generic[T]):
 
     __slots__ = ("_dropping", "_waiting", "ended")
 
-    def __init__(self, size: int = INITIAL_CREDIT) -> None:
-        super().__init__(size)
+    def __init__(self, size: int = INITIAL_CREDIT, *, most: int | None = None) -> None:
+        super().__init__(size, most=most)
         self._waiting: deque[T] = deque()
         self._dropping = False
         self.ended = False
@@ -168,9 +191,9 @@ class ReceivingEnd(ReceiveWindow, Generic[T]):
             return None
         return self._waiting.popleft()
 
-    def consumed(self) -> int:
+    def consumed(self, size: int = 0) -> int:
         """As a window does; nothing once what comes is dropped, which returned its credit already."""
-        return 0 if self._dropping else super().consumed()
+        return 0 if self._dropping else super().consumed(size)
 
     def drop(self) -> int:
         """Nobody wants what waits or comes; return the credit to send back at once."""

@@ -26,7 +26,7 @@ from garret.protocol.errors import ProtocolError
 from garret.protocol.frames import Kind
 from garret.protocol.handshake import PeerHandshake
 from garret.protocol.life import Progress
-from garret.protocol.streams import Credit, ReceiveWindow, SendWindow
+from garret.protocol.streams import FAST_CREDIT, Credit, ReceiveWindow, SendWindow
 from garret.protocol.trace import new_trace
 from garret.transport.blocking import BlockingChannel, connected
 from garret.transport.descriptors import close_all
@@ -225,10 +225,10 @@ class _Exchange:
 
     def _take_item(self, envelope: Envelope) -> None:
         if self._receive is None:
-            self._receive = ReceiveWindow()
+            self._receive = ReceiveWindow(most=FAST_CREDIT)
         self._receive.accept()
         self._on_item(check_item(self._meta, envelope.payload))
-        grant = self._receive.consumed()
+        grant = self._receive.consumed(len(envelope.payload))
         if grant:
             self._channel.send(pack(_CREDIT, self.number, encode_payload(Credit(grant))))
 

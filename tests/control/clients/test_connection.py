@@ -217,6 +217,23 @@ def test_only_the_user_may_open_the_socket_and_the_secret(home: Home) -> None:
     run(home, test)
 
 
+def test_who_goes_without_reading_its_answers_is_gone_with_all_it_had(home: Home) -> None:
+    async def test(plane: ControlPlane, client: Client) -> None:
+        for _ in range(3):
+            guest = await Guest(plane.home).prove()
+            guest.send(Kind.COMMAND, 1, c.Echo(text="never read"))
+            guest.send(Kind.COMMAND, 2, c.Wait())
+            guest.send_raw(
+                pack(Kind.COMMAND, 3, encode_payload(c.Echo(text="x" * 1000)), name="toy.echo")[:900]
+            )
+            await until(lambda: figures(plane).running == 1)
+            guest.close()
+            await until(lambda: len(plane.connections) == 1 and plane.broker.pending == 0)
+        await others_go_on(client)
+
+    run(home, test)
+
+
 # --- hostile frames -------------------------------------------------------------------------------
 
 _DEEP = b"\x91" * 200_000
