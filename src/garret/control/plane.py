@@ -27,6 +27,7 @@ from garret.control.background import Background
 from garret.control.clients.bus import EventBus
 from garret.control.clients.connection import ClientConnection
 from garret.control.clients.listener import HomeLock, Listener
+from garret.control.clients.porch import PorchKeeper
 from garret.control.commands.approval_gate import ApprovalDesk
 from garret.control.commands.broker import STOP_SECONDS, Broker
 from garret.control.commands.service import Service, Services
@@ -91,6 +92,7 @@ class ControlPlane:
         self.stopping = asyncio.Event()
         self.notices: list[str] = []
         self.connections: set[ClientConnection] = set()
+        self.porch = PorchKeeper(asyncio.get_running_loop())
         self._lock: HomeLock | None = lock
         self._loop = asyncio.get_running_loop()
         self._nonces = NonceMemory()
@@ -244,7 +246,7 @@ class ControlPlane:
             self._loop,
             self.home,
             limit=MAX_CLIENTS,
-            count=lambda: len(self.connections),
+            count=lambda: len(self.connections) - len(self.porch),
             on_connection=self._connected,
             on_refused=self._refusals.knock,
         )
@@ -330,7 +332,13 @@ class ControlPlane:
         )
         self.connections.add(
             ClientConnection(
-                self._loop, connection, handshake, self.broker, lambda: self.profile, self._disconnected
+                self._loop,
+                connection,
+                handshake,
+                self.broker,
+                lambda: self.profile,
+                self.porch,
+                self._disconnected,
             )
         )
 
