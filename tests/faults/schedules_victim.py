@@ -25,6 +25,7 @@ from garret.control.schedules.plans import Plan
 from garret.control.schedules.rules import Every
 from garret.control.schedules.schedules import Schedules
 from garret.protocol.contract import Command, Nothing, Registry, command
+from garret.protocol.manifest import Capability
 from garret.storage.ledger_types import Job
 from garret.storage.store import Keys, RoomTables, Store
 
@@ -67,7 +68,7 @@ async def main(home: Home) -> None:
         jobs=Nobody(),
         bus=EventBus(),
         registry=Registry([Work]),
-        policy=Policy({"toy.use"}),
+        policy=Policy([Capability("toy.use", "Use the toy.", ("cli",), ("admin",))]),
         attempts=lambda: 3,
         audit=audit,
         clock=clock,

@@ -35,7 +35,7 @@ from garret.control.schedules.rules import At
 from garret.control.secrets.store import SecretStore
 from garret.features.house.manifest import ROOM as HOUSE
 from garret.protocol.contract import Command, Nothing, command
-from garret.protocol.manifest import Room
+from garret.protocol.manifest import Capability, Room
 
 DELIVERED: Final = "delivered"
 NOTED: Final = "noted"
@@ -146,6 +146,7 @@ ROOM = Room(
     name="later",
     summary="A room for tests: what is delivered and done later.",
     commands=(Send, Note, PlanNote),
+    capabilities=(Capability("toy.use", "Use the room.", ("cli",), ("admin",)),),
     service="tests.toy_room.later:LaterService",
 )
 

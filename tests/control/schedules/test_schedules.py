@@ -25,12 +25,14 @@ from garret.control.schedules.rules import After, At, Cron, Every, Recurrence
 from garret.control.schedules.schedules import RoomSchedules, Schedules
 from garret.protocol.contract import Command, Contract, Event, Nothing, Registry, Retry, command, event
 from garret.protocol.envelope import encode_payload
+from garret.protocol.manifest import Capability
 from garret.storage.errors import DiskFull, StorageError
 from garret.storage.ledger_types import Job
 from garret.storage.store import RoomTables, Store
 from tests.storage.databases import KEYS
 
 OWNER = Owner("cli", "admin", "main")
+TOY = Capability("toy.use", "Use the toy.", ("cli",), ("admin", "user"))
 TABLES = [RoomTables("schedules", durable="garret.control.schedules.migrations")]
 HOUR = 3_600.0
 NOON = 1_780_315_200.0  # 2026-06-01T12:00Z
@@ -72,6 +74,11 @@ class Greeted(Event, frozen=True):
     name: str
 
 
+@event("toy.whispered", own="toy.secret")
+class Whispered(Event, frozen=True):
+    name: str
+
+
 class Desk:
     """A store with schedules, and the jobs that they made."""
 
@@ -84,7 +91,7 @@ class Desk:
         self.audited: list[tuple[str, str]] = []
         self.called: list[Occasion] = []
         self.bus = EventBus()
-        self.policy = Policy({"toy.use"})
+        self.policy = Policy([TOY])
         self.fail: Exception | None = None
         self.schedules = self.open()
 
@@ -94,7 +101,7 @@ class Desk:
             asyncio.get_running_loop(),
             jobs=self,
             bus=self.bus,
-            registry=Registry([Work, Talk, Listen, Careful, Stubborn], [Greeted]),
+            registry=Registry([Work, Talk, Listen, Careful, Stubborn], [Greeted, Whispered]),
             policy=self.policy,
             attempts=lambda: 5,
             audit=self.audit,
@@ -502,6 +509,7 @@ def test_what_an_event_brought_about_and_was_missed_follows_its_policy(home: Hom
         ({"key": ""}, Code.USAGE),
         ({"most": 0}, Code.USAGE),
         ({"rule": After("toy.nothing")}, Code.USAGE),
+        ({"rule": After("toy.whispered")}, Code.DENIED),
         ({"rule": Cron("x")}, Code.USAGE),
         ({"rule": Recurrence("FREQ=DAILY;UNTIL=20200101T000000", "2019-01-01T00:00")}, Code.USAGE),
         ({"zone": "Mars/Olympus"}, Code.USAGE),
@@ -521,7 +529,7 @@ def test_a_run_is_judged_when_it_is_due(home: Home, monkeypatch: pytest.MonkeyPa
     async def test(desk: Desk) -> None:
         number = await desk.put()
         await desk.put(key="event", rule=After("toy.greeted"))
-        monkeypatch.setattr(desk, "policy", Policy(set()))
+        monkeypatch.setattr(desk, "policy", Policy([]))
         monkeypatch.setattr(desk.schedules, "_policy", desk.policy)
         monkeypatch.setattr(desk.policy, "check", lambda *_: _Denied())
         await desk.pass_to(NOON + HOUR)

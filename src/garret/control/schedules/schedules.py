@@ -520,8 +520,8 @@ class Schedules:
             )
         if not 1 <= plan.most <= MOST_CAUGHT_UP:
             raise UsageError(f"From 1 to {MOST_CAUGHT_UP} runs are caught up with, not {plan.most}.")
-        if isinstance(plan.rule, After) and self._registry.event_type(plan.rule.event) is None:
-            raise UsageError(f"There is no event {plan.rule.event[:80]!r}. Nothing was planned.")
+        if isinstance(plan.rule, After):
+            self._check_event(plan.rule.event, plan.owner)
         if isinstance(plan.action, str):
             if (room, plan.action) not in self._callbacks:
                 raise UsageError(
@@ -532,6 +532,16 @@ class Schedules:
         if len(self._known) >= SCHEDULE_LIMIT:
             raise ScheduleError(
                 f"{SCHEDULE_LIMIT} schedules are there already. This one was not planned.", code=Code.BUSY
+            )
+
+    def _check_event(self, name: str, owner: Owner) -> None:
+        """Whoever may not hear of an event may not have something done after it either."""
+        kind = self._registry.event_type(name)
+        if kind is None:
+            raise UsageError(f"There is no event {name[:80]!r}. Nothing was planned.")
+        if not self._policy.grants(owner.role, owner.profile, kind.__readers__.own):
+            raise ScheduleError(
+                f"The profile {owner.profile} may not hear of {name}. Nothing was planned.", code=Code.DENIED
             )
 
     def _watch(self, schedule: Schedule, table: Timetable) -> None:
