@@ -23,7 +23,7 @@ def test_garret_home_moves_everything(monkeypatch: pytest.MonkeyPatch, tmp_path:
         home.spool,
         home.index,
         home.backups,
-        home.client_secret,
+        home.client_secret(),
     ]
     assert all(place.is_relative_to(tmp_path / "mine") for place in places)
 

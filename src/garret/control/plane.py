@@ -22,7 +22,7 @@ from garret.base.build import build_hash
 from garret.base.clock import SYSTEM
 from garret.base.errors import GarretError
 from garret.base.paths import Home
-from garret.control.access.policy import Policy
+from garret.control.access.policy import Policy, declared
 from garret.control.background import Background
 from garret.control.clients.bus import EventBus
 from garret.control.clients.connection import ClientConnection
@@ -40,6 +40,7 @@ from garret.control.secrets.store import DEVICE_KEY, SecretStore
 from garret.control.settings.core import CORE_SETTINGS
 from garret.control.settings.rows import FlatStore, scoped
 from garret.control.settings.settings import Change, Settings
+from garret.control.watching.audit_keeper import AuditKeeper
 from garret.control.watching.log_pump import LogPump
 from garret.control.watching.metrics import Metrics
 from garret.control.watching.refusals import Refusals
@@ -50,7 +51,7 @@ from garret.control.workers.workers import Workers
 from garret.protocol.contract import CONTROL, Command, Registry
 from garret.protocol.envelope import encode_payload
 from garret.protocol.handshake import NonceMemory, ServerHandshake
-from garret.protocol.manifest import Room
+from garret.protocol.manifest import CLIENT_ROLES, Room
 from garret.storage.ledger_types import Job
 from garret.storage.log_store import LogLimit
 from garret.storage.objects import KeySigner
@@ -61,7 +62,6 @@ from garret.transport.client import read_secret
 _logger = log.get("control.plane")
 
 MAX_CLIENTS: Final = 256
-CLIENT_ROLES: Final = frozenset({"cli", "shell", "gateway"})
 HOUSE: Final = "house"
 """The one room that sees the plane."""
 INTERNAL: Final = "house."
@@ -93,7 +93,7 @@ class ControlPlane:
         self._stopped = False
         self._boot = boot_id()
         self._background = Background(self._loop)
-        self._client_secret = read_secret(home)
+        self._client_secrets: dict[str, bytes] = {role: read_secret(home, role) for role in CLIENT_ROLES}
         self.registry = Registry(
             (command for room in rooms for command in room.commands),
             (event for room in rooms for event in room.events),
@@ -101,7 +101,7 @@ class ControlPlane:
         self.metrics = Metrics()
         self._refusals = Refusals(self.metrics, self._audit, self.spawn)
         self.bus = EventBus()
-        self.policy = Policy({meta.capability for meta in self.registry.commands()})
+        self.policy = Policy(declared(self.rooms))
         definitions = [*CORE_SETTINGS, *(setting for room in rooms for setting in room.settings)]
         self.settings = Settings(
             definitions,
@@ -126,7 +126,11 @@ class ControlPlane:
             stored=lambda command, seconds: self.metrics.record(command, "store", seconds),
         )
         self.approvals = ApprovalDesk(
-            self.broker, store, self._boot, lambda: float(self.settings.get("approvals.lifetime_seconds"))
+            self.broker,
+            store,
+            self._boot,
+            lambda: float(self.settings.get("approvals.lifetime_seconds")),
+            self.publish,
         )
         self.broker.attach(CONTROL, self.services)
         self.broker.jobs = self.jobs
@@ -138,6 +142,7 @@ class ControlPlane:
         self.outside = OutsidePrograms(self, self.settings)
         self.watchdog = Watchdog(threshold=self.settings.get("watchdog.stall_milliseconds") / 1000)
         self.storage = StorageWatch(self._loop, store.writer, self._storage_changed)
+        self.audit_keeper = AuditKeeper(self._loop, store.audit)
 
     # ---- life
 
@@ -227,6 +232,7 @@ class ControlPlane:
         self._stopped = True
         if self._listener is not None:
             self._listener.close()
+        self.approvals.stop()
         steps: list[Callable[[], Awaitable[None]]] = [
             lambda: self.jobs.stop(self.services.stop),
             self._close_connections,
@@ -264,6 +270,7 @@ class ControlPlane:
 
     async def _end_watching(self) -> None:
         self.storage.stop()
+        await self.audit_keeper.stop()
         self.watchdog.stop()
         logging.getLogger("garret").removeHandler(self.log_pump)
         await self.log_pump.close_store()
@@ -281,9 +288,8 @@ class ControlPlane:
 
     def _connected(self, connection: socket.socket) -> None:
         handshake = ServerHandshake(
-            self._client_secret,
+            self._client_secrets,
             build_hash(),
-            roles=CLIENT_ROLES,
             nonces=self._nonces,
             capabilities=frozenset({"memfd"}),
         )

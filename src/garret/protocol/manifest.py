@@ -8,7 +8,7 @@ their own process, verbs in the command line.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Literal, Protocol, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeVar, get_args
 
 import msgspec
 
@@ -96,6 +96,32 @@ class WholeNumber(msgspec.Struct, frozen=True):
         return number
 
 
+ClientRole = Literal["cli", "shell", "gateway", "mcp"]
+"""The kinds of program that connect to the house: the command line, the desktop's window, the gateway for
+web pages and phones, and the server for other programs' assistants."""
+
+ProfileKind = Literal["admin", "user", "guest", "child"]
+"""The kinds of people for whom a program asks."""
+
+CLIENT_ROLES: Final[tuple[ClientRole, ...]] = get_args(ClientRole)
+PROFILE_KINDS: Final[tuple[ProfileKind, ...]] = get_args(ProfileKind)
+
+
+class Capability(msgspec.Struct, frozen=True):
+    """Something that may be allowed: its dotted name, and who has it by default.
+
+    `roles` and `profiles` are lists of who is let in, and both have to hold; nobody else has it. Without
+    roles it is the inside of the machine, which services ask of workers and no client does. By convention
+    `x.use` does the room's work, `x.read_own` and `x.read` show one's own and everybody's results,
+    `x.administer` manages the thing for everyone, and `worker.x` is the work of a worker.
+    """
+
+    name: str
+    summary: str
+    roles: tuple[ClientRole, ...] = ()
+    profiles: tuple[ProfileKind, ...] = ()
+
+
 class Argument(msgspec.Struct, frozen=True):
     """One argument of a verb: the names and keywords of `argparse.add_argument`."""
 
@@ -153,6 +179,8 @@ INDEX_DAMAGED: Final = "index_damaged"
 class Room(msgspec.Struct, frozen=True):
     """A room's manifest.
 
+    `capabilities` declares what its commands and its service ask policy for; what no room declares is
+    nobody's.
     `service` is the import path of the class that handles its commands in the control plane;
     `migrations` and `cache_migrations` are the packages that hold its numbered SQL files for the durable file
     and the cache file; `projection` the import path of what makes its tables from objects. `caches` and
@@ -165,6 +193,7 @@ class Room(msgspec.Struct, frozen=True):
     summary: str
     commands: tuple[type[Command[Any]], ...] = ()
     events: tuple[type[Event], ...] = ()
+    capabilities: tuple[Capability, ...] = ()
     settings: tuple[Setting, ...] = ()
     workers: tuple[WorkerSpec, ...] = ()
     sentences: tuple[Sentence, ...] = ()
@@ -255,8 +284,13 @@ class Session(Protocol):
         """`call` for commands that stream. When asked again, `inputs` gives another reader."""
         ...
 
-    def approve(self, request: RequestT) -> RequestT:
-        """The person's consent to exactly this command: the command with an approval in it."""
+    def approve(self, request: RequestT, question: str, *, wait: bool = True) -> RequestT:
+        """The person's consent to exactly this command: the command with an approval in it.
+
+        Where nobody can be asked here, the command as it is, which then waits until somebody consents to it
+        by another client; without `wait` GarretError (denied). Raises CancelledError where the person
+        says no.
+        """
         ...
 
     def say(self, text: str, style: Style = "plain") -> None:

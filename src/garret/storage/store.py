@@ -22,8 +22,9 @@ import garret
 from garret.base import log
 from garret.base.clock import SYSTEM, Clock
 from garret.base.paths import Home
-from garret.storage import migrations, object_store
+from garret.storage import migrations, object_store, traces
 from garret.storage.audit import Audit
+from garret.storage.audit_record import AuditRecord
 from garret.storage.backup import Progress, Source, Stop, Summary, back_up
 from garret.storage.blobs import Blobs
 from garret.storage.checkpoint import Checkpointer, CheckpointPolicy
@@ -91,14 +92,20 @@ class Database:
         policy: CheckpointPolicy,
         queue_limit: int,
         clock: Clock,
+        look: Callable[[apsw.Connection], None] | None = None,
     ) -> None:
-        """Open, check and migrate. Raises WrongKey, Corrupt, MigrationRefused, ReadOnly, DiskFull..."""
+        """Open, check and migrate. Raises WrongKey, Corrupt, MigrationRefused, ReadOnly, DiskFull...
+
+        `look` sees the file before anything is changed in it, and may refuse it.
+        """
         self.path = path
         self.migrated: list[migrations.Migration] = []
         opener = partial(connect, path, key, durability=durability)
         connection = opener()
         try:
             self.integrity = check_integrity(connection, seconds=START_CHECK_SECONDS)
+            if look is not None:
+                look(connection)
             if self.integrity.sound:
                 self.migrated = migrations.apply(connection, sources, clock=clock)
             self.readers = Readers(partial(connect, path, key, access=Access.READ), clock=clock)
@@ -132,6 +139,7 @@ class Store:
         admission: Admission,
         sources: frozenset[str],
         *,
+        record: AuditRecord | None,
         clock: Clock,
     ) -> None:
         self.home = home
@@ -144,7 +152,9 @@ class Store:
         self.blobs = Blobs(home.blobs, clock=clock)
         self.ledger = Ledger(self.writer, self.readers, clock=clock)
         self.objects = Objects(self.writer, self.readers, admission, clock=clock)
-        self.audit = Audit(self.writer, self.readers, self.cache_writer, self.cache_readers, clock=clock)
+        self.audit = Audit(
+            self.writer, self.readers, self.cache_writer, self.cache_readers, record=record, clock=clock
+        )
         self.settings = SettingsStore(self.writer, self.readers, clock=clock)
         self.settled = SettledTime(self.settings, clock=clock)
         self.logs = LogStore(self.cache_writer, self.cache_readers)
@@ -167,6 +177,7 @@ class Store:
         queue_limit: int = 4_096,
         device: bytes = b"",
         may_delete: MayDelete = object_store.same_author,
+        record: AuditRecord | None = None,
         clock: Clock = SYSTEM,
     ) -> Store:
         """Open `home`, which must exist, making its files where they are not there.
@@ -175,9 +186,12 @@ class Store:
         from objects in another shape than this program's are made anew before this returns.
 
         A damaged durable file that still opens is served read-only (`writer.mode`); one that does not open
-        raises Corrupt. Raises WrongKey, Corrupt, MigrationRefused, Invalid (clashing rooms), ReadOnly,
-        DiskFull, Locked or InputOutput.
+        raises Corrupt, and one that is gone or empty although the home has traces of what was in it raises
+        Lost. The audit chain is compared with the copies of its end, of which `record` is one. Raises
+        WrongKey, Corrupt, Lost, MigrationRefused, Invalid (clashing rooms), ReadOnly, DiskFull, Locked or
+        InputOutput.
         """
+        traces.check_files(home)
         settings: dict[str, Any] = {
             "policy": policy or CheckpointPolicy(),
             "queue_limit": queue_limit,
@@ -186,7 +200,14 @@ class Store:
         projections = Projections([room.projection for room in rooms if room.projection is not None])
         durable_sources = _sources("durable", [(room.room, room.durable) for room in rooms])
         cache_sources = _sources("cache", [(room.room, room.cache) for room in rooms])
-        durable = Database(home.durable_db, keys.durable, Durability.FULL, durable_sources, **settings)
+        durable = Database(
+            home.durable_db,
+            keys.durable,
+            Durability.FULL,
+            durable_sources,
+            look=lambda connection: traces.check_rows(home, connection, keys.cache),
+            **settings,
+        )
         try:
             cache = _open_cache(home.cache_db, keys.cache, cache_sources, settings)
         except BaseException:
@@ -194,8 +215,9 @@ class Store:
             raise
         sources = frozenset(["storage", *(room.room for room in rooms)])
         admission = Admission(projections, device, may_delete)
-        store = cls(home, keys, durable, cache, admission, sources, clock=clock)
+        store = cls(home, keys, durable, cache, admission, sources, record=record, clock=clock)
         try:
+            store.audit.compare()
             store._renew_tables()
         except BaseException:
             store.close()
@@ -225,6 +247,7 @@ class Store:
         """Finish what is queued and close everything. Idempotent."""
         self._reading.close()
         self.durable.close()
+        self.audit.keep_record()
         self.cache.close()
 
     def statistics(self) -> dict[str, Any]:

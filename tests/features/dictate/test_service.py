@@ -325,7 +325,8 @@ def test_deleting_takes_everything_of_one_utterance_and_nothing_of_another(home:
             spool.write_bytes(sound(1))
             heard = person.plane.bus.subscribe("dictate.deleted", scopes=["admin"])
             others = person.plane.bus.subscribe("dictate.deleted", scopes=["guest"])
-            assert (await person.refusal(c.Delete(utterance=mine))).code == Code.DENIED
+            unheard_of = c.Delete(utterance=mine, approval="invented")
+            assert (await person.refusal(unheard_of)).code == Code.DENIED
             assert await person.listed() == [other, mine]
             await person.call(await person.approved(c.Delete(utterance=mine)))
             assert await person.listed() == [other]

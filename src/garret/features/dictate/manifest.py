@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from garret.features.dictate import contracts as c
+from garret.features.dictate.capability_table import CAPABILITIES
 from garret.features.dictate.setting_table import SETTINGS
 from garret.features.dictate.spoken import SENTENCES
 from garret.features.dictate.verb_table import VERBS
@@ -93,6 +94,7 @@ ROOM = Room(
         c.Clean,
     ),
     events=(c.Started, c.Finished, c.Deleted),
+    capabilities=CAPABILITIES,
     settings=SETTINGS,
     workers=(AUDIO, MICROPHONE, STT, TEXT),
     sentences=SENTENCES,

@@ -19,13 +19,16 @@ from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
+from garret.features.dictate.abandoned import end_abandoned
 from garret.features.dictate.engines.registry import engine_info
 from garret.features.dictate.examination import Examination
 from garret.features.dictate.finishing import Finisher
+from garret.features.dictate.kept_sound import open_sound
 from garret.features.dictate.listening import Listening
 from garret.features.dictate.pushed import SAMPLE_BYTES
 from garret.features.dictate.transcription import Transcription
 from garret.protocol.contract import Command, Nothing
+from garret.storage.errors import StorageError
 
 _logger = log.get("dictate")
 _IMPORT_LIMIT: Final = 64 << 30  # bytes; a day of 24-bit stereo at 96 kHz
@@ -82,12 +85,20 @@ class DictationService:
         self._timer = asyncio.get_running_loop().call_later(_TIDY_SECONDS, self._tidy_due)
 
     async def _tidy(self) -> None:
-        """Keep the sound that a crash left in a spool, and delete what is past its retention."""
+        """End what nobody works on, keep the sound that a crash left, delete what is past its retention."""
+        try:
+            await end_abandoned(self._context, self._is_busy)
+        except StorageError as error:
+            _logger.warning("work that was cut off is not noted yet: %s", error.message)
         busy = await self._context.store.read(store.unfinished)
         for path in sorted(self._context.spool.glob(f"{_SPOOLED}.pcm")):
             if path.stem not in busy and path.stem not in self._live:
                 await self._tidy_spool(path)
         await self._finisher.keep_retention()
+
+    def _is_busy(self, utterance: str) -> bool:
+        alone = self._runs.get(utterance)
+        return utterance in self._live or (alone is not None and alone.locked())
 
     async def _tidy_spool(self, path: Path) -> None:
         if await self._look_up(path.stem) is not None:
@@ -305,11 +316,7 @@ class DictationService:
 
     async def _audio(self, command: c.Audio, request: Request) -> Nothing:
         row = await self._own(request.caller, command.utterance)
-        if row.audio is None:
-            raise ControlError(
-                f"The sound of {row.id} is not kept any more; its text is.", code=Code.NOT_FOUND
-            )
-        request.result_descriptors = (self._context.store.blobs.open(row.audio),)
+        request.result_descriptors = (await open_sound(self._context, row),)
         return Nothing()
 
     async def _delete(self, command: c.Delete, request: Request) -> Nothing:

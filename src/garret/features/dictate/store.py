@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import apsw
 import msgspec
@@ -242,6 +242,12 @@ def segments(
     return tuple(_decode_segment(row[0]) for row in rows)
 
 
+def kept_sound(connection: apsw.Connection) -> list[tuple[str, str]]:
+    """Utterance and blob of all whose sound is kept, the newest first."""
+    rows = _select(connection, "SELECT id, audio FROM utterances WHERE audio IS NOT NULL ORDER BY rowid DESC")
+    return [(str(utterance), str(blob)) for utterance, blob in rows]
+
+
 def by_age(connection: apsw.Connection, settled: float | None) -> list[tuple[str, float, str]]:
     """Utterance, time and blob of all that have audio and a transcript, in the order they came.
 
@@ -274,6 +280,20 @@ def end_work(connection: apsw.Connection, utterance: str, run: str) -> None:
     """The work is over; what it heard is kept for a retry from `transcribed`, older runs are not."""
     connection.execute("DELETE FROM dictation_work WHERE utterance = ?", (utterance,))
     connection.execute("DELETE FROM dictation_heard WHERE utterance = ? AND run <> ?", (utterance, run))
+
+
+class Underway(NamedTuple):
+    """Work that is not over and did not fail; `job` is empty where it only waits to be asked for."""
+
+    utterance: str
+    state: str
+    job: str
+
+
+def underway(connection: apsw.Connection) -> list[Underway]:
+    """All work that something is to end."""
+    rows = _select(connection, "SELECT utterance, state, job FROM dictation_work WHERE error = ''")
+    return [Underway(str(utterance), str(state), str(job)) for utterance, state, job in rows]
 
 
 def unfinished(connection: apsw.Connection) -> set[str]:

@@ -20,6 +20,7 @@ from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.finishing import Finisher
+from garret.features.dictate.kept_sound import open_sound
 from garret.features.dictate.recognition import SAMPLE_RATE, Recognition, Segment
 from garret.protocol.life import Progress
 
@@ -124,11 +125,7 @@ class Transcription:
         return found.samples, ""
 
     async def _decode(self, spool: int, recognition: Recognition) -> tuple[int, str]:
-        if self._row.audio is None:
-            raise ControlError(
-                f"The sound of {self._row.id} is not kept any more; its text is.", code=Code.NOT_FOUND
-            )
-        source = self._context.store.blobs.open(self._row.audio)
+        source = await open_sound(self._context, self._row)
         command = c.DecodeAudio(
             name=self._row.name or self._row.id, limit_seconds=self._finisher.longest_seconds(self._request)
         )

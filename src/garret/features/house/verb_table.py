@@ -8,6 +8,7 @@ from garret.protocol.manifest import Argument, Verb, WholeNumber
 
 _HANDLERS: Final = "garret.features.house.verbs"
 _KEYS: Final = "garret.features.house.keys_verbs"
+_APPROVALS: Final = "garret.features.house.approvals_verbs"
 _LIMIT: Final = WholeNumber(1, 10_000)
 
 _JOB: Final = Argument(("job",), {"metavar": "JOB", "help": "its id, or an unmistakable end of it"})
@@ -138,6 +139,27 @@ SECRETS: Final = Verb(
 
 _KEY: Final = Argument(("key",), {"metavar": "KEY", "help": "the setting's name, such as jobs.attempts"})
 
+_REQUEST: Final = Argument(
+    ("request",), {"metavar": "REQUEST", "help": "its id, or an unmistakable end of it"}
+)
+
+APPROVALS: Final = Verb(
+    "approvals",
+    "Commands of other programs that wait for your consent.",
+    "",
+    subverbs=(
+        Verb("list", "List what waits, oldest first.", f"{_APPROVALS}:approvals_list"),
+        Verb("show", "Show one, with every argument.", f"{_APPROVALS}:approvals_show", (_REQUEST,)),
+        Verb(
+            "grant",
+            "Show one, ask on the terminal, and let it go on, once.",
+            f"{_APPROVALS}:approvals_grant",
+            (_REQUEST,),
+        ),
+        Verb("deny", "Refuse one; whoever asked is told.", f"{_APPROVALS}:approvals_deny", (_REQUEST,)),
+    ),
+)
+
 SETTINGS: Final = Verb(
     "settings",
     "What can be set, and how it is set.",
@@ -205,4 +227,15 @@ DOCTOR: Final = Verb(
     "doctor", "Examine the machine and the house, and say what to do.", f"{_HANDLERS}:doctor"
 )
 
-VERBS: Final[tuple[Verb, ...]] = (JOBS, WORKERS, LOGS, AUDIT, SECRETS, SETTINGS, PROFILES, BACKUP, DOCTOR)
+VERBS: Final[tuple[Verb, ...]] = (
+    JOBS,
+    APPROVALS,
+    WORKERS,
+    LOGS,
+    AUDIT,
+    SECRETS,
+    SETTINGS,
+    PROFILES,
+    BACKUP,
+    DOCTOR,
+)

@@ -118,7 +118,7 @@ class Audio(Command[Nothing], frozen=True):
     utterance: str
 
 
-@command("dictate.delete", result=Nothing, capability="dictate.delete", approval=True)
+@command("dictate.delete", result=Nothing, capability="dictate.delete", approval=True, timeout=900.0)
 class Delete(Command[Nothing], frozen=True):
     """Delete an utterance: its text and its audio. Cannot be undone, so it needs an approval."""
 
@@ -135,6 +135,6 @@ class Delivered(Command[Nothing], frozen=True):
     problem: str = ""
 
 
-@event("dictate.deleted")
+@event("dictate.deleted", own="dictate.read_own", others="dictate.read")
 class Deleted(Event, frozen=True):
     utterance: str

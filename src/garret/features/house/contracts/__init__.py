@@ -7,8 +7,13 @@ about: `running`, `records`, `choices`, `events`; everybody else imports them fr
 from __future__ import annotations
 
 from garret.features.house.contracts.choices import (
+    ApprovalRequest,
+    ApprovalRequests,
     ApprovalToken,
     Approve,
+    DenyApproval,
+    GrantApproval,
+    ListApprovals,
     ListProfiles,
     ListSecrets,
     ListSettings,
@@ -23,6 +28,8 @@ from garret.features.house.contracts.choices import (
     UseProfile,
 )
 from garret.features.house.contracts.events import (
+    ApprovalDecided,
+    ApprovalRequested,
     EventsLost,
     JobChanged,
     ProfileChanged,
@@ -68,6 +75,10 @@ from garret.features.house.contracts.running import (
 )
 
 __all__ = [
+    "ApprovalDecided",
+    "ApprovalRequest",
+    "ApprovalRequested",
+    "ApprovalRequests",
     "ApprovalToken",
     "Approve",
     "AuditEntries",
@@ -77,16 +88,19 @@ __all__ = [
     "BackupDone",
     "CancelJob",
     "Check",
+    "DenyApproval",
     "Diagnose",
     "Diagnosis",
     "EventsLost",
     "GetJob",
     "GetStatus",
+    "GrantApproval",
     "Job",
     "JobChanged",
     "JobStory",
     "Jobs",
     "Latency",
+    "ListApprovals",
     "ListJobs",
     "ListProfiles",
     "ListSecrets",
