@@ -27,6 +27,8 @@ from garret.control.commands.request import Caller, Identity
 from garret.control.derived import RoomDerived
 from garret.control.errors import ControlError
 from garret.control.jobs.jobs import Jobs
+from garret.control.outbox.outbox import RoomOutbox
+from garret.control.schedules.schedules import RoomSchedules
 from garret.control.secrets.store import SecretStore
 from garret.control.settings.settings import Settings
 from garret.protocol.contract import Event
@@ -78,6 +80,8 @@ class Door:
         self.store: Store = plane.store
         self.signer: Signer = plane.signer
         self.derived = RoomDerived(room, plane.derived)
+        self.outbox: RoomOutbox = plane.outbox.room(room)
+        self.schedules: RoomSchedules = plane.schedules.room(room)
         self._plane = plane
 
     # ---- acting

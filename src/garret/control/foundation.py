@@ -20,7 +20,12 @@ from garret.storage.audit_record import AuditRecord
 from garret.storage.objects import KeySigner
 from garret.storage.store import Keys, RoomTables, Store
 
-_OWN_TABLES: Final = RoomTables("control", durable="garret.control.migrations")
+_OWN_TABLES: Final = (
+    RoomTables("control", durable="garret.control.migrations"),
+    RoomTables("egress", cache="garret.control.egress.migrations"),
+    RoomTables("outbox", durable="garret.control.outbox.migrations"),
+    RoomTables("schedules", durable="garret.control.schedules.migrations"),
+)
 
 
 def open_store(home: Home, rooms: Sequence[Room], secrets: SecretStore) -> Store:
@@ -38,7 +43,7 @@ def open_store(home: Home, rooms: Sequence[Room], secrets: SecretStore) -> Store
     keys = Keys(secrets.ensure_key(DATABASE_KEY), secrets.ensure_key(f"{DATABASE_KEY}.cache"))
     record = audit_record(home, secrets)
     device = KeySigner(secrets.ensure_key(DEVICE_KEY)).public_key
-    tables = [tables_of(room) for room in rooms] + [_OWN_TABLES]
+    tables = [*(tables_of(room) for room in rooms), *_OWN_TABLES]
     store = Store.open(home, keys, tables, device=device, record=record)
     try:
         if record.exists:

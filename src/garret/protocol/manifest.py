@@ -17,6 +17,7 @@ from garret.protocol.finding import Findings
 from garret.protocol.setting import Setting
 
 MIB = 1024 * 1024
+_SETTING = "{setting:"
 
 RequestT = TypeVar("RequestT", bound=Command[Any])
 
@@ -30,7 +31,8 @@ class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     left out. What does not exist when the worker starts is not granted. `local_sockets` lets it connect
     to Unix sockets: to any service that takes the user's connections, since the kernel cannot hold it
     to a path, so that a worker which reads what others made must not have it. `execute` names programs
-    it may run; none means no exec and no child processes. Sizes in bytes; `cpu_seconds` is a life's total.
+    it may run; none means no exec and no child processes. `network` lets it ask the egress process for
+    connections. Sizes in bytes; `cpu_seconds` is a life's total.
     """
 
     read: tuple[str, ...] = ()
@@ -46,6 +48,35 @@ class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     cpu_seconds: int | None = None
 
 
+class Destination(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A place that a worker may connect to, through the egress process and no other way.
+
+    `host` is a name or an address, or `{setting:KEY}` for a setting that holds a host, `host:port` or a URL;
+    a port that it names counts beside `ports`. An empty setting grants nothing. `why` is told to whoever
+    asks what may leave. Names outside resolve to public addresses only; what a person has in their own
+    network is `local`. Datagrams (`udp`) work for sockets that are connected.
+    """
+
+    host: str
+    ports: tuple[int, ...]
+    why: str
+    transport: Literal["tcp", "udp"] = "tcp"
+    local: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.host or not self.why:
+            raise ValueError("a destination names a host and says why")
+        if not self.ports and not self.host.startswith(_SETTING):
+            raise ValueError(f"the destination {self.host} names no port")
+        if any(not 0 < port < 65_536 for port in self.ports):
+            raise ValueError(f"the destination {self.host} has a port that is none")
+
+    @property
+    def setting(self) -> str | None:
+        """The key of the setting that holds the host; None where the host is named here."""
+        return self.host[len(_SETTING) :].partition("}")[0] if self.host.startswith(_SETTING) else None
+
+
 class WorkerSpec(msgspec.Struct, frozen=True):
     """One kind of worker: where its handlers are, what it is granted, how it lives.
 
@@ -55,7 +86,8 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     `settings` are the keys whose values it is told at start; a change of one replaces the process (new
     one first). `environment` names the variables that it gets of the control plane's own environment,
     beside language and time zone; nothing secret belongs there. `search_path` names the folders of a
-    room that is not installed in this package's environment.
+    room that is not installed in this package's environment. `destinations` are all the places it may
+    connect to; a worker without any has no network. `grants.network` follows from them and is not set here.
     """
 
     name: str
@@ -75,6 +107,11 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     settings: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     search_path: tuple[str, ...] = ()
+    destinations: tuple[Destination, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.grants.network:
+            raise ValueError(f"the worker {self.name} asks for the network; it names destinations instead")
 
 
 class WholeNumber(msgspec.Struct, frozen=True):

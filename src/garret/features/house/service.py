@@ -22,7 +22,9 @@ from garret.control.errors import ControlError
 from garret.control.watching.storage_watch import SENTENCES
 from garret.features.house import contracts as c
 from garret.features.house.consent import ConsentDesk
+from garret.features.house.egress import EgressDesk
 from garret.features.house.feeds import Feed
+from garret.features.house.later import LaterDesk
 from garret.features.house.profiles import ProfileDesk
 from garret.features.house.upkeep import Upkeep
 from garret.protocol.contract import Command, Nothing
@@ -46,6 +48,7 @@ class HouseService:
         self._store = context.store
         self._profiles = ProfileDesk(context, self._profile_changed)
         self._upkeep = Upkeep(context)
+        self._egress = EgressDesk(context)
         self._feeds: set[Feed] = set()
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             c.GetStatus: self._status,
@@ -64,6 +67,8 @@ class HouseService:
             **self._profiles.handlers,
             **ConsentDesk(context).handlers,
             **self._upkeep.handlers,
+            **LaterDesk(context).handlers,
+            **self._egress.handlers,
         }
 
     async def start(self) -> None:

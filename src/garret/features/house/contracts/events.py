@@ -67,3 +67,13 @@ class EventsLost(Event, frozen=True):
     """This subscriber did not keep up; so many events were dropped for it."""
 
     count: int
+
+
+@event("house.outbox_changed")
+class OutboxChanged(Event, frozen=True):
+    """An attempt to deliver an entry of the outbox has ended; `state` is waiting, dead or delivered."""
+
+    entry: str
+    room: str
+    destination: str
+    state: str
