@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import apsw
 
@@ -53,8 +53,6 @@ ATTEMPT_SECONDS: Final = 120.0
 """How long a handler may take for one attempt; then it counts as failed and is cancelled."""
 _AGAIN_SECONDS: Final = 1.0  # until storage is asked once more
 _REASON_CHARACTERS: Final = 500
-
-T = TypeVar("T")
 
 Changed = Callable[[str, str, str, str, str], None]
 """An entry's id, room, destination, new state and its owner's profile."""
@@ -134,7 +132,7 @@ class Outbox:
     async def start(self) -> None:
         """Take up what was kept, and deliver from now on. Where storage takes no writes, from `resume` on."""
         self._running = True
-        for row in await asyncio.to_thread(self._read, rows.breakers):
+        for row in await self._store.read(rows.breakers):
             pause = row.open_until - self._clock.wall()
             if pause > OPEN_LIMIT_SECONDS:
                 pause = 0.0  # the wall clock went back meanwhile
@@ -228,9 +226,7 @@ class Outbox:
 
     async def _attempt(self, waiting: Waiting) -> None:
         try:
-            letter = await asyncio.to_thread(
-                self._read, lambda connection: rows.letter(connection, waiting.id)
-            )
+            letter = await self._store.read(lambda connection: rows.letter(connection, waiting.id))
         except StorageError as error:
             _logger.warning("%s could not be read: %s", waiting.id, error.message)
             self._machine.put_back(waiting.id, self._clock.monotonic() + _AGAIN_SECONDS)
@@ -291,13 +287,13 @@ class Outbox:
 
     async def entries(self, *, state: str = "", profile: str | None = None, limit: int = 100) -> list[Kept]:
         """Entries, newest first: those that wait or are dead, or those in `state`."""
-        return await asyncio.to_thread(
-            self._read, lambda connection: rows.select(connection, state=state, profile=profile, limit=limit)
+        return await self._store.read(
+            lambda connection: rows.select(connection, state=state, profile=profile, limit=limit)
         )
 
     async def entry(self, number: str) -> Kept:
         """One entry. Raises OutboxError where there is none."""
-        return await asyncio.to_thread(self._read, lambda connection: rows.get(connection, number))
+        return await self._store.read(lambda connection: rows.get(connection, number))
 
     def breaker(self, kept: Kept) -> Breaker:
         """How the destination of an entry is."""
@@ -341,10 +337,6 @@ class Outbox:
             raise
 
     # ---- tools
-
-    def _read(self, operation: Callable[[apsw.Connection], T]) -> T:
-        with self._store.readers.read() as connection:
-            return operation(connection)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)

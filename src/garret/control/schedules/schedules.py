@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any, Final, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol
 
 import apsw
 import msgspec
@@ -69,8 +69,6 @@ _BURST_SECONDS: Final = 10.0
 _KEY_CHARACTERS: Final = 200
 _CALLBACK_ATTEMPTS: Final = 8
 _NOTE_CHARACTERS: Final = 500
-
-T = TypeVar("T")
 
 Audit = Callable[[Owner, str, str, dict[str, Any]], Coroutine[Any, Any, None]]
 """Owner, action, outcome, details."""
@@ -185,8 +183,8 @@ class Schedules:
     async def start(self) -> None:
         """Carry out what was missed, as each schedule wants it, and what is due from now on."""
         self._running = True
-        schedules, waiting = await asyncio.to_thread(
-            self._read, lambda connection: (rows.select(connection), rows.waiting_runs(connection))
+        schedules, waiting = await self._store.read(
+            lambda connection: (rows.select(connection), rows.waiting_runs(connection))
         )
         self._waiting = {(run.schedule, run.due): run for run in waiting}
         for schedule, table in await asyncio.to_thread(_tables, schedules):
@@ -575,17 +573,15 @@ class Schedules:
 
     async def planned(self, *, room: str | None = None, profile: str | None = None) -> list[Schedule]:
         """Schedules, of one room and one profile only where they are given, the next due first."""
-        return await asyncio.to_thread(
-            self._read, lambda connection: rows.select(connection, room=room, profile=profile)
-        )
+        return await self._store.read(lambda connection: rows.select(connection, room=room, profile=profile))
 
     async def schedule(self, number: str) -> Schedule:
         """One schedule. Raises ScheduleError where there is none."""
-        return await asyncio.to_thread(self._read, lambda connection: rows.get(connection, number))
+        return await self._store.read(lambda connection: rows.get(connection, number))
 
     async def runs(self, number: str, limit: int = 20) -> list[Run]:
         """The last runs of a schedule, newest first."""
-        return await asyncio.to_thread(self._read, lambda connection: rows.runs(connection, number, limit))
+        return await self._store.read(lambda connection: rows.runs(connection, number, limit))
 
     async def remove(self, number: str) -> Schedule:
         """Forget a schedule, with runs of it that wait. Raises ScheduleError and StorageError."""
@@ -643,10 +639,6 @@ class Schedules:
         return schedule
 
     # ---- tools
-
-    def _read(self, operation: Callable[[apsw.Connection], T]) -> T:
-        with self._store.readers.read() as connection:
-            return operation(connection)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
