@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from garret.protocol.contract import Command, Contract, Nothing, command
 from garret.protocol.manifest import CLIENT_ROLES, PROFILE_KINDS, Capability, Room, WorkerSpec
 from garret.transport.bulk import BulkReader
@@ -75,6 +77,10 @@ MESSAGE: Final = Say(
 """A payload whose command envelope, framed as a client sends it, has 200 bytes of body or a little more."""
 
 
+ITEM: Final = msgspec.structs.replace(MESSAGE, text=MESSAGE.text.ljust(83, "."))
+"""What is streamed: its payload has 200 bytes."""
+
+
 def say(request: Say, call: Call) -> Echoed:
     """Answer with what was said."""
     del call
@@ -98,9 +104,8 @@ def take(request: Take, call: Call) -> Received:
 
 def flow(request: Flow, call: Call) -> Nothing:
     """Stream as fast as there is credit."""
-    item = say(MESSAGE, call)
-    for _ in range(request.count):
-        call.emit(item)
+    item = say(ITEM, call)
+    call.emit_many(item for _ in range(request.count))
     return Nothing()
 
 

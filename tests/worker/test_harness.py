@@ -317,6 +317,41 @@ def test_items_wait_for_credit(benches: Benches) -> None:
     assert [bench.receive().kind for _ in range(11)] == [Kind.STREAM] * 10 + [Kind.RESULT]
 
 
+def test_many_items_leave_together_and_wait_for_credit_as_one_does(benches: Benches) -> None:
+    count = 2 * INITIAL_CREDIT + 10
+
+    def emit(call: Call) -> Answer:
+        call.emit_many(Item(number=number) for number in range(count))
+        return Answer(text="all")
+
+    bench = benches(emit)
+    bench.start(1)
+    came = [bench.receive() for _ in range(INITIAL_CREDIT)]
+    bench.start(2, Quick(text="nothing more came"))
+    assert bench.answer() == (2, "nothing more came")
+    bench.send(Kind.CREDIT, 1, Credit(INITIAL_CREDIT))
+    came += [bench.receive() for _ in range(INITIAL_CREDIT)]
+    bench.start(3, Quick(text="nor now"))
+    assert bench.answer() == (3, "nor now")
+    bench.send(Kind.CREDIT, 1, Credit(INITIAL_CREDIT))
+    came += [bench.receive() for _ in range(10)]
+    assert [msgspec.msgpack.decode(item.payload, type=Item).number for item in came] == list(range(count))
+    assert bench.answer() == (1, "all")
+
+
+def test_a_cancel_reaches_who_streams_many(benches: Benches) -> None:
+    def emit(call: Call) -> Answer:
+        call.emit_many(Item(number=number) for number in range(10 * INITIAL_CREDIT))
+        return Answer(text="all")
+
+    bench = benches(emit)
+    bench.start(1)
+    for _ in range(INITIAL_CREDIT):
+        bench.receive()
+    bench.send(Kind.CANCEL, 1)
+    assert bench.answer() == (1, Code.CANCELLED)
+
+
 def test_emitting_without_waiting_says_whether_there_was_room(benches: Benches) -> None:
     def emit(call: Call) -> Answer:
         return Answer(

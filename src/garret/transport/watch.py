@@ -75,7 +75,9 @@ class Watch:
         assert self._epoll is not None
         for descriptor, events in self._epoll.poll(0, _MOST_EVENTS):
             watched = self._watched.get(descriptor)
-            if watched is not None and events & ~select.EPOLLOUT:
+            if watched is None:
+                continue  # one before it closed this one
+            if events & ~select.EPOLLOUT:
                 watched.on_readable()
-            if events & select.EPOLLOUT and self._watched.get(descriptor) is watched is not None:
+            if events & select.EPOLLOUT and self._watched.get(descriptor) is watched:
                 watched.on_writable()
