@@ -10,7 +10,7 @@ PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
 export PYTHON PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test bench shots lint format soak lock setup setup-dev setup-bench clean
+.PHONY: help demo run test bench shots lint room format soak lock setup setup-dev setup-bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -38,6 +38,9 @@ shots: setup-dev ## draw the pictures in docs/pictures from real runs
 
 lint: setup-dev ## style, types, import contracts, shell scripts, forbidden text
 	@$(PY) scripts/lint.py
+
+room: setup-dev ## lay the files of a new room; NAME=notes
+	@$(PY) scripts/room.py $(NAME)
 
 format: setup-dev ## rewrite the sources in the project's format
 	@.venv/bin/ruff check --fix --exit-zero .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -316,5 +317,19 @@ def test_what_a_job_writes_with_its_end_is_there_when_it_is_done_and_then_told(h
             assert not noted(plane, "odd")
             assert len(told) == 1
             assert [job.state for job in plane.store.ledger.jobs()] == ["failed", "failed", "done"]
+
+    run(story())
+
+
+def test_the_guide_tells_of_every_name(home: Home) -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs/rooms.md").read_text()
+
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            door = plane.door("toy")
+            names = public(Door) | {name for name in vars(door) if not name.startswith("_")}
+            assert [
+                name for name in sorted(names) if f"`{name}" not in guide and f"{name}(" not in guide
+            ] == []
 
     run(story())
