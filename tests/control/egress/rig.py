@@ -65,10 +65,13 @@ def code(action):
 
 
 class Server:
-    """Answers each piece it gets with `answer`; notes what it got of each connection, and its end."""
+    """Answers each piece it gets with `answer`; notes what it got of each connection, and its end.
 
-    def __init__(self, answer: bytes = b"world") -> None:
-        self._answer = answer
+    With `once` it ends a connection after one answer to a request of HTTP.
+    """
+
+    def __init__(self, answer: bytes = b"world", *, once: bool = False) -> None:
+        self._answer, self._once = answer, once
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = int(self._listening.getsockname()[1])
         self.got: list[bytes] = []
@@ -89,7 +92,11 @@ class Server:
         with connected, contextlib.suppress(OSError):
             while piece := connected.recv(65_536):
                 data += piece
+                if self._once and not data.endswith(b"\r\n\r\n"):
+                    continue
                 connected.sendall(self._answer)
+                if self._once:
+                    break
         with self._changed:
             self.got.append(data)
             self._changed.notify_all()
@@ -238,9 +245,9 @@ def rig(**names: list[str]) -> Iterator[Rig]:
 
 
 @contextmanager
-def serving(answer: bytes = b"world") -> Iterator[Server]:
+def serving(answer: bytes = b"world", *, once: bool = False) -> Iterator[Server]:
     """A server on loopback."""
-    server = Server(answer)
+    server = Server(answer, once=once)
     try:
         yield server
     finally:
