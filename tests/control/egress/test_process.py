@@ -515,3 +515,20 @@ def test_a_descriptor_that_is_no_listener_harms_nobody() -> None:
             egress.order(wire.Serve(99, "room", "odd", (), False, False, ()), other.fileno())
         assert egress.worker(TALK, here(server.port), port=server.port).heard() == "world"
         assert isinstance(egress.ended(1)[0], Entry)
+
+
+@pytest.mark.skipif(trial().yama > 1, reason="Yama lets no process look into another here")
+def test_without_the_right_to_look_into_others_a_worker_that_stays_open_is_reached() -> None:
+    with rig(plain=True) as egress, serving() as server:
+        place, here_it_is = here(server.port), egress.process.pid
+        worker = egress.worker(TALK, place, port=server.port, reached_by=here_it_is)
+        assert worker.heard() == "world"
+        assert [(entry.sent, entry.received) for entry in egress.ended(1)] == [(1000, 5)]
+
+
+def test_one_that_does_not_is_refused_and_the_log_says_why() -> None:
+    source = 'tell(code(lambda: socket.create_connection(("127.0.0.1", port))))'
+    with rig(plain=True) as egress, serving() as server:
+        assert egress.worker(source, here(server.port), port=server.port).heard() == "EACCES"
+        (entry,) = egress.ended(1)
+        assert entry.reason == "the process that asks cannot be looked into"
