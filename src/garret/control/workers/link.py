@@ -25,7 +25,7 @@ from garret.protocol.errors import HandshakeRefused, PayloadInvalid, ProtocolErr
 from garret.protocol.frames import Kind
 from garret.protocol.handshake import ServerHandshake
 from garret.protocol.life import WAY_OUT, Boot, Heartbeat, Progress, Ready
-from garret.protocol.streams import INITIAL_CREDIT, MAX_GRANT, Credit
+from garret.protocol.streams import MAX_GRANT, Credit
 from garret.transport.aio import AsyncChannel
 from garret.transport.descriptors import close_all
 
@@ -83,7 +83,6 @@ class WorkerLink:
         self.way_out = 0  # what the egress process knows it by, where it has a way out
         self.heard_at = 0.0  # when anything came last, until the slot has taken note of it
         self.watched: set[int] = set()  # the calls whose progress the supervisor follows
-        self._items_allowed: dict[int, int] = {}
         self._handshake = handshake
         self._broker = broker
         self._events = events
@@ -116,7 +115,7 @@ class WorkerLink:
         pending.handling = self
         if descriptors:
             pending.close_descriptors()
-        if pending.early_inputs is not None:
+        if pending.inputs is not None:
             pending.hand_over_inputs()
 
     def drain(self) -> None:
@@ -138,10 +137,7 @@ class WorkerLink:
 
     def grant(self, pending: Pending, items: int) -> None:
         """Let the worker stream `items` more. Raises ProtocolError when it adds up to nonsense."""
-        allowed = self._items_allowed.get(pending.key, INITIAL_CREDIT) + items
-        if allowed > MAX_GRANT:
-            raise ProtocolError(f"A credit of {allowed} items makes no sense.")
-        self._items_allowed[pending.key] = allowed
+        pending.item_passage().allow(items)
         self.channel.send(pack(_CREDIT, pending.key, encode_payload(Credit(items))))
 
     # ---- from the worker
@@ -224,10 +220,7 @@ class WorkerLink:
             return
         if name == "item":
             check_item(pending.meta, envelope.payload)
-            allowed = self._items_allowed.get(pending.key, INITIAL_CREDIT)
-            if allowed <= 0:
-                raise ProtocolError("A worker streamed an item without credit.")
-            self._items_allowed[pending.key] = allowed - 1
+            pending.item_passage().accept()
         elif name == "progress":
             _decode_progress(envelope.payload)
         else:
@@ -244,8 +237,6 @@ class WorkerLink:
             pending.caller.on_credit(pending.request, items)
 
     def _ended(self, pending: Pending) -> None:
-        if self._items_allowed:
-            self._items_allowed.pop(pending.key, None)
         self._events.on_ended(self, pending)
 
     # ---- ending
