@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +81,80 @@ def go_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert done.returncode == 0, done.stderr
     return program
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[int]:
+    """A PostgreSQL server on loopback; its port."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    root = os.geteuid() == 0  # whom the server refuses
+    if find_spec("psycopg") is None or not programs or (root and not _is_user("postgres")):
+        pytest.skip("CLIENT psycopg NOT TESTED: it is not installed, or there is no PostgreSQL")
+    folder = Path(tempfile.mkdtemp(prefix="g-pg-"))
+    user: dict[str, Any] = {}
+    if root:
+        user = {"user": "postgres", "extra_groups": []}
+        shutil.chown(folder, "postgres")
+    data = str(folder / "data")
+    subprocess.run(
+        [programs[-1] / "initdb", "-D", data, "-A", "trust", "-U", "garret", "--no-sync"],
+        check=True,
+        capture_output=True,
+        **user,
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    words = ["-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-F"]
+    server = subprocess.Popen([programs[-1] / "postgres", *words], stderr=subprocess.PIPE, text=True, **user)
+    try:
+        assert server.stderr is not None
+        said = ""
+        while "ready to accept connections" not in said:
+            line = server.stderr.readline()
+            assert line, said
+            said += line
+        yield port
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.communicate()
+        shutil.rmtree(folder)
+
+
+def test_psycopg_works_unchanged_with_a_name_and_a_real_server(postgres: int) -> None:
+    source = """
+import asyncio, psycopg
+words = f"host=granted.test port={port} user=garret dbname=postgres"
+with psycopg.connect(words) as connection:
+    found = connection.execute("SELECT sum(n) FROM generate_series(1, 1000) AS n").fetchone()[0]
+async def later():
+    async with await psycopg.AsyncConnection.connect(words) as connection:
+        return (await (await connection.execute("SELECT repeat('x', 100000)")).fetchone())[0]
+text = asyncio.run(later())
+try:
+    psycopg.connect(f"host=127.0.0.2 port={port} user=garret dbname=postgres")
+    refused = "connected"
+except psycopg.OperationalError as error:
+    refused = str(error)
+tell([int(found), len(text), refused])
+"""
+    with rig(granted_test=["127.0.0.1"]) as egress:
+        place = named("granted.test", postgres, local=True)
+        total, length, refused = egress.worker(source, place, port=postgres).heard()
+        assert (total, length) == (500_500, 100_000)
+        assert "Permission denied" in refused
+        ended = egress.ended(3)
+        assert sorted(entry.verdict for entry in ended) == ["closed", "closed", "refused"]
+        assert max(entry.received for entry in ended) > 100_000
+        assert {entry.name for entry in ended if entry.verdict == "closed"} == {"granted.test"}
+
+
+def _is_user(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
 
 
 def exact(egress: Rig, server: Server, count: int, answer: int) -> None:
