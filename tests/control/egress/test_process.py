@@ -306,6 +306,24 @@ tell([made.recv(10).decode(), code(lambda: made.send(b"x"))])
         assert (cut.verdict, cut.sent) == ("cut", 4)
 
 
+def test_a_relay_whose_worker_shuts_it_down_ends() -> None:
+    source = """
+made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+made.connect(("127.0.0.1", port))
+made.send(b"ping")
+made.shutdown(socket.SHUT_WR)
+tell("shut down")
+wait()
+"""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outside, rig() as egress:
+        outside.bind(("127.0.0.1", 0))
+        port = outside.getsockname()[1]
+        worker = egress.worker(source, here(port, "udp"), port=port)
+        assert worker.heard() == "shut down"
+        (closed,) = egress.ended(1)
+        assert (closed.verdict, closed.sent) == ("closed", 4)
+
+
 def test_unix_sockets_are_connected_where_granted_but_none_of_the_houses_own(tmp_path: Path) -> None:
     source = """
 def talk(path):
