@@ -70,10 +70,12 @@ def test_nobody_listens(architecture: str) -> None:
         assert verdict(architecture, call, 3, 5) == REFUSE | errno.EACCES
 
 
-def test_extended_errors_are_said_to_be_on_and_other_options_are_the_kernels(architecture: str) -> None:
+def test_extended_errors_are_said_to_be_on_and_no_option_leads_packets_elsewhere(architecture: str) -> None:
     for level, option in ((0, 11), (41, 25)):
         assert verdict(architecture, "setsockopt", 3, level, option) == REFUSE | 0
-    for level, option in ((0, 10), (6, 1), (41, 26), (1, 11)):
+    for level, option in ((0, 4), (41, 57), (41, 5), (41, 6)):  # source routes
+        assert verdict(architecture, "setsockopt", 3, level, option) == REFUSE | errno.EPERM
+    for level, option in ((0, 10), (6, 1), (6, 4), (41, 26), (1, 11)):
         assert verdict(architecture, "setsockopt", 3, level, option) == ALLOW
 
 

@@ -9,6 +9,7 @@ A worker with a way out has this filter beside that of `seccomp_policy`; the str
     listen, accept                       refused
     TCP fast open by a send              refused: it would connect without `connect`
     sendto with an address               refused: no socket of the worker heeds one (but Unix sockets)
+    options that route by way of others  refused: packets would go to an address that nobody checked
     extended errors of datagrams         said to be on, and are not: the C library's resolver insists
 
 No answer lets the call itself go on (SECCOMP_USER_NOTIF_FLAG_CONTINUE is never used), since the memory that
@@ -58,7 +59,10 @@ _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 _STREAM, _DATAGRAM, _TYPE_MASK = 1, 2, 0xF
 _TCP, _UDP = 6, 17
 _FAST_OPEN = 0x20000000
-_IP_RECVERR, _IPV6_RECVERR = (0, 11), (41, 25)  # level, option: ip(7), ipv6(7)
+# Level and option, of ip(7) and ipv6(7): IP_RECVERR, IPV6_RECVERR.
+_ERRORS_ON = ((0, 11), (41, 25))
+# IP_OPTIONS, IPV6_RTHDR, IPV6_2292RTHDR, IPV6_2292PKTOPTIONS.
+_SOURCE_ROUTES = ((0, 4), (41, 57), (41, 5), (41, 6))
 
 _LOAD, _EQUAL, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x45, 0x54, 0x06
 _ALLOW, _NOTIFY, _ERRNO = 0x7FFF0000, 0x7FC00000, 0x00050000
@@ -132,8 +136,9 @@ def _socket() -> list[Instruction]:
 
 def _option() -> list[Instruction]:
     code: list[Instruction] = []
-    for level, option in (_IP_RECVERR, _IPV6_RECVERR):
-        code += [_argument(1), (_EQUAL, 0, 3, level), _argument(2), (_EQUAL, 0, 1, option), _refuse(0)]
+    answers = [*((each, 0) for each in _ERRORS_ON), *((each, errno.EPERM) for each in _SOURCE_ROUTES)]
+    for (level, option), answer in answers:
+        code += [_argument(1), (_EQUAL, 0, 3, level), _argument(2), (_EQUAL, 0, 1, option), _refuse(answer)]
     return [*code, _allow()]
 
 

@@ -34,8 +34,10 @@ def look_up(host, port, **options):
         (10 if ":" in address else 2, 1, 6, "", (address, port)) for address in table[host]
     ]
 socket.getaddrinfo = look_up
-from garret.control.egress.process import main
-main([sys.argv[1]])
+from garret.control.egress import process
+if sys.argv[3] == "plain":
+    process.privileges.may_look_into_others = lambda: False
+process.main([sys.argv[1]])
 """
 
 WORKER = """
@@ -44,9 +46,9 @@ from garret.protocol.manifest import Grants
 from garret.worker import sandbox
 control = socket.socket(fileno=int(sys.argv[1]))
 options = json.loads(sys.argv[2])
-port = options.pop("port")
+port, reached_by = options.pop("port"), options.pop("reached_by")
 report = sandbox.enforce(
-    Grants(network=True, **options), control_descriptor=control.fileno()
+    Grants(network=True, **options), control_descriptor=control.fileno(), reached_by=reached_by
 )
 socket.send_fds(control, [b"l"], [report.listener])
 os.close(report.listener)
@@ -65,10 +67,13 @@ def code(action):
 
 
 class Server:
-    """Answers each piece it gets with `answer`; notes what it got of each connection, and its end."""
+    """Answers each piece it gets with `answer`; notes what it got of each connection, and its end.
 
-    def __init__(self, answer: bytes = b"world") -> None:
-        self._answer = answer
+    With `once` it ends a connection after one answer to a request of HTTP.
+    """
+
+    def __init__(self, answer: bytes = b"world", *, once: bool = False) -> None:
+        self._answer, self._once = answer, once
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = int(self._listening.getsockname()[1])
         self.got: list[bytes] = []
@@ -89,7 +94,11 @@ class Server:
         with connected, contextlib.suppress(OSError):
             while piece := connected.recv(65_536):
                 data += piece
+                if self._once and not data.endswith(b"\r\n\r\n"):
+                    continue
                 connected.sendall(self._answer)
+                if self._once:
+                    break
         with self._changed:
             self.got.append(data)
             self._changed.notify_all()
@@ -179,12 +188,18 @@ class Rig:
         return [entry for entry in self.entries if entry.verdict != "open"]
 
     def worker(
-        self, source: str, *places: Place, port: int = 0, barred: tuple[str, ...] = (), **grants: Any
+        self,
+        source: str,
+        *places: Place,
+        port: int = 0,
+        barred: tuple[str, ...] = (),
+        reached_by: int = 0,
+        **grants: Any,
     ) -> Worker:
         """Start `source` in a cage with these places to go to."""
         ours, theirs = socket.socketpair()
         with theirs:
-            options = {"port": port, "memory_bytes": 1 << 30, **grants}
+            options = {"port": port, "reached_by": reached_by, "memory_bytes": 1 << 30, **grants}
             process = subprocess.Popen(
                 [sys.executable, "-c", WORKER + source, str(theirs.fileno()), json.dumps(options)],
                 pass_fds=(theirs.fileno(),),
@@ -220,13 +235,23 @@ class Rig:
 
 
 @contextmanager
-def rig(**names: list[str]) -> Iterator[Rig]:
-    """An egress process that resolves `names`, whose underscores stand for dots."""
+def rig(*, plain: bool = False, **names: list[str]) -> Iterator[Rig]:
+    """An egress process that resolves `names`, whose underscores stand for dots.
+
+    A `plain` one has no right to look into what is not dumpable, as without root.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     table = {name.replace("_", "."): addresses for name, addresses in names.items()}
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-c", PROCESS, str(theirs.fileno()), json.dumps(table)],
+            [
+                sys.executable,
+                "-c",
+                PROCESS,
+                str(theirs.fileno()),
+                json.dumps(table),
+                "plain" if plain else "",
+            ],
             pass_fds=(theirs.fileno(),),
             cwd=Path(__file__).resolve().parents[3],
         )
@@ -238,9 +263,9 @@ def rig(**names: list[str]) -> Iterator[Rig]:
 
 
 @contextmanager
-def serving(answer: bytes = b"world") -> Iterator[Server]:
+def serving(answer: bytes = b"world", *, once: bool = False) -> Iterator[Server]:
     """A server on loopback."""
-    server = Server(answer)
+    server = Server(answer, once=once)
     try:
         yield server
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +17,11 @@ from garret.base.errors import GarretError
 from garret.base.paths import Home
 from garret.control.access.policy import PROFILES
 from garret.control.egress.trial import trial
+from garret.control.outside.connector import connector_for
+from garret.control.outside.health import probe_check
+from garret.control.outside.programs import HttpCheck
 from garret.control.plane import ControlPlane
+from garret.control.supervision.events import State
 from garret.features.house import contracts as c
 from garret.protocol.finding import Status
 from tests.control.egress.rig import Server, serving
@@ -48,13 +53,13 @@ async def log_of(client: Client, count: int, **wanted: Any) -> tuple[c.Way, ...]
 def test_a_connection_is_logged_with_who_and_how_much(home: Home) -> None:
     async def story() -> None:
         async with road(home) as (plane, client, server):
-            client.workspace = "work"
             assert (await client.call(Ask(port=server.port, text="hello"))).text == "world"
             (way,) = await log_of(client, 1)
             assert (way.room, way.worker, way.command) == ("road", "road", "road.ask")
             assert (way.profile, way.verdict, way.transport) == ("admin", "closed", "tcp")
             assert (way.name, way.address, way.port) == ("127.0.0.1", "127.0.0.1", server.port)
             assert (way.sent, way.received) == (5, 5)
+            assert way.workspace == "main"
             assert way.seconds > 0
             assert plane.egress.pids()
 
@@ -193,7 +198,7 @@ def test_a_destination_follows_its_setting(home: Home) -> None:
     run(story())
 
 
-def test_health_checks_connect_by_way_of_the_egress_process(home: Home) -> None:
+def test_health_checks_connect_by_way_of_the_egress_process_and_fill_no_log(home: Home) -> None:
     async def story() -> None:
         with serving(b"HTTP/1.1 200 OK\r\n\r\n") as server:
             async with plane_of(home, ()) as plane:
@@ -203,10 +208,27 @@ def test_health_checks_connect_by_way_of_the_egress_process(home: Home) -> None:
                     "checks": [{"type": "http", "url": f"http://localhost:{server.port}/"}],
                     "start_interval": 0.05,
                 }
+                assert not plane.egress.running
                 await plane.settings.set("outside.programs", [program])
-                ways = await log_of(Client(plane), 1)
-                assert (ways[0].room, ways[0].worker, ways[0].name) == ("house", "answering", "localhost")
-                assert ways[0].sent == len(server.ended(1)[0])
+                await until(lambda: [each.state for each, _ in plane.outside.statistics()] == [State.READY])
+                assert plane.egress.running
+                assert server.ended(1)[0].startswith(b"GET / HTTP/1.1")
+                assert (await Client(plane).call(c.ReadEgress())).ways == ()
+
+    run(story())
+
+
+def test_a_health_check_that_nobody_answers_or_that_is_not_here_fails(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home, ()) as plane:
+            connect = connector_for("checked", lambda: plane.egress)
+            with socket.socket() as held:
+                held.bind(("127.0.0.1", 0))
+                url = f"http://localhost:{held.getsockname()[1]}/"
+                outcome = await probe_check(HttpCheck(url), "http", connect)
+                assert (outcome.ok, outcome.detail) == (False, "nothing listens there")
+            outcome = await probe_check(HttpCheck("https://192.0.2.1/"), "http", connect)
+            assert "not this machine" in outcome.detail
 
     run(story())
 

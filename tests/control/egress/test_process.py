@@ -306,6 +306,24 @@ tell([made.recv(10).decode(), code(lambda: made.send(b"x"))])
         assert (cut.verdict, cut.sent) == ("cut", 4)
 
 
+def test_a_relay_whose_worker_shuts_it_down_ends() -> None:
+    source = """
+made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+made.connect(("127.0.0.1", port))
+made.send(b"ping")
+made.shutdown(socket.SHUT_WR)
+tell("shut down")
+wait()
+"""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outside, rig() as egress:
+        outside.bind(("127.0.0.1", 0))
+        port = outside.getsockname()[1]
+        worker = egress.worker(source, here(port, "udp"), port=port)
+        assert worker.heard() == "shut down"
+        (closed,) = egress.ended(1)
+        assert (closed.verdict, closed.sent) == ("closed", 4)
+
+
 def test_unix_sockets_are_connected_where_granted_but_none_of_the_houses_own(tmp_path: Path) -> None:
     source = """
 def talk(path):
@@ -515,3 +533,20 @@ def test_a_descriptor_that_is_no_listener_harms_nobody() -> None:
             egress.order(wire.Serve(99, "room", "odd", (), False, False, ()), other.fileno())
         assert egress.worker(TALK, here(server.port), port=server.port).heard() == "world"
         assert isinstance(egress.ended(1)[0], Entry)
+
+
+@pytest.mark.skipif(trial().yama > 1, reason="Yama lets no process look into another here")
+def test_without_the_right_to_look_into_others_a_worker_that_stays_open_is_reached() -> None:
+    with rig(plain=True) as egress, serving() as server:
+        place, here_it_is = here(server.port), egress.process.pid
+        worker = egress.worker(TALK, place, port=server.port, reached_by=here_it_is)
+        assert worker.heard() == "world"
+        assert [(entry.sent, entry.received) for entry in egress.ended(1)] == [(1000, 5)]
+
+
+def test_one_that_does_not_is_refused_and_the_log_says_why() -> None:
+    source = 'tell(code(lambda: socket.create_connection(("127.0.0.1", port))))'
+    with rig(plain=True) as egress, serving() as server:
+        assert egress.worker(source, here(server.port), port=server.port).heard() == "EACCES"
+        (entry,) = egress.ended(1)
+        assert entry.reason == "the process that asks cannot be looked into"

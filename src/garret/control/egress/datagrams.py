@@ -22,7 +22,7 @@ from typing import Final
 
 import msgspec
 
-from garret.control.egress.loop import GONE, READ, Loop
+from garret.control.egress.loop import READ, Loop
 from garret.control.egress.wire import Entry
 
 LONGEST: Final = 65_536
@@ -89,6 +89,7 @@ class Pair:
             self._outside = None
 
     def _from_worker(self, events: int) -> None:
+        del events
         for _ in range(_AT_ONCE):
             try:
                 message = self._ours.recv(LONGEST)
@@ -96,7 +97,7 @@ class Pair:
                 return
             except OSError:
                 break
-            if not message and events & GONE:
+            if not message:  # it has closed or shut down its end; empty messages cannot be told from that
                 break
             self._take(message)
         else:

@@ -48,6 +48,8 @@ _ANSWER_SECONDS: Final = 30.0
 _PRUNE_EVERY: Final = 1_000
 _END_SECONDS: Final = 2.0
 SETTINGS_PREFIX: Final = "egress."
+HOUSE_ITSELF: Final = "house"
+_HERE: Final = sys.platform == "linux"
 
 
 class House(Protocol):
@@ -110,7 +112,13 @@ class Egress:
 
     @property
     def reached_by(self) -> int:
-        """What a worker's process is told: whom to stay dumpable for, or 0 where that is not needed."""
+        """What a worker's process is told: whom to stay dumpable for, or 0 where that is not needed.
+
+        Raises ControlError where there is no egress process; on a system that cannot have one it is 0, and
+        the worker starts without any network.
+        """
+        if not _HERE:
+            return 0
         pid = self.pid
         return 0 if privileges.may_look_into_others() else pid
 
@@ -125,6 +133,12 @@ class Egress:
     def _start(self) -> None:
         if self._handle is not None:
             return
+        if not _HERE:
+            raise ControlError(
+                "On this system nothing connects for Garret: only Linux asks about connections. "
+                "Nothing was sent.",
+                code=Code.UNAVAILABLE,
+            )
         now = time.monotonic()
         while self._starts and self._starts[0] < now - _WINDOW_SECONDS:
             self._starts.popleft()
@@ -335,7 +349,7 @@ class Egress:
         request = next(self._requests)
         future: asyncio.Future[tuple[wire.Dialled, int]] = self._loop.create_future()
         self._asked[request] = future
-        self._order(wire.Dial(request, "house", worker, place, self._house.profile, ""))
+        self._order(wire.Dial(request, HOUSE_ITSELF, worker, place, self._house.profile, ""))
         try:
             answer, descriptor = await future
         finally:
@@ -394,6 +408,8 @@ class Egress:
     def _note(self, entry: wire.Entry) -> None:
         if entry.verdict == "open":
             return  # its row is written when it has ended
+        if entry.room == HOUSE_ITSELF:
+            return  # a look at a program on this machine, every few seconds: nothing left it
         if entry.verdict == "refused":
             self._house.on_egress_refused(entry)
         if len(self._waiting) < _MOST_WAITING:

@@ -82,8 +82,8 @@ class Loop:
         return max(0.0, self._times[0][0] - time.monotonic()) if self._times else -1
 
     def _due(self) -> None:
-        now = time.monotonic()
-        while self._times and self._times[0][0] <= now:
+        """One at a time: between two of them a worker that waits has its turn."""
+        if self._times and self._times[0][0] <= time.monotonic():
             heapq.heappop(self._times)[2]()
 
     def _woken(self, events: int) -> None:

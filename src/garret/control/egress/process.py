@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import ipaddress
 import itertools
 import os
@@ -278,7 +279,10 @@ def main(arguments: list[str]) -> int:
     with contextlib.suppress(OSError):
         privileges.keep_only_looking()
     privileges.not_dumpable()
-    EgressProcess(control).run()
+    process = EgressProcess(control)
+    # What was imported stays; to look through it again and again would hold up whoever connects.
+    gc.freeze()
+    process.run()
     return 0
 
 

@@ -28,6 +28,7 @@ from garret.worker.connect_filter import CALLS
 
 _DNS_PORT: Final = 53
 _MOST_SOCKETS: Final = 4_096  # of one worker, its programs included
+_MOST_THREADS: Final = 4_096  # whose processes are remembered
 _REFUSALS_A_SECOND: Final = 50.0
 _NUMBERS: Final = CALLS.get(os.uname().machine, {})
 
@@ -109,6 +110,8 @@ class Served:
         """The process of a thread, with a pidfd for it. Raises OSError."""
         process = self._threads.get(thread)
         if process is None or process not in self._pidfds:
+            if len(self._threads) >= _MOST_THREADS:
+                self._threads.clear()
             process = self._threads[thread] = notify.process_of(thread)
         if process not in self._pidfds:
             pidfd = self._pidfds[process] = os.pidfd_open(process)
