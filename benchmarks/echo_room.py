@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from garret.protocol.contract import Command, Contract, Nothing, command
-from garret.protocol.manifest import Room, WorkerSpec
+from garret.protocol.manifest import CLIENT_ROLES, PROFILE_KINDS, Capability, Room, WorkerSpec
 from garret.transport.bulk import BulkReader
 from garret.worker.call import Call
 from garret.worker.harness import Handlers
@@ -126,6 +126,7 @@ ROOM: Final = Room(
     name="echo",
     summary="An echo, for measuring what the way there and back costs.",
     commands=(Say, Take, DoNothing, Flow),
+    capabilities=(Capability("echo.use", "Be echoed.", CLIENT_ROLES, PROFILE_KINDS),),
     workers=(
         WorkerSpec(
             name="echo",
