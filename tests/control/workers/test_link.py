@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from garret.base.errors import GarretError
-from garret.control.access.policy import Policy
+from garret.control.access.policy import Policy, declared
 from garret.control.commands.broker import Broker
 from garret.control.commands.request import Pending
 from garret.control.watching.metrics import Metrics
@@ -41,8 +41,7 @@ class Wire:
         self.broken: list[GarretError] = []
         self.news = asyncio.Event()
         registry = Registry(ROOM.commands)
-        capabilities = {meta.capability for meta in registry.commands()}
-        self.broker = Broker(registry, Policy(capabilities), Metrics(), refused=lambda *_: None)
+        self.broker = Broker(registry, Policy(declared([ROOM])), Metrics(), refused=lambda *_: None)
         ours, theirs = socket.socketpair()
         self.worker = BlockingChannel(theirs)
         self.worker.set_timeout(30)
