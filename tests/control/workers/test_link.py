@@ -46,7 +46,7 @@ class Wire:
         self.worker = BlockingChannel(theirs)
         self.worker.set_timeout(30)
         boot = Boot("toy", "", _SECRET, "build", Grants(), 1, {}, (), 60.0)
-        handshake = ServerHandshake(_SECRET, "build", roles=frozenset({"worker"}), nonces=NonceMemory())
+        handshake = ServerHandshake({"worker": _SECRET}, "build", nonces=NonceMemory())
         loop = asyncio.get_running_loop()
         self.link = WorkerLink(loop, ours, 1, boot, handshake, self.broker, self)
         self.broker.attach("toy", self)
