@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from garret.base.errors import GarretError
-from garret.control.access.policy import Policy
+from garret.control.access.policy import Policy, declared
 from garret.control.commands.broker import Broker
 from garret.control.commands.request import Pending
 from garret.control.watching.metrics import Metrics
@@ -41,13 +41,12 @@ class Wire:
         self.broken: list[GarretError] = []
         self.news = asyncio.Event()
         registry = Registry(ROOM.commands)
-        capabilities = {meta.capability for meta in registry.commands()}
-        self.broker = Broker(registry, Policy(capabilities), Metrics(), refused=lambda *_: None)
+        self.broker = Broker(registry, Policy(declared([ROOM])), Metrics(), refused=lambda *_: None)
         ours, theirs = socket.socketpair()
         self.worker = BlockingChannel(theirs)
         self.worker.set_timeout(30)
         boot = Boot("toy", "", _SECRET, "build", Grants(), 1, {}, (), 60.0)
-        handshake = ServerHandshake(_SECRET, "build", roles=frozenset({"worker"}), nonces=NonceMemory())
+        handshake = ServerHandshake({"worker": _SECRET}, "build", nonces=NonceMemory())
         loop = asyncio.get_running_loop()
         self.link = WorkerLink(loop, ours, 1, boot, handshake, self.broker, self)
         self.broker.attach("toy", self)
