@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from garret.protocol.contract import Command, Contract, command
-from garret.protocol.manifest import Destination, Room, WorkerSpec
+from garret.protocol.manifest import Capability, Destination, Room, WorkerSpec
 from garret.protocol.setting import Setting
 
 ROOT: Final = (str(Path(__file__).resolve().parents[3]),)
@@ -90,6 +90,7 @@ ROOM: Final = Room(
     name="road",
     summary="A room for tests of the way out.",
     commands=(Ask, Stay, Fetch, Wait),
+    capabilities=(Capability("road.use", "Go out.", ("cli",), ("admin", "user")),),
     settings=(Setting(key="road.server", type="text", default="", sentence="Where the server of tests is."),),
     workers=(
         WorkerSpec(
