@@ -76,7 +76,11 @@ async def work(home: Home, capture: socket.socket) -> dict[str, object]:
                     await asyncio.sleep(0.01)
             await client.call(c.CloseEgress(what="all"))
             given_up = (await client.answer(Fetch, request)).text
+            await client.call(c.OpenEgress(what="all"))
+            plane.use_profile("guest")
+            guest = (await client.call(Fetch(host=host, port=port))).text
             return {
+                "guest": guest,
                 "here": here,
                 "refused": refused,
                 "closed": closed,

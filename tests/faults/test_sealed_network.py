@@ -46,4 +46,5 @@ def test_no_packet_leaves_while_the_way_out_is_closed(home: Home) -> None:
     assert found["refused"] == "PermissionError"
     assert found["closed"] == 0
     assert found["opened"] > 0, "it was the closing that kept it in"
+    assert found["guest"] == "PermissionError", "a profile in force that lets nothing leave closes it too"
     assert found["given_up"] == "PermissionError", "closing ends what is being connected"

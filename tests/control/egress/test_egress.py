@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 from garret.base.errors import GarretError
 from garret.base.paths import Home
 from garret.control.access.policy import PROFILES
+from garret.control.commands.request import Pending
 from garret.control.egress.trial import trial
 from garret.control.outside.connector import connector_for
 from garret.control.outside.health import probe_check
@@ -62,6 +63,28 @@ def test_a_connection_is_logged_with_who_and_how_much(home: Home) -> None:
             assert way.workspace == "main"
             assert way.seconds > 0
             assert plane.egress.pids()
+
+    run(story())
+
+
+def test_what_a_worker_has_in_hand_is_told_before_and_after(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, ...]] = []
+
+    async def story() -> None:
+        async with road(home) as (plane, client, server):
+            tell = plane.egress.in_hand
+
+            def in_hand(key: int, pending: Iterable[Pending]) -> None:
+                told.append(tuple(each.meta.name for each in pending))
+                tell(key, pending)
+
+            monkeypatch.setattr(plane.egress, "in_hand", in_hand)
+            await client.call(Ask(port=server.port, text="hello"))
+            await client.call(Ask(port=server.port, text="hello"))
+            await until(lambda: len(told) == 4)
+            assert told == [("road.ask",), (), ("road.ask",), ()]
 
     run(story())
 
