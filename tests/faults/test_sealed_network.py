@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,20 +29,37 @@ def missing() -> str:
     return "" if trial().reaches else "PACKET CAPTURE NOT TESTED: the kernel does not ask about connections"
 
 
-def test_no_packet_leaves_while_the_way_out_is_closed(home: Home) -> None:
+def in_a_namespace(*arguments: str, seconds: float) -> dict[str, Any]:
+    """What the program in a network namespace of its own found; skips where there can be none."""
     reason = missing()
     if reason:
         pytest.skip(reason)
     done = subprocess.run(
-        ["unshare", "-n", sys.executable, "-m", "tests.faults.sealed_network", str(home.root)],
+        ["unshare", "-n", sys.executable, "-m", "tests.faults.sealed_network", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=seconds,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_a_house_that_dictates_sends_no_packet() -> None:
+    found = in_a_namespace("tests", "tests/e2e/test_files.py", "-k", "stage_is_timed", seconds=240)
+    assert found == {"status": 0, "packets": 0}
+
+
+@pytest.mark.soak
+def test_all_tests_together_send_no_packet() -> None:
+    own = "--ignore=tests/faults/test_sealed_network.py"
+    assert in_a_namespace("tests", own, "tests", seconds=7_200)["packets"] == 0
+
+
+def test_no_packet_leaves_while_the_way_out_is_closed(home: Home) -> None:
+    found = in_a_namespace(str(home.root), seconds=240)
     assert found["here"] == "world", "connections within the machine go on"
     assert found["refused"] == "PermissionError"
     assert found["closed"] == 0
