@@ -1,7 +1,7 @@
-"""An asyncio channel: the control plane's end of every connection.
+"""A channel on a loop: the control plane's end of every connection, and that of clients with a loop.
 
 It works on the bare socket with `add_reader`, because the stream classes of asyncio and uvloop
-cannot receive descriptors. Everything here runs on the loop's thread.
+cannot receive descriptors; `EventLoop` is all it needs of a loop. Everything here runs on the loop's thread.
 
 What one frame leads to leaves at once, which spares a command its wait for the loop's next turn;
 what several frames of one read lead to, or anything sent at another time, is joined and leaves in
@@ -10,12 +10,11 @@ one system call at the end of the turn. Which of the two it is never changes the
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, Protocol
 
 from garret.base import log
 from garret.base.errors import Code, GarretError
@@ -43,6 +42,24 @@ OnEnvelope = Callable[[Envelope, tuple[int, ...]], None]
 OnClosed = Callable[[GarretError], None]
 
 
+class EventLoop(Protocol):
+    """What a channel asks of a loop; those of asyncio have it, and `qt` gives it to Qt's."""
+
+    def add_reader(self, fd: int, callback: Callable[[], object], /) -> object: ...
+
+    def remove_reader(self, fd: int, /) -> object: ...
+
+    def add_writer(self, fd: int, callback: Callable[[], object], /) -> object: ...
+
+    def remove_writer(self, fd: int, /) -> object: ...
+
+    def call_soon(self, callback: Callable[[], object], /) -> object: ...
+
+    def call_later(self, delay: float, callback: Callable[[], object], /) -> Any:
+        """Call after `delay` seconds, unless `cancel` of what this returns is called before."""
+        ...
+
+
 class _Turn:
     """Whether what is sent now answers a single frame; shared by all channels of the one loop."""
 
@@ -64,7 +81,7 @@ class AsyncChannel:
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
+        loop: EventLoop,
         connection: socket.socket,
         on_envelope: OnEnvelope,
         on_closed: OnClosed,

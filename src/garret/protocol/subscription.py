@@ -1,0 +1,78 @@
+"""Subscriptions: events that stream to whoever asked for them, numbered, until either side ends it.
+
+A subscription is a call like any other: its request id names it on its connection, `Subscribed` says that
+everything from now on is told, each `Told` has the next number, a jump in them is what was lost because
+nobody read in time, cancelling unsubscribes, and the result says why it ended otherwise.
+
+Pure. Neighbours: the house's `feeds` makes what `SubscriptionReader` reads.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from garret.protocol.contract import Contract, Event, Registry
+from garret.protocol.errors import ProtocolError
+
+
+class Subscribed(Contract, frozen=True, tag="subscribed"):
+    """The subscription has begun: whatever happens from now on is told or counted as lost."""
+
+
+class Told(Contract, frozen=True, tag="told"):
+    """One event by its name; `sequence` counts within the subscription, from 1."""
+
+    sequence: int
+    name: str
+    event: msgspec.Raw
+
+
+SubscriptionItem: TypeAlias = Subscribed | Told
+
+
+class SubscriptionEnded(Contract, frozen=True):
+    """Why a subscription ended that its subscriber did not end: `profile` in force may not hear of events.
+
+    `sequence` is the number of the last event that was told or lost.
+    """
+
+    reason: Literal["profile"]
+    sequence: int
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """`count` events were not told here, because those before them were not read in time."""
+
+    count: int
+
+
+class SubscriptionReader:
+    """The subscriber's side: numbers checked, events decoded by their declared type."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.begun = False
+        self.sequence = 0
+        self._registry = registry
+
+    def take(self, item: SubscriptionItem) -> list[Event | Lost]:
+        """What an item tells: what was lost, then the event, where `registry` knows it.
+
+        Raises ProtocolError for numbers that do not rise and events that are not of their type.
+        """
+        if isinstance(item, Subscribed):
+            self.begun = True
+            return []
+        missing = item.sequence - self.sequence - 1
+        if missing < 0:
+            raise ProtocolError(f"Event {item.sequence} of a subscription came after {self.sequence}.")
+        self.sequence = item.sequence
+        found: list[Event | Lost] = [Lost(missing)] if missing else []
+        kind = self._registry.event_type(item.name)
+        if kind is not None:
+            try:
+                found.append(msgspec.msgpack.decode(item.event, type=kind))
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                raise ProtocolError(f"The event {item.name} does not have its form: {error}") from error
+        return found
