@@ -69,6 +69,7 @@ class Client:
         self.name = f"test-{role}"
         self.role = role
         self.profile = profile
+        self.workspace = "main"
         self.items: list[tuple[str, Any]] = []
         self._broker = plane.broker
         self._next = 0

@@ -42,6 +42,7 @@ GOOD: list[Any] = [
     "speak.voices",
     12.5,
     None,
+    "main",
     msgspec.Raw(b"\x80"),
 ]
 
@@ -58,16 +59,18 @@ def decoded(frame: bytes) -> Envelope:
     st.text(max_size=60),
     st.none() | st.floats(allow_nan=False),
     st.none() | st.text(max_size=60),
+    st.text(max_size=60),
 )
 def test_what_is_packed_comes_out(
-    kind: Kind, request: int, value: Any, name: str, deadline: float | None, trace: str | None
+    kind: Kind, request: int, value: Any, name: str, deadline: float | None, trace: str | None, workspace: str
 ) -> None:
     payload = encode_payload(value)
-    if len(payload) > LIMITS[kind] - 600:
+    if len(payload) > LIMITS[kind] - 900:
         return
-    envelope = decoded(pack(kind, request, payload, name=name, deadline=deadline, trace=trace))
+    packed = pack(kind, request, payload, name=name, deadline=deadline, trace=trace, workspace=workspace)
+    envelope = decoded(packed)
     assert (envelope.kind, envelope.id, envelope.name) == (kind, request, name)
-    assert (envelope.deadline, envelope.trace) == (deadline, trace)
+    assert (envelope.deadline, envelope.trace, envelope.workspace) == (deadline, trace, workspace)
     assert bytes(envelope.payload) == bytes(payload)
 
 
@@ -87,7 +90,7 @@ def test_a_further_field_is_refused(extra: Any) -> None:
         decode_envelope((int(Kind.COMMAND), 0, _encode([*GOOD, extra])))
 
 
-@pytest.mark.parametrize("place", range(8))
+@pytest.mark.parametrize("place", range(9))
 @given(value=PLAIN)
 def test_a_field_of_another_type_is_refused(place: int, value: Any) -> None:
     changed = [*GOOD]
@@ -124,7 +127,7 @@ def test_an_envelope_of_another_kind_than_its_frame_is_refused() -> None:
 @pytest.mark.parametrize("depth", [100, 5_000, 200_000])
 @pytest.mark.parametrize("opening", [b"\x91", b"\x81\xa1a"])
 def test_deep_nesting_neither_crashes_nor_passes(depth: int, opening: bytes) -> None:
-    body = b"\x99" + _encode(GOOD)[1:-1] + opening * depth + b"\xc0"
+    body = b"\x9a" + _encode(GOOD)[1:-1] + opening * depth + b"\xc0"
     try:
         envelope = decode_envelope((int(Kind.COMMAND), 0, body))
     except ProtocolError:

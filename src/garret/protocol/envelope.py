@@ -15,7 +15,7 @@ from garret.base.errors import CancelledError, Code, DeadlineError, GarretError,
 from garret.protocol.errors import HandshakeRefused, ProtocolError
 from garret.protocol.frames import Frame, Kind, encode_frame
 
-VERSION: Final = 2
+VERSION: Final = 3
 """The protocol's one version number; a peer with another is refused in the handshake."""
 
 EMPTY: Final = msgspec.Raw(b"\xc0")
@@ -29,7 +29,8 @@ class Envelope(
 
     `id` names the request on this connection, chosen by whoever sent the command; everything that
     belongs to the request carries it. `deadline` is absolute, in seconds of the machine's monotonic
-    clock. `trace` is a W3C trace context `traceparent`. `sender` and `target` are names given in the
+    clock. `trace` is a W3C trace context `traceparent`. `workspace` names what a command is about; empty for
+    the one that is there from the first day (`protocol.scope`). `sender` and `target` are names given in the
     handshake or by the broker, never trusted from a client.
     """
 
@@ -41,6 +42,7 @@ class Envelope(
     name: str
     deadline: float | None
     trace: str | None
+    workspace: str
     payload: msgspec.Raw
 
 
@@ -131,10 +133,12 @@ def pack(
     target: str = "",
     deadline: float | None = None,
     trace: str | None = None,
+    workspace: str = "",
     descriptors: int = 0,
 ) -> bytes:
     """Build and frame an envelope in one step. Raises FrameTooLarge."""
-    body = _encode(Envelope(VERSION, request, kind, sender, target, name, deadline, trace, payload))
+    envelope = Envelope(VERSION, request, kind, sender, target, name, deadline, trace, workspace, payload)
+    body = _encode(envelope)
     return encode_frame(kind, body, descriptors)
 
 

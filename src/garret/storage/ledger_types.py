@@ -21,7 +21,9 @@ class JobError(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What to enqueue; `priority` 0 is served first.
+    """What to enqueue; `priority` 0 is served first, and nothing before `due` (seconds since 1970).
+
+    `parent` is the id of the job whose work this is part of.
 
     A job has no deadline: that of a command says how long its caller waits, and the job goes on without it.
     """
@@ -33,6 +35,9 @@ class Request(NamedTuple):
     max_attempts: int = DEFAULT_ATTEMPTS
     role: str = "owner"
     profile: str = "admin"
+    workspace: str = "main"
+    parent: str | None = None
+    due: float | None = None
 
 
 class Job(NamedTuple):
@@ -55,6 +60,9 @@ class Job(NamedTuple):
     profile: str
     created: float
     updated: float
+    workspace: str = "main"
+    parent: str | None = None
+    due: float | None = None
 
 
 class Enqueued(NamedTuple):
@@ -75,10 +83,10 @@ class Lease(NamedTuple):
 
 
 class Replayed(NamedTuple):
-    """What `replay` did with the jobs a dead process left behind."""
+    """A job that a dead process left behind, queued again; `restarts` is how often that was so in a row."""
 
-    queued: list[Job]
-    failed: list[Job]
+    job: Job
+    restarts: int
 
 
 class Event(NamedTuple):

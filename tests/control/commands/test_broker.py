@@ -47,6 +47,7 @@ class Asker:
         self.name = "asker"
         self.role = role
         self.profile = "admin"
+        self.workspace = "main"
         self.told: list[tuple[Any, ...]] = []
 
     def on_result(self, request: int, payload: msgspec.Raw, descriptors: tuple[int, ...]) -> None:

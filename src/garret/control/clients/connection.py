@@ -19,6 +19,7 @@ from garret.protocol.envelope import Envelope, encode_payload, pack, pack_error
 from garret.protocol.errors import HandshakeRefused, PayloadInvalid, ProtocolError
 from garret.protocol.frames import Kind
 from garret.protocol.handshake import TIMEOUT, ServerHandshake
+from garret.protocol.scope import DEFAULT_WORKSPACE
 from garret.protocol.streams import Credit
 from garret.transport.aio import AsyncChannel
 from garret.transport.descriptors import close_all
@@ -49,6 +50,7 @@ class ClientConnection:
     ) -> None:
         self.name = "unproven"
         self.role = ""
+        self.workspace = DEFAULT_WORKSPACE
         self._profile = profile
         self._handshake = handshake
         self._broker = broker

@@ -23,6 +23,7 @@ from garret.control.watching.metrics import Metrics, Stage
 from garret.protocol.contract import CommandMeta, Registry, check_input, check_payload
 from garret.protocol.envelope import Envelope
 from garret.protocol.errors import PayloadInvalid, ProtocolError
+from garret.protocol.scope import DEFAULT_WORKSPACE, check_workspace
 from garret.protocol.streams import MAX_GRANT
 from garret.storage.ledger_types import Lease
 from garret.transport.descriptors import close_all
@@ -105,11 +106,12 @@ class Broker:
     def command(self, caller: Caller, envelope: Envelope, descriptors: tuple[int, ...]) -> None:
         """Admit a command that came as an envelope; a deadline it lacks is the declared one.
 
-        The descriptors are the broker's from here on. Raises UsageError for an unknown command, and
-        ProtocolError (PayloadInvalid for a wrong payload), which ends a client.
+        The descriptors are the broker's from here on. Raises UsageError for an unknown command or a
+        malformed workspace, and ProtocolError (PayloadInvalid for a wrong payload), which ends a client.
         """
         try:
             meta = self.registry.find(envelope.name)
+            workspace = check_workspace(envelope.workspace) if envelope.workspace else caller.workspace
         except GarretError:
             close_all(descriptors)
             raise
@@ -124,6 +126,7 @@ class Broker:
             deadline=deadline,
             trace=envelope.trace,
             descriptors=descriptors,
+            workspace=workspace,
         )
 
     def admit(
@@ -137,6 +140,8 @@ class Broker:
         trace: str | None = None,
         descriptors: tuple[int, ...] = (),
         priority: int = 0,
+        workspace: str = DEFAULT_WORKSPACE,
+        parent: str | None = None,
     ) -> Pending:
         """Admit one command, whoever asks, and take its descriptors over.
 
@@ -160,6 +165,8 @@ class Broker:
             descriptors,
             priority,
             monotonic(),
+            workspace=workspace,
+            parent=parent,
         )
         own[request] = pending
         self._count += 1
@@ -235,7 +242,14 @@ class Broker:
     def admit_job(self, run: Caller, meta: CommandMeta, payload: bytes, lease: Lease) -> Pending:
         """Start the work of a job that the ledger holds; it was judged when it was asked for."""
         pending = Pending(
-            next(self._keys), run, lease.epoch, meta, msgspec.Raw(payload), priority=1, admitted=monotonic()
+            next(self._keys),
+            run,
+            lease.epoch,
+            meta,
+            msgspec.Raw(payload),
+            priority=1,
+            admitted=monotonic(),
+            workspace=run.workspace,
         )
         pending.lease = lease
         self._count += 1

@@ -20,6 +20,7 @@ from garret.control.errors import ControlError
 from garret.protocol.contract import Command, CommandMeta, ResultT, check_item, check_result
 from garret.protocol.envelope import encode_payload
 from garret.protocol.life import Progress
+from garret.protocol.scope import DEFAULT_WORKSPACE
 from garret.protocol.streams import ReceiveWindow, SendWindow
 from garret.transport.descriptors import close_all
 
@@ -31,6 +32,7 @@ class InnerCaller:
         self.name = name
         self.role = role
         self.profile = profile
+        self.workspace = DEFAULT_WORKSPACE
         self._broker = broker
         self._ids = itertools.count(1)
         self._calls: dict[int, InnerCall[Any]] = {}
