@@ -55,6 +55,15 @@ class Event(Contract, frozen=True):
     """Base of all events; named in the past tense."""
 
     __event__: ClassVar[str]
+    __readers__: ClassVar[Readers]
+
+
+class Readers(msgspec.Struct, frozen=True):
+    """Who may hear of an event: `own` is the capability for what concerns one's own profile or everybody,
+    `others` the further one for what concerns another profile."""
+
+    own: str
+    others: str
 
 
 class Retry(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +91,8 @@ class CommandMeta(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     `items` is the type of what streams back to the caller, `inputs` of what the caller streams in.
     `descriptors` is how many file descriptors may come with it. `timeout` is the default deadline
     in seconds; None means that it runs until done or cancelled. Of a job, `at_once` is how many of the kind
-    run at a time (None: as many as of all kinds together), and `retry` what becomes of one that failed.
+    run at a time (None: as many as of all kinds together), `retry` what becomes of one that failed, and
+    `replay` how many of its last items are kept while it runs, for who comes late or reads slowly.
     """
 
     name: str
@@ -93,6 +103,7 @@ class CommandMeta(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     job: bool = False
     at_once: int | None = None
     retry: Retry = Retry()
+    replay: int = 0
     approval: bool = False
     leaves_machine: bool = False
     timeout: float | None = 30.0
@@ -119,6 +130,7 @@ def command(
     job: bool = False,
     at_once: int | None = None,
     retry: Retry = Retry(),  # noqa: B008  it is frozen
+    replay: int = 0,
     approval: bool = False,
     leaves_machine: bool = False,
     timeout: float | None = 30.0,
@@ -140,6 +152,7 @@ def command(
             job=job,
             at_once=at_once,
             retry=retry,
+            replay=replay,
             approval=approval,
             leaves_machine=leaves_machine,
             timeout=timeout,
@@ -156,13 +169,18 @@ def command(
     return declare
 
 
-def event(name: str) -> Callable[[EventT], EventT]:
-    """Declare an `Event` struct under its name (`room.happened`)."""
+def event(name: str, *, own: str = "", others: str = "") -> Callable[[EventT], EventT]:
+    """Declare an `Event` struct under its name (`room.happened`), and who may hear of it (`Readers`).
+
+    Where nothing is said these are `room.use`, and `room.read` for what concerns other profiles.
+    """
     if not _NAME.match(name):
         raise ValueError(f"an event is named room.happened, not {name!r}")
 
     def declare(kind: EventT) -> EventT:
+        room = name.partition(".")[0]
         kind.__event__ = name
+        kind.__readers__ = Readers(own or f"{room}.use", others or f"{room}.read")
         return kind
 
     return declare

@@ -34,9 +34,7 @@ from garret.protocol.life import Progress
 from garret.protocol.streams import Credit, Gap, ReceiveWindow, SendWindow
 from garret.protocol.trace import new_trace
 
-ACCEPTED: Final = frozenset(
-    {Kind.CHALLENGE, Kind.WELCOME, Kind.RESULT, Kind.ERROR, Kind.STREAM, Kind.CREDIT}
-)
+ACCEPTED: Final = frozenset({Kind.CHALLENGE, Kind.WELCOME, Kind.RESULT, Kind.ERROR, Kind.STREAM, Kind.CREDIT})
 """What a client may be sent."""
 
 GRACE: Final = 5.0
@@ -147,12 +145,18 @@ class Session:
     # ---- what the client does
 
     def start(
-        self, request: Command[Any], now: float, *, seconds: float | None = None, descriptors: int = 0
+        self,
+        request: Command[Any],
+        now: float,
+        *,
+        seconds: float | None = None,
+        descriptors: int = 0,
+        workspace: str = "",
     ) -> tuple[int, bytes]:
         """Begin a call: its number and the frame to send, with `descriptors` of them beside it.
 
         `seconds` is how long it may take, counted from `now` (monotonic seconds); None means that it runs
-        until done or cancelled. Raises FrameTooLarge, and then there is no call.
+        until done or cancelled; `workspace` what it is about, the default one where it is empty. Raises FrameTooLarge, and then there is no call.
         """
         if not self.proven:
             raise ProtocolError("A call was made before the handshake was done.")
@@ -167,6 +171,7 @@ class Session:
             sender=self._name,
             deadline=deadline,
             trace=new_trace(),
+            workspace=workspace,
             descriptors=descriptors,
         )
         self._calls[number] = _Call(meta, deadline)

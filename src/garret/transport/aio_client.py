@@ -75,9 +75,7 @@ class AsyncClient:
         call.number = self._evented.start(request, call, descriptors=descriptors, timeout=timeout)
         return call
 
-    async def subscribe(
-        self, request: Command[SubscriptionEnded], registry: Registry
-    ) -> AsyncSubscription:
+    async def subscribe(self, request: Command[SubscriptionEnded], registry: Registry) -> AsyncSubscription:
         """Subscribe, and return once it has begun: what happens from then on is told or counted as lost."""
         subscription = AsyncSubscription(self.start(request), registry)
         await subscription.begin()

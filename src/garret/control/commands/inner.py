@@ -21,7 +21,7 @@ from garret.protocol.contract import Command, CommandMeta, ResultT, check_item, 
 from garret.protocol.envelope import encode_payload
 from garret.protocol.life import Progress
 from garret.protocol.scope import DEFAULT_WORKSPACE
-from garret.protocol.streams import ReceiveWindow, SendWindow
+from garret.protocol.streams import Gap, ReceiveWindow, SendWindow
 from garret.transport.descriptors import close_all
 
 
@@ -181,6 +181,9 @@ class InnerCall(Generic[ResultT]):
             name, payload = entry
             if name == "progress":
                 yield msgspec.msgpack.decode(payload, type=Progress)
+                continue
+            if name == "gap":  # of a job that others watch, too
+                yield msgspec.msgpack.decode(payload, type=Gap)
                 continue
             item = check_item(self._meta, payload)
             grant = self._receive.consumed()

@@ -42,7 +42,6 @@ ROOM = Room(
         c.SettingChanged,
         c.StorageChanged,
         c.ProfileChanged,
-        c.EventsLost,
     ),
     verbs=VERBS,
     service="garret.features.house.service:HouseService",

@@ -134,6 +134,6 @@ class Delivered(Command[Nothing], frozen=True):
     problem: str = ""
 
 
-@event("dictate.deleted")
+@event("dictate.deleted", own="dictate.read_own", others="dictate.read")
 class Deleted(Event, frozen=True):
     utterance: str

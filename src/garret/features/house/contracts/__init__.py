@@ -23,7 +23,6 @@ from garret.features.house.contracts.choices import (
     UseProfile,
 )
 from garret.features.house.contracts.events import (
-    EventsLost,
     JobChanged,
     ProfileChanged,
     SettingChanged,
@@ -79,7 +78,6 @@ __all__ = [
     "Check",
     "Diagnose",
     "Diagnosis",
-    "EventsLost",
     "GetJob",
     "GetStatus",
     "Job",
