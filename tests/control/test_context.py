@@ -10,7 +10,7 @@ from garret.base.paths import Home
 from garret.control.clients.bus import Happened
 from garret.features.house import contracts as c
 from garret.storage.errors import Invalid
-from tests.control.planes import Client, plane_of, run, toy_service
+from tests.control.planes import Client, of_profile, plane_of, run, toy_service
 from tests.control.toy_room import Careful, Echo, Work
 
 
@@ -47,8 +47,8 @@ def test_an_event_reaches_everybody_or_one_profile(home: Home) -> None:
     async def story() -> None:
         async with plane_of(home) as plane:
             context = plane.context("toy")
-            admin = plane.bus.subscribe(["house.*"], scopes={"admin"})
-            child = plane.bus.subscribe(["house.*"], scopes={"child"})
+            admin = plane.bus.subscribe(["house.*"], hears=of_profile("admin"))
+            child = plane.bus.subscribe(["house.*"], hears=of_profile("child"))
             everybody = c.SettingChanged(key="toy.tone", value="warm")
             one = c.SettingChanged(key="toy.tone", value="solemn")
             context.publish(everybody)

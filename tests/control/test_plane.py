@@ -18,7 +18,7 @@ from garret.features.house import contracts as c
 from garret.protocol.manifest import Room
 from garret.storage.writer_state import Mode
 from garret.transport.client import Client as SocketClient
-from tests.control.planes import Client, open_plane, plane_of, run, toy_service, until
+from tests.control.planes import Client, of_profile, open_plane, plane_of, run, toy_service, until
 from tests.control.toy_room import HoldUp, ToyService, Work
 
 
@@ -330,7 +330,7 @@ def test_events_of_a_job_go_to_its_profile(home: Home) -> None:
     async def story() -> None:
         async with plane_of(home) as plane:
             everything = plane.bus.subscribe("house.job_changed")
-            guests = plane.bus.subscribe("house.job_changed", scopes=("guest",))
+            guests = plane.bus.subscribe("house.job_changed", hears=of_profile("guest"))
             await Client(plane).call(Work(text="ok"))
             assert len(guests) == 0
             states = [event.state for event in heard(plane, everything)]

@@ -141,6 +141,13 @@ def test_quick_commands_that_come_together_are_answered_together(benches: Benche
     assert [bench.answer() for _ in range(100)] == [(number, "x") for number in range(100)]
 
 
+def test_a_quick_answer_leaves_though_something_else_came_last(benches: Benches) -> None:
+    bench = benches()
+    frames = [pack(Kind.COMMAND, 1, encode_payload(Quick(text="x")), name="h.quick"), pack(Kind.CANCEL, 7)]
+    bench.channel.send(b"".join(frames))
+    assert bench.answer() == (1, "x")
+
+
 def test_one_thread_serves_one_command_after_another(benches: Benches) -> None:
     bench = benches(concurrency=8)
     for number in range(5):

@@ -1,4 +1,4 @@
-"""A client's side of one connection, without I/O: handshake, many calls at once, streams both ways, deadlines.
+"""A client's side of one connection, without I/O: handshake, many calls at once, streams, deadlines.
 
 A binding feeds it the envelopes that came and sends the frames that it is given; it owns no socket, loop,
 thread or clock. Each envelope leads to at most one `Occurrence` for whoever made the call:
@@ -137,11 +137,6 @@ class Session:
         self._numbers = itertools.count(1)
         self._calls: dict[int, _Call] = {}
 
-    @property
-    def under_way(self) -> int:
-        """How many calls are neither over nor given up."""
-        return len(self._calls)
-
     # ---- what the client does
 
     def start(
@@ -156,7 +151,8 @@ class Session:
         """Begin a call: its number and the frame to send, with `descriptors` of them beside it.
 
         `seconds` is how long it may take, counted from `now` (monotonic seconds); None means that it runs
-        until done or cancelled; `workspace` what it is about, the default one where it is empty. Raises FrameTooLarge, and then there is no call.
+        until done or cancelled. `workspace` is what it is about, empty for the default one. Raises
+        FrameTooLarge, and then there is no call.
         """
         if not self.proven:
             raise ProtocolError("A call was made before the handshake was done.")

@@ -1,35 +1,36 @@
 """Subscriptions: events that stream to whoever asked for them, numbered, until either side ends it.
 
-A subscription is a call like any other: its request id names it on its connection, `Subscribed` says that
-everything from now on is told, each `Told` has the next number, a jump in them is what was lost because
-nobody read in time, cancelling unsubscribes, and the result says why it ended otherwise.
+A subscription is a call like any other: its request id names it on its connection, `BEGUN` says that all that
+happens from now on is told, each `Told` has the next number, a jump in them is what was lost because nobody
+read in time, cancelling unsubscribes, and the result says why it ended otherwise.
 
 Pure. Neighbours: the house's `feeds` makes what `SubscriptionReader` reads.
 """
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal
 
 import msgspec
 
 from garret.protocol.contract import Contract, Event, Registry
+from garret.protocol.envelope import EMPTY
 from garret.protocol.errors import ProtocolError
 
 
-class Subscribed(Contract, frozen=True, tag="subscribed"):
-    """The subscription has begun: whatever happens from now on is told or counted as lost."""
+class Told(Contract, frozen=True):
+    """One event by its name; `sequence` counts within the subscription, from 1.
 
-
-class Told(Contract, frozen=True, tag="told"):
-    """One event by its name; `sequence` counts within the subscription, from 1."""
+    The first item has number 0 and no event: the subscription has begun, and whatever happens from then on
+    is told or counted as lost.
+    """
 
     sequence: int
     name: str
     event: msgspec.Raw
 
 
-SubscriptionItem: TypeAlias = Subscribed | Told
+BEGUN: Final = Told(sequence=0, name="", event=EMPTY)
 
 
 class SubscriptionEnded(Contract, frozen=True):
@@ -56,12 +57,14 @@ class SubscriptionReader:
         self.sequence = 0
         self._registry = registry
 
-    def take(self, item: SubscriptionItem) -> list[Event | Lost]:
+    def take(self, item: Told) -> list[Event | Lost]:
         """What an item tells: what was lost, then the event, where `registry` knows it.
 
         Raises ProtocolError for numbers that do not rise and events that are not of their type.
         """
-        if isinstance(item, Subscribed):
+        if not self.begun:
+            if item.sequence != 0:
+                raise ProtocolError("A subscription did not say that it has begun.")
             self.begun = True
             return []
         missing = item.sequence - self.sequence - 1

@@ -60,19 +60,32 @@ class AsyncClient:
         return cls(evented)
 
     async def call(
-        self, request: Command[ResultT], *, descriptors: tuple[int, ...] = (), timeout: float | None = None
+        self,
+        request: Command[ResultT],
+        *,
+        descriptors: tuple[int, ...] = (),
+        seconds: float | None = None,
+        workspace: str = "",
     ) -> ResultT:
         """Send a command and wait for its result, dropping what it streams; its errors are raised."""
-        async with self.start(request, descriptors=descriptors, timeout=timeout) as call:
+        call = self.start(request, descriptors=descriptors, seconds=seconds, workspace=workspace)
+        async with call:
             call.drop_items()
             return await call.result()
 
     def start(
-        self, request: Command[ResultT], *, descriptors: tuple[int, ...] = (), timeout: float | None = None
+        self,
+        request: Command[ResultT],
+        *,
+        descriptors: tuple[int, ...] = (),
+        seconds: float | None = None,
+        workspace: str = "",
     ) -> AsyncCall[ResultT]:
         """Send a command and return at once. Raises TransportError where the connection is closed."""
         call: AsyncCall[ResultT] = AsyncCall(self._evented)
-        call.number = self._evented.start(request, call, descriptors=descriptors, timeout=timeout)
+        call.number = self._evented.start(
+            request, call, descriptors=descriptors, seconds=seconds, workspace=workspace
+        )
         return call
 
     async def subscribe(self, request: Command[SubscriptionEnded], registry: Registry) -> AsyncSubscription:

@@ -43,7 +43,7 @@ from garret.protocol.session import (
     Stray,
 )
 from garret.protocol.streams import Gap
-from garret.protocol.subscription import Lost, SubscriptionEnded, SubscriptionItem, SubscriptionReader
+from garret.protocol.subscription import Lost, SubscriptionEnded, SubscriptionReader, Told
 from garret.transport.blocking import BlockingChannel
 from garret.transport.descriptors import close_all
 from garret.transport.errors import Disconnected, TransportError
@@ -117,7 +117,8 @@ class Client:
     ) -> ResultT:
         """Send a command, hand each streamed item to `on_item`, and return the result.
 
-        `on_gap` hears of items of a job that this caller did not get. `inputs` is called on a thread for each item to stream in, until it returns None.
+        `on_gap` hears of items of a job that this caller did not get. `inputs` is called on a thread for
+        each item to stream in, until it returns None.
         KeyboardInterrupt cancels the command and raises CancelledError once it has ended.
         """
         call = self.begin(
@@ -382,7 +383,7 @@ class Subscription:
         self.ended = self._call.wait()
         return False
 
-    def _take(self, item: SubscriptionItem) -> None:
+    def _take(self, item: Told) -> None:
         self._ready.extend(self._reader.take(item))
 
 

@@ -46,7 +46,7 @@ class Reactions(Protocol):
 
     def on_result(self, value: Any, descriptors: tuple[int, ...]) -> None: ...
 
-    def on_error(self, error: GarretError) -> None: ...
+    def on_error(self, error: GarretError, /) -> None: ...
 
     def on_item(self, item: Any) -> None:
         """One item came; `EventedClient.consumed` says that it was used up."""
@@ -62,7 +62,7 @@ class Reactions(Protocol):
 
 
 class EventedClient:
-    """One connection; calls may be made once `on_proven` was called. `on_closed` is called once, at the end."""
+    """One connection; calls may be made once `on_proven` was called. `on_closed` is called at the end."""
 
     def __init__(
         self,
@@ -91,18 +91,19 @@ class EventedClient:
         reactions: Reactions,
         *,
         descriptors: tuple[int, ...] = (),
-        timeout: float | None = None,
+        seconds: float | None = None,
+        workspace: str = "",
     ) -> int:
-        """Send a command; its number. `timeout` in seconds, None for the declared one.
+        """Send a command; its number. `seconds` is its time, None for the declared one.
 
         `descriptors` may be closed afterwards. Raises FrameTooLarge, and TransportError where the connection
         is closed; then nothing was sent.
         """
         if self._channel.closed:
             raise TransportError("The connection to Garret is closed. Nothing was sent.")
-        seconds = request.__meta__.timeout if timeout is None else timeout
+        seconds = request.__meta__.timeout if seconds is None else seconds
         number, frame = self._session.start(
-            request, time.monotonic(), seconds=seconds, descriptors=len(descriptors)
+            request, time.monotonic(), seconds=seconds, descriptors=len(descriptors), workspace=workspace
         )
         self._reactions[number] = reactions
         try:

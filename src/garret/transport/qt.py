@@ -11,6 +11,7 @@ Neighbours: `evented`, which this gives Qt's loop to.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -31,9 +32,7 @@ class QtLoop:
 
     def __init__(self) -> None:
         """Raises ImportError where PySide6 is not installed."""
-        from PySide6 import QtCore
-
-        self._qt = QtCore
+        self._qt: Any = importlib.import_module("PySide6.QtCore")
         self._readers: dict[int, Any] = {}
         self._writers: dict[int, Any] = {}
 
@@ -61,7 +60,11 @@ class QtLoop:
 
     def _watch(self, table: dict[int, Any], fd: int, kind: Any, callback: Callable[[], object]) -> None:
         notifier = self._qt.QSocketNotifier(fd, kind)
-        notifier.activated.connect(lambda *_: callback())
+
+        def activated(*_: object) -> None:
+            callback()
+
+        notifier.activated.connect(activated)
         table[fd] = notifier
 
     def _unwatch(self, table: dict[int, Any], fd: int) -> None:
@@ -122,14 +125,17 @@ class QtClient:
         on_gap: Callable[[Gap], None] | None = None,
         on_credit: Callable[[], None] | None = None,
         descriptors: tuple[int, ...] = (),
-        timeout: float | None = None,
+        seconds: float | None = None,
+        workspace: str = "",
     ) -> QtCall:
         """Send a command; one of `on_result` and `on_error` is called at its end.
 
         `on_credit` says that more may be streamed in. Raises TransportError where the connection is closed.
         """
         call = QtCall(self._evented, on_result, on_error, on_item, on_progress, on_gap, on_credit)
-        call.number = self._evented.start(request, call, descriptors=descriptors, timeout=timeout)
+        call.number = self._evented.start(
+            request, call, descriptors=descriptors, seconds=seconds, workspace=workspace
+        )
         return call
 
     def close(self) -> None:

@@ -106,6 +106,10 @@ class Harness:
                     return
                 raise
             self._take(envelope, descriptors)
+            if self._replies and not self._channel.ready:
+                # What came last with their commands was none that answers here, such as credit for a stream.
+                self._channel.send(b"".join(self._replies))
+                self._replies.clear()
 
     def _take(self, envelope: Envelope, descriptors: tuple[int, ...]) -> None:
         if envelope.kind == _COMMAND:

@@ -171,7 +171,8 @@ class EventBus:
     ) -> Subscription:
         """Hear of events whose name one of `patterns` stands for, keeping at most `limit` unread.
 
-        With `hears`, only those that it allows when they are published. Raises UsageError for a malformed pattern or a limit below one.
+        With `hears`, only those that it allows when they are published. Raises UsageError for a malformed
+        pattern or a limit below one.
         """
         if isinstance(patterns, str):
             patterns = (patterns,)

@@ -2,8 +2,8 @@
 
 A feed is what handles one `house.subscribe`: it streams events as fast as its subscriber gives credit. Behind
 one that does not, events wait in the bus's bounded queue, which counts what it drops; a jump in the numbers
-tells. What may be heard is asked anew for each event, when it happens and when it is told: each event names the
-capability of its own room, and role and profile may have changed meanwhile.
+tells. What may be heard is asked anew for each event, when it happens and when it is told: each event names
+the capability of its own room, and the profile may have changed meanwhile.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from garret.control.commands.service import Request
 from garret.control.context import Context
 from garret.protocol.contract import Registry
 from garret.protocol.frames import KIB, LIMITS, Kind
-from garret.protocol.subscription import Subscribed, SubscriptionEnded, Told
+from garret.protocol.subscription import BEGUN, SubscriptionEnded, Told
 
 _logger = log.get("house.feeds")
 
@@ -53,7 +53,7 @@ class Feed:
         self._task = asyncio.current_task()
         subscription = self._context.bus.subscribe([pattern], wake=self._changed.set, hears=self.hears)
         try:
-            await self._request.emit(Subscribed())
+            await self._request.emit(BEGUN)
             await self._tell_all(subscription)
         except asyncio.CancelledError:
             if not self._over or self._task is None:
@@ -71,7 +71,8 @@ class Feed:
 
     async def _tell_all(self, subscription: Subscription) -> None:
         while True:
-            # One at a time, so that what there is no credit for stays in the bounded queue.
+            # One at a time, with credit: the rest stays in the bounded queue, and is judged when it is told.
+            await self._request.takes_more()
             for item in subscription.take(1):
                 await self._tell(item)
             if not len(subscription):

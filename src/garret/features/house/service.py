@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import garret
 from garret.base.build import build_hash
-from garret.base.errors import Code
+from garret.base.errors import Code, UsageError
 from garret.control.commands.service import Request, ServiceHandler
 from garret.control.context import Context
 from garret.control.errors import ControlError

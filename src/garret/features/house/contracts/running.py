@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from garret.protocol.contract import Command, Contract, Nothing, command
-from garret.protocol.subscription import SubscriptionEnded, SubscriptionItem
+from garret.protocol.subscription import SubscriptionEnded, Told
 
 
 class WorkerStatus(Contract, frozen=True):
@@ -80,7 +80,7 @@ class Shutdown(Command[Nothing], frozen=True):
     "house.subscribe",
     result=SubscriptionEnded,
     capability="events.read",
-    items=SubscriptionItem,
+    items=Told,
     timeout=None,
 )
 class Subscribe(Command[SubscriptionEnded], frozen=True):
