@@ -26,6 +26,7 @@ from garret.base.errors import CancelledError, Code, DeadlineError, GarretError
 from garret.base.paths import Home
 from garret.protocol.contract import Command, Event, Registry, ResultT
 from garret.protocol.errors import ProtocolError
+from garret.protocol.frames import Kind
 from garret.protocol.handshake import PeerHandshake
 from garret.protocol.life import Progress
 from garret.protocol.session import (
@@ -49,6 +50,8 @@ from garret.transport.descriptors import close_all
 from garret.transport.errors import Disconnected, TransportError
 
 HANDSHAKE_SECONDS: Final = 10.0
+# A plain int: a member of an enum costs as much to look up and compare as a small function call.
+_CREDIT: Final = int(Kind.CREDIT)
 
 OnItem = Callable[[Any], None]
 OnProgress = Callable[[Progress], None]
@@ -63,8 +66,8 @@ class Client:
         self._channel = channel
         self._session = session
         self._calls: dict[int, Call[Any]] = {}
-        # Input threads use the session, too.
-        self.session_lock = threading.Lock()
+        # Credit and inputs: input threads stream in while this thread hears of their credit.
+        self.input_lock = threading.Lock()
         self.received_descriptors: tuple[int, ...] = ()
 
     @property
@@ -88,7 +91,7 @@ class Client:
         client = cls(channel, session)
         try:
             while not session.proven:
-                client.step()
+                client.step(0)
         except TimeoutError as error:
             channel.close()
             raise TransportError("The running Garret does not answer.") from error
@@ -148,8 +151,7 @@ class Client:
         """Send a command; its items are handed over, and its result is returned, by `Call.wait`."""
         seconds = request.__meta__.timeout if timeout is None else timeout
         now = time.monotonic()
-        with self.session_lock:
-            number, frame = self._session.start(request, now, seconds=seconds, descriptors=len(descriptors))
+        number, frame = self._session.start(request, now, seconds=seconds, descriptors=len(descriptors))
         call: Call[ResultT] = Call(self, number, seconds, now, on_item or _ignore, on_progress, on_gap)
         self._calls[number] = call
         try:
@@ -167,43 +169,48 @@ class Client:
 
     # ---- for its calls
 
-    def step(self) -> None:
-        """Wait for one envelope and hand what it means to its call."""
+    def step(self, number: int) -> CallOccurrence | None:
+        """Wait for one envelope; return what it means to the call `number`, or keep it for another one."""
         envelope, descriptors = self._channel.receive()
         session = self._session
         try:
-            with self.session_lock:
+            if envelope.kind == _CREDIT:
+                with self.input_lock:
+                    occurrence = session.receive(envelope, descriptors)
+            else:
                 occurrence = session.receive(envelope, descriptors)
         except GarretError:
             close_all(descriptors)
             raise
         while session.outgoing:
             self._channel.send(session.outgoing.pop(0))
+        if occurrence is None or isinstance(occurrence, Proven):
+            return None
         if isinstance(occurrence, Stray):
             close_all(occurrence.descriptors)
-        elif occurrence is not None and not isinstance(occurrence, Proven):
-            self._calls[occurrence.number].take(occurrence)
+            return None
+        if occurrence.number == number:
+            return occurrence
+        self._calls[occurrence.number].keep(occurrence)
+        return None
 
     def wait_at_most(self, seconds: float | None) -> None:
         self._channel.set_timeout(seconds)
 
     def consumed(self, number: int) -> None:
-        with self.session_lock:
-            frame = self._session.consumed(number)
+        frame = self._session.consumed(number)
         if frame is not None:
             self._channel.send(frame)
 
     def cancel(self, number: int) -> None:
-        with self.session_lock:
-            frame = self._session.cancel(number)
+        frame = self._session.cancel(number)
         if frame is not None:
             self._channel.send(frame)
 
     def forget(self, number: int) -> None:
         """Nobody waits for this call any more; where it still runs, it is cancelled."""
         self._calls.pop(number, None)
-        with self.session_lock:
-            frame = self._session.give_up(number)
+        frame = self._session.give_up(number)
         if frame is not None:
             with contextlib.suppress(Disconnected):
                 self._channel.send(frame)
@@ -217,6 +224,22 @@ class Client:
 
 class Call(Generic[ResultT]):
     """One command under way. Whoever does not `wait` for it has to `abandon` it."""
+
+    __slots__ = (
+        "_client",
+        "_descriptors",
+        "_error",
+        "_kept",
+        "_latest",
+        "_on_gap",
+        "_on_item",
+        "_on_progress",
+        "_result",
+        "_seconds",
+        "feeder",
+        "number",
+        "over",
+    )
 
     def __init__(
         self,
@@ -259,13 +282,11 @@ class Call(Generic[ResultT]):
         self._client.wait_at_most(None)
         try:
             while not self.over:
-                if self._kept:
-                    occurrence = self._kept.popleft()
+                occurrence = self._next()
+                if occurrence is not None:
                     self._handle(occurrence)
                     if isinstance(occurrence, Item):
                         return True
-                else:
-                    self._client.step()
         except BaseException:
             self.abandon()
             raise
@@ -296,7 +317,9 @@ class Call(Generic[ResultT]):
         interrupted = False
         while not self.over:
             try:
-                self._advance()
+                occurrence = self._next()
+                if occurrence is not None:
+                    self._handle(occurrence)
             except KeyboardInterrupt:
                 if interrupted:
                     raise
@@ -312,42 +335,49 @@ class Call(Generic[ResultT]):
             raise CancelledError("Cancelled.")
         return self._result
 
-    def _advance(self) -> None:
+    def _next(self) -> CallOccurrence | None:
+        """What comes next for this call; None where it was for another. Raises TimeoutError."""
         if self._kept:
-            self._handle(self._kept.popleft())
-            return
-        self._client.step()
-        if not self._kept and self._latest is not None and time.monotonic() > self._latest:
+            return self._kept.popleft()
+        occurrence = self._client.step(self.number)
+        if occurrence is None and self._latest is not None and time.monotonic() > self._latest:
             raise TimeoutError  # others were answered meanwhile
+        return occurrence
 
-    def take(self, occurrence: CallOccurrence) -> None:
-        """Keep what came for it until somebody waits for it; credit is passed on at once."""
+    def keep(self, occurrence: CallOccurrence) -> None:
+        """Keep what came for it while another call was waited for; credit is passed on at once."""
         if isinstance(occurrence, Credited):
-            if self.feeder is not None:
-                self.feeder.credited()
+            self._handle(occurrence)
             return
         if isinstance(occurrence, Progressed) and self._kept and isinstance(self._kept[-1], Progressed):
             self._kept.pop()  # no credit bounds it, and only the last one counts
         self._kept.append(occurrence)
 
     def _handle(self, occurrence: CallOccurrence) -> None:
-        if isinstance(occurrence, Item):
-            self._on_item(occurrence.value)
-            self._client.consumed(self.number)
-        elif isinstance(occurrence, Finished):
+        if isinstance(occurrence, Finished):
             self.over = True
             self._result = occurrence.value
             self._descriptors = occurrence.descriptors
+        elif isinstance(occurrence, Item):
+            self._on_item(occurrence.value)
+            self._client.consumed(self.number)
         elif isinstance(occurrence, Failed):
             self.over = True
             close_all(occurrence.descriptors)
             self._error = occurrence.error
             raise occurrence.error
-        elif isinstance(occurrence, Progressed):
+        else:
+            self._handle_beside(occurrence)
+
+    def _handle_beside(self, occurrence: Progressed | Missed | Credited) -> None:
+        if isinstance(occurrence, Progressed):
             if self._on_progress is not None:
                 self._on_progress(occurrence.progress)
-        elif isinstance(occurrence, Missed) and self._on_gap is not None:
-            self._on_gap(occurrence.gap)
+        elif isinstance(occurrence, Missed):
+            if self._on_gap is not None:
+                self._on_gap(occurrence.gap)
+        elif self.feeder is not None:
+            self.feeder.credited()
 
 
 class Subscription:
@@ -397,7 +427,7 @@ class _Feeder:
         self._session = session
         self._number = number
         self._inputs = inputs
-        self._changed = threading.Condition(client.session_lock)
+        self._changed = threading.Condition(client.input_lock)
         self._ended = False
         threading.Thread(target=self._feed, name="inputs", daemon=True).start()
 
