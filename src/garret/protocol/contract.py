@@ -265,23 +265,3 @@ def check_input(meta: CommandMeta, payload: msgspec.Raw) -> Any:
 
 def _invalid(meta: CommandMeta, what: str, error: Exception) -> PayloadInvalid:
     return PayloadInvalid(f"{what}{meta.name}: {error}", details={"command": meta.name})
-
-
-def schemas(registry: Registry) -> dict[str, dict[str, Any]]:
-    """A JSON Schema document for each command and event, by name; the golden files under schemas/."""
-    documents: dict[str, dict[str, Any]] = {}
-    for meta in registry.commands():
-        kinds = {"command": meta.type, "result": meta.result, "item": meta.items, "input": meta.inputs}
-        parts = {part: msgspec.json.schema(kind) for part, kind in kinds.items() if kind is not None}
-        documents[meta.name] = {
-            "title": meta.name,
-            "description": meta.summary,
-            "x-capability": meta.capability,
-            "x-job": meta.job,
-            "x-approval": meta.approval,
-            "x-leaves-machine": meta.leaves_machine,
-            **parts,
-        }
-    for name, kind in registry.events():
-        documents[name] = {"title": name, "event": msgspec.json.schema(kind)}
-    return documents
