@@ -15,7 +15,7 @@ from garret.base import log
 from garret.control.clients.bus import Happened, Lagged, Subscription
 from garret.control.commands.request import Caller
 from garret.control.commands.service import Request
-from garret.control.context import Context
+from garret.control.door import HouseDoor
 from garret.protocol.contract import Registry
 from garret.protocol.frames import KIB, LIMITS, Kind
 from garret.protocol.subscription import BEGUN, SubscriptionEnded, Told
@@ -29,7 +29,7 @@ _LARGEST: Final = LIMITS[Kind.STREAM] - _ENVELOPE_BYTES
 class Feed:
     """One subscription of one caller."""
 
-    def __init__(self, context: Context, registry: Registry, request: Request) -> None:
+    def __init__(self, context: HouseDoor, registry: Registry, request: Request) -> None:
         self.caller: Caller = request.caller
         self._context = context
         self._registry = registry
