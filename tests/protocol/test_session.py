@@ -190,6 +190,20 @@ def test_items_beyond_the_credit_end_the_connection() -> None:
         session.receive(streamed(number, Number(value=0)))
 
 
+def test_what_is_used_up_is_allowed_anew_and_no_more() -> None:
+    session = proven()
+    number, _ = session.start(Both(), 0.0)
+    allowed = 0
+    for value in range(INITIAL_CREDIT):
+        session.receive(streamed(number, Number(value=value)))
+    for used in range(1, INITIAL_CREDIT + 1):
+        frame = session.consumed(number)
+        if frame is not None:
+            allowed += msgspec.msgpack.decode(envelope(frame).payload, type=Credit).items
+        assert used - INITIAL_CREDIT // 2 < allowed <= used
+    assert allowed == INITIAL_CREDIT
+
+
 @pytest.mark.parametrize("items", [0, -1, 1 << 40, "a"])
 def test_credit_that_makes_no_sense_ends_the_connection(items: Any) -> None:
     session = proven()

@@ -90,8 +90,7 @@ class Client:
         channel.set_timeout(HANDSHAKE_SECONDS)
         client = cls(channel, session)
         try:
-            while not session.proven:
-                client.step(0)
+            client.prove()
         except TimeoutError as error:
             channel.close()
             raise TransportError("The running Garret does not answer.") from error
@@ -168,6 +167,11 @@ class Client:
         return Subscription(self.begin(request), registry)
 
     # ---- for its calls
+
+    def prove(self) -> None:
+        """The handshake, of a connection that was just made. Raises TimeoutError, HandshakeRefused."""
+        while not self._session.proven:
+            self.step(0)
 
     def step(self, number: int) -> CallOccurrence | None:
         """Wait for one envelope; return what it means to the call `number`, or keep it for another one."""
