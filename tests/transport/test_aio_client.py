@@ -132,6 +132,12 @@ def test_a_silent_control_plane_is_given_up_call_by_call(home: Home, monkeypatch
         for failure in await asyncio.gather(*calls, return_exceptions=True):
             assert isinstance(failure, DeadlineError)
             assert "did not answer" in failure.message
+        long = asyncio.create_task(client.call(c.Echo(text="a"), seconds=1000.0))
+        await asyncio.sleep(0)
+        with pytest.raises(DeadlineError):
+            await client.call(c.Echo(text="a"), seconds=0.02)
+        assert not long.done()
+        long.cancel()
         assert not client.closed
 
     run(home, test)

@@ -79,7 +79,8 @@ def test_what_is_given_up_is_cancelled_and_leaves_nothing_open(home: Home) -> No
             for number in client.received_descriptors:
                 os.close(number)
             waiting, reverse = client.begin(c.Wait()), client.begin(c.Reverse(), descriptors=(data,))
-            client.call(c.Echo(text="its answer comes after that of the one before"))
+            while not reverse._kept:
+                client.call(c.Echo(text="meanwhile"))
             waiting.abandon()
             reverse.abandon()
             client.call(c.Echo(text="on"))
