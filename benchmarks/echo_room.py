@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from garret.protocol.contract import Command, Contract, Nothing, command
-from garret.protocol.manifest import Room, WorkerSpec
+from garret.protocol.manifest import CLIENT_ROLES, PROFILE_KINDS, Capability, Room, WorkerSpec
 from garret.transport.bulk import BulkReader
 from garret.worker.call import Call
 from garret.worker.harness import Handlers
@@ -57,6 +57,13 @@ class DoNothing(Command[Nothing], frozen=True):
     """Answer that nothing was done."""
 
 
+@command("echo.flow", result=Nothing, capability="echo.use", target="echo", items=Echoed, timeout=None)
+class Flow(Command[Nothing], frozen=True):
+    """Stream what was said `count` times."""
+
+    count: int
+
+
 MESSAGE: Final = Say(
     session="utt_0190c2f4a1d37c5e8b21f60d9a7e4c13",
     sequence=41,
@@ -89,6 +96,14 @@ def take(request: Take, call: Call) -> Received:
         return Received(size=bulk.size, first=bulk.view[0], last=bulk.view[-1])
 
 
+def flow(request: Flow, call: Call) -> Nothing:
+    """Stream as fast as there is credit."""
+    item = say(MESSAGE, call)
+    for _ in range(request.count):
+        call.emit(item)
+    return Nothing()
+
+
 def nothing(request: DoNothing, call: Call) -> Nothing:
     """Do nothing."""
     del request, call
@@ -96,15 +111,17 @@ def nothing(request: DoNothing, call: Call) -> Nothing:
 
 
 def build(boot: object) -> Handlers:
-    """The handlers, all quick enough to run where they are read."""
+    """The handlers; what does not stream is quick enough to run where it is read."""
     del boot
-    return Handlers({Say: say, Take: take, DoNothing: nothing}, inline=frozenset({Say, Take, DoNothing}))
+    handlers = {Say: say, Take: take, DoNothing: nothing, Flow: flow}
+    return Handlers(handlers, inline=frozenset({Say, Take, DoNothing}))
 
 
 ROOM: Final = Room(
     name="echo",
     summary="An echo, for measuring what the way there and back costs.",
-    commands=(Say, Take, DoNothing),
+    commands=(Say, Take, DoNothing, Flow),
+    capabilities=(Capability("echo.use", "Be echoed.", CLIENT_ROLES, PROFILE_KINDS),),
     workers=(
         WorkerSpec(
             name="echo",

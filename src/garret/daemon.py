@@ -27,7 +27,9 @@ from typing import Any, Final, TextIO
 from garret.app import rooms
 from garret.base import log
 from garret.base.errors import CancelledError, Code, GarretError
+from garret.base.memory import give_back_freed_memory
 from garret.base.paths import Home
+from garret.base.visible import visible
 from garret.control.clients.listener import HomeLock, HomeTaken
 from garret.control.plane import ControlPlane
 from garret.control.secrets import sealed_file
@@ -43,8 +45,8 @@ from garret.control.secrets.store import (
     passphrase_file,
 )
 from garret.control.workers.process import adopt_orphans
-from garret.storage import recovery
-from garret.storage.errors import Corrupt, WrongKey
+from garret.storage import recovery, traces
+from garret.storage.errors import SEE_DOCTOR, Corrupt, Lost, WrongKey
 
 _logger = log.get("daemon")
 
@@ -63,6 +65,7 @@ _LAST_SECONDS: Final = 1.0  # for what is left on the loop when the control plan
 
 async def run(home: Home, ask: PassphraseSource, *, foreground: bool = True) -> None:
     """Be the control plane of `home` until asked to stop. Raises GarretError when it cannot start."""
+    give_back_freed_memory()
     home.create()
     lock = HomeLock(home.lock)
     adopt_orphans()
@@ -87,6 +90,10 @@ async def run(home: Home, ask: PassphraseSource, *, foreground: bool = True) -> 
 
 
 async def _open(home: Home, lock: HomeLock, ask: PassphraseSource) -> ControlPlane:
+    try:
+        traces.check_files(home)  # before keys are made that would open nothing
+    except Lost as error:
+        raise recovery.lead_out(home, error) from error
     secrets = await asyncio.to_thread(open_secrets, home, ask)
     try:
         return await ControlPlane.open(home, rooms(), lock=lock, secrets=secrets)
@@ -96,11 +103,14 @@ async def _open(home: Home, lock: HomeLock, ask: PassphraseSource) -> ControlPla
 
 def guided(home: Home, secrets: SecretStore, error: Corrupt | WrongKey) -> GarretError:
     """The same error, with what can be done about it here: which backups there are, what can be salvaged."""
+    if isinstance(error, Lost):
+        return recovery.lead_out(home, error)
     key = secrets.get(DATABASE_KEY)
     if key is None:
         return error
     advice = recovery.diagnose(home, key, seconds=_DIAGNOSIS_SECONDS).advice
-    return GarretError(" ".join((error.message, *advice)), code=error.code, details=error.details)
+    message = error.message.removesuffix(SEE_DOCTOR)  # here it is told
+    return GarretError(" ".join((message, *advice)), code=error.code, details=error.details)
 
 
 def open_secrets(home: Home, ask: PassphraseSource) -> SecretStore:
@@ -204,7 +214,7 @@ def _say(stream: TextIO, answer: dict[str, Any]) -> None:
 def _tell(error: GarretError, *, plain: bool) -> None:
     message = log.REDACTOR.clean(error.message)
     if plain:
-        sys.stderr.write(f"garret: {message}\n")
+        sys.stderr.write(f"garret: {visible(message)}\n")
         return
     reason = "taken" if isinstance(error, HomeTaken) else "sealed" if isinstance(error, SecretsLocked) else ""
     _say(sys.stderr, {"code": error.code.value, "message": message, "reason": reason, "pid": os.getpid()})

@@ -200,8 +200,10 @@ def test_what_is_used_up_is_allowed_anew_and_no_more() -> None:
         frame = session.consumed(number)
         if frame is not None:
             allowed += msgspec.msgpack.decode(envelope(frame).payload, type=Credit).items
-        assert used - INITIAL_CREDIT // 2 < allowed <= used
-    assert allowed == INITIAL_CREDIT
+        if used < INITIAL_CREDIT // 2:
+            assert allowed == 0
+    # Whoever keeps up with small items is trusted with more: the window doubled, twice at most by now.
+    assert INITIAL_CREDIT <= allowed <= 4 * INITIAL_CREDIT
 
 
 @pytest.mark.parametrize("items", [0, -1, 1 << 40, "a"])

@@ -200,7 +200,7 @@ def test_a_connection_that_cannot_be_is_told_at_once(home: Home, monkeypatch: py
         with pytest.raises(TransportError, match="not set up"):
             await AsyncClient.connect(home, role="shell", service="test")
         home.create()
-        home.client_secret.write_bytes(b"s" * 32)
+        home.client_secret("shell").write_bytes(b"s" * 32)
         with pytest.raises(TransportError, match="not running"):
             await AsyncClient.connect(home, role="shell", service="test")
         monkeypatch.setattr(evented, "HANDSHAKE_SECONDS", 0.01)

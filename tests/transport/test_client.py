@@ -154,7 +154,7 @@ def test_nobody_there_and_no_home_are_told_apart(home: Home) -> None:
     with pytest.raises(TransportError, match="not set up"):
         Client.connect(home)
     home.create()
-    home.client_secret.write_bytes(b"s" * 32)
+    home.client_secret("cli").write_bytes(b"s" * 32)
     with pytest.raises(TransportError, match="not running"):
         Client.connect(home)
 

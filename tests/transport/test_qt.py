@@ -209,6 +209,6 @@ def test_closing_fails_what_is_under_way(served: Home, qt: Waiting) -> None:
 def test_nobody_there_is_told_at_once(home: Home, application: Any) -> None:
     del application
     home.create()
-    home.client_secret.write_bytes(b"s" * 32)
+    home.client_secret("shell").write_bytes(b"s" * 32)
     with pytest.raises(TransportError, match="not running"):
         QtClient.connect(home, on_proven=lambda: None, on_closed=lambda error: None)

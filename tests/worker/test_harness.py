@@ -141,11 +141,22 @@ def test_quick_commands_that_come_together_are_answered_together(benches: Benche
     assert [bench.answer() for _ in range(100)] == [(number, "x") for number in range(100)]
 
 
-def test_a_quick_answer_leaves_though_something_else_came_last(benches: Benches) -> None:
-    bench = benches()
-    frames = [pack(Kind.COMMAND, 1, encode_payload(Quick(text="x")), name="h.quick"), pack(Kind.CANCEL, 7)]
-    bench.channel.send(b"".join(frames))
-    assert bench.answer() == (1, "x")
+def test_a_quick_command_is_answered_whatever_comes_together_with_it(benches: Benches) -> None:
+    gate = threading.Event()
+
+    def wait(call: Call) -> Answer:
+        gate.wait(20)
+        return Answer(text="slow")
+
+    bench = benches(wait)
+    quick = pack(Kind.COMMAND, 1, encode_payload(Quick(text="quick")), name="h.quick")
+    bench.channel.send(quick + pack(Kind.COMMAND, 2, encode_payload(Slow()), name="h.slow"))
+    assert bench.answer() == (1, "quick")
+    cancel = pack(Kind.CANCEL, 9)
+    bench.channel.send(quick + cancel)
+    assert bench.answer() == (1, "quick")
+    gate.set()
+    assert bench.answer() == (2, "slow")
 
 
 def test_one_thread_serves_one_command_after_another(benches: Benches) -> None:

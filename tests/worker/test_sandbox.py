@@ -196,21 +196,45 @@ print(json.dumps([child.wait(), *outcome]))
     assert program(source, str(victim)) == [-15, "refused", "refused"]
 
 
-def test_network_grant_opens_internet_sockets_and_no_unix_sockets() -> None:
+def test_network_grant_makes_tcp_sockets_only_and_nothing_connects_without_being_asked_for() -> None:
     source = """
-import json, socket
+import errno, json, os, socket
 from garret.worker.sandbox import Grants, enforce
-enforce(Grants(network=True))
-server = socket.create_server(("127.0.0.1", 0))
-client = socket.create_connection(server.getsockname())
+report = enforce(Grants(network=True))
+made = [socket.socket(family).close() or "done" for family in (socket.AF_INET, socket.AF_INET6)]
+outcomes = []
+for family, kind, protocol in (
+    (socket.AF_UNIX, socket.SOCK_STREAM, 0),
+    (socket.AF_NETLINK, socket.SOCK_RAW, 0),
+    (socket.AF_INET, socket.SOCK_RAW, 1),
+    (socket.AF_INET, socket.SOCK_STREAM, 262),
+    (socket.AF_PACKET, socket.SOCK_RAW, 0),
+):
+    try:
+        socket.socket(family, kind, protocol)
+        outcomes.append("done")
+    except OSError as error:
+        outcomes.append(errno.errorcode[error.errno])
+listening = socket.socket()
 try:
-    socket.socket(socket.AF_UNIX)
-    unix = "done"
-except PermissionError:
-    unix = "refused"
-print(json.dumps([client.getpeername() == server.getsockname(), unix]))
+    listening.listen()
+    outcomes.append("done")
+except OSError as error:
+    outcomes.append(errno.errorcode[error.errno])
+os.close(report.listener)  # nobody answers any more
+try:
+    socket.socket().connect(("127.0.0.1", 1))
+    outcomes.append("done")
+except OSError as error:
+    outcomes.append(errno.errorcode[error.errno])
+print(json.dumps([made, "connections" in report.enforced, outcomes]))
 """
-    assert program(source) == [True, "refused"]
+    made, asked, outcomes = program(source)
+    assert made == ["done", "done"]
+    assert asked
+    assert outcomes[0] == "EPERM"
+    assert set(outcomes[1:-1]) <= {"EPERM", "EACCES", "EAFNOSUPPORT"}
+    assert outcomes[-1] == "ENOSYS"
 
 
 @pytest.mark.skipif(landlock.abi() < 4, reason="this kernel has no Landlock of version 4 or later")

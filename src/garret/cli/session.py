@@ -17,6 +17,7 @@ import msgspec
 from garret.base.clock import SYSTEM
 from garret.base.errors import CancelledError, Code, GarretError
 from garret.base.paths import Home
+from garret.base.visible import arguments, visible
 from garret.cli import figures, launch
 from garret.cli.errors import CliError, StartFailed, UsageProblem
 from garret.cli.output import Output, replace_file
@@ -28,10 +29,34 @@ from garret.protocol.manifest import Inputs, Live, RequestT, Style
 from garret.transport.client import Client
 from garret.transport.errors import TransportError
 
-_REPEATS: Final = 5
-"""How often a question is asked anew after a lost connection; with the pauses below, about 3 s of them."""
-_FIRST_PAUSE: Final = 0.1  # seconds; doubles each time
+_PATIENCE_SECONDS: Final = 600.0
+"""How long a question is asked anew after lost connections, without anything having come back meanwhile."""
+_FIRST_PAUSE: Final = 0.1  # seconds; doubles each time, up to
+_LONGEST_PAUSE: Final = 5.0
 _LONGEST_LINE: Final = 65_536  # bytes of a secret on standard input
+
+
+class _Joining:
+    """How long and how often one question is asked anew while connections are lost."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Something came back: whatever is lost from now on is lost for the first time."""
+        self._pause = _FIRST_PAUSE
+        self._until: float | None = None
+
+    def in_vain(self) -> bool:
+        """Whether nothing has come back for so long that asking on makes no sense."""
+        now = time.monotonic()
+        self._until = self._until or now + _PATIENCE_SECONDS
+        return now >= self._until
+
+    def pause(self) -> float:
+        """Seconds to wait before the next try."""
+        pause, self._pause = self._pause, min(self._pause * 2, _LONGEST_PAUSE)
+        return pause
 
 
 class ClientSession:
@@ -69,9 +94,9 @@ class ClientSession:
             if not self._start:
                 raise
         try:
-            client = launch.launch(self.home)
+            client = launch.launch(self.home, tell=self._warn)
         except StartFailed as error:
-            client = launch.launch(self.home, self.unlocking(error))
+            client = launch.launch(self.home, self.unlocking(error), tell=self._warn)
         self.tell_of_damage(client.call(GetStatus()))
         return client
 
@@ -128,28 +153,28 @@ class ClientSession:
             if on_progress is not None:
                 on_progress(progress.fraction, progress.note)
 
-        repeats = 0
+        def took(item: Any) -> None:
+            joining.reset()
+            on_item(item)
+
+        joining = _Joining()
         while True:
             try:
                 client = self.client()
                 result = client.stream(
                     request,
-                    on_item,
+                    took,
                     on_progress=progressed,
                     inputs=None if inputs is None else inputs.reader(),
                     descriptors=descriptors,
                 )
             except TransportError:
                 self.close()
-                if not again or not self._start:
+                if not again or not self._start or joining.in_vain():
                     raise
-                repeats += 1
-                if repeats > _REPEATS:
-                    raise
-                self.note(
-                    f"The connection to Garret was lost; joining again ({repeats} of {_REPEATS}).", "warn"
-                )
-                time.sleep(_FIRST_PAUSE * 2 ** (repeats - 1))
+                pause = joining.pause()
+                self._warn(f"The connection to Garret was lost; joining again in {pause:.1f} s.")
+                time.sleep(pause)
                 _rewind(descriptors)
                 continue
             except GarretError as error:
@@ -159,7 +184,30 @@ class ClientSession:
             self.received = client.received_descriptors
             return result
 
-    def approve(self, request: RequestT) -> RequestT:
+    def _warn(self, text: str) -> None:
+        self.note(text, "warn")
+
+    def approve(self, request: RequestT, question: str, *, wait: bool = True) -> RequestT:
+        name, seconds = request.__meta__.name, request.__meta__.timeout
+        given = {key: value for key, value in msgspec.structs.asdict(request).items() if key != "approval"}
+        if not self.asked:
+            if not wait:
+                raise CliError(
+                    f"{name} needs an approval, and there is nobody here to ask. Nothing was done.",
+                    code=Code.DENIED,
+                )
+            limit = f" for {figures.duration(seconds)} at most" if seconds is not None else ""
+            self.note(
+                f"{name} needs an approval, and there is nobody here to ask. It waits{limit}: "
+                "`garret approvals` on a terminal shows it and grants it.",
+                "warn",
+            )
+            return request
+        self.note(f"{name}: {request.__meta__.summary}")
+        for line in arguments(given):
+            self.note(line)
+        if not self.confirm(question):
+            raise CancelledError("Nothing was done.")
         answer = self.call(Approve(command=request.__meta__.name, payload=msgspec.msgpack.encode(request)))
         return msgspec.structs.replace(request, approval=answer.token)
 
@@ -202,7 +250,7 @@ class ClientSession:
     def confirm(self, question: str) -> bool:
         if not self.asked:
             return False
-        sys.stderr.write(f"{figures.harmless(question)} [y/N] ")
+        sys.stderr.write(f"{visible(question)} [y/N] ")
         sys.stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -217,6 +265,7 @@ class ClientSession:
         else:
             import getpass
 
+            prompt = visible(prompt)
             value = getpass.getpass(f"{prompt}: ")
             if twice and value and getpass.getpass(f"{prompt}, again: ") != value:
                 raise UsageProblem("The two entries differ. Nothing was changed; try again.")

@@ -22,23 +22,32 @@ from garret.base.build import build_hash
 from garret.base.clock import SYSTEM
 from garret.base.errors import GarretError
 from garret.base.paths import Home
-from garret.control.access.policy import Policy
+from garret.control.access.policy import Policy, declared
 from garret.control.background import Background
 from garret.control.clients.bus import EventBus
 from garret.control.clients.connection import ClientConnection
 from garret.control.clients.listener import HomeLock, Listener
+from garret.control.clients.porch import PorchKeeper
 from garret.control.commands.approval_gate import ApprovalDesk
 from garret.control.commands.broker import STOP_SECONDS, Broker
 from garret.control.commands.service import Service, Services
+from garret.control.derived import Derived
 from garret.control.door import Door, HouseDoor
+from garret.control.egress.closing import check_rules
+from garret.control.egress.egress import Egress
+from garret.control.egress.log import EgressLog
+from garret.control.egress.wire import Entry
 from garret.control.foundation import boot_id, load_object, open_store
 from garret.control.jobs.jobs import Jobs
+from garret.control.outbox.outbox import Outbox
 from garret.control.outside.driver import OutsidePrograms
 from garret.control.outside.programs import decode_programs
+from garret.control.schedules.schedules import Schedules
 from garret.control.secrets.store import DEVICE_KEY, SecretStore
 from garret.control.settings.core import CORE_SETTINGS
 from garret.control.settings.rows import FlatStore, scoped
 from garret.control.settings.settings import Change, Settings
+from garret.control.watching.audit_keeper import AuditKeeper
 from garret.control.watching.log_pump import LogPump
 from garret.control.watching.metrics import Metrics
 from garret.control.watching.refusals import Refusals
@@ -46,10 +55,10 @@ from garret.control.watching.storage_watch import StorageWatch
 from garret.control.watching.watchdog import Watchdog
 from garret.control.workers.pools import Pool
 from garret.control.workers.workers import Workers
-from garret.protocol.contract import CONTROL, Registry
+from garret.protocol.contract import CONTROL, Command, Registry
 from garret.protocol.envelope import encode_payload
 from garret.protocol.handshake import NonceMemory, ServerHandshake
-from garret.protocol.manifest import Room
+from garret.protocol.manifest import CLIENT_ROLES, Room
 from garret.storage.ledger_types import Job
 from garret.storage.log_store import LogLimit
 from garret.storage.objects import KeySigner
@@ -60,7 +69,6 @@ from garret.transport.client import read_secret
 _logger = log.get("control.plane")
 
 MAX_CLIENTS: Final = 256
-CLIENT_ROLES: Final = frozenset({"cli", "shell", "gateway"})
 HOUSE: Final = "house"
 """The one room that sees the plane."""
 INTERNAL: Final = "house."
@@ -84,6 +92,7 @@ class ControlPlane:
         self.stopping = asyncio.Event()
         self.notices: list[str] = []
         self.connections: set[ClientConnection] = set()
+        self.porch = PorchKeeper(asyncio.get_running_loop())
         self._lock: HomeLock | None = lock
         self._loop = asyncio.get_running_loop()
         self._nonces = NonceMemory()
@@ -92,7 +101,7 @@ class ControlPlane:
         self._stopped = False
         self._boot = boot_id()
         self._background = Background(self._loop)
-        self._client_secret = read_secret(home)
+        self._client_secrets: dict[str, bytes] = {role: read_secret(home, role) for role in CLIENT_ROLES}
         self.registry = Registry(
             (command for room in rooms for command in room.commands),
             (event for room in rooms for event in room.events),
@@ -100,18 +109,29 @@ class ControlPlane:
         self.metrics = Metrics()
         self._refusals = Refusals(self.metrics, self._audit, self.spawn)
         self.bus = EventBus()
-        self.policy = Policy({meta.capability for meta in self.registry.commands()})
+        self.policy = Policy(declared(self.rooms))
         definitions = [*CORE_SETTINGS, *(setting for room in rooms for setting in room.settings)]
         self.settings = Settings(
             definitions,
             FlatStore(store.settings),
             scoped({key: row for key, row in store.settings.all().items() if not key.startswith(INTERNAL)}),
-            checks={"outside.programs": decode_programs},
+            checks={"outside.programs": decode_programs, "egress.closed": check_rules},
             has_secret=lambda name: secrets.get(name) is not None,
         )
         self.broker = Broker(self.registry, self.policy, self.metrics, refused=self._refusals.command)
         self.services = Services(self.broker, store.writer.write)
-        self.workers = Workers(self._loop, home, self.settings, self.broker, self.metrics, self._nonces, self)
+        self.egress = Egress(
+            self._loop,
+            self,
+            self.settings,
+            self.policy,
+            EgressLog(store.cache_writer, store.cache_readers),
+            rooms,
+            barred=(str(home.root), str(home.socket.parent)),
+        )
+        self.workers = Workers(
+            self._loop, home, self.settings, self.broker, self.metrics, self._nonces, self, self.egress
+        )
         self.jobs = Jobs(
             self.broker,
             self.registry,
@@ -124,8 +144,25 @@ class ControlPlane:
             changed=self._job_changed,
             stored=lambda command, seconds: self.metrics.record(command, "store", seconds),
         )
+        self.outbox = Outbox(store, self._loop, changed=self._outbox_changed)
+        self.schedules = Schedules(
+            store,
+            self._loop,
+            jobs=self.jobs,
+            bus=self.bus,
+            registry=self.registry,
+            policy=self.policy,
+            attempts=lambda: int(self.settings.get("jobs.attempts")),
+            audit=lambda owner, action, outcome, details: self._audit(
+                owner.role, owner.profile, action, outcome, details
+            ),
+        )
         self.approvals = ApprovalDesk(
-            self.broker, store, self._boot, lambda: float(self.settings.get("approvals.lifetime_seconds"))
+            self.broker,
+            store,
+            self._boot,
+            lambda: float(self.settings.get("approvals.lifetime_seconds")),
+            self.publish,
         )
         self.broker.attach(CONTROL, self.services)
         self.broker.jobs = self.jobs
@@ -133,9 +170,11 @@ class ControlPlane:
         self.signer = KeySigner(secrets.ensure_key(DEVICE_KEY))
         limit = LogLimit(int(self.settings.get("logs.lines")))
         self.log_pump = LogPump(self._loop, store.logs, limit)
+        self.derived = Derived(store.derived, rooms, self._make_anew)
         self.outside = OutsidePrograms(self, self.settings)
         self.watchdog = Watchdog(threshold=self.settings.get("watchdog.stall_milliseconds") / 1000)
         self.storage = StorageWatch(self._loop, store.writer, self._storage_changed)
+        self.audit_keeper = AuditKeeper(self._loop, store.audit)
 
     # ---- life
 
@@ -181,6 +220,14 @@ class ControlPlane:
         self.outside.start()
         await self._audit("owner", self.profile, "house.start", "done", {"process": os.getpid()})
         await self._replay()
+        await self.outbox.start()
+        await self.schedules.start()
+        self.spawn(self.derived.refresh())
+
+    async def _make_anew(self, room: str, workspace: str, command: Command[Any]) -> None:
+        """Have a room make anew what it derives from its data."""
+        calls = await self.door(room).as_house(f"{command.__meta__.name}, to make it anew", workspace)
+        await calls.call(command)
 
     async def _replay(self) -> None:
         try:
@@ -199,7 +246,7 @@ class ControlPlane:
             self._loop,
             self.home,
             limit=MAX_CLIENTS,
-            count=lambda: len(self.connections),
+            count=lambda: len(self.connections) - len(self.porch),
             on_connection=self._connected,
             on_refused=self._refusals.knock,
         )
@@ -219,12 +266,16 @@ class ControlPlane:
         self._stopped = True
         if self._listener is not None:
             self._listener.close()
+        self.approvals.stop()
         steps: list[Callable[[], Awaitable[None]]] = [
+            self.schedules.stop,
+            self.outbox.stop,
             lambda: self.jobs.stop(self.services.stop),
             self._close_connections,
             self._stop_services,
             self.outside.stop,
             self.workers.stop,
+            self.egress.stop,
             lambda: self._background.end(_BACKGROUND_SECONDS),
             self._end_watching,
         ]
@@ -256,6 +307,7 @@ class ControlPlane:
 
     async def _end_watching(self) -> None:
         self.storage.stop()
+        await self.audit_keeper.stop()
         self.watchdog.stop()
         logging.getLogger("garret").removeHandler(self.log_pump)
         await self.log_pump.close_store()
@@ -273,15 +325,20 @@ class ControlPlane:
 
     def _connected(self, connection: socket.socket) -> None:
         handshake = ServerHandshake(
-            self._client_secret,
+            self._client_secrets,
             build_hash(),
-            roles=CLIENT_ROLES,
             nonces=self._nonces,
             capabilities=frozenset({"memfd"}),
         )
         self.connections.add(
             ClientConnection(
-                self._loop, connection, handshake, self.broker, lambda: self.profile, self._disconnected
+                self._loop,
+                connection,
+                handshake,
+                self.broker,
+                lambda: self.profile,
+                self.porch,
+                self._disconnected,
             )
         )
 
@@ -322,7 +379,17 @@ class ControlPlane:
         self.log_pump.worker_line(source, stream, line, SYSTEM.wall())
 
     def other_pids(self) -> list[int]:
-        return self.outside.pids()
+        return [*self.outside.pids(), *self.egress.pids()]
+
+    # ---- the way out
+
+    def on_egress_refused(self, entry: Entry) -> None:
+        """A worker was refused a connection: into the log and the audit chain."""
+        where = f"{entry.name or entry.address}:{entry.port} ({entry.transport})"
+        self._refusals.connection(entry.worker, entry.profile, f"{where}, {entry.reason}")
+
+    def on_egress_lost(self) -> None:
+        self.workers.way_out_lost()
 
     # ---- events
 
@@ -337,9 +404,14 @@ class ControlPlane:
         fields = {"job": job.id, "command": job.command, "state": state, "fraction": fraction, "note": note}
         self.publish("house.job_changed", fields, scope=job.profile)
 
+    def _outbox_changed(self, entry: str, room: str, destination: str, state: str, profile: str) -> None:
+        fields = {"entry": entry, "room": room, "destination": destination, "state": state}
+        self.publish("house.outbox_changed", fields, scope=profile)
+
     def use_profile(self, profile: str) -> None:
         """Put another profile in force; it was checked that this may be."""
         old, self.profile = self.profile, profile
+        self.egress.rules_changed()
         self.workers.profile_changed(old, profile)
 
     def _setting_changed(self, change: Change) -> None:
@@ -358,6 +430,8 @@ class ControlPlane:
         self.publish("house.storage_changed", {"mode": mode.value, "sentence": sentence})
         if mode is Mode.NORMAL:
             self.jobs.resume()
+            self.outbox.resume()
+            self.schedules.resume()
 
 
 def _set_level(level: str) -> None:

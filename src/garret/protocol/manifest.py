@@ -8,7 +8,7 @@ their own process, verbs in the command line.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeVar, get_args
 
 import msgspec
 
@@ -17,6 +17,7 @@ from garret.protocol.finding import Findings
 from garret.protocol.setting import Setting
 
 MIB = 1024 * 1024
+_SETTING = "{setting:"
 
 RequestT = TypeVar("RequestT", bound=Command[Any])
 
@@ -30,7 +31,8 @@ class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     left out. What does not exist when the worker starts is not granted. `local_sockets` lets it connect
     to Unix sockets: to any service that takes the user's connections, since the kernel cannot hold it
     to a path, so that a worker which reads what others made must not have it. `execute` names programs
-    it may run; none means no exec and no child processes. Sizes in bytes; `cpu_seconds` is a life's total.
+    it may run; none means no exec and no child processes. `network` lets it ask the egress process for
+    connections. Sizes in bytes; `cpu_seconds` is a life's total.
     """
 
     read: tuple[str, ...] = ()
@@ -46,6 +48,35 @@ class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     cpu_seconds: int | None = None
 
 
+class Destination(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A place that a worker may connect to, through the egress process and no other way.
+
+    `host` is a name or an address, or `{setting:KEY}` for a setting that holds a host, `host:port` or a URL;
+    a port that it names counts beside `ports`. An empty setting grants nothing. `why` is told to whoever
+    asks what may leave. Names outside resolve to public addresses only; what a person has in their own
+    network is `local`. Datagrams (`udp`) work for sockets that are connected.
+    """
+
+    host: str
+    ports: tuple[int, ...]
+    why: str
+    transport: Literal["tcp", "udp"] = "tcp"
+    local: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.host or not self.why:
+            raise ValueError("a destination names a host and says why")
+        if not self.ports and not self.host.startswith(_SETTING):
+            raise ValueError(f"the destination {self.host} names no port")
+        if any(not 0 < port < 65_536 for port in self.ports):
+            raise ValueError(f"the destination {self.host} has a port that is none")
+
+    @property
+    def setting(self) -> str | None:
+        """The key of the setting that holds the host; None where the host is named here."""
+        return self.host[len(_SETTING) :].partition("}")[0] if self.host.startswith(_SETTING) else None
+
+
 class WorkerSpec(msgspec.Struct, frozen=True):
     """One kind of worker: where its handlers are, what it is granted, how it lives.
 
@@ -55,7 +86,8 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     `settings` are the keys whose values it is told at start; a change of one replaces the process (new
     one first). `environment` names the variables that it gets of the control plane's own environment,
     beside language and time zone; nothing secret belongs there. `search_path` names the folders of a
-    room that is not installed in this package's environment.
+    room that is not installed in this package's environment. `destinations` are all the places it may
+    connect to; a worker without any has no network. `grants.network` follows from them and is not set here.
     """
 
     name: str
@@ -75,6 +107,11 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     settings: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     search_path: tuple[str, ...] = ()
+    destinations: tuple[Destination, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.grants.network:
+            raise ValueError(f"the worker {self.name} asks for the network; it names destinations instead")
 
 
 class WholeNumber(msgspec.Struct, frozen=True):
@@ -94,6 +131,32 @@ class WholeNumber(msgspec.Struct, frozen=True):
         if not self.lowest <= number <= self.highest:
             raise ValueError(self.expects)
         return number
+
+
+ClientRole = Literal["cli", "shell", "gateway", "mcp"]
+"""The kinds of program that connect to the house: the command line, the desktop's window, the gateway for
+web pages and phones, and the server for other programs' assistants."""
+
+ProfileKind = Literal["admin", "user", "guest", "child"]
+"""The kinds of people for whom a program asks."""
+
+CLIENT_ROLES: Final[tuple[ClientRole, ...]] = get_args(ClientRole)
+PROFILE_KINDS: Final[tuple[ProfileKind, ...]] = get_args(ProfileKind)
+
+
+class Capability(msgspec.Struct, frozen=True):
+    """Something that may be allowed: its dotted name, and who has it by default.
+
+    `roles` and `profiles` are lists of who is let in, and both have to hold; nobody else has it. Without
+    roles it is the inside of the machine, which services ask of workers and no client does. By convention
+    `x.use` does the room's work, `x.read_own` and `x.read` show one's own and everybody's results,
+    `x.administer` manages the thing for everyone, and `worker.x` is the work of a worker.
+    """
+
+    name: str
+    summary: str
+    roles: tuple[ClientRole, ...] = ()
+    profiles: tuple[ProfileKind, ...] = ()
 
 
 class Argument(msgspec.Struct, frozen=True):
@@ -121,29 +184,72 @@ class Sentence(msgspec.Struct, frozen=True):
     meaning: str
 
 
+class CacheSpec(msgspec.Struct, frozen=True):
+    """Tables of the cache file that the room fills from its own data, for each workspace by itself.
+
+    Each table has a column `workspace`. `rebuild` is the room's command, without arguments, that fills them
+    for the workspace it is asked in; they are empty of it then. `version` counts up when they change.
+    """
+
+    name: str
+    version: int
+    tables: tuple[str, ...]
+    rebuild: type[Command[Any]]
+
+
+class IndexSpec(msgspec.Struct, frozen=True):
+    """A file that a worker of the room fills from the room's data and encrypts, one for each workspace.
+
+    `rebuild` as for `CacheSpec`; the file is not there then. `version` counts up when its form changes. The
+    name is that of the file.
+    """
+
+    name: str
+    version: int
+    rebuild: type[Command[Any]]
+
+
+INDEX_DAMAGED: Final = "index_damaged"
+"""Set in the details of the error with which a worker answers that cannot read its index."""
+
+
 class Room(msgspec.Struct, frozen=True):
     """A room's manifest.
 
+    `capabilities` declares what its commands and its service ask policy for; what no room declares is
+    nobody's.
     `service` is the import path of the class that handles its commands in the control plane;
-    `migrations` the package that holds its numbered SQL files; `projection` the import path of what
-    makes its tables from objects. `examination` is the one of its commands that the doctor calls: it takes no
-    arguments, looks without disturbing anybody, and answers within seconds.
+    `migrations` and `cache_migrations` are the packages that hold its numbered SQL files for the durable file
+    and the cache file; `projection` the import path of what makes its tables from objects. `caches` and
+    `indexes` are what it makes from its own data and can make again. `examination` is the one of its commands
+    that the doctor calls: it takes no arguments, looks without disturbing anybody, and answers within
+    seconds.
     """
 
     name: str
     summary: str
     commands: tuple[type[Command[Any]], ...] = ()
     events: tuple[type[Event], ...] = ()
+    capabilities: tuple[Capability, ...] = ()
     settings: tuple[Setting, ...] = ()
     workers: tuple[WorkerSpec, ...] = ()
     sentences: tuple[Sentence, ...] = ()
     verbs: tuple[Verb, ...] = ()
     service: str | None = None
     migrations: str | None = None
+    cache_migrations: str | None = None
     projection: str | None = None
+    caches: tuple[CacheSpec, ...] = ()
+    indexes: tuple[IndexSpec, ...] = ()
     examination: type[Command[Findings]] | None = None
 
     def __post_init__(self) -> None:
+        derived: list[CacheSpec | IndexSpec] = [*self.caches, *self.indexes]
+        for spec in derived:
+            if spec.rebuild not in self.commands:
+                raise ValueError(
+                    f"what makes {spec.name!r} of the room {self.name} is not among its commands"
+                )
         if self.examination is not None and self.examination not in self.commands:
             raise ValueError(f"the examination of the room {self.name} is not among its commands")
 
@@ -215,8 +321,13 @@ class Session(Protocol):
         """`call` for commands that stream. When asked again, `inputs` gives another reader."""
         ...
 
-    def approve(self, request: RequestT) -> RequestT:
-        """The person's consent to exactly this command: the command with an approval in it."""
+    def approve(self, request: RequestT, question: str, *, wait: bool = True) -> RequestT:
+        """The person's consent to exactly this command: the command with an approval in it.
+
+        Where nobody can be asked here, the command as it is, which then waits until somebody consents to it
+        by another client; without `wait` GarretError (denied). Raises CancelledError where the person
+        says no.
+        """
         ...
 
     def say(self, text: str, style: Style = "plain") -> None:

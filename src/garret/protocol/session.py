@@ -20,6 +20,7 @@ Not thread-safe. Neighbours: `handshake`, `streams`, `contract`; `transport.clie
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -31,7 +32,7 @@ from garret.protocol.errors import PayloadInvalid, ProtocolError
 from garret.protocol.frames import Kind
 from garret.protocol.handshake import PeerHandshake
 from garret.protocol.life import Progress
-from garret.protocol.streams import Credit, Gap, ReceiveWindow, SendWindow
+from garret.protocol.streams import FAST_CREDIT, Credit, Gap, ReceiveWindow, SendWindow
 from garret.protocol.trace import new_trace
 
 ACCEPTED: Final = frozenset({Kind.CHALLENGE, Kind.WELCOME, Kind.RESULT, Kind.ERROR, Kind.STREAM, Kind.CREDIT})
@@ -117,13 +118,14 @@ CallOccurrence: TypeAlias = Finished | Failed | Item | Progressed | Missed | Cre
 class _Call:
     """A call under way; the windows are made when something streams."""
 
-    __slots__ = ("deadline", "meta", "received", "sent")
+    __slots__ = ("deadline", "meta", "received", "sent", "sizes")
 
     def __init__(self, meta: CommandMeta, deadline: float | None) -> None:
         self.meta = meta
         self.deadline = deadline
         self.sent: SendWindow | None = None
         self.received: ReceiveWindow | None = None
+        self.sizes: deque[int] = deque()  # bytes of the items that are not used up yet
 
 
 class Session:
@@ -196,7 +198,7 @@ class Session:
         call = self._calls.get(number)
         if call is None or call.received is None:
             return None  # it was over before its items were used up
-        grant = call.received.consumed()
+        grant = call.received.consumed(call.sizes.popleft())
         return pack(_CREDIT, number, encode_payload(Credit(grant))) if grant else None
 
     def cancel(self, number: int) -> bytes | None:
@@ -283,8 +285,9 @@ class Session:
         if envelope.name != "item":
             return _beside(envelope)
         if call.received is None:
-            call.received = ReceiveWindow()
+            call.received = ReceiveWindow(most=FAST_CREDIT)
         call.received.accept()
+        call.sizes.append(len(envelope.payload))
         try:
             return Item(number, check_item(call.meta, envelope.payload))
         except PayloadInvalid as error:

@@ -13,6 +13,7 @@ futures and queues to; `client` is the same for programs without a loop.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import deque
 from typing import Any, Generic, cast
 
@@ -22,7 +23,7 @@ from garret.protocol.contract import Command, Event, Registry, ResultT
 from garret.protocol.life import Progress
 from garret.protocol.streams import Gap
 from garret.protocol.subscription import Lost, SubscriptionEnded, SubscriptionReader
-from garret.transport.client import not_running, open_socket, session_for
+from garret.transport.client import not_running, session_for
 from garret.transport.descriptors import close_all
 from garret.transport.evented import EventedClient
 
@@ -34,11 +35,13 @@ class AsyncClient:
         self._evented = evented
 
     @classmethod
-    async def connect(cls, home: Home, *, role: str, service: str) -> AsyncClient:
+    async def connect(
+        cls, home: Home, *, role: str, service: str, secret: bytes | None = None
+    ) -> AsyncClient:
         """Connect and prove. Raises TransportError when nobody listens, HandshakeRefused otherwise."""
         loop = asyncio.get_running_loop()
-        session = session_for(home, role, service)
-        connection = open_socket(home)
+        session = session_for(home, role, service, secret)
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.setblocking(False)
         try:
             await loop.sock_connect(connection, str(home.socket))

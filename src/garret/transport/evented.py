@@ -31,9 +31,10 @@ from garret.protocol.session import (
     Stray,
 )
 from garret.protocol.streams import Gap
-from garret.transport.aio import AsyncChannel, EventLoop
+from garret.transport.aio import AsyncChannel
 from garret.transport.descriptors import close_all
 from garret.transport.errors import TransportError
+from garret.transport.loop import EventLoop
 
 HANDSHAKE_SECONDS: Final = 10.0
 

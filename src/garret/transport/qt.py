@@ -12,6 +12,7 @@ Neighbours: `evented`, which this gives Qt's loop to.
 from __future__ import annotations
 
 import importlib
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ from garret.base.paths import Home
 from garret.protocol.contract import Command
 from garret.protocol.life import Progress
 from garret.protocol.streams import Gap
-from garret.transport.client import not_running, open_socket, session_for
+from garret.transport.client import not_running, session_for
 from garret.transport.descriptors import close_all
 from garret.transport.evented import EventedClient
 
@@ -105,7 +106,7 @@ class QtClient:
         """
         loop = QtLoop()
         session = session_for(home, role, service)
-        connection = open_socket(home)
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.setblocking(False)
         try:
             connection.connect(str(home.socket))  # of a Unix socket done at once or not at all

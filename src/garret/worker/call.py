@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -20,7 +19,7 @@ from garret.protocol.contract import CommandMeta, check_input
 from garret.protocol.envelope import encode_payload, pack
 from garret.protocol.frames import Kind
 from garret.protocol.life import Progress
-from garret.protocol.streams import Credit, ReceiveWindow, SendWindow
+from garret.protocol.streams import Credit, ReceivingEnd, SendingEnd
 from garret.transport.descriptors import close_all
 from garret.worker.errors import WorkerError
 
@@ -30,15 +29,14 @@ _CREDIT: Final = int(Kind.CREDIT)
 
 
 class _Streams:
-    """What only a command that streams needs: windows, what came in, and a place to wait at."""
+    """What only a command that streams needs: its ends of both streams, and a place to wait at."""
 
-    __slots__ = ("changed", "input", "inputs", "output")
+    __slots__ = ("changed", "input", "output")
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
-        self.output = SendWindow()
-        self.input = ReceiveWindow()
-        self.inputs: deque[msgspec.Raw | None] = deque()
+        self.output = SendingEnd()
+        self.input: ReceivingEnd[msgspec.Raw] = ReceivingEnd()
 
 
 class Call:
@@ -128,14 +126,14 @@ class Call:
         streams = self._streaming()
         while True:
             with streams.changed:
-                while not streams.inputs:
+                while not streams.input.ready:
                     self._check()
                     streams.changed.wait(self._patience())
-                raw = streams.inputs.popleft()
+                raw = streams.input.take()
+                grant = 0 if raw is None else streams.input.consumed()
             self.check()
             if raw is None:
                 return
-            grant = streams.input.consumed()
             if grant:
                 self._send(pack(_CREDIT, self.request, encode_payload(Credit(grant))), ())
             yield check_input(self.meta, raw)
@@ -177,9 +175,10 @@ class Call:
         """Queue an input item, or None at the end of the stream. Raises ProtocolError."""
         streams = self._streaming()
         with streams.changed:
-            if payload is not None:
-                streams.input.accept()
-            streams.inputs.append(payload)
+            if payload is None:
+                streams.input.end()
+            else:
+                streams.input.put(payload)
             streams.changed.notify_all()
 
     def close_descriptors(self) -> None:

@@ -16,8 +16,9 @@ import uvloop
 from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
 from garret.control import plane as plane_module
-from garret.control.clients import connection as connection_module
+from garret.control.clients import porch as porch_module
 from garret.control.clients.listener import HomeLock
+from garret.control.clients.porch import PLACES
 from garret.control.commands import broker as broker_module
 from garret.control.errors import ControlError
 from garret.control.plane import ControlPlane
@@ -25,6 +26,7 @@ from garret.protocol.envelope import decode_error, encode_payload, pack
 from garret.protocol.errors import HandshakeRefused
 from garret.protocol.frames import HEADER, Kind
 from garret.protocol.handshake import PeerHandshake
+from garret.protocol.manifest import CLIENT_ROLES
 from garret.protocol.streams import MAX_GRANT, Credit
 from garret.transport import aio
 from garret.transport.client import Client
@@ -75,6 +77,40 @@ def test_a_client_that_is_not_ours_is_refused_and_counted(home: Home, how: dict[
     run(home, test)
 
 
+def test_a_client_that_calls_itself_what_it_is_not_is_refused_logged_and_audited(home: Home) -> None:
+    async def test(plane: ControlPlane, client: Client) -> None:
+        secrets = {role: plane.home.client_secret(role).read_bytes() for role in CLIENT_ROLES}
+        assert len(set(secrets.values())) == len(CLIENT_ROLES)
+        with pytest.raises(HandshakeRefused) as caught:
+            await asyncio.to_thread(Client.connect, plane.home, role="shell", secret=secrets["gateway"])
+        assert caught.value.details == {"reason": "proof"}
+
+        def refused() -> list[str]:
+            rows = plane.store.audit.rows(None, limit=10)
+            return [row.details["reason"] for row in rows if row.action == "connect"]
+
+        await until(lambda: bool(refused()))
+        assert "secret of the role shell" in refused()[0]
+        await others_go_on(client)
+
+    run(home, test)
+
+
+def test_a_client_that_was_given_its_secret_has_its_own_role(home: Home) -> None:
+    async def test(plane: ControlPlane, client: Client) -> None:
+        del client
+        secret = plane.home.client_secret("gateway").read_bytes()
+        page = await asyncio.to_thread(Client.connect, plane.home, role="gateway", secret=secret)
+        try:
+            assert (await call(page, c.Echo(text="hello"))).text == "hello"
+            with pytest.raises(GarretError, match="the gateway may not do"):
+                await call(page, c.Secret())
+        finally:
+            page.close()
+
+    run(home, test)
+
+
 def test_a_hello_of_another_version_is_refused_and_told_what_to_do(home: Home) -> None:
     async def test(plane: ControlPlane, client: Client) -> None:
         guest = Guest(plane.home)
@@ -93,7 +129,7 @@ def test_a_replayed_hello_is_refused_and_counted(home: Home) -> None:
     async def test(plane: ControlPlane, client: Client) -> None:
         first = Guest(plane.home)
         handshake = PeerHandshake(
-            plane.home.client_secret.read_bytes(), first.build, service="guest", role="cli"
+            plane.home.client_secret().read_bytes(), first.build, service="guest", role="cli"
         )
         hello = handshake.receive(await first.receive())
         assert hello is not None
@@ -114,7 +150,6 @@ def test_a_replayed_hello_is_refused_and_counted(home: Home) -> None:
 
 def test_a_client_that_says_nothing_is_shown_the_door(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     async def test(plane: ControlPlane, client: Client) -> None:
-        monkeypatch.setattr(connection_module, "TIMEOUT", 0.05)
         before = refusals(plane)
         guest = Guest(plane.home)
         assert (await guest.receive()).kind == Kind.CHALLENGE
@@ -124,6 +159,7 @@ def test_a_client_that_says_nothing_is_shown_the_door(home: Home, monkeypatch: p
         assert refusals(plane) == before + 1
         await others_go_on(client)
 
+    monkeypatch.setattr(porch_module, "TIMEOUT", 0.05)
     run(home, test)
 
 
@@ -139,15 +175,15 @@ def test_nobody_is_heard_before_the_proof(home: Home) -> None:
     run(home, test)
 
 
-def test_a_flood_of_connections_is_bounded_and_passes(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_of_connections_is_bounded_and_passes(home: Home) -> None:
     async def test(plane: ControlPlane, client: Client) -> None:
         ends = []
         for _ in range(60):
             end = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             end.connect(str(plane.home.socket))
             ends.append(end)
-        await until(lambda: refusals(plane) >= 60 - 7)
-        assert len(plane.connections) == 8
+        await until(lambda: refusals(plane) >= 60 - PLACES)
+        assert len(plane.connections) <= PLACES + 1
         await others_go_on(client)
         for end in ends:
             end.close()
@@ -155,7 +191,27 @@ def test_a_flood_of_connections_is_bounded_and_passes(home: Home, monkeypatch: p
         guest = await Guest(plane.home).prove()
         guest.close()
 
-    monkeypatch.setattr(plane_module, "MAX_CLIENTS", 8)
+    run(home, test)
+
+
+def test_clients_are_bounded_and_the_unproven_take_none_of_their_places(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(plane: ControlPlane, client: Client) -> None:
+        silent = [Guest(plane.home) for _ in range(5)]
+        proven = [await Guest(plane.home).prove() for _ in range(2)]
+        refused = Guest(plane.home)
+        with pytest.raises(Disconnected):
+            await refused.prove()
+        refused.close()
+        proven[0].close()
+        await until(lambda: len(plane.connections) == 2 + len(silent))
+        proven[0] = await Guest(plane.home).prove()
+        for guest in (*silent, *proven):
+            guest.close()
+        await others_go_on(client)
+
+    monkeypatch.setattr(plane_module, "MAX_CLIENTS", 3)
     run(home, test)
 
 
@@ -187,11 +243,28 @@ def test_a_second_control_plane_is_refused_and_the_first_goes_on(home: Home) -> 
     run(home, test)
 
 
-def test_only_the_user_may_open_the_socket_and_the_secret(home: Home) -> None:
+def test_only_the_user_may_open_the_socket_and_the_secrets(home: Home) -> None:
     async def test(plane: ControlPlane, client: Client) -> None:
         del client
-        for path in (plane.home.socket, plane.home.client_secret):
+        for path in (plane.home.socket, *(plane.home.client_secret(role) for role in CLIENT_ROLES)):
             assert path.stat().st_mode & 0o077 == 0
+
+    run(home, test)
+
+
+def test_who_goes_without_reading_its_answers_is_gone_with_all_it_had(home: Home) -> None:
+    async def test(plane: ControlPlane, client: Client) -> None:
+        for _ in range(3):
+            guest = await Guest(plane.home).prove()
+            guest.send(Kind.COMMAND, 1, c.Echo(text="never read"))
+            guest.send(Kind.COMMAND, 2, c.Wait())
+            guest.send_raw(
+                pack(Kind.COMMAND, 3, encode_payload(c.Echo(text="x" * 1000)), name="toy.echo")[:900]
+            )
+            await until(lambda: figures(plane).running == 1)
+            guest.close()
+            await until(lambda: len(plane.connections) == 1 and plane.broker.pending == 0)
+        await others_go_on(client)
 
     run(home, test)
 

@@ -329,6 +329,45 @@ export interface Gap {
   readonly items: number;
 }
 
+/** A command that waited for a consent has it, or was refused. */
+export interface HouseApprovalDecided {
+  readonly request: string;
+  readonly command: string;
+  readonly name: string;
+  readonly granted: boolean;
+}
+
+/** A command that waits for a consent. `payload` is what is consented to, byte for byte, `arguments` what it says; `summary` tells what such a command does. `job` is the job it is, if it is one. */
+export interface HouseApprovalRequest {
+  readonly id: string;
+  readonly command: string;
+  readonly summary: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly payload: Uint8Array;
+  readonly role: string;
+  readonly name: string;
+  readonly profile: string;
+  readonly workspace: string;
+  readonly job: string;
+  readonly asked: number;
+  readonly until: number;
+}
+
+/** A command waits for somebody's consent until `until` (seconds since 1970). */
+export interface HouseApprovalRequested {
+  readonly request: string;
+  readonly command: string;
+  readonly role: string;
+  readonly name: string;
+  readonly profile: string;
+  readonly workspace: string;
+  readonly until: number;
+}
+
+export interface HouseApprovalRequests {
+  readonly requests: readonly (HouseApprovalRequest)[];
+}
+
 export interface HouseApprovalToken {
   readonly token: string;
   readonly expires: number;
@@ -387,6 +426,16 @@ export interface HouseCheck {
   readonly remedy: string;
 }
 
+/** Close the way out: `all`, a host, or `room:`, `worker:`, `profile:` or `workspace:NAME`. */
+export interface HouseCloseEgress {
+  readonly what: string;
+}
+
+/** Refuse one waiting command; its requester is told. */
+export interface HouseDenyApproval {
+  readonly request: string;
+}
+
 /** Examine the machine and the house, and say what to do about what is not well. */
 export type HouseDiagnose = Readonly<Record<string, never>>;
 
@@ -394,13 +443,54 @@ export interface HouseDiagnosis {
   readonly checks: readonly (HouseCheck)[];
 }
 
+/** Forget an entry for good; it is not delivered. */
+export interface HouseDiscardOutboxEntry {
+  readonly entry: string;
+}
+
+/** `offline` is why nothing may leave, or empty; `closed` the rules that close single ways. */
+export interface HouseEgressState {
+  readonly offline: string;
+  readonly closed: readonly (string)[];
+  readonly open: readonly (HouseWay)[];
+  readonly granted: readonly (HouseGranted)[];
+}
+
+/** What is open to the outside now, what is closed, and which destinations there are. */
+export type HouseGetEgress = Readonly<Record<string, never>>;
+
 /** One job. */
 export interface HouseGetJob {
   readonly job: string;
 }
 
+/** One entry of the outbox. */
+export interface HouseGetOutboxEntry {
+  readonly entry: string;
+}
+
+/** One schedule with its last runs. */
+export interface HouseGetSchedule {
+  readonly schedule: string;
+}
+
 /** What runs, how it is, and how long things take. */
 export type HouseGetStatus = Readonly<Record<string, never>>;
+
+/** Consent to one waiting command, exactly as it was asked for: it goes on. */
+export interface HouseGrantApproval {
+  readonly request: string;
+}
+
+/** A destination of a worker, as its manifest has it. */
+export interface HouseGranted {
+  readonly room: string;
+  readonly worker: string;
+  readonly host: string;
+  readonly ports: readonly (number)[];
+  readonly transport: string;
+  readonly why: string;
+}
 
 export interface HouseJob {
   readonly id: string;
@@ -443,14 +533,29 @@ export interface HouseLatency {
   readonly p99_ms: number;
 }
 
+/** The commands that wait for a consent, oldest first. */
+export type HouseListApprovals = Readonly<Record<string, never>>;
+
 /** Jobs, newest first. */
 export interface HouseListJobs {
   readonly limit?: number;
   readonly state?: string;
 }
 
+/** What is in the outbox, newest first: all that waits or is dead, or what is in `state`. */
+export interface HouseListOutbox {
+  readonly limit?: number;
+  readonly state?: string;
+}
+
 /** The profiles and the one in force. */
 export type HouseListProfiles = Readonly<Record<string, never>>;
+
+/** What is to be done later, the next due first. */
+export interface HouseListSchedules {
+  readonly room?: string;
+  readonly limit?: number;
+}
 
 /** The names of the secrets, never their values, and where they are kept. */
 export type HouseListSecrets = Readonly<Record<string, never>>;
@@ -473,6 +578,46 @@ export interface HouseLogLine {
 
 export interface HouseLogs {
   readonly lines: readonly (HouseLogLine)[];
+}
+
+/** Take back what closed the way out. */
+export interface HouseOpenEgress {
+  readonly what: string;
+}
+
+/** An attempt to deliver an entry of the outbox has ended; `state` is waiting, dead or delivered. */
+export interface HouseOutboxChanged {
+  readonly entry: string;
+  readonly room: string;
+  readonly destination: string;
+  readonly state: string;
+}
+
+export interface HouseOutboxEntries {
+  readonly entries: readonly (HouseOutboxEntry)[];
+}
+
+/** Something that has to reach somebody outside: waiting, dead or delivered. */
+export interface HouseOutboxEntry {
+  readonly id: string;
+  readonly room: string;
+  readonly destination: string;
+  readonly state: string;
+  readonly created: number;
+  readonly attempts: number;
+  readonly due: number;
+  readonly until: number;
+  readonly key: string;
+  readonly reason: string;
+  readonly held: string;
+  readonly cause: string;
+  readonly profile: string;
+  readonly workspace: string;
+}
+
+/** Have a schedule rest until it is resumed. */
+export interface HousePauseSchedule {
+  readonly schedule: string;
 }
 
 export interface HouseProfileChanged {
@@ -501,6 +646,15 @@ export interface HouseReadAudit {
   readonly outcome?: string;
 }
 
+/** Connections that ended or were refused: the newest, or those after the row `after`. */
+export interface HouseReadEgress {
+  readonly limit?: number;
+  readonly after?: number;
+  readonly verdict?: string;
+  readonly room?: string;
+  readonly host?: string;
+}
+
 /** Log lines, oldest first: the last `limit`, or those after the line `after`. */
 export interface HouseReadLogs {
   readonly limit?: number;
@@ -512,14 +666,62 @@ export interface HouseReadLogs {
 /** Rebuild all tables that are made from objects. */
 export type HouseRebuild = Readonly<Record<string, never>>;
 
+/** Forget a schedule. */
+export interface HouseRemoveSchedule {
+  readonly schedule: string;
+}
+
 /** Replace the processes of a worker, new one first; closes an open circuit. */
 export interface HouseRestartWorker {
   readonly name: string;
 }
 
+/** Have a paused schedule go on from now; what passed meanwhile was not missed. */
+export interface HouseResumeSchedule {
+  readonly schedule: string;
+}
+
 /** Run a failed or cancelled job again. */
 export interface HouseRetryJob {
   readonly job: string;
+}
+
+/** Try an entry at once that waits or is dead, with all its time anew. */
+export interface HouseRetryOutboxEntry {
+  readonly entry: string;
+}
+
+/** Make one run of a schedule more, now, for whom it was planned. */
+export interface HouseRunSchedule {
+  readonly schedule: string;
+}
+
+/** What is to be done later: active, paused or done. `due` is 0 where no moment is known. */
+export interface HouseSchedule {
+  readonly id: string;
+  readonly room: string;
+  readonly key: string;
+  readonly rule: string;
+  readonly does: string;
+  readonly state: string;
+  readonly due: number;
+  readonly missed: string;
+  readonly created: number;
+  readonly profile: string;
+  readonly workspace: string;
+  readonly runs: readonly (HouseScheduleRun)[];
+}
+
+/** One time that a schedule was due: waiting, done or refused. */
+export interface HouseScheduleRun {
+  readonly due: number;
+  readonly state: string;
+  readonly job: string;
+  readonly note: string;
+}
+
+export interface HouseSchedules {
+  readonly schedules: readonly (HouseSchedule)[];
 }
 
 /** Seal the key file with a passphrase that will be asked for at every start. */
@@ -611,6 +813,30 @@ export interface HouseUseProfile {
 
 /** Check the whole audit chain. */
 export type HouseVerifyAudit = Readonly<Record<string, never>>;
+
+/** A connection: who, where, how much (bytes), how long (seconds). */
+export interface HouseWay {
+  readonly id: number;
+  readonly at: number;
+  readonly room: string;
+  readonly worker: string;
+  readonly command: string;
+  readonly profile: string;
+  readonly workspace: string;
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly transport: string;
+  readonly sent: number;
+  readonly received: number;
+  readonly seconds: number;
+  readonly verdict: string;
+  readonly reason: string;
+}
+
+export interface HouseWays {
+  readonly ways: readonly (HouseWay)[];
+}
 
 export interface HouseWorkerChanged {
   readonly name: string;
@@ -880,6 +1106,27 @@ export interface Commands {
     readonly item: DictateDictationItem;
     readonly input: never;
   };
+  /** Refuse one waiting command; its requester is told. */
+  readonly "house.approval_deny": {
+    readonly command: HouseDenyApproval;
+    readonly result: HouseApprovalRequest;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Consent to one waiting command, exactly as it was asked for: it goes on. */
+  readonly "house.approval_grant": {
+    readonly command: HouseGrantApproval;
+    readonly result: HouseApprovalRequest;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** The commands that wait for a consent, oldest first. */
+  readonly "house.approvals": {
+    readonly command: HouseListApprovals;
+    readonly result: HouseApprovalRequests;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Approve one command, exactly as given, once, within 120 seconds. */
   readonly "house.approve": {
     readonly command: HouseApprove;
@@ -912,6 +1159,34 @@ export interface Commands {
   readonly "house.doctor": {
     readonly command: HouseDiagnose;
     readonly result: HouseDiagnosis;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** What is open to the outside now, what is closed, and which destinations there are. */
+  readonly "house.egress": {
+    readonly command: HouseGetEgress;
+    readonly result: HouseEgressState;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Close the way out: `all`, a host, or `room:`, `worker:`, `profile:` or `workspace:NAME`. */
+  readonly "house.egress_close": {
+    readonly command: HouseCloseEgress;
+    readonly result: HouseEgressState;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Connections that ended or were refused: the newest, or those after the row `after`. */
+  readonly "house.egress_log": {
+    readonly command: HouseReadEgress;
+    readonly result: HouseWays;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Take back what closed the way out. */
+  readonly "house.egress_open": {
+    readonly command: HouseOpenEgress;
+    readonly result: HouseEgressState;
     readonly item: never;
     readonly input: never;
   };
@@ -957,6 +1232,34 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** What is in the outbox, newest first: all that waits or is dead, or what is in `state`. */
+  readonly "house.outbox": {
+    readonly command: HouseListOutbox;
+    readonly result: HouseOutboxEntries;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Forget an entry for good; it is not delivered. */
+  readonly "house.outbox_discard": {
+    readonly command: HouseDiscardOutboxEntry;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** One entry of the outbox. */
+  readonly "house.outbox_entry": {
+    readonly command: HouseGetOutboxEntry;
+    readonly result: HouseOutboxEntry;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Try an entry at once that waits or is dead, with all its time anew. */
+  readonly "house.outbox_retry": {
+    readonly command: HouseRetryOutboxEntry;
+    readonly result: HouseOutboxEntry;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Set the PIN that leaving the guest and child profiles asks for (4 to 32 characters). */
   readonly "house.pin_set": {
     readonly command: HouseSetPin;
@@ -989,6 +1292,48 @@ export interface Commands {
   readonly "house.restart": {
     readonly command: HouseRestartWorker;
     readonly result: HouseWorkers;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** One schedule with its last runs. */
+  readonly "house.schedule": {
+    readonly command: HouseGetSchedule;
+    readonly result: HouseSchedule;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Have a schedule rest until it is resumed. */
+  readonly "house.schedule_pause": {
+    readonly command: HousePauseSchedule;
+    readonly result: HouseSchedule;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Forget a schedule. */
+  readonly "house.schedule_remove": {
+    readonly command: HouseRemoveSchedule;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Have a paused schedule go on from now; what passed meanwhile was not missed. */
+  readonly "house.schedule_resume": {
+    readonly command: HouseResumeSchedule;
+    readonly result: HouseSchedule;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Make one run of a schedule more, now, for whom it was planned. */
+  readonly "house.schedule_run": {
+    readonly command: HouseRunSchedule;
+    readonly result: HouseSchedule;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** What is to be done later, the next due first. */
+  readonly "house.schedules": {
+    readonly command: HouseListSchedules;
+    readonly result: HouseSchedules;
     readonly item: never;
     readonly input: never;
   };
@@ -1162,7 +1507,7 @@ export const COMMANDS = {
   "audio.encode": { capability: "worker.audio", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 2, items: false, inputs: false },
   "audio.rescue": { capability: "worker.audio", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 1, items: false, inputs: false },
   "dictate.audio": { capability: "dictate.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
-  "dictate.delete": { capability: "dictate.delete", job: false, replay: 0, approval: true, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "dictate.delete": { capability: "dictate.delete", job: false, replay: 0, approval: true, leavesMachine: false, seconds: 900.0, descriptors: 0, items: false, inputs: false },
   "dictate.delivered": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.examine": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.get": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
@@ -1171,22 +1516,39 @@ export const COMMANDS = {
   "dictate.listen": { capability: "dictate.use", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: true },
   "dictate.stop": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.transcribe": { capability: "dictate.use", job: true, replay: 64, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
+  "house.approval_deny": { capability: "approvals.grant", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.approval_grant": { capability: "approvals.grant", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.approvals": { capability: "approvals.grant", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.approve": { capability: "approvals.grant", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.audit": { capability: "audit.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.audit_verify": { capability: "audit.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 300.0, descriptors: 0, items: false, inputs: false },
   "house.backup": { capability: "backup.create", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
   "house.doctor": { capability: "system.status", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 120.0, descriptors: 0, items: false, inputs: false },
+  "house.egress": { capability: "egress.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.egress_close": { capability: "egress.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.egress_log": { capability: "egress.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.egress_open": { capability: "egress.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.job": { capability: "jobs.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.job_cancel": { capability: "jobs.cancel_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.job_retry": { capability: "jobs.cancel_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.job_story": { capability: "jobs.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.jobs": { capability: "jobs.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.logs": { capability: "logs.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.outbox": { capability: "outbox.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.outbox_discard": { capability: "outbox.change_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.outbox_entry": { capability: "outbox.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.outbox_retry": { capability: "outbox.change_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.pin_set": { capability: "profiles.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.profile_use": { capability: "profiles.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.profiles": { capability: "profiles.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.rebuild": { capability: "storage.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
   "house.restart": { capability: "workers.control", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 60.0, descriptors: 0, items: false, inputs: false },
+  "house.schedule": { capability: "schedules.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.schedule_pause": { capability: "schedules.change_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.schedule_remove": { capability: "schedules.change_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.schedule_resume": { capability: "schedules.change_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.schedule_run": { capability: "schedules.change_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.schedules": { capability: "schedules.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.secret_set": { capability: "secrets.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.secrets": { capability: "secrets.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.secrets_seal": { capability: "secrets.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 60.0, descriptors: 0, items: false, inputs: false },
@@ -1217,7 +1579,10 @@ export interface Events {
   readonly "dictate.deleted": DictateDeleted;
   readonly "dictate.finished": DictateFinished;
   readonly "dictate.started": DictateStarted;
+  readonly "house.approval_decided": HouseApprovalDecided;
+  readonly "house.approval_requested": HouseApprovalRequested;
   readonly "house.job_changed": HouseJobChanged;
+  readonly "house.outbox_changed": HouseOutboxChanged;
   readonly "house.profile_changed": HouseProfileChanged;
   readonly "house.setting_changed": HouseSettingChanged;
   readonly "house.storage_changed": HouseStorageChanged;

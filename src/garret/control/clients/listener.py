@@ -160,7 +160,20 @@ class Listener:
 
 def peer_user(connection: socket.socket) -> int:
     """The user id of the process on the other end, or -1 where the system does not tell."""
+    known = _peer(connection)
+    return os.getuid() if known is None else known[1]  # the socket's folder (0700) is then the only guard
+
+
+def peer_process(connection: socket.socket) -> int:
+    """The process on the other end, or 0 where the system does not tell: they are all one then."""
+    known = _peer(connection)
+    return 0 if known is None else known[0]
+
+
+def _peer(connection: socket.socket) -> tuple[int, int] | None:
+    """Process and user on the other end, as they were when it connected (unix(7))."""
     option = getattr(socket, "SO_PEERCRED", None)
     if option is None:
-        return os.getuid()  # the socket's folder (0700) is then the only guard
-    return int(_UCRED.unpack(connection.getsockopt(socket.SOL_SOCKET, option, _UCRED.size))[1])
+        return None
+    process, user, _ = _UCRED.unpack(connection.getsockopt(socket.SOL_SOCKET, option, _UCRED.size))
+    return int(process), int(user)

@@ -17,7 +17,7 @@ import msgspec
 from garret.base.errors import CancelledError, Code, DeadlineError, GarretError
 from garret.control.access.policy import Pace, Policy
 from garret.control.commands.deadlines import DeadlineWheel
-from garret.control.commands.request import Caller, Pending
+from garret.control.commands.request import GONE, Caller, Pending
 from garret.control.errors import ControlError
 from garret.control.watching.metrics import Metrics, Stage
 from garret.protocol.contract import CommandMeta, Registry, check_input, check_payload
@@ -61,9 +61,11 @@ class JobAdmission(Protocol):
 
     def watch_gone(self, pending: Pending) -> None: ...
 
+    def lend_place(self, pending: Pending) -> Callable[[], None]: ...
+
 
 class ApprovalGate(Protocol):
-    """Spends the approval a command carries, then calls `proceed`, or fails the command."""
+    """Spends the approval a command carries, or waits for one, then calls `proceed`, or fails the command."""
 
     def spend(self, pending: Pending, command: Any, proceed: Callable[[Pending, Any], None]) -> None: ...
 
@@ -176,7 +178,7 @@ class Broker:
             decoded = check_payload(meta, payload)
             needs_approval = self._judge(pending, own)
             left = 0.0 if deadline is None else _left(pending, deadline)
-            if needs_approval:
+            if needs_approval and not (meta.job and self.jobs is not None):  # a job waits in the ledger
                 self._ask_approval(pending, decoded)
             else:
                 self._proceed(pending, decoded)
@@ -236,13 +238,14 @@ class Broker:
     def _proceed(self, pending: Pending, command: Any) -> None:
         if pending.done:
             return  # cancelled while its approval was looked at
-        if pending.meta.job and self.jobs is not None:
+        if pending.meta.job and pending.lease is None and self.jobs is not None:
             self.jobs.admit(pending, command)
         else:
             self.dispatch(pending)
 
     def admit_job(self, run: Caller, meta: CommandMeta, payload: bytes, lease: Lease) -> Pending:
-        """Start the work of a job that the ledger holds; it was judged when it was asked for."""
+        """Start the work of a job that the ledger holds, which was judged when it was asked for, once it is
+        approved where that is needed."""
         pending = Pending(
             next(self._keys),
             run,
@@ -255,8 +258,18 @@ class Broker:
         )
         pending.lease = lease
         self._count += 1
-        self.dispatch(pending)
+        try:
+            if self._policy.check(run.role, run.profile, meta).needs_approval:
+                self._ask_approval(pending, check_payload(meta, pending.payload))
+            else:
+                self.dispatch(pending)
+        except GarretError as error:
+            self.fail(pending, error)
         return pending
+
+    def lend_place(self, pending: Pending) -> Callable[[], None]:
+        """It waits for a person: others may have its job's place until what is returned is called."""
+        return _nothing if self.jobs is None else self.jobs.lend_place(pending)
 
     def dispatch(self, pending: Pending) -> None:
         """Hand an admitted command to its destination; refusals answer the caller."""
@@ -278,18 +291,18 @@ class Broker:
     def put_input(self, caller: Caller, request: int, payload: msgspec.Raw | None) -> None:
         """Pass on an item that the caller streams in, None at the end of the stream.
 
-        Raises ProtocolError where it was not asked for, came without credit or fails its type.
+        Raises ProtocolError where it was not asked for, has no credit, came after the end, or fails its type.
         """
         pending = self._of(caller, request)
         if pending is None:
             return  # it ended while the item was on its way
         if payload is not None:
             check_input(pending.meta, payload)
-            if pending.input_credit <= 0:
-                raise ProtocolError("A stream item came without credit.")
-            pending.input_credit -= 1
+            pending.input_passage().accept()
         elif pending.meta.inputs is None:
             raise ProtocolError(f"{pending.meta.name} takes no input stream.")
+        else:
+            pending.input_passage().end()
         if pending.handling is None:
             pending.keep_input(payload)
         else:
@@ -299,7 +312,7 @@ class Broker:
         """Note that the caller was allowed to stream in `items` more."""
         pending = self._of(caller, request)
         if pending is not None:
-            pending.input_credit += items
+            pending.input_passage().allow(items)
 
     def grant(self, caller: Caller, request: int, items: int) -> None:
         """The caller takes `items` more of what streams back. Raises ProtocolError for an absurd number."""
@@ -317,7 +330,7 @@ class Broker:
                 self._ended(pending)
                 self.jobs.watch_gone(pending)
             else:
-                self.stop(pending, CancelledError("The client that asked is gone."))
+                self.stop(pending, CancelledError("The client that asked is gone.", details={GONE: True}))
 
     def stop(self, pending: Pending, reason: GarretError) -> None:
         """Cancel for `reason`. What runs is asked to stop; what waits ends at once. Idempotent."""
@@ -406,3 +419,7 @@ def _left(pending: Pending, deadline: float) -> float:
     if left != left:
         raise PayloadInvalid(f"The deadline of {pending.meta.name} is no number.")
     return left
+
+
+def _nothing() -> None:
+    """Nothing was lent."""

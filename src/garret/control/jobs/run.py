@@ -20,6 +20,7 @@ from garret.control.commands.request import Pending
 from garret.control.errors import ControlError
 from garret.control.jobs.watchers import Watchers
 from garret.protocol.contract import Retry
+from garret.protocol.streams import Passage
 from garret.storage.ledger_types import Job, JobError, Lease
 
 Outcome = tuple[msgspec.Raw | None, GarretError | None]
@@ -59,7 +60,7 @@ class JobRun:
     timer: asyncio.TimerHandle | None = None
     cancelled_by: str = ""
     noted: float = 0.0
-    inputs: list[msgspec.Raw | None] = field(default_factory=list[msgspec.Raw | None])
+    inputs: Passage[msgspec.Raw] = field(default_factory=Passage[msgspec.Raw])
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     asked_for: asyncio.Event = field(default_factory=asyncio.Event)
     held: GarretError | None = None
@@ -92,7 +93,7 @@ class JobRun:
     def put_input(self, pending: Pending, payload: msgspec.Raw | None) -> None:
         del pending
         if self.pending is None or self.pending.handling is None:
-            self.inputs.append(payload)  # bounded by the credit that callers start with
+            self.inputs.keep(payload)  # bounded by the credit that callers start with
         else:
             self.pending.handling.put_input(self.pending, payload)
 

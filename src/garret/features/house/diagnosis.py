@@ -14,9 +14,12 @@ from typing import Final
 from garret.control.commands.inner import InnerCaller
 from garret.control.commands.request import Caller
 from garret.control.door import HouseDoor
+from garret.control.egress.trial import Trial, trial
 from garret.control.watching.doctor import PROBE_SECONDS, Probe, examine, ground
 from garret.protocol.contract import Command
 from garret.protocol.finding import Finding, Findings, fail, ok, warn
+from garret.storage.audit import note_sentence
+from garret.storage.audit_record import breaks
 from garret.storage.recovery import Condition, advise
 from garret.storage.store import connection_version
 from garret.storage.writer_state import Mode
@@ -37,9 +40,13 @@ async def house_checks(
         *ground(context.home, context.secrets.health()),
         ("sandbox", _sandbox),
         ("database", lambda: _database(context)),
+        ("audit", lambda: _audit(context)),
+        ("kept files", lambda: _kept_files(context)),
         ("settings", partial(_settings, context, calls)),
         ("workers", lambda: _workers(context)),
         ("ports", _ports),
+        ("way out", partial(_way_out, context)),
+        ("egress", lambda: egress_findings(trial())),
         *(
             (f"room {room.name}", partial(_room, calls, room.examination()))
             for room in context.plane.rooms
@@ -99,6 +106,59 @@ def _sandbox() -> list[Finding]:
     ]
 
 
+def egress_findings(found: Trial) -> list[Finding]:
+    """What this kernel lets the egress process hold."""
+    if not found.asks:
+        return [
+            warn(
+                "egress connections",
+                "This kernel does not ask about connections, so workers have no network at all.",
+                "Use Linux 5.14 or newer, or allow seccomp user notification in the container.",
+            )
+        ]
+    if not found.reaches:
+        return [
+            warn(
+                "egress connections",
+                f"The egress process cannot reach the sockets of workers ({found.detail}), so that every "
+                "connection of theirs is refused.",
+                "Allow ptrace between processes of one user (kernel.yama.ptrace_scope below 2).",
+            )
+        ]
+    asked = "Every connection of a worker is asked for, counted and can be cut"
+    if found.looks:
+        return [ok("egress connections", f"{asked}; its memory stays closed to your other programs.")]
+    findings = [
+        warn(
+            "egress memory",
+            f"{asked}, but workers with a way out can be looked into by your other programs: the egress "
+            "process has no other way to their sockets here.",
+            "Nothing has to be done. Workers without destinations stay closed.",
+        )
+    ]
+    if found.yama > 0:
+        findings.append(
+            warn(
+                "egress programs",
+                "Programs that a worker with a way out starts cannot be reached under "
+                f"kernel.yama.ptrace_scope={found.yama}: their connections are refused.",
+                "Set kernel.yama.ptrace_scope to 0 where such a program has to connect.",
+            )
+        )
+    return findings
+
+
+async def _way_out(context: HouseDoor) -> Finding:
+    """What is closed now; on the loop's thread, where settings belong."""
+    await asyncio.sleep(0)
+    egress = context.plane.egress
+    if egress.offline:
+        return ok("way out", f"Nothing leaves this machine: {egress.offline}.")
+    closed = f" Closed: {', '.join(egress.closed)}." if egress.closed else ""
+    wanted = sum(len(spec.destinations) for room in context.plane.rooms for spec in room.workers)
+    return ok("way out", f"{wanted} destinations are granted to workers; nothing else leaves.{closed}")
+
+
 def _database(context: HouseDoor) -> Finding:
     store = context.store
     if store.writer.mode is Mode.READ_ONLY:
@@ -113,6 +173,28 @@ def _database(context: HouseDoor) -> Finding:
         advice = advise(context.home, Condition.DAMAGED)
         return fail("database", f"The database is damaged: {problem}", " ".join(advice))
     return ok("database", f"The database is sound and encrypted ({connection_version()}).")
+
+
+def _audit(context: HouseDoor) -> Finding:
+    notes = context.store.audit.notes
+    if any(breaks(notes)):
+        sentences = " ".join(note_sentence(note) for note in notes)
+        return fail("audit", sentences, "`garret audit verify` walks the whole chain.")
+    return ok("audit", "The audit chain goes on where its record ends.")
+
+
+def _kept_files(context: HouseDoor) -> Finding:
+    """What quiet moments and readers came upon; the rooms say what of theirs it is."""
+    suspects = context.store.blobs.suspects()
+    if not suspects:
+        return ok("kept files", "No kept file was found to be other than its name says.")
+    shown = ", ".join(identity[:12] for identity in suspects[:_MOST_NAMES])
+    more = f" and {len(suspects) - _MOST_NAMES} more" if len(suspects) > _MOST_NAMES else ""
+    return fail(
+        "kept files",
+        f"Not what was kept: {shown}{more}, in {context.home.blobs}.",
+        "What they belong to, and the way to bring it back, is said below.",
+    )
 
 
 async def _workers(context: HouseDoor) -> Sequence[Finding]:

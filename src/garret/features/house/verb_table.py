@@ -8,6 +8,9 @@ from garret.protocol.manifest import Argument, Verb, WholeNumber
 
 _HANDLERS: Final = "garret.features.house.verbs"
 _KEYS: Final = "garret.features.house.keys_verbs"
+_APPROVALS: Final = "garret.features.house.approvals_verbs"
+_LATER: Final = "garret.features.house.later_verbs"
+_EGRESS: Final = "garret.features.house.egress_verbs"
 _LIMIT: Final = WholeNumber(1, 10_000)
 
 _JOB: Final = Argument(("job",), {"metavar": "JOB", "help": "its id, or an unmistakable end of it"})
@@ -138,6 +141,27 @@ SECRETS: Final = Verb(
 
 _KEY: Final = Argument(("key",), {"metavar": "KEY", "help": "the setting's name, such as jobs.attempts"})
 
+_REQUEST: Final = Argument(
+    ("request",), {"metavar": "REQUEST", "help": "its id, or an unmistakable end of it"}
+)
+
+APPROVALS: Final = Verb(
+    "approvals",
+    "Commands of other programs that wait for your consent.",
+    "",
+    subverbs=(
+        Verb("list", "List what waits, oldest first.", f"{_APPROVALS}:approvals_list"),
+        Verb("show", "Show one, with every argument.", f"{_APPROVALS}:approvals_show", (_REQUEST,)),
+        Verb(
+            "grant",
+            "Show one, ask on the terminal, and let it go on, once.",
+            f"{_APPROVALS}:approvals_grant",
+            (_REQUEST,),
+        ),
+        Verb("deny", "Refuse one; whoever asked is told.", f"{_APPROVALS}:approvals_deny", (_REQUEST,)),
+    ),
+)
+
 SETTINGS: Final = Verb(
     "settings",
     "What can be set, and how it is set.",
@@ -201,8 +225,136 @@ BACKUP: Final = Verb(
     ),
 )
 
+_WHAT: Final = Argument(
+    ("what",),
+    {
+        "metavar": "WHAT",
+        "nargs": "?",
+        "default": "all",
+        "help": "a host, or room:NAME, worker:NAME, profile:NAME or workspace:NAME; otherwise everything",
+    },
+)
+_ROOM: Final = Argument(("--room",), {"metavar": "ROOM", "default": "", "help": "of this room only"})
+_VERDICTS: Final = ("open", "closed", "cut", "failed", "refused")
+
+EGRESS: Final = Verb(
+    "egress",
+    "What leaves this machine, and what may.",
+    "",
+    subverbs=(
+        Verb(
+            "list",
+            "List what is closed and open, and the last connections.",
+            f"{_EGRESS}:egress_list",
+            (
+                _limit(50, "connections that ended"),
+                Argument(
+                    ("--verdict",),
+                    {
+                        "metavar": "V",
+                        "choices": _VERDICTS,
+                        "default": "",
+                        "help": f"with this verdict only: {', '.join(_VERDICTS)}",
+                    },
+                ),
+                _ROOM,
+                Argument(("--host",), {"metavar": "HOST", "default": "", "help": "to this host only"}),
+            ),
+        ),
+        Verb("watch", "Show each connection as it ends, until Ctrl-C.", f"{_EGRESS}:egress_watch", (_ROOM,)),
+        Verb("close", "Close the way out; what is open is cut at once.", f"{_EGRESS}:egress_close", (_WHAT,)),
+        Verb("open", "Open again what was closed.", f"{_EGRESS}:egress_open", (_WHAT,)),
+    ),
+)
+
 DOCTOR: Final = Verb(
     "doctor", "Examine the machine and the house, and say what to do.", f"{_HANDLERS}:doctor"
 )
 
-VERBS: Final[tuple[Verb, ...]] = (JOBS, WORKERS, LOGS, AUDIT, SECRETS, SETTINGS, PROFILES, BACKUP, DOCTOR)
+_ENTRY: Final = Argument(("entry",), {"metavar": "ENTRY", "help": "its id, or an unmistakable end of it"})
+_ENTRY_STATES: Final = ("waiting", "dead", "delivered")
+
+OUTBOX: Final = Verb(
+    "outbox",
+    "What has to reach somebody outside, and is kept until it does.",
+    "",
+    subverbs=(
+        Verb(
+            "list",
+            "List what waits or was given up, newest first.",
+            f"{_LATER}:outbox_list",
+            (
+                _limit(50, "entries"),
+                Argument(
+                    ("--state",),
+                    {
+                        "metavar": "STATE",
+                        "choices": _ENTRY_STATES,
+                        "default": "",
+                        "help": ", ".join(_ENTRY_STATES),
+                    },
+                ),
+            ),
+        ),
+        Verb("show", "Show one entry.", f"{_LATER}:outbox_show", (_ENTRY,)),
+        Verb(
+            "retry",
+            "Try an entry now that waits or was given up, with all its time anew.",
+            f"{_LATER}:outbox_retry",
+            (_ENTRY,),
+        ),
+        Verb(
+            "discard",
+            "Forget an entry; it is not delivered.",
+            f"{_LATER}:outbox_discard",
+            (_ENTRY, Argument(("-y", "--yes"), {"action": "store_true", "help": "do not ask"})),
+        ),
+    ),
+)
+
+_SCHEDULE: Final = Argument(
+    ("schedule",), {"metavar": "SCHEDULE", "help": "its id, an unmistakable end of it, or its key"}
+)
+
+SCHEDULES: Final = Verb(
+    "schedules",
+    "What is to be done at a time, again and again, or after something happened.",
+    "",
+    subverbs=(
+        Verb(
+            "list",
+            "List schedules, the next due first.",
+            f"{_LATER}:schedules_list",
+            (
+                _limit(200, "schedules"),
+                Argument(("--room",), {"metavar": "ROOM", "default": "", "help": "of this room only"}),
+            ),
+        ),
+        Verb("show", "Show one schedule with its last runs.", f"{_LATER}:schedules_show", (_SCHEDULE,)),
+        Verb(
+            "remove",
+            "Forget a schedule.",
+            f"{_LATER}:schedules_remove",
+            (_SCHEDULE, Argument(("-y", "--yes"), {"action": "store_true", "help": "do not ask"})),
+        ),
+        Verb("run", "Make one run more, now.", f"{_LATER}:schedules_run", (_SCHEDULE,)),
+        Verb("pause", "Have a schedule rest.", f"{_LATER}:schedules_pause", (_SCHEDULE,)),
+        Verb("resume", "Have a paused schedule go on from now.", f"{_LATER}:schedules_resume", (_SCHEDULE,)),
+    ),
+)
+
+VERBS: Final[tuple[Verb, ...]] = (
+    JOBS,
+    APPROVALS,
+    SCHEDULES,
+    OUTBOX,
+    EGRESS,
+    WORKERS,
+    LOGS,
+    AUDIT,
+    SECRETS,
+    SETTINGS,
+    PROFILES,
+    BACKUP,
+    DOCTOR,
+)

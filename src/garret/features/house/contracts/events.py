@@ -37,3 +37,36 @@ class StorageChanged(Event, frozen=True):
 @event("house.profile_changed", own="profiles.use")
 class ProfileChanged(Event, frozen=True):
     profile: str
+
+
+@event("house.approval_requested", own="approvals.grant", others="approvals.grant")
+class ApprovalRequested(Event, frozen=True):
+    """A command waits for somebody's consent until `until` (seconds since 1970)."""
+
+    request: str
+    command: str
+    role: str
+    name: str
+    profile: str
+    workspace: str
+    until: float
+
+
+@event("house.approval_decided", own="approvals.grant", others="approvals.grant")
+class ApprovalDecided(Event, frozen=True):
+    """A command that waited for a consent has it, or was refused."""
+
+    request: str
+    command: str
+    name: str
+    granted: bool
+
+
+@event("house.outbox_changed", own="outbox.read_own", others="outbox.read")
+class OutboxChanged(Event, frozen=True):
+    """An attempt to deliver an entry of the outbox has ended; `state` is waiting, dead or delivered."""
+
+    entry: str
+    room: str
+    destination: str
+    state: str
