@@ -53,7 +53,7 @@ class Plain(Command[Number], frozen=True):
 
 
 def sessions() -> tuple[Session, ServerHandshake]:
-    server = ServerHandshake(SECRET, "build", roles=frozenset({"cli"}), nonces=NonceMemory())
+    server = ServerHandshake({"cli": SECRET}, "build", nonces=NonceMemory())
     return Session(PeerHandshake(SECRET, "build", service="play", role="cli"), "play"), server
 
 
@@ -91,7 +91,7 @@ def test_nothing_is_called_before_the_handshake_is_done() -> None:
 
 def test_a_server_that_does_not_know_the_secret_is_refused() -> None:
     session, _ = sessions()
-    other = ServerHandshake(b"x" * 32, "build", roles=frozenset({"cli"}), nonces=NonceMemory())
+    other = ServerHandshake({"cli": b"x" * 32}, "build", nonces=NonceMemory())
     session.receive(envelope(other.open()))
     with pytest.raises(HandshakeRefused):
         other.receive(envelope(session.outgoing.pop()))

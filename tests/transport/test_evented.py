@@ -36,7 +36,7 @@ def serve(connection: socket.socket, answer: Callable[[BlockingChannel, int], No
     def run() -> None:
         channel = BlockingChannel(connection)
         channel.set_timeout(30)
-        server = ServerHandshake(SECRET, "build", roles=frozenset({"cli"}), nonces=NonceMemory())
+        server = ServerHandshake({"cli": SECRET}, "build", nonces=NonceMemory())
         channel.send(server.open())
         channel.send(server.receive(channel.receive()[0]))
         answer(channel, channel.receive()[0].id)

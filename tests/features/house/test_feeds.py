@@ -14,7 +14,7 @@ from garret.features.house import contracts as c
 from garret.features.house import service as service_module
 from garret.protocol.contract import Event, event
 from garret.protocol.envelope import encode_payload
-from garret.protocol.manifest import Room
+from garret.protocol.manifest import CLIENT_ROLES, Capability, Room
 from garret.protocol.streams import INITIAL_CREDIT
 from garret.protocol.subscription import Lost
 from garret.transport.aio_client import AsyncClient
@@ -30,7 +30,15 @@ class Came(Event, frozen=True):
     sender: str
 
 
-MAIL = Room(name="mail", summary="A room whose events only some may hear of.", events=(Came,))
+MAIL = Room(
+    name="mail",
+    summary="A room whose events only some may hear of.",
+    events=(Came,),
+    capabilities=(
+        Capability("mail.read_own", "Hear of one's own letters.", CLIENT_ROLES, ("admin", "user")),
+        Capability("mail.read", "Hear of everybody's letters.", CLIENT_ROLES, ("admin",)),
+    ),
+)
 ROOMS = (toy_room.ROOM, MAIL)
 
 
