@@ -30,7 +30,6 @@ from garret.protocol.contract import (
     check_result,
     command,
     event,
-    schemas,
 )
 from garret.protocol.envelope import encode_payload
 from garret.protocol.errors import PayloadInvalid
@@ -162,14 +161,14 @@ def test_two_of_one_name_are_refused() -> None:
         Registry((), [Pinged, Pinged])
 
 
-def test_schemas_tell_fields_results_and_needs() -> None:
-    documents = schemas(Registry([Ping, Quiet], [Pinged]))
-    assert set(documents) == {"play.ping", "play.quiet", "play.pinged"}
-    ping = documents["play.ping"]
-    assert set(ping) >= {"command", "result", "item", "input", "x-capability"}
-    assert ping["command"]["$defs"]["Ping"]["required"] == ["text"]
-    assert ping["command"]["$defs"]["Ping"]["additionalProperties"] is False
-    assert documents["play.quiet"]["x-job"] is True
+def test_an_event_names_who_may_hear_of_it() -> None:
+    assert (Pinged.__readers__.own, Pinged.__readers__.others) == ("play.use", "play.read")
+
+    @event("play.whispered", own="play.listen", others="play.spy")
+    class Whispered(Event, frozen=True):
+        """Somebody whispered."""
+
+    assert (Whispered.__readers__.own, Whispered.__readers__.others) == ("play.listen", "play.spy")
 
 
 _TYPED = """

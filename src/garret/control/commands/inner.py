@@ -23,7 +23,7 @@ from garret.protocol.contract import Command, CommandMeta, ResultT, check_item, 
 from garret.protocol.envelope import encode_payload
 from garret.protocol.errors import PayloadInvalid
 from garret.protocol.life import Progress
-from garret.protocol.streams import ReceivingEnd, SendingEnd
+from garret.protocol.streams import Gap, ReceivingEnd, SendingEnd
 from garret.transport.descriptors import close_all
 
 
@@ -216,6 +216,9 @@ class InnerCall(Generic[ResultT]):
             name, payload = entry
             if name == "progress":
                 yield msgspec.msgpack.decode(payload, type=Progress)
+                continue
+            if name == "gap":  # of a job that others watch, too
+                yield msgspec.msgpack.decode(payload, type=Gap)
                 continue
             item = check_item(self._meta, payload)
             self._grant(self._input.consumed())
