@@ -199,6 +199,7 @@ class ControlPlane:
             self.home,
             limit=MAX_CLIENTS,
             count=lambda: len(self.connections),
+            worker_of=self.workers.worker_of,
             on_connection=self._connected,
             on_refused=self._refusals.knock,
         )

@@ -96,6 +96,11 @@ class Pool:
         """Whether a process is there that takes commands."""
         return bool(self._routes)
 
+    @property
+    def pids(self) -> list[int]:
+        """The ids of its processes, each not reaped yet."""
+        return [pid for slot in self.slots for pid in slot.pids]
+
     def warm(self, processes: int = 1) -> None:
         """Start what is missing of so many processes now, because work is about to come."""
         missing = min(processes, self.supervisor.serving) - len(self._routes)

@@ -30,6 +30,7 @@ from garret.control.workers.process import sweep_orphans
 from garret.control.workers.slots import Launch
 from garret.protocol.handshake import NonceMemory
 from garret.protocol.manifest import Grants, WorkerSpec
+from garret.worker import descendants
 
 _logger = log.get("control.plane")
 
@@ -137,6 +138,18 @@ class Workers:
 
         await asyncio.gather(*map(end, shutdown.begin()))
 
+    def worker_of(self, pid: int) -> str:
+        """The name of the worker that the process `pid` is or descends from; empty for any other process."""
+        owners = {owned: pool.spec.name for pool in self.pools.values() for owned in pool.pids}
+        seen: set[int] = set()
+        current: int | None = pid
+        while current and current not in seen:
+            if current in owners:
+                return owners[current]
+            seen.add(current)
+            current = descendants.parent(current)
+        return ""
+
     # ---- what processes are started with
 
     def launch_of(self, spec: WorkerSpec) -> Launch:
@@ -217,7 +230,7 @@ class Workers:
 
     def sweep(self) -> None:
         """End what a killed guardian left behind: children of this process that nobody holds."""
-        known = [pid for pool in self.pools.values() for slot in pool.slots for pid in slot.pids]
+        known = [pid for pool in self.pools.values() for pid in pool.pids]
         ended = sweep_orphans([*known, *self._house.other_pids()])
         if ended:
             _logger.warning("%d processes without a guardian were ended", len(ended))
