@@ -336,6 +336,14 @@ class ControlPlane:
     def other_pids(self) -> list[int]:
         return self.outside.pids()
 
+    def secret(self, name: str) -> str | None:
+        return self.secrets.get_text(name)
+
+    def on_worker_given(self, name: str, what: str) -> None:
+        """A worker got something that the audit tells of."""
+        _logger.info("the worker %s was given %s", name, what)
+        self.spawn(self._audit("worker", self.profile, "house.give", "done", {"worker": name, "what": what}))
+
     # ---- events
 
     def publish(self, name: str, fields: dict[str, Any], *, scope: str | None = None) -> None:

@@ -31,6 +31,13 @@ class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     to Unix sockets: to any service that takes the user's connections, since the kernel cannot hold it
     to a path, so that a worker which reads what others made must not have it. `execute` names programs
     it may run; none means no exec and no child processes. Sizes in bytes; `cpu_seconds` is a life's total.
+
+    `watch` names folders whose changes, and those of the folders below, it may be told of. `terminal` lets it
+    have the person's shell in a terminal, which runs outside the cage and may do what the person may.
+    `memory_bytes` is what it, the memory files it was lent and what it starts may hold together, which is
+    looked at once a second. With `memory` "address_space" the kernel also refuses more to each of its
+    processes; with "resident" it does not, for libraries of graphics processors, which reserve address space
+    far beyond what they use. No file, granted or handed over, grows beyond `file_bytes` through it.
     """
 
     read: tuple[str, ...] = ()
@@ -39,10 +46,13 @@ class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     devices: tuple[str, ...] = ()
     network: bool = False
     local_sockets: bool = False
+    watch: tuple[str, ...] = ()
+    terminal: bool = False
+    memory: Literal["address_space", "resident"] = "address_space"
     memory_bytes: int = 2048 * MIB
     open_files: int = 256
     processes: int = 64
-    file_bytes: int = 8192 * MIB
+    file_bytes: int = 1024 * MIB
     cpu_seconds: int | None = None
 
 
@@ -54,14 +64,14 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     after `idle_seconds`; `spares` more (a number, or the key of an integer setting) are kept warm.
     `settings` are the keys whose values it is told at start; a change of one replaces the process (new
     one first). `environment` names the variables that it gets of the control plane's own environment,
-    beside language and time zone; nothing secret belongs there. `search_path` names the folders of a
+    beside language and time zone; nothing secret belongs there. `secrets` names the secrets it is told at its
+    start, over its control socket; a change of one replaces the process. `search_path` names the folders of a
     room that is not installed in this package's environment.
     """
 
     name: str
     entry: str
     grants: Grants = msgspec.field(default_factory=Grants)
-    capabilities: tuple[str, ...] = ()
     concurrency: int = 1
     instances: int | str = 1
     queue_limit: int = 256
@@ -74,6 +84,7 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     depends_on: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     search_path: tuple[str, ...] = ()
 
 

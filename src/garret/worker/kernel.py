@@ -61,3 +61,10 @@ def capset_nothing() -> None:
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     nothing = (ctypes.c_uint32 * 6)()
     _checked(int(_LIBC.capset(header, nothing)), "capset")
+
+
+def inotify_add_watch(number: int, descriptor: int, path: str, mask: int) -> int:
+    """inotify_add_watch(2), whose system call is `number`. Raises OSError."""
+    text = ctypes.create_string_buffer(os.fsencode(path))
+    pointer = ctypes.cast(text, ctypes.c_void_p)
+    return syscall("inotify_add_watch", number, descriptor, pointer, mask)

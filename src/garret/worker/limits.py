@@ -46,9 +46,14 @@ def set_limit(name: str, soft: int, hard: int | None = None) -> None:
 
 def limit_memory(size: int) -> None:
     """Let allocations fail beyond `size` bytes of private writable memory; no core dumps."""
-    set_limit("CORE", 0)
+    no_core_dumps()
     set_limit("DATA", size)
     set_limit("AS", _ADDRESS_SPACE_FACTOR * size + _ADDRESS_SPACE_EXTRA)
+
+
+def no_core_dumps() -> None:
+    """Write no memory image to disk when this process crashes."""
+    set_limit("CORE", 0)
 
 
 def limit_files(descriptors: int, size: int) -> None:

@@ -119,7 +119,11 @@ def _check(grants: Grants) -> None:
 
 
 def _limit(grants: Grants, ledger: _Ledger) -> None:
-    ledger.attempt("memory-limit", lambda: limits.limit_memory(grants.memory_bytes))
+    if grants.memory == "resident":
+        ledger.missing.append(Missing("memory-limit", "what it holds is looked at once a second instead"))
+        ledger.attempt("no-core-dumps", limits.no_core_dumps)
+    else:
+        ledger.attempt("memory-limit", lambda: limits.limit_memory(grants.memory_bytes))
     ledger.attempt("file-limits", lambda: limits.limit_files(grants.open_files, grants.file_bytes))
     if grants.cpu_seconds is not None:
         seconds = grants.cpu_seconds

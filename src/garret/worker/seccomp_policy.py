@@ -51,8 +51,19 @@ _PRCTL_ALLOWED = {
     "PR_GET_SPECULATION_CTRL": 52,
     "PR_SET_VMA": 0x53564D41,
 }
-_IOCTL_REFUSED = (_TIOCSTI, _TIOCLINUX, _FS_IOC_SETFLAGS, _FS_IOC32_SETFLAGS, _FS_IOC_FSSETXATTR)
-_MAP_TYPE, _MAP_SHARED, _MAP_PRIVATE, _MAP_SHARED_VALIDATE, _MAP_ANONYMOUS = 0xF, 1, 2, 3, 0x20
+# Room for a file beyond its end, which RLIMIT_FSIZE does not count; so does fallocate(2) with a mode.
+_FS_IOC_RESVSP, _FS_IOC_RESVSP64, _FS_IOC_ZERO_RANGE = 0x40305828, 0x4030582A, 0x40305839
+_IOCTL_REFUSED = (
+    _TIOCSTI,
+    _TIOCLINUX,
+    _FS_IOC_SETFLAGS,
+    _FS_IOC32_SETFLAGS,
+    _FS_IOC_FSSETXATTR,
+    _FS_IOC_RESVSP,
+    _FS_IOC_RESVSP64,
+    _FS_IOC_ZERO_RANGE,
+)
+_MAP_SHARED, _MAP_SHARED_VALIDATE, _MAP_TYPE, _MAP_ANONYMOUS = 0x1, 0x3, 0xF, 0x20
 _PERSONALITY_QUERY = 0xFFFFFFFF
 
 _NEVER = {
@@ -94,19 +105,37 @@ _NEVER = {
 def rules(*, execute: bool, network: bool, unix_sockets: bool, pid: int) -> list[Rule]:
     """The rules for one worker, whose process id is `pid`."""
     refused = [Rule(call) for calls in _NEVER.values() for call in calls.split()]
-    return [*refused, *_always(pid), *_sockets(network, unix_sockets), *_processes(execute, pid)]
+    return [
+        *refused,
+        *_always(pid),
+        *_shared_memory(unix_sockets),
+        *_sockets(network, unix_sockets),
+        *_processes(execute, pid),
+    ]
 
 
 def _always(pid: int) -> list[Rule]:
     return [
         Rule("prlimit64", (OneOf(0, (0, pid)), Null(2))),  # reading its own limits; no new ones
         Rule("ioctl", (NoneOf(1, _IOCTL_REFUSED),)),
+        Rule("fallocate", (OneOf(1, (0,)),)),
         Rule("prctl", (OneOf(0, tuple(_PRCTL_ALLOWED.values())),)),
         Rule("personality", (OneOf(0, (0, _PERSONALITY_QUERY)),)),
         Rule("setpriority", (OneOf(0, (0,)), OneOf(1, (0, pid)))),
         # The C library falls back to clone, whose flags a filter can see.
         Rule("clone3", error=errno.ENOSYS),
     ]
+
+
+def _shared_memory(unix_sockets: bool) -> list[Rule]:
+    """No memory that outlasts its mapping: neither what a process maps nor what it has resident shows it.
+
+    The house lends memory files and counts them. Clients of sound servers make their own (PipeWire does not
+    work without), so a worker that has Unix sockets may.
+    """
+    shared = (_MAP_SHARED | _MAP_ANONYMOUS, _MAP_SHARED_VALIDATE | _MAP_ANONYMOUS)
+    own = [] if unix_sockets else [Rule("memfd_create")]
+    return [*own, Rule("mmap", (NoneOf(3, shared, _MAP_TYPE | _MAP_ANONYMOUS),))]
 
 
 def _sockets(network: bool, unix_sockets: bool) -> list[Rule]:

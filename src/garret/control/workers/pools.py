@@ -23,16 +23,19 @@ from garret.control.supervision.placement import Admitted, Busy, Item, Running
 from garret.control.supervision.pool import SupervisorPool
 from garret.control.supervision.scheduler import Scheduler
 from garret.control.watching.metrics import Metrics
+from garret.control.workers.lending import Lender
 from garret.control.workers.link import WorkerLink
 from garret.control.workers.slots import Launch, WorkerSlot
 from garret.protocol.handshake import NonceMemory
-from garret.protocol.manifest import WorkerSpec
+from garret.protocol.manifest import Grants, WorkerSpec
 
 
 class House(Protocol):
     """What a pool needs of the control plane around it."""
 
     def launch_of(self, spec: WorkerSpec) -> Launch: ...
+
+    def lender_of(self, spec: WorkerSpec, grants: Grants) -> Lender: ...
 
     def instances_of(self, spec: WorkerSpec) -> int: ...
 
@@ -200,6 +203,10 @@ class Pool:
 
     def launch(self) -> Launch:
         return self._house.launch_of(self.spec)
+
+    def lender(self, grants: Grants) -> Lender:
+        """What its next process may borrow, for a process that is about to be started."""
+        return self._house.lender_of(self.spec, grants)
 
     def on_route(self, slot: WorkerSlot, link: WorkerLink, *, on: bool) -> None:
         worker = f"{slot.label}.{link.generation}"

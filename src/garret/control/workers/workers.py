@@ -24,15 +24,20 @@ from garret.control.supervision import events as sv
 from garret.control.supervision.dependencies import Shutdown, Startup
 from garret.control.supervision.scheduler import Scheduler
 from garret.control.watching.metrics import Metrics
+from garret.control.workers.lending import Lender
 from garret.control.workers.places import fill, passed_on
 from garret.control.workers.pools import Pool
 from garret.control.workers.process import sweep_orphans
 from garret.control.workers.slots import Launch
+from garret.control.workers.terminals import Terminals
 from garret.protocol.handshake import NonceMemory
 from garret.protocol.manifest import Grants, WorkerSpec
 from garret.worker import descendants
 
 _logger = log.get("control.plane")
+
+_LOOK_SECONDS: Final = 1.0
+"""How often it is looked at what working processes hold."""
 
 _BEATS_OF_SILENCE: Final = 3.0
 """So many heartbeats may be missed before a busy worker is taken for hung."""
@@ -49,6 +54,10 @@ class Surroundings(Protocol):
     def on_worker_line(self, source: str, stream: str, line: str) -> None: ...
 
     def other_pids(self) -> list[int]: ...
+
+    def secret(self, name: str) -> str | None: ...
+
+    def on_worker_given(self, name: str, what: str) -> None: ...
 
 
 class Workers:
@@ -74,6 +83,8 @@ class Workers:
         self._nonces = nonces
         self._house = house
         self._startup: Startup | None = None
+        self._look: asyncio.TimerHandle | None = None
+        self.terminals = Terminals(loop)
 
     def add(self, spec: WorkerSpec) -> None:
         """Make the pool of one kind; nothing is started."""
@@ -137,6 +148,35 @@ class Workers:
             await asyncio.gather(*map(end, shutdown.stopped(name)))
 
         await asyncio.gather(*map(end, shutdown.begin()))
+        if self._look is not None:
+            self._look.cancel()
+        self.terminals.close()
+
+    # ---- what processes hold
+
+    def _look_again(self) -> None:
+        """Once a second while there is a process."""
+        if self._look is None:
+            self._look = self._loop.call_later(_LOOK_SECONDS, self._look_at_memory)
+
+    def _look_at_memory(self) -> None:
+        self._look = None
+        for pool in self.pools.values():
+            for slot in pool.slots:
+                slot.look_at_memory()
+        if any(pool.pids for pool in self.pools.values()):
+            self._look_again()
+
+    def lender_of(self, spec: WorkerSpec, grants: Grants) -> Lender:
+        """What a process may borrow that is about to be started."""
+        self._look_again()
+
+        def terminal(columns: int, rows: int) -> int:
+            opened = self.terminals.open(columns, rows)
+            self._house.on_worker_given(spec.name, "a terminal with the person's shell")
+            return opened
+
+        return Lender(grants, terminal)
 
     def worker_of(self, pid: int) -> str:
         """The name of the worker that the process `pid` is or descends from; empty for any other process."""
@@ -164,13 +204,19 @@ class Workers:
             devices=tuple(path for path in grants.devices if Path(path).exists()),
             network=grants.network,
             local_sockets=grants.local_sockets,
+            watch=self._places(grants.watch),
+            terminal=grants.terminal,
+            memory=grants.memory,
             memory_bytes=grants.memory_bytes,
             open_files=grants.open_files,
             processes=grants.processes,
             file_bytes=grants.file_bytes,
             cpu_seconds=grants.cpu_seconds,
         )
-        return Launch(filled, values, passed_on(spec.environment, os.environ))
+        secrets = {name: value for name in spec.secrets if (value := self._house.secret(name)) is not None}
+        for name in secrets:
+            self._house.on_worker_given(spec.name, f"the secret {name}")
+        return Launch(filled, values, passed_on(spec.environment, os.environ), secrets)
 
     def _places(self, paths: tuple[str, ...]) -> tuple[str, ...]:
         def setting(key: str) -> object:
@@ -194,6 +240,12 @@ class Workers:
         """Replace the processes that were told the old value."""
         if change.profile is None or change.profile == self._house.profile:
             self._replace(lambda key: key == change.key)
+
+    def secret_changed(self, name: str) -> None:
+        """Replace the processes that were told the old value of a secret."""
+        for pool in self.pools.values():
+            if name in pool.spec.secrets:
+                pool.replace()
 
     def profile_changed(self, old: str, new: str) -> None:
         """Replace the processes for which the profile now in force has other values."""
@@ -231,7 +283,7 @@ class Workers:
     def sweep(self) -> None:
         """End what a killed guardian left behind: children of this process that nobody holds."""
         known = [pid for pool in self.pools.values() for pid in pool.pids]
-        ended = sweep_orphans([*known, *self._house.other_pids()])
+        ended = sweep_orphans([*known, *self.terminals.pids(), *self._house.other_pids()])
         if ended:
             _logger.warning("%d processes without a guardian were ended", len(ended))
 
@@ -239,6 +291,6 @@ class Workers:
 def _told(spec: WorkerSpec) -> Iterator[str]:
     """The keys of all settings that a process of this kind is started with."""
     yield from spec.settings
-    for path in (*spec.grants.read, *spec.grants.write):
+    for path in (*spec.grants.read, *spec.grants.write, *spec.grants.watch):
         if path.startswith("{setting:"):
             yield path[9:].partition("}")[0]
