@@ -54,7 +54,7 @@ class Victim:
     async def run(self) -> None:
         replayed = await self.store.ledger.replay()
         self.acknowledge("R")
-        left = [job.id for job in replayed.queued] + [job.id for job in self.store.ledger.next_queued(500)]
+        left = [one.job.id for one in replayed] + [job.id for job in self.store.ledger.next_queued(500)]
         left = list(dict.fromkeys(left))
         callers = (self.call(caller, left[caller::CALLERS]) for caller in range(CALLERS))
         await asyncio.gather(*callers, self.audit(), self.keep_blobs())

@@ -21,7 +21,7 @@ from garret.storage import ledger_story, migrations
 from garret.storage.errors import Conflict, Invalid, NotFound
 from garret.storage.ledger import Ledger, Retention
 from garret.storage.ledger_machine import Kind, State
-from garret.storage.ledger_types import Event, Job, JobError, Replayed, Request
+from garret.storage.ledger_types import Event, Job, JobError, Request
 from garret.storage.store import Store
 from tests.storage.databases import KEYS
 
@@ -120,27 +120,29 @@ def test_cancelling_fences_the_worker_and_can_be_repeated(ledger: Ledger) -> Non
         run(ledger.cancel(done, "owner"))
 
 
-def test_replay_queues_what_may_run_again_and_fails_the_rest(store: Store, clock: ManualClock) -> None:
+def test_replay_queues_what_ran_and_a_restart_is_no_attempt(store: Store, clock: ManualClock) -> None:
     ledger = store.ledger
     again = run(ledger.enqueue(Request("a.b", max_attempts=2))).job.id
-    spent = run(ledger.enqueue(Request("a.b", max_attempts=1))).job.id
+    only = run(ledger.enqueue(Request("a.b", max_attempts=1))).job.id
     waiting = run(ledger.enqueue(Request("a.b"))).job.id
-    for job in (again, spent):
+    for job in (again, only):
         run(ledger.lease(job, "w"))
     store.close()
     clock.advance(60)
     reopened = Store.open(store.home, KEYS, clock=clock)
     ledger = reopened.ledger
     replayed = run(ledger.replay())
-    assert [job.id for job in replayed.queued] == [again]
-    assert [job.id for job in replayed.failed] == [spent]
-    assert ledger.get(again).state is State.QUEUED
-    assert ledger.get(waiting).state is State.QUEUED
-    spent_error = ledger.get(spent).error
-    assert spent_error is not None
-    assert spent_error.code == "failed"
-    assert "no attempt" in spent_error.message
-    assert run(ledger.replay()) == Replayed([], [])
+    assert [(one.job.id, one.restarts) for one in replayed] == [(again, 1), (only, 1)]
+    for job in (again, only, waiting):
+        assert (ledger.get(job).state, ledger.get(job).attempts) == (State.QUEUED, 0)
+    assert run(ledger.replay()) == []
+    for restarts in range(2, 8):
+        assert run(ledger.lease(only, "w")).attempt == 1
+        assert [one.restarts for one in run(ledger.replay())] == [restarts]
+    run(ledger.lease(again, "w"))
+    assert run(ledger.fail(again, 2, JobError("failed", "No.", True), retry=True)) is State.QUEUED
+    run(ledger.lease(again, "w"))
+    assert [one.restarts for one in run(ledger.replay())] == [1]
     reopened.close()
 
 
@@ -156,7 +158,8 @@ def test_a_job_kept_by_an_earlier_version_is_read_as_before(tmp_path: Path) -> N
     job = rows.get(old, "job_1")
     assert (job.idempotency, job.priority, job.attempts, job.epoch, job.note) == ("k", 2, 1, 4, "half")
     assert (job.role, job.profile, job.created, job.updated) == ("cli", "user", 5.0, 6.0)
-    assert rows.replay(old, 7.0) == Replayed([], [])
+    assert rows.replay(old, 7.0) == []
+    assert (job.workspace, job.parent, job.due) == ("main", None, None)
     assert rows.lease(old, "job_1", "w", 7.0).attempt == 2
     old.close()
 
@@ -240,6 +243,7 @@ def test_the_story_tells_how_a_job_came_to_its_state(ledger: Ledger, clock: Manu
     run(ledger.fail(job, run(ledger.lease(job, "stt-1")).epoch, OOPS, retry=True))
     run(ledger.lease(job, "stt-2"))
     run(ledger.replay())
+    run(ledger.cancel(job, "cli"))
     run(ledger.retry(job, "owner"))
     run(ledger.cancel(job, "owner"))
     told = [line.split("  ", 1)[-1] for line in ledger.story(job)]
@@ -248,7 +252,8 @@ def test_the_story_tells_how_a_job_came_to_its_state(ledger: Ledger, clock: Manu
         "stt-1 started it: attempt 1, lease epoch 1.",
         "Attempt 1 failed: the engine fell over (failed). It was queued again.",
         "stt-2 started it: attempt 2, lease epoch 2.",
-        "Garret had been stopped while stt-2 ran it, and no attempt was left. It failed.",
+        "Garret had been stopped while stt-2 ran it (attempt 2). It was queued again; that is no attempt.",
+        "cli cancelled it.",
         "owner asked to try it again.",
         "owner cancelled it.",
         "It is cancelled. 'garret jobs retry' starts it again.",
@@ -349,7 +354,7 @@ class LedgerAgainstModel(RuleBasedStateMachine):
     def crash_and_replay(self) -> None:
         replayed = rows.replay(self.connection, self.now)
         running = {job for job, standing in self.model.items() if standing.state is State.RUNNING}
-        assert {job.id for job in (*replayed.queued, *replayed.failed)} == running
+        assert {one.job.id for one in replayed} == running
         for job in running:
             self.model[job], _ = machine.step(self.model[job], machine.Replay())
             self.transitions[job] += 1
@@ -383,3 +388,36 @@ class LedgerAgainstModel(RuleBasedStateMachine):
 
 LedgerAgainstModel.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
 TestLedgerAgainstModel = LedgerAgainstModel.TestCase
+
+
+def test_what_is_part_of_a_jobs_work_is_found_while_it_is_not_over(store: Store) -> None:
+    ledger = store.ledger
+    root = run(ledger.enqueue(Request("a.b"))).job.id
+    child = run(ledger.enqueue(Request("a.b", parent=root))).job.id
+    grandchild = run(ledger.enqueue(Request("a.b", parent=child))).job.id
+    run(ledger.enqueue(Request("a.b")))
+    assert ledger.descendants(root) == [child, grandchild]
+    run(ledger.cancel(child, "me"))
+    assert ledger.descendants(root) == [grandchild]
+    assert ledger.get(grandchild).parent == child
+
+
+def test_a_job_ends_together_with_what_it_wrote_or_not_at_all(store: Store) -> None:
+    ledger = store.ledger
+    job = run(ledger.enqueue(Request("a.b"))).job.id
+    lease = run(ledger.lease(job, "w"))
+
+    def write(connection: apsw.Connection) -> None:
+        connection.execute("INSERT INTO settings VALUES ('made', '1', 0.0)")
+
+    def fail(connection: apsw.Connection) -> None:
+        raise Invalid("This cannot be written.")
+
+    with pytest.raises(Invalid):
+        run(ledger.finish(job, lease.epoch, b"r", writes=(write, fail)))
+    assert (ledger.get(job).state, store.settings.get("made")) == (State.RUNNING, None)
+    with pytest.raises(Conflict):
+        run(ledger.finish(job, lease.epoch - 1, b"r", writes=(write,)))
+    assert store.settings.get("made") is None
+    run(ledger.finish(job, lease.epoch, b"r", writes=(write,)))
+    assert (ledger.get(job).state, store.settings.get("made") is not None) == (State.DONE, True)

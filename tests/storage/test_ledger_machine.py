@@ -33,7 +33,7 @@ LEGAL: dict[tuple[str, str], tuple[str, str, str, str]] = {
     ("running", "fail, retry"): ("queued", "failed_once", "failed", "failed"),
     ("running", "requeue"): ("queued", "requeued", "queued", "requeued"),
     ("running", "cancel"): ("cancelled", "cancelled", "cancelled", "cancelled"),
-    ("running", "replay"): ("queued", "replayed", "failed", "abandoned"),
+    ("running", "replay"): ("queued", "replayed", "queued", "replayed"),
     ("failed", "retry"): ("queued", "retried", "queued", "retried"),
     ("cancelled", "retry"): ("queued", "retried", "queued", "retried"),
 }

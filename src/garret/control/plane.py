@@ -183,12 +183,12 @@ class ControlPlane:
 
     async def _replay(self) -> None:
         try:
-            resumed, failed = await self.jobs.replay()
+            resumed = await self.jobs.replay()
         except GarretError as error:
             _logger.error("jobs of before wait until the ledger can be written: %s", error.message)
             return
-        if resumed or failed:
-            text = f"{resumed} jobs that were cut off go on; {failed} could not."
+        if resumed:
+            text = f"{resumed} jobs that were cut off go on."
             _logger.warning("%s", text)
             self.notices.append(text)
 

@@ -57,13 +57,32 @@ class Event(Contract, frozen=True):
     __event__: ClassVar[str]
 
 
+class Retry(msgspec.Struct, frozen=True, kw_only=True):
+    """How a job is tried again after a failure that may pass.
+
+    `attempts` None leaves the number to the setting `jobs.attempts`. The pause before the next attempt
+    doubles from `base_seconds` up to `limit_seconds`. Nothing is tried again `within_seconds` or later after
+    it was asked for.
+    """
+
+    attempts: int | None = None
+    base_seconds: float = 0.2
+    limit_seconds: float = 10.0
+    within_seconds: float | None = None
+
+    def pause(self, attempt: int) -> float:
+        """Seconds to wait after attempt number `attempt`, counted from 1."""
+        return min(self.limit_seconds, self.base_seconds * 2.0 ** min(attempt - 1, 60))
+
+
 class CommandMeta(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """What a command is and needs.
 
     `capability` is what role and profile must grant. `target` is CONTROL or the name of a worker.
     `items` is the type of what streams back to the caller, `inputs` of what the caller streams in.
     `descriptors` is how many file descriptors may come with it. `timeout` is the default deadline
-    in seconds; None means that it runs until done or cancelled.
+    in seconds; None means that it runs until done or cancelled. Of a job, `at_once` is how many of the kind
+    run at a time (None: as many as of all kinds together), and `retry` what becomes of one that failed.
     """
 
     name: str
@@ -72,6 +91,8 @@ class CommandMeta(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     capability: str
     target: str = CONTROL
     job: bool = False
+    at_once: int | None = None
+    retry: Retry = Retry()
     approval: bool = False
     leaves_machine: bool = False
     timeout: float | None = 30.0
@@ -96,6 +117,8 @@ def command(
     capability: str,
     target: str = CONTROL,
     job: bool = False,
+    at_once: int | None = None,
+    retry: Retry = Retry(),  # noqa: B008  it is frozen
     approval: bool = False,
     leaves_machine: bool = False,
     timeout: float | None = 30.0,
@@ -115,6 +138,8 @@ def command(
             capability=capability,
             target=target,
             job=job,
+            at_once=at_once,
+            retry=retry,
             approval=approval,
             leaves_machine=leaves_machine,
             timeout=timeout,

@@ -10,8 +10,10 @@ Neighbours: `writer`, `ledger_rows` (the SQL), `ledger_machine` (what is legal),
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import apsw
 
 from garret.base.clock import SYSTEM, Clock
 from garret.storage import ledger_rows as rows
@@ -57,10 +59,26 @@ class Ledger:
             lambda connection: rows.progress(connection, job, epoch, fraction, note, now)
         )
 
-    async def finish(self, job: str, epoch: int, result: bytes = b"") -> None:
-        """Record the result. Raises NotFound, Conflict or Invalid."""
+    async def finish(
+        self,
+        job: str,
+        epoch: int,
+        result: bytes = b"",
+        *,
+        writes: Sequence[Callable[[apsw.Connection], object]] = (),
+    ) -> None:
+        """Record the result, and in the same transaction what `writes` write.
+
+        Raises NotFound, Conflict, Invalid, or what one of the writes raises; nothing is then recorded.
+        """
         now = self._clock.wall()
-        await self._writer.write(lambda connection: rows.finish(connection, job, epoch, result, now))
+
+        def end(connection: apsw.Connection) -> None:
+            rows.finish(connection, job, epoch, result, now)  # first: a stale lease must write nothing
+            for write in writes:
+                write(connection)
+
+        await self._writer.write(end)
 
     async def fail(self, job: str, epoch: int, error: JobError, *, retry: bool) -> State:
         """Record a failure and return the state it led to. Raises NotFound or Conflict."""
@@ -84,8 +102,8 @@ class Ledger:
         now = self._clock.wall()
         await self._writer.write(lambda connection: rows.retry(connection, job, who, now))
 
-    async def replay(self) -> Replayed:
-        """Sort out what a dead process left behind: once, at start, before anything is leased."""
+    async def replay(self) -> list[Replayed]:
+        """Queue again what a dead process left running: once, at start, before anything is leased."""
         now = self._clock.wall()
         return await self._writer.write(lambda connection: rows.replay(connection, now))
 
@@ -127,6 +145,11 @@ class Ledger:
         """Queued jobs by priority, then by arrival."""
         with self._readers.read() as connection:
             return rows.next_queued(connection, limit)
+
+    def descendants(self, job: str) -> list[str]:
+        """The ids of the jobs that are part of this one's work and not over, nearest first."""
+        with self._readers.read() as connection:
+            return rows.descendants(connection, job)
 
     def story(self, job: str) -> list[str]:
         """How the job came to its state, one plain sentence with its time a line. Raises NotFound."""

@@ -8,7 +8,7 @@ change nothing when it comes back.
     queued --lease--> running --finish--> done
                       running --fail------> queued (attempts remain, a retry is wanted) or failed
                       running --requeue---> queued (the attempt does not count)
-                      running --replay----> queued or failed (the process that ran it is gone)
+                      running --replay----> queued (the process that ran it is gone; no attempt either)
     queued, running --cancel--> cancelled
     failed, cancelled --retry--> queued (all attempts anew)
 
@@ -49,7 +49,7 @@ class Kind(StrEnum):
     CANCELLED = "cancelled"
     RETRIED = "retried"
     REPLAYED = "replayed"  # queued again after a crash
-    ABANDONED = "abandoned"  # failed after a crash, no attempt left
+    ABANDONED = "abandoned"  # failed after a crash; written by version 0.1 only
 
 
 class Standing(NamedTuple):
@@ -165,9 +165,8 @@ def _retry(standing: Standing) -> tuple[Standing, Kind]:
 def _replay(standing: Standing) -> tuple[Standing, Kind]:
     if standing.state is not State.RUNNING:
         raise _illegal(standing, "be replayed")
-    if standing.attempts < standing.max_attempts:
-        return standing._replace(state=State.QUEUED, owner=None), Kind.REPLAYED
-    return standing._replace(state=State.FAILED, owner=None), Kind.ABANDONED
+    # A restart of the house says nothing about the job: however many there are, they use up no attempt.
+    return standing._replace(state=State.QUEUED, attempts=standing.attempts - 1, owner=None), Kind.REPLAYED
 
 
 def _cancel(standing: Standing) -> tuple[Standing, Kind]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import apsw
 
-from garret.base.errors import Code, UsageError
+from garret.base.errors import UsageError
 from garret.base.ids import new_id
 from garret.storage import ledger_machine as machine
 from garret.storage.errors import Invalid, NotFound
@@ -41,6 +41,17 @@ _MOVE = (
     "error_message = ?, error_retryable = ?, fraction = max(fraction, ?) WHERE seq = ?"
 )
 _EVENT = "INSERT INTO job_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+# Replays since anything else became of the job: since it was queued, failed or tried anew.
+_RESTARTS = """
+SELECT count(*) FROM job_events AS e WHERE job = ?1 AND kind = 'replayed' AND number > coalesce((
+    SELECT max(number) FROM job_events WHERE job = ?1 AND kind NOT IN ('leased', 'replayed')), 0)
+"""
+_DESCENDANTS = """
+WITH RECURSIVE tree (id, state, depth) AS (
+    SELECT id, state, 1 FROM jobs WHERE parent = ?1
+    UNION SELECT jobs.id, jobs.state, depth + 1 FROM jobs JOIN tree ON jobs.parent = tree.id)
+SELECT id FROM tree WHERE state IN ('queued', 'running') ORDER BY depth, id
+"""
 _STATES = {
     state.value: state for state in State
 }  # a dictionary is several times quicker than the enum's call
@@ -144,20 +155,19 @@ def retry(connection: apsw.Connection, job: str, who: str, now: float) -> None:
     connection.execute("UPDATE jobs SET fraction = 0, note = '' WHERE seq = ?", (seq,))
 
 
-def replay(connection: apsw.Connection, now: float) -> Replayed:
-    """Sort out what a dead process left running.
-
-    Such a job is queued again while attempts remain, else it fails with a reason. To be called once, before
-    anything is leased.
-    """
-    failed: list[Job] = []
-    queued: list[Job] = []
-    lost = JobError(Code.FAILED.value, "Garret was stopped while this job ran, and no attempt is left.", True)
+def replay(connection: apsw.Connection, now: float) -> list[Replayed]:
+    """Queue again what a dead process left running. To be called once, before anything is leased."""
+    found: list[Replayed] = []
     for job in _select(connection, "WHERE state = 'running' ORDER BY seq", ()):
-        last = job.attempts >= job.max_attempts
-        _move(connection, job.id, machine.Replay(), now, error=lost if last else None, who=job.owner)
-        (failed if last else queued).append(get(connection, job.id))
-    return Replayed(queued, failed)
+        _move(connection, job.id, machine.Replay(), now, who=job.owner)
+        restarts = connection.execute(_RESTARTS, (job.seq,)).fetchall()[0][0]
+        found.append(Replayed(get(connection, job.id), int(str(restarts))))
+    return found
+
+
+def descendants(connection: apsw.Connection, job: str) -> list[str]:
+    """The ids of the jobs that are part of this one's work and not over, nearest first."""
+    return [str(row[0]) for row in connection.execute(_DESCENDANTS, (job,))]
 
 
 def get(connection: apsw.Connection, job: str) -> Job:

@@ -83,10 +83,10 @@ class Lease(NamedTuple):
 
 
 class Replayed(NamedTuple):
-    """What `replay` did with the jobs a dead process left behind."""
+    """A job that a dead process left behind, queued again; `restarts` is how often that was so in a row."""
 
-    queued: list[Job]
-    failed: list[Job]
+    job: Job
+    restarts: int
 
 
 class Event(NamedTuple):

@@ -101,10 +101,7 @@ def test_a_failed_job_says_why_and_is_run_again_when_asked(home: Home) -> None:
     run(story())
 
 
-def test_what_may_pass_is_tried_again_and_no_more_often_than_the_setting_says(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(jobs_module, "_RETRY_BASE_SECONDS", 0.001)
+def test_what_may_pass_is_tried_again_and_no_more_often_than_the_setting_says(home: Home) -> None:
 
     async def story() -> None:
         async with plane_of(home) as plane:
@@ -345,7 +342,7 @@ def test_a_damaged_database_is_not_waited_for(home: Home, monkeypatch: pytest.Mo
     async def story() -> None:
         async with plane_of(home) as plane:
 
-            async def damaged(*_: Any) -> None:
+            async def damaged(*_: Any, **_named: Any) -> None:
                 raise ReadOnly("The database is damaged.", details={"mode": "damaged"})
 
             monkeypatch.setattr(plane.store.ledger, "finish", damaged)

@@ -141,6 +141,7 @@ class Broker:
         descriptors: tuple[int, ...] = (),
         priority: int = 0,
         workspace: str = DEFAULT_WORKSPACE,
+        parent: str | None = None,
     ) -> Pending:
         """Admit one command, whoever asks, and take its descriptors over.
 
@@ -165,6 +166,7 @@ class Broker:
             priority,
             monotonic(),
             workspace=workspace,
+            parent=parent,
         )
         own[request] = pending
         self._count += 1

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
+import apsw
 import msgspec
 
 from garret.base.errors import GarretError
@@ -64,11 +65,20 @@ class Handling(Protocol):
     def grant(self, pending: Pending, items: int) -> None: ...
 
 
+class Ending:
+    """What a handler leaves to be committed in one transaction with the end of its command, and told then."""
+
+    def __init__(self) -> None:
+        self.writes: list[Callable[[apsw.Connection], object]] = []
+        self.told: list[Callable[[], None]] = []
+
+
 class Pending(msgspec.Struct, eq=False):
     """A command that was admitted and is not finished. A struct because one is made for each command.
 
     Times are monotonic seconds; `started` is 0 until it reached its worker. `waiting_cancel` is why it was
-    asked to end before its time. `input_credit` is how many more items the caller may stream in.
+    asked to end before its time. `input_credit` is how many more items the caller may stream in. `parent` is
+    the id of the job as part of whose work this was asked for, `ending` what is committed with its result.
     """
 
     key: int
@@ -91,6 +101,13 @@ class Pending(msgspec.Struct, eq=False):
     early_inputs: list[msgspec.Raw | None] | None = None
     on_done: Callable[[Pending], None] | None = None
     workspace: str = DEFAULT_WORKSPACE
+    parent: str | None = None
+    ending: Ending | None = None
+
+    @property
+    def job(self) -> str | None:
+        """The id of the job as whose work this runs."""
+        return self.parent if self.lease is None else self.lease.job
 
     def keep_input(self, payload: msgspec.Raw | None) -> None:
         """Keep what was streamed in before anybody handles the command; bounded by the caller's credit."""

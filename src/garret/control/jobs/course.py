@@ -16,8 +16,10 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from garret.base import log
+from garret.base.clock import Clock
 from garret.base.errors import CancelledError, Code, GarretError
 from garret.control.commands.broker import Broker
+from garret.control.commands.request import Ending
 from garret.control.errors import ControlError
 from garret.control.jobs.books import JobBooks
 from garret.control.jobs.run import JobRun, Outcome, goes_on
@@ -53,6 +55,7 @@ class JobCourse:
         pause: Callable[[JobRun, int], None],
         forget: Callable[[JobRun], None],
         spawn: Callable[[Coroutine[Any, Any, None]], None],
+        clock: Clock,
     ) -> None:
         self.stopping = False
         self._broker = broker
@@ -63,6 +66,7 @@ class JobCourse:
         self._pause = pause
         self._forget = forget
         self._spawn = spawn
+        self._clock = clock
 
     async def guarded(self, run: JobRun, work: Awaitable[None]) -> None:
         """Whatever goes wrong with the books of a job, those who wait for it are told."""
@@ -75,7 +79,17 @@ class JobCourse:
         except Exception as error:
             _logger.exception("job %s", run.job.id)
             message = f"{run.job.command} failed inside Garret ({type(error).__name__}). The job is kept."
-            self.over(run, None, ControlError(message, details={"job": run.job.id}))
+            await self._give_up(run, ControlError(message, details={"job": run.job.id}))
+
+    async def _give_up(self, run: JobRun, error: GarretError) -> None:
+        """End a job with an error that nobody expected: in the ledger too, where that can be written."""
+        try:
+            if run.lease is not None:
+                await self._fail(run, error)
+        except Exception:
+            _logger.exception("that job %s failed could not be written down", run.job.id)
+        finally:
+            self.over(run, None, error)  # nothing where it was told already
 
     async def attempt(self, run: JobRun) -> None:
         """Lease the job, let its handler work, write down what came of it. Raises what the ledger raises."""
@@ -108,13 +122,19 @@ class JobCourse:
     async def _finish(self, run: JobRun, payload: msgspec.Raw) -> None:
         assert run.lease is not None
         epoch = run.lease.epoch
+        ending = (run.pending and run.pending.ending) or Ending()
         try:
-            await self._record(run, lambda: self._ledger.finish(run.job.id, epoch, bytes(payload)))
-        except StorageError as error:
-            if error.code != Code.INVALID:
+            await self._record(
+                run,
+                lambda: self._ledger.finish(run.job.id, epoch, bytes(payload), writes=ending.writes),
+            )
+        except GarretError as error:
+            if isinstance(error, StorageError) and error.code != Code.INVALID:
                 raise
-            await self._fail(run, error)  # a result that the ledger will never take
+            await self._fail(run, error)  # a result, or something beside it, that will never be taken
             return
+        for tell in ending.told:
+            tell()
         self.over(run, payload, None)
         self.tell(run, State.DONE)
 
@@ -129,9 +149,9 @@ class JobCourse:
             self.over(run, None, goes_on(run))
             return
         told = JobError(error.code.value, error.message, error.retryable)
-        state = await self._record(
-            run, lambda: self._ledger.fail(run.job.id, epoch, told, retry=error.retryable)
-        )
+        within = run.retry.within_seconds
+        retry = error.retryable and (within is None or self._clock.wall() < run.job.created + within)
+        state = await self._record(run, lambda: self._ledger.fail(run.job.id, epoch, told, retry=retry))
         if state == State.QUEUED:
             self.tell(run, state)
             self._pause(run, run.lease.attempt)

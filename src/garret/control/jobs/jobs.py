@@ -23,6 +23,7 @@ from typing import Any, Final
 import msgspec
 
 from garret.base import log
+from garret.base.clock import SYSTEM, Clock
 from garret.base.errors import CancelledError, Code, GarretError
 from garret.control.commands.broker import Broker
 from garret.control.commands.request import Caller, Pending
@@ -31,7 +32,8 @@ from garret.control.jobs.books import JobBooks
 from garret.control.jobs.course import Changed, JobCourse
 from garret.control.jobs.lanes import JobLanes
 from garret.control.jobs.run import BeforeLedger, JobRun, Watcher, error_of, goes_on
-from garret.protocol.contract import Registry
+from garret.protocol.contract import CommandMeta, Registry
+from garret.protocol.scope import DEFAULT_WORKSPACE
 from garret.storage.ledger import Ledger
 from garret.storage.ledger_machine import FINAL, State
 from garret.storage.ledger_types import Job, Request
@@ -40,8 +42,11 @@ _logger = log.get("control.jobs")
 
 QUEUE_LIMIT: Final = 10_000
 """Jobs that are not over; one more answers busy."""
-_RETRY_BASE_SECONDS: Final = 0.2
-_RETRY_LIMIT_SECONDS: Final = 10.0
+_PATIENCE_RESTARTS: Final = 5
+"""A job during which Garret was stopped oftener than this in a row waits a while before it is begun again: it
+may be what stops Garret, and a person must have time to cancel it."""
+_PATIENCE_SECONDS: Final = 30.0
+_LONGEST_SLEEP_SECONDS: Final = 60.0  # until a due time is looked at again, since wall clocks jump
 _EVERYTHING: Final = 1 << 40  # rows; what is queued is bounded by QUEUE_LIMIT where it is accepted
 
 
@@ -71,6 +76,7 @@ class Jobs:
         accepted: Callable[[Caller, Job], Coroutine[Any, Any, None]],
         changed: Changed,
         stored: Callable[[str, float], None],
+        clock: Clock = SYSTEM,
     ) -> None:
         """`stored` hears of every transition: the command, and the seconds until it was durable."""
         self.broker = broker
@@ -80,6 +86,7 @@ class Jobs:
         self._attempts = attempts
         self._accepted = accepted
         self._stored = stored
+        self._clock = clock
         self._runs: dict[str, JobRun] = {}
         self._lanes = JobLanes(limit)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -93,6 +100,7 @@ class Jobs:
             pause=self._pause_run,
             forget=self._forget,
             spawn=self._spawn,
+            clock=clock,
         )
         self._replaying = asyncio.Lock()
         self._replayed = False
@@ -114,21 +122,23 @@ class Jobs:
             self.broker.fail(pending, ControlError(message, code=Code.BUSY))
         else:
             pending.handling = BeforeLedger(self.broker)
+            self._lend_place(pending)
             self._spawn(self._enter(pending, command))
 
     async def _enter(self, pending: Pending, command: Any) -> None:
         caller = pending.caller
         key = getattr(command, "key", "")
-        scoped = f"{caller.profile}:{key}" if key else None  # one profile never joins another's job
+        scoped = _scoped(key, caller.profile, pending.workspace) if key else None
         request = Request(
             pending.meta.name,
             bytes(pending.payload),
             idempotency=scoped,
             priority=pending.priority,
-            max_attempts=self._attempts(),
+            max_attempts=pending.meta.retry.attempts or self._attempts(),
             role=caller.role,
             profile=caller.profile,
             workspace=pending.workspace,
+            parent=pending.parent,
         )
         began = monotonic()
         try:
@@ -154,6 +164,19 @@ class Jobs:
             pending.hand_over_inputs()
         if not self._replayed:
             self._spawn(self._replay_late())
+        self._next()
+
+    def _lend_place(self, pending: Pending) -> None:
+        """A job that asks for another one waits for it: meanwhile others may have its place."""
+        parent = self._runs.get(pending.parent or "")
+        if parent is None or parent.pending is None or parent.pending.done:
+            return
+
+        def answered(_: Pending) -> None:
+            self._lanes.regain(parent)
+
+        pending.on_done = answered
+        self._lanes.lend(parent)
         self._next()
 
     def _unwatched(self, run: JobRun, pending: Pending, *, new: bool) -> None:
@@ -183,31 +206,41 @@ class Jobs:
 
     # ---- what is asked about jobs
 
-    async def replay(self) -> tuple[int, int]:
-        """At start: take up what was left running or queued; how many were cut off and go on, or cannot.
+    async def replay(self) -> int:
+        """At start: take up what was left running or queued; returns how many were cut off and go on.
 
         Nothing runs before this succeeded once, since the process before may have left what the ledger
         shows as running. Raises StorageError; it is tried again when storage is back, or a job accepted.
         """
         async with self._replaying:
             if self._replayed:
-                return 0, 0
-            replayed = await self._ledger.replay()
+                return 0
+            cut_off = await self._ledger.replay()
             queued = await asyncio.to_thread(self._ledger.next_queued, limit=_EVERYTHING)
             self._replayed = True
+        patience = {
+            one.job.id: min(_PATIENCE_SECONDS, 2.0 ** (one.restarts - _PATIENCE_RESTARTS))
+            for one in cut_off
+            if one.restarts > _PATIENCE_RESTARTS
+        }
         for job in queued:
-            self._add(job)
+            self._add(job, patience=patience.get(job.id, 0.0))
         self._next()
-        return len(replayed.queued), len(replayed.failed)
+        return len(cut_off)
+
+    def take_on(self, job: Job) -> None:
+        """Carry out a job that somebody else's transaction put into the ledger; it is committed."""
+        self._add(job)
+        self._next()
 
     async def _replay_late(self) -> None:
         try:
-            resumed, failed = await self.replay()
+            resumed = await self.replay()
         except GarretError as error:
             _logger.error("jobs wait, since the ledger could not be replayed: %s", error.message)
             return
-        if resumed or failed:
-            _logger.warning("%d jobs that were cut off go on; %d could not.", resumed, failed)
+        if resumed:
+            _logger.warning("%d jobs that were cut off go on.", resumed)
 
     async def retry(self, job_id: str, who: str) -> Job:
         """Queue a failed or cancelled job anew. Raises NotFound or Conflict."""
@@ -218,13 +251,17 @@ class Jobs:
         return job
 
     async def cancel(self, job_id: str, who: str) -> Job:
-        """Cancel a job that waits or runs, and wait until it has ended.
+        """Cancel a job that waits or runs, with all that is part of its work, and wait until it has ended.
 
         Raises NotFound, Conflict, or the StorageError for which the ledger could not be told.
         """
         run = self._runs.get(job_id)
+        parts = [self._runs[one] for one in await self._descendants(job_id) if one in self._runs]
+        for part in parts:
+            self.cancel_run(part, who)
         if run is None:
-            await self._ledger.cancel(job_id, who)
+            if not parts:  # where it is over itself, what it left behind was cancelled
+                await self._ledger.cancel(job_id, who)
             job = self._ledger.get(job_id)
             self._changed(job, job.state, job.fraction, "")
             return job
@@ -233,6 +270,9 @@ class Jobs:
         if run.held is not None:
             raise run.held
         return self._ledger.get(job_id)
+
+    async def _descendants(self, job_id: str) -> list[str]:
+        return await asyncio.to_thread(self._ledger.descendants, job_id)
 
     def cancel_run(self, run: JobRun, who: str) -> None:
         """Stop a run for everybody. One that is just being leased sees it before it begins."""
@@ -255,25 +295,40 @@ class Jobs:
 
     # ---- running
 
-    def _add(self, job: Job) -> JobRun:
-        """The run of a queued job, made where there is none yet."""
+    def _add(self, job: Job, *, patience: float = 0.0) -> JobRun:
+        """The run of a queued job, made where there is none yet; it waits for `patience` seconds first."""
         run = self._runs.get(job.id)
         if run is None:
+            meta = self._meta(job.command)
             run = self._runs[job.id] = JobRun(
-                self, job, self._is_live(job.command), f"job:{job.id}", job.role
+                self, job, meta is not None and meta.inputs is not None, f"job:{job.id}", job.role
             )
-            self._lanes.put(run)
+            if meta is not None:
+                run.at_once, run.retry = meta.at_once, meta.retry
             self._course.tell(run, State.QUEUED)
+            if patience > 0:
+                run.timer = asyncio.get_running_loop().call_later(patience, self._again, run)
+            else:
+                self._queue(run)
         return run
+
+    def _queue(self, run: JobRun) -> None:
+        """Let a job wait for its turn, or first for its time."""
+        left = 0.0 if run.job.due is None else run.job.due - self._clock.wall()
+        if left > 0:
+            sleep = min(left, _LONGEST_SLEEP_SECONDS)
+            run.timer = asyncio.get_running_loop().call_later(sleep, self._again, run)
+        else:
+            self._lanes.put(run)
 
     def _forget(self, run: JobRun) -> None:
         self._runs.pop(run.job.id, None)
 
-    def _is_live(self, command: str) -> bool:
+    def _meta(self, command: str) -> CommandMeta | None:
         try:
-            return self._registry.find(command).inputs is not None
+            return self._registry.find(command)
         except GarretError:
-            return False  # of a room that is not there any more; it fails at its turn
+            return None  # of a room that is not there any more; it fails at its turn
 
     def _next(self) -> None:
         if self._replayed and not self._course.stopping:
@@ -293,7 +348,7 @@ class Jobs:
         if run.cancelled_by:
             self._again(run)
         elif not self._course.stopping:
-            pause = min(_RETRY_LIMIT_SECONDS, _RETRY_BASE_SECONDS * 2.0 ** (attempt - 1))
+            pause = run.retry.pause(attempt)
             run.timer = asyncio.get_running_loop().call_later(pause, self._again, run)
 
     def _again(self, run: JobRun) -> None:
@@ -301,7 +356,7 @@ class Jobs:
         if run.cancelled_by:
             self._spawn(self._course.guarded(run, self._course.end_cancelled(run)))
         else:
-            self._lanes.put(run)
+            self._queue(run)
             self._next()
 
     def note_progress(self, run: JobRun, payload: msgspec.Raw) -> None:
@@ -326,3 +381,8 @@ class Jobs:
             if run.timer is not None:
                 run.timer.cancel()
             self._course.over(run, None, goes_on(run))
+
+
+def _scoped(key: str, profile: str, workspace: str) -> str:
+    """The key in the ledger: no profile joins another's job, and none a job about something else."""
+    return f"{profile}:{key}" if workspace == DEFAULT_WORKSPACE else f"{profile}:{workspace}:{key}"

@@ -18,6 +18,7 @@ from garret.base.errors import CancelledError, Code, GarretError
 from garret.control.commands.broker import Broker
 from garret.control.commands.request import Pending
 from garret.control.errors import ControlError
+from garret.protocol.contract import Retry
 from garret.protocol.streams import INITIAL_CREDIT
 from garret.storage.ledger_types import Job, JobError, Lease
 
@@ -45,7 +46,8 @@ class Desk(Protocol):
 
 @dataclass(eq=False)
 class JobRun:
-    """A job that is not over. `live` says that its callers stream into it while it runs.
+    """A job that is not over. `live` says that its callers stream into it while it runs; `at_once` and
+    `retry` are those of its command.
 
     `settled` is set when its callers were answered; `held` is why the ledger did not take what came of it.
     `asked_for` is set once somebody has asked for it since this control plane started, also where they left.
@@ -56,6 +58,8 @@ class JobRun:
     live: bool
     name: str
     role: str
+    at_once: int | None = None
+    retry: Retry = field(default_factory=Retry)
     watchers: list[Watcher] = field(default_factory=list[Watcher])
     lease: Lease | None = None
     pending: Pending | None = None
