@@ -18,7 +18,7 @@ from typing import Any, Final
 from garret.base.errors import GarretError
 from garret.protocol.contract import Command, Contract, command
 from garret.protocol.life import Boot
-from garret.protocol.manifest import MIB, Grants, Room, WorkerSpec
+from garret.protocol.manifest import MIB, Grants, Room, SpawnGrants, WorkerSpec
 from garret.transport import bulk
 from garret.worker.call import Call
 from garret.worker.harness import Handlers
@@ -124,6 +124,39 @@ class Overfill(Command[Outcome], frozen=True):
     """Ask the system for so many bytes in the file that was handed over."""
 
     size: int
+
+
+@command("caged.look", result=Outcome, capability="caged.use", target="looker")
+class Look(Command[Outcome], frozen=True):
+    """Read a file, and write to it what was read; say what became of both."""
+
+    path: str
+
+
+@command("caged.rest", result=Outcome, capability="caged.use", target="looker", items=Outcome, timeout=None)
+class Rest(Command[Outcome], frozen=True):
+    """Stream a word, then wait for the end."""
+
+
+def _look(request: Look, call: Call) -> Outcome:
+    del call
+    path, outcomes = Path(request.path), list[str]()
+    try:
+        outcomes.append(path.read_text())
+    except OSError as error:
+        outcomes.append(type(error).__name__)
+    try:
+        path.write_text("written")
+        outcomes.append("written")
+    except OSError as error:
+        outcomes.append(type(error).__name__)
+    return Outcome(text=" ".join(outcomes))
+
+
+def _rest(request: Rest, call: Call) -> Outcome:
+    del request
+    call.emit(Outcome(text="resting"))
+    return Outcome(text=str(_wait_for_the_end(call)))
 
 
 def _knock(request: Knock, call: Call) -> Outcome:
@@ -299,6 +332,8 @@ def build(boot: Boot) -> Handlers:
         Shell: _shell,
         NoShell: _no_shell,
         Overfill: _overfill,
+        Look: _look,
+        Rest: _rest,
     }
     return Handlers(handlers)
 
@@ -324,6 +359,8 @@ ROOM: Final = Room(
         Shell,
         NoShell,
         Overfill,
+        Look,
+        Rest,
     ),
     workers=(
         _worker("connected", Grants(local_sockets=True)),
@@ -333,5 +370,12 @@ ROOM: Final = Room(
         _worker("trusted", Grants(), secrets=(SECRET,)),
         _worker("watcher", Grants(watch=("{home}/watched",))),
         _worker("terminal", Grants(terminal=True)),
+        _worker(
+            "looker",
+            Grants(memory_bytes=SMALL, cpu_seconds=60),
+            spawn=SpawnGrants(
+                read=("{home}/shared", "/etc/passwd"), write=("{home}/shared/drafts",), at_once=2
+            ),
+        ),
     ),
 )

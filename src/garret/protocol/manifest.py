@@ -18,6 +18,9 @@ from garret.protocol.setting import Setting
 
 MIB = 1024 * 1024
 
+SPAWNED = "~"
+"""Between the name of a kind of worker and the number of a process that was spawned of it for one call."""
+
 RequestT = TypeVar("RequestT", bound=Command[Any])
 
 
@@ -56,6 +59,21 @@ class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     cpu_seconds: int | None = None
 
 
+class SpawnGrants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a process that is spawned for one call may be granted beyond the grants of its kind.
+
+    `read`, `write` and `watch` are places as in `Grants`, at or below which paths may be granted; `network`
+    lets it be granted connections. Nothing else may exceed what the kind has. At most `at_once` processes of
+    the kind are spawned at a time.
+    """
+
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    watch: tuple[str, ...] = ()
+    network: bool = False
+    at_once: int = 4
+
+
 class WorkerSpec(msgspec.Struct, frozen=True):
     """One kind of worker: where its handlers are, what it is granted, how it lives.
 
@@ -65,8 +83,9 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     `settings` are the keys whose values it is told at start; a change of one replaces the process (new
     one first). `environment` names the variables that it gets of the control plane's own environment,
     beside language and time zone; nothing secret belongs there. `secrets` names the secrets it is told at its
-    start, over its control socket; a change of one replaces the process. `search_path` names the folders of a
-    room that is not installed in this package's environment.
+    start, over its control socket; a change of one replaces the process. `spawn`, where it is given, lets
+    services start a process of this kind for one call, with grants for that call. `search_path` names the
+    folders of a room that is not installed in this package's environment.
     """
 
     name: str
@@ -85,7 +104,13 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     settings: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    spawn: SpawnGrants | None = None
     search_path: tuple[str, ...] = ()
+
+
+def kind_of(worker: str) -> str:
+    """The kind of a worker: its name, without the number of a process that was spawned for one call."""
+    return worker.partition(SPAWNED)[0]
 
 
 class WholeNumber(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ whoever the service is working for; what the house does of its own accord runs a
 from __future__ import annotations
 
 import asyncio
+import copy
 import itertools
 import os
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ from garret.control.errors import ControlError
 from garret.protocol.contract import Command, CommandMeta, ResultT, check_item, check_result
 from garret.protocol.envelope import encode_payload
 from garret.protocol.life import Progress
+from garret.protocol.manifest import kind_of
 from garret.protocol.scope import DEFAULT_WORKSPACE
 from garret.protocol.streams import ReceiveWindow, SendWindow
 from garret.transport.descriptors import close_all
@@ -36,6 +38,7 @@ class InnerCaller:
         self._broker = broker
         self._ids = itertools.count(1)
         self._calls: dict[int, InnerCall[Any]] = {}
+        self._target = ""
 
     def start(
         self,
@@ -67,6 +70,17 @@ class InnerCaller:
         async with call:
             return await call.result()
 
+    def at(self, target: str) -> InnerCaller:
+        """The same caller, for the process `target` that was spawned (`Workers.spawn`) to do its work.
+
+        Commands for its kind of worker go to that process; any other goes where it always goes.
+        """
+        caller = copy.copy(self)
+        caller._ids = itertools.count(1)
+        caller._calls = {}
+        caller._target = target
+        return caller
+
     def _start(
         self,
         command: Command[ResultT],
@@ -78,13 +92,16 @@ class InnerCaller:
         drop: bool,
     ) -> InnerCall[ResultT]:
         number = next(self._ids)
-        call: InnerCall[ResultT] = InnerCall(self, number, command.__meta__, drop=drop)
+        meta = command.__meta__
+        if self._target and meta.target == kind_of(self._target):
+            meta = msgspec.structs.replace(meta, target=self._target)
+        call: InnerCall[ResultT] = InnerCall(self, number, meta, drop=drop)
         self._calls[number] = call
         try:
             self._broker.admit(
                 self,
                 number,
-                command.__meta__,
+                meta,
                 encode_payload(command),
                 deadline=deadline,
                 trace=trace,

@@ -27,7 +27,7 @@ from garret.control.workers.lending import Lender
 from garret.control.workers.link import WorkerLink
 from garret.control.workers.slots import Launch, WorkerSlot
 from garret.protocol.handshake import NonceMemory
-from garret.protocol.manifest import Grants, WorkerSpec
+from garret.protocol.manifest import Grants, WorkerSpec, kind_of
 
 
 class House(Protocol):
@@ -118,12 +118,12 @@ class Pool:
         if self._queued:
             self._demand()
 
-    async def stop(self) -> None:
-        """Drain, terminate and kill until no process is left."""
+    async def stop(self, *, urgent: bool = False) -> None:
+        """Drain, terminate and kill until no process is left; `urgent` waits for nothing that it does."""
         self._stopped = True
         for pending in list(self._queued.values()):
             self.cancel(pending)
-        self._handle(None, sv.Stop())
+        self._handle(None, sv.Stop(urgent))
         while any(slot.links for slot in self.slots):
             self._all_ended.clear()
             await self._all_ended.wait()
@@ -234,7 +234,7 @@ class Pool:
 
     def on_state(self, slot: WorkerSlot, state: sv.State, sentence: str) -> None:
         if state in (sv.State.BACKOFF, sv.State.FAILED):
-            self._metrics.count("restarts", part=self.spec.name)
+            self._metrics.count("restarts", part=kind_of(self.spec.name))
         self._house.on_worker_state(self.spec.name, slot.number, state, sentence)
         if not self._stopped and self._queued and state in (sv.State.FAILED, sv.State.STOPPED):
             asyncio.get_running_loop().call_soon(self._demand)

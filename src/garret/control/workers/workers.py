@@ -10,15 +10,19 @@ Neighbours: `plane` owns it, `pools` runs each kind, `dependencies` gives the or
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
 from garret.base import log
+from garret.base.errors import Code
 from garret.base.paths import Home
 from garret.control.commands.broker import Broker
+from garret.control.errors import ControlError
 from garret.control.settings.settings import Change, Settings
 from garret.control.supervision import events as sv
 from garret.control.supervision.dependencies import Shutdown, Startup
@@ -29,9 +33,10 @@ from garret.control.workers.places import fill, passed_on
 from garret.control.workers.pools import Pool
 from garret.control.workers.process import sweep_orphans
 from garret.control.workers.slots import Launch
+from garret.control.workers.spawning import allowed, spec_of_one
 from garret.control.workers.terminals import Terminals
 from garret.protocol.handshake import NonceMemory
-from garret.protocol.manifest import Grants, WorkerSpec
+from garret.protocol.manifest import Grants, WorkerSpec, kind_of
 from garret.worker import descendants
 
 _logger = log.get("control.plane")
@@ -84,6 +89,7 @@ class Workers:
         self._house = house
         self._startup: Startup | None = None
         self._look: asyncio.TimerHandle | None = None
+        self._numbers = itertools.count(1)
         self.terminals = Terminals(loop)
 
     def add(self, spec: WorkerSpec) -> None:
@@ -151,6 +157,47 @@ class Workers:
         if self._look is not None:
             self._look.cancel()
         self.terminals.close()
+
+    # ---- processes for one call
+
+    @asynccontextmanager
+    async def spawn(self, kind: str, grants: Grants) -> AsyncIterator[str]:
+        """A process of `kind` with exactly `grants`, for the time of the block; then it is killed.
+
+        Yields the target to which its commands go (`InnerCaller.at`). It starts at the first of them; one
+        that died fails what it had in hand and starts anew at the next. `grants` hold absolute paths, and are
+        held to what the manifest allows. Raises ControlError: denied, not found, usage where there is no such
+        kind or it is not spawned, busy where as many run as may, unavailable while Garret stops.
+        """
+        pool = self.pools.get(kind)
+        if pool is None or pool.spec.spawn is None:
+            raise ControlError(f"There is no worker {kind} to spawn.", code=Code.USAGE)
+        if self._startup is None:
+            raise ControlError(f"Garret is stopping; no {kind} was started.", code=Code.UNAVAILABLE)
+        running = sum(1 for name in self.pools if name != kind and kind_of(name) == kind)
+        if running >= pool.spec.spawn.at_once:
+            raise ControlError(
+                f"{running} processes of {kind} run for one call each, which is all that may. Nothing was "
+                "started; try again in a moment.",
+                code=Code.BUSY,
+            )
+        spec = spec_of_one(
+            pool.spec, next(self._numbers), allowed(pool.spec, grants, self._places, self._home.root)
+        )
+        self.add(spec)
+        mine = self.pools[spec.name]
+        mine.start()
+        try:
+            yield spec.name
+        finally:
+            await asyncio.shield(self._loop.create_task(self._end_spawned(mine)))
+
+    async def _end_spawned(self, pool: Pool) -> None:
+        name = pool.spec.name
+        self._broker.detach(name)
+        await pool.stop(urgent=True)
+        self.pools.pop(name, None)
+        self.scheduler.remove_pool(name)
 
     # ---- what processes hold
 
@@ -244,7 +291,7 @@ class Workers:
     def secret_changed(self, name: str) -> None:
         """Replace the processes that were told the old value of a secret."""
         for pool in self.pools.values():
-            if name in pool.spec.secrets:
+            if kind_of(pool.spec.name) == pool.spec.name and name in pool.spec.secrets:
                 pool.replace()
 
     def profile_changed(self, old: str, new: str) -> None:
@@ -253,8 +300,8 @@ class Workers:
         self._replace(lambda key: get(key, old) != get(key, new))
 
     def _replace(self, differs: Callable[[str], bool]) -> None:
-        for pool in self.pools.values():
-            if any(differs(key) for key in _told(pool.spec)):
+        for name, pool in self.pools.items():
+            if kind_of(name) == name and any(differs(key) for key in _told(pool.spec)):
                 pool.replace()
 
     # ---- the pools' house
