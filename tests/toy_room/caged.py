@@ -138,6 +138,27 @@ class Rest(Command[Outcome], frozen=True):
     """Stream a word, then wait for the end."""
 
 
+@command("caged.live", result=Outcome, capability="caged.use", target="pair", inputs=Outcome, timeout=None)
+class Live(Command[Outcome], frozen=True):
+    """Wait for an input, and say it again."""
+
+
+@command("caged.stuck", result=Outcome, capability="caged.use", target="pair", timeout=None)
+class Stuck(Command[Outcome], frozen=True):
+    """Give no sign of life until somebody makes an end."""
+
+
+def _live(request: Live, call: Call) -> Outcome:
+    del request
+    return Outcome(text=next(item.text for item in call.inputs()))
+
+
+def _stuck(request: Stuck, call: Call) -> Outcome:
+    del request, call
+    signal.sigwait({signal.SIGUSR1})
+    return Outcome(text="woken")
+
+
 def _look(request: Look, call: Call) -> Outcome:
     del call
     path, outcomes = Path(request.path), list[str]()
@@ -334,6 +355,8 @@ def build(boot: Boot) -> Handlers:
         Overfill: _overfill,
         Look: _look,
         Rest: _rest,
+        Live: _live,
+        Stuck: _stuck,
     }
     return Handlers(handlers)
 
@@ -361,6 +384,8 @@ ROOM: Final = Room(
         Overfill,
         Look,
         Rest,
+        Live,
+        Stuck,
     ),
     workers=(
         _worker("connected", Grants(local_sockets=True)),
@@ -370,6 +395,7 @@ ROOM: Final = Room(
         _worker("trusted", Grants(), secrets=(SECRET,)),
         _worker("watcher", Grants(watch=("{home}/watched",))),
         _worker("terminal", Grants(terminal=True)),
+        _worker("pair", Grants(), instances=2, stall_seconds=1.0),
         _worker(
             "looker",
             Grants(memory_bytes=SMALL, cpu_seconds=60),

@@ -186,7 +186,7 @@ def test_a_secret_reaches_the_worker_that_names_it_and_nothing_else(home: Home) 
             await client.call(SetSecret(name=caged.SECRET, value=None))
             await until(lambda: plane.pools["trusted"].supervisor.statistics()[0].swaps == 1)
             assert (await client.call(caged.Reveal())).text == ""
-            assert process not in plane.pools["trusted"].pids
+            await until(lambda: process not in plane.pools["trusted"].pids)
 
     run(story())
 
