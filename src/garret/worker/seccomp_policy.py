@@ -108,7 +108,7 @@ def rules(*, execute: bool, network: bool, unix_sockets: bool, pid: int) -> list
     return [
         *refused,
         *_always(pid),
-        *_shared_memory(unix_sockets),
+        *_shared_memory(),
         *_sockets(network, unix_sockets),
         *_processes(execute, pid),
     ]
@@ -127,15 +127,13 @@ def _always(pid: int) -> list[Rule]:
     ]
 
 
-def _shared_memory(unix_sockets: bool) -> list[Rule]:
+def _shared_memory() -> list[Rule]:
     """No memory that outlasts its mapping: neither what a process maps nor what it has resident shows it.
 
-    The house lends memory files and counts them. Clients of sound servers make their own (PipeWire does not
-    work without), so a worker that has Unix sockets may.
+    The house lends memory files and counts them. Clients of PulseAudio then send sound through the socket.
     """
     shared = (_MAP_SHARED | _MAP_ANONYMOUS, _MAP_SHARED_VALIDATE | _MAP_ANONYMOUS)
-    own = [] if unix_sockets else [Rule("memfd_create")]
-    return [*own, Rule("mmap", (NoneOf(3, shared, _MAP_TYPE | _MAP_ANONYMOUS),))]
+    return [Rule("memfd_create"), Rule("mmap", (NoneOf(3, shared, _MAP_TYPE | _MAP_ANONYMOUS),))]
 
 
 def _sockets(network: bool, unix_sockets: bool) -> list[Rule]:

@@ -26,6 +26,8 @@ PLAYBACK = WorkerSpec(
         devices=sound_access.DEVICES,
         local_sockets=True,
         memory_bytes=256 * MIB,
+        open_files=64,
+        file_bytes=16 * MIB,  # none but the sound server's
     ),
     concurrency=8,
     environment=(*sound_access.ENVIRONMENT, "PULSE_SINK"),
