@@ -25,7 +25,7 @@ MICROPHONE = WorkerSpec(
         read=sound_access.FILES,
         devices=sound_access.DEVICES,
         local_sockets=True,
-        memory_bytes=512 * MIB,
+        memory_bytes=768 * MIB,  # a client of PulseAudio maps 64 MiB for each connection
         open_files=64,
         file_bytes=2048 * MIB,  # 18 hours of sound
     ),
