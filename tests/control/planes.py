@@ -12,6 +12,8 @@ import msgspec
 from garret.base.errors import GarretError
 from garret.base.paths import Home
 from garret.control.clients.listener import HomeLock
+from garret.control.commands.inner import InnerCaller
+from garret.control.commands.request import Identity
 from garret.control.plane import ControlPlane
 from garret.control.secrets.store import SecretStore
 from garret.features.house.manifest import ROOM as HOUSE
@@ -62,6 +64,11 @@ async def until(reached: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+def inner(plane: ControlPlane, room: str = "toy", identity: Identity | None = None) -> InnerCaller:
+    """What a service of `room` asks others with, on behalf of an administrator or whoever else."""
+    return InnerCaller(plane.broker, f"service:{room}", identity or Identity("cli", "admin"))
+
+
 class Client:
     """A caller of the broker as a connection is one: of a role and profile, with a memory."""
 
@@ -75,20 +82,23 @@ class Client:
         self._next = 0
         self._answers: dict[int, asyncio.Future[msgspec.Raw]] = {}
 
-    def ask(self, order: Command[ResultT], *, descriptors: tuple[int, ...] = ()) -> int:
-        """Send a command; returns its request id. The descriptors are the broker's from here on."""
+    def ask(self, order: Command[ResultT], *, descriptors: tuple[int, ...] = (), **scope: str) -> int:
+        """Send a command; returns its request id. The descriptors are the broker's from here on.
+
+        `scope` may name a workspace and a trace.
+        """
         self._next += 1
         self._answers[self._next] = asyncio.get_running_loop().create_future()
         payload = encode_payload(order)
-        self._broker.admit(self, self._next, order.__meta__, payload, descriptors=descriptors)
+        self._broker.admit(self, self._next, order.__meta__, payload, descriptors=descriptors, **scope)
         return self._next
 
     async def answer(self, order: type[Command[ResultT]], request: int) -> ResultT:
         async with asyncio.timeout(PATIENCE):
             return order.__meta__.decode_result(await self._answers[request])
 
-    async def call(self, order: Command[ResultT]) -> ResultT:
-        return await self.answer(type(order), self.ask(order))
+    async def call(self, order: Command[ResultT], **scope: str) -> ResultT:
+        return await self.answer(type(order), self.ask(order, **scope))
 
     async def refusal(self, order: Command[Any]) -> GarretError:
         """The error with which a command ends."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from garret.base.errors import Code, GarretError
-from garret.protocol.contract import Command, Contract, Nothing, command
+from garret.protocol.contract import Command, Contract, Event, Nothing, Retry, command, event
 from garret.protocol.finding import Findings, ok
 from garret.protocol.manifest import Room, WorkerSpec
 from garret.protocol.setting import Setting
@@ -54,6 +54,52 @@ class Work(Command[Text], frozen=True):
     text: str
     key: str = ""
     approval: str = ""
+
+
+@command("toy.outer", result=Text, capability="toy.use", job=True, timeout=None)
+class Outer(Command[Text], frozen=True):
+    """A job that waits for a job of its own, `text` with one word less."""
+
+    text: str
+    key: str = ""
+
+
+@command(
+    "toy.narrow",
+    result=Text,
+    capability="toy.use",
+    job=True,
+    at_once=1,
+    retry=Retry(within_seconds=3600.0),
+    timeout=None,
+)
+class Narrow(Command[Text], frozen=True):
+    """A job of which one runs at a time, and that is not tried again after an hour."""
+
+    text: str
+    key: str = ""
+
+
+@command("toy.note", result=Text, capability="toy.use", job=True, timeout=None, retry=Retry(attempts=1))
+class Note(Command[Text], frozen=True):
+    """A job that writes a setting `house.NAME` together with its end; `how` it ends."""
+
+    name: str
+    how: str = "well"
+
+
+@command("toy.who", result=Text, capability="toy.use")
+class Who(Command[Text], frozen=True):
+    """For whom this is done, as the service sees it, after `steps` calls to itself."""
+
+    steps: int = 0
+
+
+@event("toy.noted")
+class Noted(Event, frozen=True):
+    """Something was noted."""
+
+    name: str
 
 
 @command("toy.careful", result=Text, capability="toy.use", approval=True)
@@ -97,6 +143,10 @@ class ToyService:
             Work: self.work,
             Careful: self.careful,
             Listen: self.listen,
+            Outer: self.outer,
+            Narrow: self.work,
+            Note: self.note,
+            Who: self.who,
             HoldUp: self.hold_up,
             Examine: self.examine,
         }
@@ -131,6 +181,30 @@ class ToyService:
             case _:
                 pass
         return Text(text=f"done {order.text}")
+
+    async def outer(self, order: Outer, request: Any) -> Text:
+        self.log.append(order.text)
+        first, _, rest = order.text.partition(" ")
+        inner: Command[Text] = Outer(text=rest) if " " in rest else Work(text=rest)
+        return Text(text=f"{first} {(await request.calls.call(inner)).text}")
+
+    async def note(self, order: Note, request: Any) -> Text:
+        def write(connection: Any) -> None:
+            connection.execute("INSERT INTO settings VALUES (?, '1', 0.0)", (f"house.{order.name}",))
+            if order.how == "odd":
+                raise ZeroDivisionError("odd")
+
+        request.finish(write, lambda: self.context.publish(Noted(name=order.name)))
+        if order.how == "fail":
+            raise GarretError("It did not work.", code=Code.FAILED)
+        return Text(text=order.name)
+
+    async def who(self, order: Who, request: Any) -> Text:
+        if order.steps:
+            return Text(text=(await request.calls.call(Who(steps=order.steps - 1))).text)
+        caller, identity = request.caller, request.calls.identity
+        whom = f"{caller.name} {caller.role} {caller.profile}"
+        return Text(text=f"{whom} {request.workspace} {identity.job} {request.trace}")
 
     async def careful(self, order: Careful, request: Any) -> Text:
         del request
@@ -205,7 +279,8 @@ def _flag(key: str) -> Setting:
 ROOM: Final = Room(
     name="toy",
     summary="A room for tests.",
-    commands=(Echo, Ask, Work, Careful, Listen, HoldUp, Examine),
+    commands=(Echo, Ask, Work, Outer, Narrow, Note, Who, Careful, Listen, HoldUp, Examine),
+    events=(Noted,),
     settings=(
         Setting(
             key="toy.tone", type="text", default="plain", sentence="A word for tests.", profile_scoped=True

@@ -41,7 +41,6 @@ _PATIENT = {
     "supervisor.restart_window": "1",
     "supervisor.backoff_first": "0.01",
     "supervisor.backoff_limit": "0.05",
-    "jobs.attempts": "100",
     "dictate.workers": "2",
 }
 

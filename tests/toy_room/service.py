@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from garret.control.commands.service import Request
-from garret.control.context import Context
+from garret.control.door import Door
 from garret.protocol.contract import Nothing
 from tests.toy_room import contracts as c
 
@@ -13,7 +13,7 @@ from tests.toy_room import contracts as c
 class ToyService:
     """Greets, adds up, lingers."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Door) -> None:
         self._context = context
         self.handlers = {
             c.Greet: self._greet,
@@ -30,7 +30,7 @@ class ToyService:
         """Nothing to take down."""
 
     async def _greet(self, command: c.Greet, request: Request) -> c.Text:
-        answer = await self._context.calls.call(c.Echo(text=f"hello, {command.name}"), trace=request.trace)
+        answer = await request.calls.call(c.Echo(text=f"hello, {command.name}"))
         self._context.publish(c.Greeted(name=command.name))
         return answer
 

@@ -29,9 +29,8 @@ from garret.control.clients.connection import ClientConnection
 from garret.control.clients.listener import HomeLock, Listener
 from garret.control.commands.approval_gate import ApprovalDesk
 from garret.control.commands.broker import STOP_SECONDS, Broker
-from garret.control.commands.inner import InnerCaller
 from garret.control.commands.service import Service, Services
-from garret.control.context import Context
+from garret.control.door import Door, HouseDoor
 from garret.control.foundation import boot_id, load_object, open_store
 from garret.control.jobs.jobs import Jobs
 from garret.control.outside.driver import OutsidePrograms
@@ -62,6 +61,8 @@ _logger = log.get("control.plane")
 
 MAX_CLIENTS: Final = 256
 CLIENT_ROLES: Final = frozenset({"cli", "shell", "gateway"})
+HOUSE: Final = "house"
+"""The one room that sees the plane."""
 INTERNAL: Final = "house."
 """How the keys begin that the house keeps beside the settings and nobody sets."""
 _JOBS_AT_ONCE: Final = 16
@@ -109,7 +110,7 @@ class ControlPlane:
             has_secret=lambda name: secrets.get(name) is not None,
         )
         self.broker = Broker(self.registry, self.policy, self.metrics, refused=self._refusals.command)
-        self.services = Services(self.broker)
+        self.services = Services(self.broker, store.writer.write)
         self.workers = Workers(self._loop, home, self.settings, self.broker, self.metrics, self._nonces, self)
         self.jobs = Jobs(
             self.broker,
@@ -170,9 +171,9 @@ class ControlPlane:
                 self.workers.add(spec)
         for room in self.rooms:
             if room.service is not None:
-                service = load_object(room.service)(self.context(room.name))
+                service = load_object(room.service)(self.door(room.name))
                 self._services_built.append(service)
-                self.services.add(service)
+                self.services.add(service, room.name)
         for service in self._services_built:
             await service.start()
         self.workers.start()
@@ -265,21 +266,9 @@ class ControlPlane:
         """The workers, by name."""
         return self.workers.pools
 
-    def context(self, room: str) -> Context:
+    def door(self, room: str) -> Door:
         """The house as a room's service sees it."""
-        return Context(
-            room,
-            self.home,
-            self.store,
-            self.settings,
-            self.secrets,
-            self.policy,
-            self.bus,
-            self.jobs,
-            InnerCaller(self.broker, f"service:{room}"),
-            self.signer,
-            self,
-        )
+        return (HouseDoor if room == HOUSE else Door)(room, self)
 
     # ---- clients
 

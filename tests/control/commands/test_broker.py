@@ -32,6 +32,7 @@ from garret.protocol.life import Progress
 from garret.protocol.streams import INITIAL_CREDIT, MAX_GRANT
 from garret.transport.bulk import BulkReader, from_bytes
 from garret.transport.client import Client
+from tests.control.planes import inner
 from tests.toy_room import contracts as c
 from tests.toy_room.house import call, figures, house, pids, run, until
 from tests.toy_room.manifest import ROOM
@@ -640,7 +641,7 @@ def test_inner_calls_drop_what_nobody_reads(home: Home) -> None:
 
     async def test(plane: ControlPlane, client: Client) -> None:
         del client
-        calls = plane.context("toy").calls
+        calls = inner(plane)
         count = 3 * INITIAL_CREDIT
         assert (await calls.call(c.Count(upto=count))).count == count
         async with calls.start(c.Count(upto=count)) as running:
@@ -654,7 +655,7 @@ def test_inner_calls_drop_what_nobody_reads(home: Home) -> None:
 def test_inner_calls_close_what_nobody_takes(home: Home) -> None:
     async def test(plane: ControlPlane, client: Client) -> None:
         del client
-        calls = plane.context("toy").calls
+        calls = inner(plane)
         descriptor = from_bytes(b"abc")
         await calls.call(c.Reverse(), descriptors=(descriptor,))
         async with calls.start(c.Reverse(), descriptors=(descriptor,)) as left:
@@ -674,7 +675,7 @@ def test_inner_calls_close_what_nobody_takes(home: Home) -> None:
 def test_leaving_an_inner_call_cancels_it(home: Home) -> None:
     async def test(plane: ControlPlane, client: Client) -> None:
         del client
-        calls = plane.context("toy").calls
+        calls = inner(plane)
         async with calls.start(c.Wait()) as running:
             async for _ in running.items():
                 break
@@ -707,6 +708,6 @@ def test_the_same_on_the_plain_loop(home: Home) -> None:
 
     async def main() -> None:
         async with house(home) as plane:
-            assert (await plane.context("toy").calls.call(c.Repeat(text="a", times=2))).text == "aa"
+            assert (await inner(plane).call(c.Repeat(text="a", times=2))).text == "aa"
 
     asyncio.run(main())

@@ -8,15 +8,18 @@ from typing import Any
 
 import pytest
 
-from garret.base.errors import Code
+from garret.base.clock import ManualClock
+from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
+from garret.control.commands.request import Identity
 from garret.control.jobs import jobs as jobs_module
 from garret.control.plane import ControlPlane
+from garret.protocol.envelope import encode_payload
 from garret.storage.errors import DiskFull, ReadOnly
 from garret.storage.ledger_machine import State
 from garret.storage.ledger_types import Request
-from tests.control.planes import Client, open_plane, plane_of, run, toy_service, until
-from tests.control.toy_room import Listen, Text, Work
+from tests.control.planes import Client, inner, open_plane, plane_of, run, toy_service, until
+from tests.control.toy_room import Listen, Narrow, Outer, Text, Work
 
 
 def state_of(plane: ControlPlane, state: State) -> list[str]:
@@ -492,5 +495,124 @@ def test_commands_that_come_during_a_stop_are_refused(home: Home) -> None:
         await asyncio.sleep(0)
         assert (await client.refusal(Work(text="late"))).code == Code.UNAVAILABLE
         await stopping
+
+    run(story())
+
+
+# ---- jobs of jobs
+
+
+def test_however_many_wait_for_jobs_of_their_own_all_come_to_an_end(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            client = Client(plane)
+            asked = [client.ask(Outer(text=f"{number} a b")) for number in range(40)]
+            for number, request in enumerate(asked):
+                assert (await client.answer(Outer, request)).text == f"{number} a done b"
+            assert plane.jobs.statistics().running == 0
+
+    run(story())
+
+
+def test_of_one_command_no_more_run_than_it_says(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            client, toy = Client(plane), toy_service(plane)
+            narrow = [client.ask(Narrow(text=f"wait {number}")) for number in range(2)]
+            await until(toy.begun.is_set)
+            assert (await client.call(Work(text="beside"))).text == "done beside"
+            assert toy.log == ["wait 0", "beside"]
+            toy.release.set()
+            for request in narrow:
+                await client.answer(Narrow, request)
+            assert toy.log == ["wait 0", "beside", "wait 1"]
+
+    run(story())
+
+
+def test_cancelling_a_job_cancels_what_is_part_of_its_work(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            client, toy = Client(plane), toy_service(plane)
+            request = client.ask(Outer(text="a b wait"))
+            await until(toy.begun.is_set)
+            (outermost,) = (job for job in plane.store.ledger.jobs() if job.parent is None)
+            assert (await plane.jobs.cancel(outermost.id, "me")).state == State.CANCELLED
+            assert (await client.error(request)).code == Code.CANCELLED
+            await until(lambda: len(state_of(plane, State.CANCELLED)) == 3)
+
+    run(story())
+
+
+def test_what_a_job_left_behind_is_cancelled_by_its_name(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            client, toy = Client(plane), toy_service(plane)
+            await client.call(Work(text="first"))
+            (parent,) = plane.store.ledger.jobs()
+            identity = Identity("cli", "admin", job=parent.id)
+            left = inner(plane, identity=identity).start(Work(text="wait"))
+            await until(lambda: "wait" in toy.log)
+            assert (await plane.jobs.cancel(parent.id, "me")).state == State.DONE
+            with pytest.raises(GarretError) as caught:
+                await left.result()
+            assert caught.value.code == Code.CANCELLED
+            with pytest.raises(GarretError):
+                await plane.jobs.cancel(parent.id, "me")
+
+    run(story())
+
+
+# ---- time
+
+
+def test_a_job_begins_when_it_is_due_also_after_a_restart(home: Home) -> None:
+    clock = ManualClock()
+
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            due = Request("toy.work", bytes(encode_payload(Work(text="later"))), due=clock.wall() + 0.2)
+            plane.jobs._clock = clock
+            job = (await plane.store.ledger.enqueue(due)).job
+            plane.jobs.take_on(job)
+            await Client(plane).call(Work(text="now"))
+            assert toy_service(plane).log == ["now"]
+            assert plane.store.ledger.get(job.id).state == State.QUEUED
+            clock.advance(1)
+            await until(lambda: plane.store.ledger.get(job.id).state == State.DONE)
+            assert toy_service(plane).log == ["now", "later"]
+
+    run(story())
+
+
+def test_nothing_is_tried_again_after_its_time(home: Home) -> None:
+    clock = ManualClock()
+
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            plane.jobs._course._clock = clock
+            clock.advance(10 * 365 * 86_400)
+            error = await Client(plane).refusal(Narrow(text="never"))
+            assert error.code == Code.UNAVAILABLE
+            assert toy_service(plane).log == ["never"]
+
+    run(story())
+
+
+def test_a_job_that_may_be_what_stops_garret_waits_a_while(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            payload = bytes(encode_payload(Work(text="ok")))
+            jobs = [(await plane.store.ledger.enqueue(Request("toy.work", payload))).job for _ in range(2)]
+            for restarts in (1, 7):
+                for _ in range(restarts):
+                    await plane.store.ledger.lease(jobs[restarts == 7].id, "control:1")
+                    await plane.store.ledger.replay()
+            await plane.store.ledger.lease(jobs[0].id, "control:1")
+            await plane.store.ledger.lease(jobs[1].id, "control:1")
+        async with plane_of(home) as plane:
+            await until(lambda: plane.store.ledger.get(jobs[0].id).state == State.DONE)
+            assert plane.store.ledger.get(jobs[1].id).state == State.QUEUED
+            assert (await plane.jobs.cancel(jobs[1].id, "me")).state == State.CANCELLED
 
     run(story())

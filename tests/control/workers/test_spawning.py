@@ -14,6 +14,7 @@ import pytest
 from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
 from garret.control.commands.inner import InnerCaller
+from garret.control.commands.request import Identity
 from garret.control.plane import ControlPlane
 from garret.control.workers.spawning import allowed
 from garret.protocol.manifest import MIB, Grants, SpawnGrants, WorkerSpec
@@ -30,7 +31,7 @@ def grants(**more: Any) -> Grants:
 
 def caller(plane: ControlPlane, target: str) -> InnerCaller:
     """A room's service that has a process spawned."""
-    return plane.context("caged").calls.at(target)
+    return InnerCaller(plane.broker, "service:caged", Identity("owner", "admin")).at(target)
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_a_process_for_one_call_may_what_it_was_granted_and_nothing_else(home: H
     async def story() -> None:
         async with plane_of(home, (caged.ROOM,)) as plane:
             wanted = grants(read=(str(shared / "note"),), write=(str(shared / "drafts"),))
-            async with plane.workers.spawn("looker", wanted) as target:
+            async with plane.door("caged").worker_with("looker", wanted) as target:
                 calls = caller(plane, target)
                 for path, outcome in {
                     shared / "note": "a note PermissionError",
@@ -200,6 +201,16 @@ def test_what_the_manifest_does_not_allow_is_refused_before_anything_starts(
                     pass
             assert caught.value.code == code
             assert list(plane.pools) == [spec.name for spec in caged.ROOM.workers]
+
+    run(story())
+
+
+def test_a_room_has_no_process_of_another_rooms_worker(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home, (caged.ROOM,)) as plane:
+            with pytest.raises(GarretError, match="declares no worker") as caught:
+                plane.door("house").worker_with("looker", FEW)
+            assert caught.value.code == Code.DENIED
 
     run(story())
 

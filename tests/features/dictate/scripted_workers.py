@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 
 from garret.base.errors import Code, GarretError
 from garret.control.commands.service import Request, Services
-from garret.control.context import Context
+from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate.manifest import ROOM
@@ -90,8 +90,16 @@ class ScriptedPool:
         self._script = script
 
     @property
+    def serving(self) -> int:
+        return 2
+
+    @property
+    def available(self) -> bool:
+        return self._script.available
+
+    @property
     def supervisor(self) -> Any:
-        return SimpleNamespace(serving=2, available=self._script.available)
+        return SimpleNamespace(serving=self.serving, available=self.available)
 
     @property
     def ready(self) -> bool:
@@ -116,11 +124,11 @@ class Workers:
     script: ClassVar[Script] = Script()
     handlers: Mapping[type[Command[Any]], Any] = {}
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Door) -> None:
         self._context = context
 
     async def start(self) -> None:
-        plane = self._context.plane
+        plane = self._context._plane
         of = {
             "audio": {
                 c.DecodeAudio: self._decode,
@@ -132,12 +140,14 @@ class Workers:
             "stt": {c.Recognize: self._recognise, c.ListEngines: self._engines},
             "text": {c.Clean: self._clean},
         }
+        # The room declares its workers as always; only the house that starts processes knows of none.
+        plane.rooms = tuple(ROOM if room.name == ROOM.name else room for room in plane.rooms)
         for spec in ROOM.workers:
             place: Any = ScriptedPool(spec, self.script)
             plane.workers.pools[spec.name] = place
             worker: Any = SimpleNamespace(handlers=of[spec.name])
-            services = Services(plane.broker)
-            services.add(worker)
+            services = Services(plane.broker, plane.store.writer.write)
+            services.add(worker, spec.name)
             plane.broker.attach(spec.name, services)
 
     async def stop(self) -> None:

@@ -13,7 +13,7 @@ from garret.features.dictate import contracts as c
 from garret.features.dictate import examination as ex
 from garret.features.house import contracts as h
 from garret.protocol.finding import Finding, Status
-from tests.control.planes import run
+from tests.control.planes import inner, run
 from tests.features.dictate.rooms import room_of
 from tests.features.dictate.scripted_workers import Script
 
@@ -182,8 +182,8 @@ def test_engines_are_not_waited_for_longer_than_the_doctor_has(home: Home) -> No
 
     async def story() -> None:
         async with room_of(home, script) as person:
-            examination = ex.Examination(person.plane.context("dictate"), engine_seconds=0.1)
-            (found,) = await examination._engines()
+            examination = ex.Examination(person.plane.door("dictate"), engine_seconds=0.1)
+            (found,) = await examination._engines(inner(person.plane, "dictate"))
             assert (found.status, "still being loaded" in found.sentence) == (Status.WARN, True)
 
     run(story())

@@ -13,7 +13,7 @@ from garret.base.paths import Home
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import finishing, store
-from tests.control.planes import run, until
+from tests.control.planes import inner, run, until
 from tests.features.dictate.rooms import Person, room_of, row_of, service_of
 from tests.features.dictate.scripted_workers import Script, lost, sound
 
@@ -199,7 +199,8 @@ def test_what_has_no_spool_is_kept_already(home: Home) -> None:
 
     async def story() -> None:
         async with room_of(home, script) as person:
-            await finishing.Finisher(person.plane.context("dictate")).keep_audio("utt_none")
+            finisher = finishing.Finisher(person.plane.door("dictate"))
+            await finisher.keep_audio("utt_none", inner(person.plane, "dictate"))
             assert script.asked == []
 
     run(story())

@@ -57,7 +57,7 @@ class Shelf:
         self.clock = ManualClock()
         self.plane = person.plane
         self.plane.store.settled = SettledTime(self.plane.store.settings, clock=self.clock)
-        self.retention = AudioRetention(self.plane.context("dictate"))
+        self.retention = AudioRetention(self.plane.door("dictate"))
         self.person = person
 
     async def put(self, name: str, size: int = SIZE) -> str:

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from garret.base.paths import Home
-from garret.control.context import Context
+from garret.control.commands.request import Identity
+from garret.control.door import HouseDoor
 from garret.control.plane import ControlPlane
 from garret.features.house import contracts as c
 from garret.features.house.diagnosis import house_checks
 from garret.protocol.finding import Finding, Status
 from garret.protocol.manifest import Room
 from tests.control import toy_room
-from tests.control.planes import Client, open_plane, plane_of, run, toy_service
+from tests.control.planes import Client, inner, open_plane, plane_of, run, toy_service
 
 SHORT = 0.3  # seconds that an examination in these tests may take
 
@@ -24,12 +25,9 @@ def checks_of(diagnosis: c.Diagnosis) -> dict[str, c.Check]:
     return {check.name: check for check in diagnosis.checks}
 
 
-def context_of(plane: ControlPlane) -> Context:
-    return plane.context("house")
-
-
 async def examined(plane: ControlPlane, profile: str = "admin") -> dict[str, Finding]:
-    found = await house_checks(context_of(plane), Client(plane, profile=profile), seconds=SHORT)
+    door = HouseDoor("house", plane)
+    found = await house_checks(door, inner(plane, "house", Identity("cli", profile)), seconds=SHORT)
     return {finding.name: finding for finding in found}
 
 

@@ -85,6 +85,8 @@ class ProfileGrants(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
 
 
+WORKER: Final = "worker."
+"""How the capabilities begin that are the inside of the machine."""
 _INNER: Final = ("worker.*",)
 
 ROLES: Final[Mapping[str, RoleGrants]] = MappingProxyType(
@@ -194,15 +196,21 @@ class Policy:
             for role, grants in self._roles.items()
         }
 
-    def check(self, role: str, profile: str, needs: Needs) -> Decision:
-        """Decide on one command. Never raises; what is not known is denied."""
+    def check(self, role: str, profile: str, needs: Needs, *, inner: bool = False) -> Decision:
+        """Decide on one command. Never raises; what is not known is denied.
+
+        `inner` says that a room's service asks on behalf of role and profile: what workers do is then not
+        judged again, since it is how the service does what was allowed. Whether it may leave the machine is.
+        """
         under = self._verdicts.get(role)
         verdicts = None if under is None else under.get(profile)
         if verdicts is None:
             return _unknown(role, profile, needs.capability)
         capability = needs.capability
-        if capability not in verdicts.capabilities and (
-            capability in self._known or not verdicts.grants(capability)
+        if (
+            not (inner and capability.startswith(WORKER))
+            and capability not in verdicts.capabilities
+            and (capability in self._known or not verdicts.grants(capability))
         ):
             return self._denied(role, profile, capability)
         if needs.leaves_machine:

@@ -146,6 +146,7 @@ class Broker:
         priority: int = 0,
         workspace: str = DEFAULT_WORKSPACE,
         parent: str | None = None,
+        through: str = "",
     ) -> Pending:
         """Admit one command, whoever asks, and take its descriptors over.
 
@@ -171,6 +172,7 @@ class Broker:
             monotonic(),
             workspace=workspace,
             parent=parent,
+            through=through,
         )
         own[request] = pending
         self._count += 1
@@ -196,12 +198,12 @@ class Broker:
     def _judge(self, pending: Pending, own: dict[int, Pending]) -> bool:
         """Ask policy and the limits; True where an approval is needed. Raises what refuses it."""
         meta, caller = pending.meta, pending.caller
-        decision = self._policy.check(caller.role, caller.profile, meta)
+        decision = self._policy.check(caller.role, caller.profile, meta, inner=bool(pending.through))
         if not decision.allowed:
             self._metrics.count("refusals", part=meta.name)
             self._refused(caller, meta, decision.reason)
             raise ControlError(decision.reason, code=Code.DENIED, details={"command": meta.name})
-        if caller.profile in self._pace.limited:
+        if caller.profile in self._pace.limited and not pending.through:
             self._keep_pace(caller.profile, meta)
         if len(own) > MAX_PENDING_PER_CALLER:
             raise ControlError("Too many commands are under way; nothing was started.", code=Code.BUSY)
@@ -386,6 +388,8 @@ class Broker:
         own = self._by_caller.get(pending.caller)
         if own is not None:
             own.pop(pending.request, None)
+            if pending.through and not own:
+                del self._by_caller[pending.caller]  # a service's caller lives as long as its calls
 
     def _of(self, caller: Caller, request: int) -> Pending | None:
         own = self._by_caller.get(caller)

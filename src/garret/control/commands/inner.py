@@ -1,7 +1,8 @@
 """Calls that a service makes: to workers, to its own room, to other rooms' commands.
 
-They pass the same broker and policy as a client's. An inner call takes the role and profile of
-whoever the service is working for; what the house does of its own accord runs as `owner`.
+They pass the same broker and policy as a client's, and keep whoever the service is working for: role,
+profile, workspace, deadline, trace and parent job (`Identity`). What the house does of its own accord runs as
+`owner`.
 """
 
 from __future__ import annotations
@@ -10,19 +11,20 @@ import asyncio
 import copy
 import itertools
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Generic, cast
 
 import msgspec
 
 from garret.base.errors import Code, GarretError
 from garret.control.commands.broker import Broker
+from garret.control.commands.request import Identity
 from garret.control.errors import ControlError
 from garret.protocol.contract import Command, CommandMeta, ResultT, check_item, check_result
 from garret.protocol.envelope import encode_payload
+from garret.protocol.errors import PayloadInvalid
 from garret.protocol.life import Progress
 from garret.protocol.manifest import kind_of
-from garret.protocol.scope import DEFAULT_WORKSPACE
 from garret.protocol.streams import ReceiveWindow, SendWindow
 from garret.transport.descriptors import close_all
 
@@ -30,11 +32,12 @@ from garret.transport.descriptors import close_all
 class InnerCaller:
     """A service as a caller: hands what comes back to the `InnerCall` it belongs to."""
 
-    def __init__(self, broker: Broker, name: str, role: str = "owner", profile: str = "admin") -> None:
+    def __init__(self, broker: Broker, name: str, identity: Identity) -> None:
         self.name = name
-        self.role = role
-        self.profile = profile
-        self.workspace = DEFAULT_WORKSPACE
+        self.role = identity.role
+        self.profile = identity.profile
+        self.workspace = identity.workspace
+        self.identity = identity
         self._broker = broker
         self._ids = itertools.count(1)
         self._calls: dict[int, InnerCall[Any]] = {}
@@ -49,7 +52,10 @@ class InnerCaller:
         descriptors: tuple[int, ...] = (),
         priority: int = 0,
     ) -> InnerCall[ResultT]:
-        """Start `command` and return at once. `descriptors` are duplicated and stay the caller's."""
+        """Start `command` and return at once. `descriptors` are duplicated and stay the caller's.
+
+        It ends at `deadline` (monotonic seconds) or that of the request it is part of, whichever is nearer.
+        """
         return self._start(
             command, deadline=deadline, trace=trace, descriptors=descriptors, priority=priority, drop=False
         )
@@ -81,6 +87,26 @@ class InnerCaller:
         caller._target = target
         return caller
 
+    async def ask(self, name: str, plain: Mapping[str, Any]) -> Any:
+        """Ask for a command by its name, with plain data, as a client would; the result is plain data, too.
+
+        For what is chosen at run time: by an assistant, a sentence, a schedule. It is validated by the
+        registry, judged by policy and approved like anything else. Raises UsageError for an unknown name,
+        PayloadInvalid for data that do not fit, and what the command ends with.
+        """
+        meta = self._broker.registry.find(name)
+        try:
+            command = msgspec.convert(plain, meta.type)
+        except msgspec.ValidationError as error:
+            raise PayloadInvalid(f"{name}: {error}", details={"command": name}) from error
+        return msgspec.to_builtins(await self.call(command))
+
+    def after(self) -> InnerCaller:
+        """The same caller for work that goes on when the request is answered: no deadline, no parent job."""
+        return InnerCaller(
+            self._broker, self.name, msgspec.structs.replace(self.identity, job=None, deadline=None)
+        )
+
     def _start(
         self,
         command: Command[ResultT],
@@ -103,10 +129,13 @@ class InnerCaller:
                 number,
                 meta,
                 encode_payload(command),
-                deadline=deadline,
-                trace=trace,
+                deadline=_nearer(deadline, self.identity.deadline),
+                trace=trace or self.identity.trace,
                 descriptors=duplicates(descriptors),
                 priority=priority,
+                workspace=self.workspace,
+                parent=self.identity.job,
+                through=self.name,
             )
         except BaseException:
             del self._calls[number]
@@ -261,6 +290,10 @@ class InnerCall(Generic[ResultT]):
     def _end(self) -> None:
         self._items.put_nowait(None)
         self._credit.set()
+
+
+def _nearer(one: float | None, other: float | None) -> float | None:
+    return other if one is None else one if other is None else min(one, other)
 
 
 def duplicates(descriptors: tuple[int, ...]) -> tuple[int, ...]:

@@ -48,6 +48,21 @@ class Caller(Protocol):
     def on_credit(self, request: int, items: int) -> None: ...
 
 
+class Identity(msgspec.Struct, frozen=True):
+    """For whom something is asked, and as part of what. Every call that a request leads to keeps it.
+
+    `job` is the id of the job as part of whose work it is asked for, `deadline` in monotonic seconds, `trace`
+    a W3C trace context.
+    """
+
+    role: str
+    profile: str
+    workspace: str = DEFAULT_WORKSPACE
+    job: str | None = None
+    deadline: float | None = None
+    trace: str | None = None
+
+
 @runtime_checkable
 class Resumable(Protocol):
     """A caller that goes on after a restart by itself; `asked_for` is set once somebody asked since."""
@@ -78,7 +93,8 @@ class Pending(msgspec.Struct, eq=False):
 
     Times are monotonic seconds; `started` is 0 until it reached its worker. `waiting_cancel` is why it was
     asked to end before its time. `input_credit` is how many more items the caller may stream in. `parent` is
-    the id of the job as part of whose work this was asked for, `ending` what is committed with its result.
+    the id of the job as part of whose work this was asked for, `ending` what is committed with its result,
+    `through` the room whose service asks on somebody's behalf.
     """
 
     key: int
@@ -102,12 +118,19 @@ class Pending(msgspec.Struct, eq=False):
     on_done: Callable[[Pending], None] | None = None
     workspace: str = DEFAULT_WORKSPACE
     parent: str | None = None
+    through: str = ""
     ending: Ending | None = None
 
     @property
     def job(self) -> str | None:
         """The id of the job as whose work this runs."""
         return self.parent if self.lease is None else self.lease.job
+
+    @property
+    def identity(self) -> Identity:
+        """For whom this is done, for the calls that it leads to."""
+        caller = self.caller
+        return Identity(caller.role, caller.profile, self.workspace, self.job, self.deadline, self.trace)
 
     def keep_input(self, payload: msgspec.Raw | None) -> None:
         """Keep what was streamed in before anybody handles the command; bounded by the caller's credit."""

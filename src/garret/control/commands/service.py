@@ -13,12 +13,14 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
 
+import apsw
 import msgspec
 
 from garret.base import log
 from garret.base.errors import CancelledError, Code, GarretError
 from garret.control.commands.broker import STOP_SECONDS, Broker
-from garret.control.commands.request import Caller, Pending, Resumable
+from garret.control.commands.inner import InnerCaller
+from garret.control.commands.request import Caller, Ending, Pending, Resumable
 from garret.control.errors import ControlError
 from garret.protocol.contract import Command, check_input
 from garret.protocol.envelope import encode_payload
@@ -30,6 +32,7 @@ from garret.transport.descriptors import close_all
 _logger = log.get("control.service")
 
 ServiceHandler = Callable[[Any, "Request"], Awaitable[Any]]
+Write = Callable[[Callable[[apsw.Connection], Any]], Awaitable[Any]]
 _MAX_TASKS: Final = 1024
 
 
@@ -48,11 +51,13 @@ class Request:
 
     Cancelling is asyncio's: the handler's task is cancelled, and what it was doing for the caller
     (commands it sent to workers) is cancelled with it. `result_descriptors`, where a handler sets
-    them, go beside its result and are closed here afterwards.
+    them, go beside its result and are closed here afterwards. `calls` asks others on behalf of whoever asked
+    for this: with their role, profile and workspace, within the deadline, as part of the job.
     """
 
-    def __init__(self, pending: Pending) -> None:
+    def __init__(self, pending: Pending, calls: InnerCaller) -> None:
         self._pending = pending
+        self.calls = calls
         self._output = SendWindow()
         self._input = ReceiveWindow()
         self._inputs: deque[msgspec.Raw | None] = deque()
@@ -62,6 +67,22 @@ class Request:
     @property
     def caller(self) -> Caller:
         return self._pending.caller
+
+    @property
+    def workspace(self) -> str:
+        """What this is about."""
+        return self._pending.workspace
+
+    def finish(self, write: Callable[[apsw.Connection], object], *events: Callable[[], None]) -> None:
+        """Have `write` done in one transaction with the end of this command, and only with it.
+
+        Where it is a job, its result and what is written are durable together: after a crash both are there
+        or neither. `events` are called once they are. A handler that fails or is cancelled afterwards writes
+        nothing. May be called several times; the writes keep their order.
+        """
+        ending = self._pending.ending = self._pending.ending or Ending()
+        ending.writes.append(write)
+        ending.told.extend(events)
 
     @property
     def lease(self) -> Lease | None:
@@ -145,25 +166,28 @@ class Request:
 class Services:
     """The broker's destination for commands that the control plane handles itself."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, write: Write) -> None:
+        """`write` runs a function over the durable file's connection, in one transaction."""
         self._broker = broker
-        self._handlers: dict[str, ServiceHandler] = {}
+        self._write = write
+        self._handlers: dict[str, tuple[ServiceHandler, str]] = {}
         self._running: dict[int, tuple[asyncio.Task[None], Request, Pending]] = {}
 
-    def add(self, service: Service) -> None:
+    def add(self, service: Service, room: str) -> None:
         for kind, handler in service.handlers.items():
             name = kind.__meta__.name
             if name in self._handlers:
                 raise ValueError(f"two services handle {name}")
-            self._handlers[name] = handler
+            self._handlers[name] = handler, f"service:{room}"
 
     def submit(self, pending: Pending) -> None:
-        handler = self._handlers.get(pending.meta.name)
-        if handler is None:
+        found = self._handlers.get(pending.meta.name)
+        if found is None:
             raise ControlError(f"Nothing handles {pending.meta.name}.", code=Code.UNAVAILABLE)
         if len(self._running) >= _MAX_TASKS:
             raise ControlError("Too much is under way; nothing was started.", code=Code.BUSY)
-        self.run(pending, handler, Request(pending))
+        handler, name = found
+        self.run(pending, handler, Request(pending, InnerCaller(self._broker, name, pending.identity)))
 
     def run(self, pending: Pending, handler: ServiceHandler, request: Request) -> None:
         """Start a handler's task for `pending`; its outcome goes to the broker."""
@@ -181,6 +205,8 @@ class Services:
                 raise ControlError(
                     f"{meta.name} gave a {type(result).__name__}, not a {meta.result.__name__}."
                 )
+            if pending.ending is not None and pending.lease is None:  # a job ends in the ledger
+                await self._commit(pending.ending)
             self._broker.finish(pending, encode_payload(result), request.result_descriptors)
         except asyncio.CancelledError:
             self._broker.fail(pending, CancelledError(f"{meta.name} was cancelled."))
@@ -190,6 +216,15 @@ class Services:
             _logger.exception("the handler of %s failed", meta.name)
             message = log.REDACTOR.clean(f"{meta.name} failed: {type(error).__name__}: {error}")
             self._broker.fail(pending, ControlError(message))
+
+    async def _commit(self, ending: Ending) -> None:
+        def write(connection: apsw.Connection) -> None:
+            for one in ending.writes:
+                one(connection)
+
+        await self._write(write)
+        for tell in ending.told:
+            tell()
 
     def _ended(self, pending: Pending, request: Request) -> None:
         self._running.pop(pending.key, None)

@@ -104,6 +104,16 @@ class Pool:
         """The ids of its processes, each not reaped yet."""
         return [pid for slot in self.slots for pid in slot.pids]
 
+    @property
+    def available(self) -> bool:
+        """False when waiting for a process is in vain: its circuit is open."""
+        return self.supervisor.available
+
+    @property
+    def serving(self) -> int:
+        """How many processes there are to be."""
+        return self.supervisor.serving
+
     def warm(self, processes: int = 1) -> None:
         """Start what is missing of so many processes now, because work is about to come."""
         missing = min(processes, self.supervisor.serving) - len(self._routes)

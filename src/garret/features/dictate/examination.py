@@ -12,8 +12,9 @@ from collections.abc import Collection, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, Final
 
+from garret.control.commands.inner import InnerCaller
 from garret.control.commands.service import Request, ServiceHandler
-from garret.control.context import Context
+from garret.control.door import Door
 from garret.control.watching.doctor import Probe, examine
 from garret.features.dictate import contracts as c
 from garret.protocol.contract import Command
@@ -35,32 +36,33 @@ _MODEL_SETTINGS: Final = {"whisper": "dictate.whisper_model", "sherpa": "dictate
 class Examination:
     """Answers `dictate.examine`."""
 
-    def __init__(self, context: Context, *, engine_seconds: float = _ENGINE_SECONDS) -> None:
+    def __init__(self, context: Door, *, engine_seconds: float = _ENGINE_SECONDS) -> None:
         self._context = context
         self._engine_seconds = engine_seconds
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {c.Examine: self._examine}
 
     async def _examine(self, command: c.Examine, request: Request) -> Findings:
-        del command, request
+        del command
+        calls = request.calls
         probes: list[tuple[str, Probe]] = [
-            (ENGINE, self._engines),
-            (MICROPHONE, self._microphones),
+            (ENGINE, lambda: self._engines(calls)),
+            (MICROPHONE, lambda: self._microphones(calls)),
             (FILES, lambda: file_finding(m4a=find_spec(_DECODER) is not None)),
         ]
         return Findings(findings=tuple(await examine(probes, seconds=_PART_SECONDS)))
 
-    async def _engines(self) -> list[Finding]:
+    async def _engines(self, calls: InnerCaller) -> list[Finding]:
         chosen = str(self._context.setting("dictate.engine"))
         configured = {name for name, key in _MODEL_SETTINGS.items() if self._context.setting(key)}
         try:
             async with asyncio.timeout(self._engine_seconds):
-                listed = await self._context.calls.call(c.ListEngines())
+                listed = await calls.call(c.ListEngines())
         except TimeoutError:
-            return [silent_engine(chosen, ready=self._context.plane.pools["stt"].ready)]
+            return [silent_engine(chosen, ready=self._context.worker("stt").ready)]
         return engine_findings(listed.engines, chosen, configured)
 
-    async def _microphones(self) -> Finding:
-        listed = await self._context.calls.call(c.ListDevices())
+    async def _microphones(self, calls: InnerCaller) -> Finding:
+        listed = await calls.call(c.ListDevices())
         return microphone_finding(listed.devices, str(self._context.setting("dictate.device")))
 
 

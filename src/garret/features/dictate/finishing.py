@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from garret.base import log
 from garret.base.errors import GarretError
+from garret.control.commands.inner import InnerCaller
 from garret.control.commands.service import Request
-from garret.control.context import Context
+from garret.control.door import Door
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.endpoint import SpeechEnd, silence_between
@@ -35,23 +36,23 @@ _TRIES: Final = 5
 class Finisher:
     """The last stages of every utterance of this room."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Door) -> None:
         self._context = context
         self._keeping = asyncio.Lock()
         self.retention = AudioRetention(context)
 
     def spool_path(self, utterance: str) -> Path:
         """Where the whole of an utterance's sound lies until it is kept as FLAC."""
-        return self._context.home.spool / f"{utterance}.pcm"
+        return self._context.spool / f"{utterance}.pcm"
 
     def part_path(self, utterance: str, run: str) -> Path:
         """Where a run decodes to; of use to nobody once the run is over."""
-        return self._context.home.spool / f"{utterance}.{run}.part"
+        return self._context.spool / f"{utterance}.{run}.part"
 
     def longest_seconds(self, request: Request) -> float:
         """The longest recording that is taken from this caller."""
         longest = float(self._context.setting("dictate.longest_hours")) * 3600
-        limit = self._context.policy.limits(request.caller.profile).audio_seconds
+        limit = self._context.limits(request.caller.profile).audio_seconds
         return longest if limit is None else min(longest, limit)
 
     # ---- text
@@ -61,7 +62,7 @@ class Finisher:
         heard: Sequence[c.Hypothesis],
         mode: Any,
         engine: str,
-        trace: str | None,
+        calls: InnerCaller,
         pauses: Sequence[float] | None = None,
     ) -> tuple[c.CleanedText, float]:
         """The document that the segments make, and the seconds it took.
@@ -79,7 +80,7 @@ class Finisher:
         try:
             while True:
                 try:
-                    cleaned = await self._cleaned(command, heard_text, trace)
+                    cleaned = await self._cleaned(command, heard_text, calls)
                     return cleaned, time.monotonic() - began
                 except GarretError as error:
                     tried += 1
@@ -89,8 +90,8 @@ class Finisher:
         finally:
             os.close(heard_text)
 
-    async def _cleaned(self, command: c.Clean, heard_text: int, trace: str | None) -> c.CleanedText:
-        call = self._context.calls.start(command, descriptors=(heard_text,), trace=trace)
+    async def _cleaned(self, command: c.Clean, heard_text: int, calls: InnerCaller) -> c.CleanedText:
+        call = calls.start(command, descriptors=(heard_text,))
         async with call:
             await call.result()
             (descriptor,) = call.take_descriptors()
@@ -104,9 +105,9 @@ class Finisher:
         command: c.Transcribe | c.Listen,
         samples: int,
         stages: dict[str, float],
+        calls: InnerCaller,
         *,
         note: str = "",
-        trace: str | None = None,
     ) -> c.Dictated:
         """Clean what was heard and keep the transcript; durable when this returns."""
         whole = [(each, each.heard) for each in segments if each.heard is not None]
@@ -114,7 +115,7 @@ class Finisher:
         engine = command.engine or str(self._context.setting("dictate.engine"))
         quality = heard[0].quality if heard else engine_info(engine).quality
         pauses = pauses_before([segment for segment, _ in whole])
-        cleaned, stages["clean"] = await self.clean(heard, command.mode, engine, trace, pauses)
+        cleaned, stages["clean"] = await self.clean(heard, command.mode, engine, calls, pauses)
         if not heard:
             note = "No speech was found." + (f" {note}" if note else "")
         elif cleaned.refused:
@@ -200,12 +201,12 @@ class Finisher:
 
     # ---- sound
 
-    def keep_audio_later(self, utterance: str) -> None:
+    def keep_audio_later(self, utterance: str, calls: InnerCaller) -> None:
         """Encode the spool beside whatever else is going on, then let go of it."""
-        self._context.plane.spawn(self._keep_audio_and_tidy(utterance))
+        self._context.spawn(self._keep_audio_and_tidy(utterance, calls))
 
-    async def _keep_audio_and_tidy(self, utterance: str) -> None:
-        await self.keep_audio(utterance)
+    async def _keep_audio_and_tidy(self, utterance: str, calls: InnerCaller) -> None:
+        await self.keep_audio(utterance, calls)
         await self.keep_retention()
 
     async def keep_retention(self) -> None:
@@ -215,18 +216,18 @@ class Finisher:
         except (GarretError, OSError) as error:
             _logger.warning("sound past its retention stays: %s", error)
 
-    async def keep_audio(self, utterance: str) -> None:
+    async def keep_audio(self, utterance: str, calls: InnerCaller) -> None:
         """Keep the spool of `utterance` as FLAC and remove it; the imported file is then not needed.
 
         Where that fails it stays as it is, and the log says why.
         """
         async with self._keeping:
             try:
-                await self._pack(utterance)
+                await self._pack(utterance, calls)
             except (GarretError, OSError) as error:
                 _logger.warning("the sound of %s stays as it is: %s", utterance, error)
 
-    async def _pack(self, utterance: str) -> None:
+    async def _pack(self, utterance: str, calls: InnerCaller) -> None:
         path = self.spool_path(utterance)
         try:
             spool = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -238,7 +239,7 @@ class Finisher:
             if samples and float(self._context.setting("dictate.keep_audio_days")) > 0:
                 target = os.open(packed, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
                 try:
-                    await self._context.calls.call(c.EncodeAudio(), descriptors=(spool, target), priority=3)
+                    await calls.call(c.EncodeAudio(), descriptors=(spool, target), priority=3)
                     os.lseek(target, 0, os.SEEK_SET)
                     blob = await asyncio.to_thread(self._context.store.blobs.put_fd, target, 1 << 40)
                 finally:

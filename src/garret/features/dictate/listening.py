@@ -19,7 +19,7 @@ from garret.base import log
 from garret.base.errors import GarretError
 from garret.control.commands.inner import InnerCall
 from garret.control.commands.service import Request
-from garret.control.context import Context
+from garret.control.door import Door
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.finishing import Finisher
@@ -47,7 +47,7 @@ class Listening:
     """One live dictation."""
 
     def __init__(
-        self, context: Context, finisher: Finisher, command: c.Listen, request: Request, row: store.Row
+        self, context: Door, finisher: Finisher, command: c.Listen, request: Request, row: store.Row
     ) -> None:
         assert request.lease is not None, "listening is a job"
         self._context = context
@@ -102,7 +102,7 @@ class Listening:
                 raise
         finally:
             os.close(spool)
-        self._finisher.keep_audio_later(self._row.id)
+        self._finisher.keep_audio_later(self._row.id, self._request.calls.after())
         return done
 
     def _resume(self, spool: int) -> None:
@@ -148,7 +148,7 @@ class Listening:
             os.fstat(spool).st_size // SAMPLE_BYTES,
             stages,
             note=f"{self._gap} {self._problem}".strip(),
-            trace=self._request.trace,
+            calls=self._request.calls,
         )
 
     def _recognition(self, spool: int) -> Recognition:
@@ -160,12 +160,12 @@ class Listening:
             spool,
             self._command,
             {} if self._before is None else self._before.known,
-            parallel=self._context.plane.pools["stt"].supervisor.serving + 1,
+            parallel=self._context.worker("stt").serving + 1,
             on_heard=self._heard,
         )
 
     async def _listen(self, spool: int, recognition: Recognition) -> None:
-        self._context.plane.pools["stt"].warm()
+        self._context.worker("stt").warm()
         self._context.publish(
             c.Started(utterance=self._row.id, source=self._command.source), scope=self._row.profile
         )
@@ -188,9 +188,9 @@ class Listening:
         size = before = os.fstat(spool).st_size // SAMPLE_BYTES
         heard = before if heard is None else heard
         if self._command.source == "push":
-            pool = self._context.plane.pools["audio"]
+            pool = self._context.worker("audio")
             pool.warm()
-            while pool.supervisor.available and not pool.ready:
+            while pool.available and not pool.ready:
                 if size - before < _BRIDGE_LIMIT:
                     size = self._keep_pushed(spool, size)
                 self._news.clear()
@@ -223,7 +223,7 @@ class Listening:
     async def _capture_once(self, spool: int, recognition: Recognition) -> bool:
         """Capture until it ends; True when it has to be started again."""
         command = self._capture_command()
-        call = self._context.calls.start(command, descriptors=(spool,), trace=self._request.trace)
+        call = self._request.calls.start(command, descriptors=(spool,))
         async with call:
             pumping = asyncio.get_running_loop().create_task(self._pump(call))
             try:
@@ -315,7 +315,7 @@ class Listening:
         """Another worker for the microphone: what sounds while nobody listens cannot be asked for again,
         and starting one takes many times the tenth of a second that may be lost."""
         if self._command.source == "microphone":
-            self._context.plane.pools["microphone"].warm(2)
+            self._context.worker("microphone").warm(2)
 
     def _begin(self, start: int, recognition: Recognition) -> None:
         """Speech began; a segment that is open already, from before a worker was lost, goes on."""
@@ -330,11 +330,11 @@ class Listening:
 
     def _heard(self, heard: c.Hypothesis) -> None:
         if heard.grammar:
-            self._context.plane.spawn(self._look_for_commands(heard))
+            self._context.spawn(self._look_for_commands(heard))
 
     async def _look_for_commands(self, heard: c.Hypothesis) -> None:
         """Tell of a spoken command, and end the dictation where it says so."""
-        cleaned, _ = await self._finisher.clean([heard], "free", "", self._request.trace)
+        cleaned, _ = await self._finisher.clean([heard], "free", "", self._request.calls)
         for phrase in cleaned.commands:
             self._request.emit_nowait(c.DictationItem(kind="command", text=phrase))
         if _STOPPING.intersection(cleaned.commands):

@@ -19,7 +19,8 @@ from garret.base import log
 from garret.base.errors import GarretError
 from garret.control.commands.inner import InnerCall
 from garret.control.commands.service import Request
-from garret.control.context import Context
+from garret.control.door import Door
+from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.protocol.life import Progress
@@ -71,7 +72,7 @@ class Recognition:
 
     def __init__(
         self,
-        context: Context,
+        context: Door,
         request: Request,
         utterance: str,
         run: str,
@@ -151,6 +152,14 @@ class Recognition:
             self._on_heard(heard)
         except GarretError as error:
             self.failed = self.failed or error
+        except Exception as error:
+            # Of a defect, too, the run ends as failed and says so: a text with a hole in it looks whole.
+            _logger.exception("segment %d of %s", segment.number, self._utterance)
+            self.failed = self.failed or ControlError(
+                f"The speech from {segment.start / SAMPLE_RATE:.1f} s on could not be recognised "
+                f"({type(error).__name__} inside Garret). The sound and what was heard of it are kept; "
+                f"`garret history retry {self._utterance}` tries again."
+            )
 
     async def _until_heard(self, segment: Segment) -> c.Hypothesis:
         tried = 0
@@ -174,9 +183,7 @@ class Recognition:
             partials=command.partials,
         )
         lane = 0 if isinstance(command, c.Listen) else 1
-        call = self._context.calls.start(
-            recognise, descriptors=(self._spool,), trace=self._request.trace, priority=lane
-        )
+        call = self._request.calls.start(recognise, descriptors=(self._spool,), priority=lane)
         async with call:
             feeding = None
             if not segment.end:

@@ -14,7 +14,7 @@ from typing import Final
 from garret.base import log
 from garret.base.errors import GarretError
 from garret.control.commands.service import Request
-from garret.control.context import Context
+from garret.control.door import Door
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.recognition import SAMPLE_RATE, Recognition
@@ -30,7 +30,7 @@ _TRIES: Final = 5
 class Resumption:
     """What an earlier attempt at one dictation left behind. Made before anything is added to the spool."""
 
-    def __init__(self, context: Context, request: Request, utterance: str, run: str, spool: int) -> None:
+    def __init__(self, context: Door, request: Request, utterance: str, run: str, spool: int) -> None:
         """Raises StorageError."""
         with context.store.readers.read() as connection:
             self.known = store.heard(connection, utterance, run)
@@ -60,11 +60,8 @@ class Resumption:
         tried = 0
         while True:
             try:
-                return await self._context.calls.call(
-                    c.Rescue(upto=self.border),
-                    descriptors=(self._spool,),
-                    trace=self._request.trace,
-                    priority=1,
+                return await self._request.calls.call(
+                    c.Rescue(upto=self.border), descriptors=(self._spool,), priority=1
                 )
             except GarretError as error:
                 tried += 1

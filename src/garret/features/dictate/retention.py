@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from garret.base.errors import GarretError
-from garret.control.context import Context
+from garret.control.door import Door
 from garret.features.dictate import store
 
 _DAY: Final = 86_400.0  # seconds
@@ -44,7 +44,7 @@ def due(kept: Sequence[Kept], *, settled: float | None, days: float, room: float
 class AudioRetention:
     """Keeps what the user set."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Door) -> None:
         self._context = context
 
     async def keep(self) -> None:
@@ -74,7 +74,7 @@ class AudioRetention:
         await asyncio.to_thread(context.store.blobs.collect, live)
 
 
-def _size(context: Context, blob: str) -> int:
+def _size(context: Door, blob: str) -> int:
     try:
         return context.store.blobs.size(blob)
     except GarretError:

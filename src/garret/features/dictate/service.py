@@ -15,7 +15,7 @@ from garret.base.errors import Code, GarretError, UsageError
 from garret.base.ids import new_id
 from garret.control.commands.request import Caller
 from garret.control.commands.service import Request, ServiceHandler
-from garret.control.context import Context
+from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
@@ -43,7 +43,7 @@ _CUT_OFF: Final = "The dictation was cut off; everything captured until then is 
 class DictationService:
     """Handles the room's commands."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Door) -> None:
         self._context = context
         self._finisher = Finisher(context)
         self._live: dict[str, Listening] = {}
@@ -65,7 +65,7 @@ class DictationService:
         }
 
     async def start(self) -> None:
-        for part in self._context.home.spool.glob("*.part"):
+        for part in self._context.spool.glob("*.part"):
             part.unlink(missing_ok=True)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(_FIRST_TIDY_SECONDS, self._tidy_due)
@@ -77,21 +77,22 @@ class DictationService:
     # ---- upkeep
 
     def _tidy_due(self) -> None:
-        self._context.plane.spawn(self._tidy())
+        self._context.spawn(self._tidy())
         self._timer = asyncio.get_running_loop().call_later(_TIDY_SECONDS, self._tidy_due)
 
     async def _tidy(self) -> None:
         """Keep the sound that a crash left in a spool, and delete what is past its retention."""
         with self._context.store.readers.read() as connection:
             busy = store.unfinished(connection)
-        for path in sorted(self._context.home.spool.glob("*.pcm")):
+        for path in sorted(self._context.spool.glob("*.pcm")):
             if path.stem not in busy and path.stem not in self._live:
                 await self._tidy_spool(path)
         await self._finisher.keep_retention()
 
     async def _tidy_spool(self, path: Path) -> None:
         if self._look_up(path.stem) is not None:
-            await self._finisher.keep_audio(path.stem)
+            calls = await self._context.as_house("keep the sound that a crash left in a spool")
+            await self._finisher.keep_audio(path.stem, calls)
         else:
             _logger.warning("%s belongs to no utterance and is removed", path.name)
             await asyncio.to_thread(path.unlink, missing_ok=True)
@@ -149,7 +150,7 @@ class DictationService:
             raise ControlError("This dictation is going on; stop it first.", code=Code.CONFLICT)
         async with self._alone(row.id):
             run = Transcription(self._context, self._finisher, command, request, self._find(row.id))
-            return await self._noting_failure(row.id, run.run())
+            return await self._noting_failure(row.id, run.run(), request)
 
     def _alone(self, utterance: str) -> asyncio.Lock:
         """To be held by the one run that an utterance has at a time: a run takes the place of all before."""
@@ -178,7 +179,7 @@ class DictationService:
         session = Listening(self._context, self._finisher, command, request, row)
         self._live[row.id] = session
         try:
-            return await self._noting_failure(row.id, session.run())
+            return await self._noting_failure(row.id, session.run(), request)
         finally:
             self._live.pop(row.id, None)
 
@@ -210,17 +211,17 @@ class DictationService:
         )
         run = Transcription(self._context, self._finisher, again, request, row, note=_CUT_OFF)
         async with self._alone(row.id):
-            return await self._noting_failure(row.id, run.run())
+            return await self._noting_failure(row.id, run.run(), request)
 
-    async def _noting_failure(self, utterance: str, work: Any) -> c.Dictated:
+    async def _noting_failure(self, utterance: str, work: Any, request: Request) -> c.Dictated:
         """Run; a failure is shown in the history until it is retried."""
         try:
             result: c.Dictated = await work
             return result
         except asyncio.CancelledError:
-            if not self._context.plane.stopping.is_set():
+            if not self._context.stopping:
                 await self._note_failure(utterance, "It was cancelled; its sound is kept.")
-                self._finisher.keep_audio_later(utterance)
+                self._finisher.keep_audio_later(utterance, request.calls.after())
             raise
         except GarretError as error:
             error.details.setdefault("utterance", utterance)

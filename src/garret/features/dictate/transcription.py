@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 
 from garret.base.errors import Code
 from garret.control.commands.service import Request
-from garret.control.context import Context
+from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
@@ -34,7 +34,7 @@ class Transcription:
 
     def __init__(
         self,
-        context: Context,
+        context: Door,
         finisher: Finisher,
         command: c.Transcribe,
         request: Request,
@@ -57,14 +57,14 @@ class Transcription:
         """Do it. Raises GarretError; what was heard so far is kept for the next try."""
         heard_before = self._command.start_from != "captured"
         done = await (self._from_heard() if heard_before else self._from_sound())
-        self._finisher.keep_audio_later(self._row.id)
+        self._finisher.keep_audio_later(self._row.id, self._request.calls.after())
         return done
 
     async def _from_sound(self) -> c.Dictated:
         await self._work("captured")
         with self._context.store.readers.read() as connection:
             known = store.heard(connection, self._row.id, self._run)
-        self._context.plane.pools["stt"].warm()
+        self._context.worker("stt").warm()
         if self._row.source != "file" and self._finisher.spool_path(self._row.id).exists():
             segments, samples, note = await self._hear_spool(known)
         else:
@@ -102,7 +102,7 @@ class Transcription:
             spool,
             self._command,
             known,
-            parallel=self._context.plane.pools["stt"].supervisor.serving + 1,
+            parallel=self._context.worker("stt").serving + 1,
         )
         began = time.monotonic()
         try:
@@ -116,9 +116,7 @@ class Transcription:
         return recognition.segments, samples, note
 
     async def _rescue(self, spool: int, recognition: Recognition) -> tuple[int, str]:
-        found = await self._context.calls.call(
-            c.Rescue(), descriptors=(spool,), trace=self._request.trace, priority=1
-        )
+        found = await self._request.calls.call(c.Rescue(), descriptors=(spool,), priority=1)
         for segment in found.segments:
             recognition.begin(segment.start, segment.end)
         return found.samples, ""
@@ -133,9 +131,7 @@ class Transcription:
             name=self._row.name or self._row.id, limit_seconds=self._finisher.longest_seconds(self._request)
         )
         try:
-            call = self._context.calls.start(
-                command, descriptors=(source, spool), trace=self._request.trace, priority=1
-            )
+            call = self._request.calls.start(command, descriptors=(source, spool), priority=1)
         finally:
             os.close(source)
         async with call:
@@ -184,7 +180,7 @@ class Transcription:
             samples,
             self._stages,
             note=f"{self._note} {note}".strip(),
-            trace=self._request.trace,
+            calls=self._request.calls,
         )
 
     async def _work(self, state: str) -> None:

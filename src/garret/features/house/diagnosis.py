@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from garret.control.commands.inner import InnerCaller
 from garret.control.commands.request import Caller
-from garret.control.context import Context
+from garret.control.door import HouseDoor
 from garret.control.watching.doctor import PROBE_SECONDS, Probe, examine, ground
 from garret.features.house.open_ends import open_ends
 from garret.protocol.contract import Command
@@ -27,7 +28,9 @@ _MOST_NAMES: Final = 10  # in one sentence
 _LONGEST_NAME: Final = 80
 
 
-async def house_checks(context: Context, caller: Caller, *, seconds: float = PROBE_SECONDS) -> list[Finding]:
+async def house_checks(
+    context: HouseDoor, calls: InnerCaller, *, seconds: float = PROBE_SECONDS
+) -> list[Finding]:
     """Examine everything, for at most `seconds`. Never raises; a part that does not answer is a finding.
 
     What stored settings hold is told only to a caller who may read settings.
@@ -37,11 +40,11 @@ async def house_checks(context: Context, caller: Caller, *, seconds: float = PRO
         ("sandbox", _sandbox),
         ("sandbox open", lambda: _open(context)),
         ("database", lambda: _database(context)),
-        ("settings", partial(_settings, context, caller)),
+        ("settings", partial(_settings, context, calls)),
         ("workers", lambda: _workers(context)),
         ("ports", _ports),
         *(
-            (f"room {room.name}", partial(_room, context, room.examination()))
+            (f"room {room.name}", partial(_room, calls, room.examination()))
             for room in context.plane.rooms
             if room.examination is not None
         ),
@@ -49,12 +52,12 @@ async def house_checks(context: Context, caller: Caller, *, seconds: float = PRO
     return await examine(probes, seconds=seconds)
 
 
-async def _room(context: Context, examination: Command[Findings]) -> Sequence[Finding]:
+async def _room(calls: InnerCaller, examination: Command[Findings]) -> Sequence[Finding]:
     """Leaving it cancels what the room does for it."""
-    return (await context.calls.call(examination)).findings
+    return (await calls.call(examination)).findings
 
 
-async def _settings(context: Context, caller: Caller) -> list[Finding]:
+async def _settings(context: HouseDoor, caller: Caller) -> list[Finding]:
     await asyncio.sleep(0)  # a coroutine, since settings belong to the loop's thread
     problems, unknown = context.settings.problems(), context.settings.unknown()
     readable = context.may(caller, "settings.read")
@@ -99,14 +102,14 @@ def _sandbox() -> list[Finding]:
     ]
 
 
-async def _open(context: Context) -> Finding:
+async def _open(context: HouseDoor) -> Finding:
     """What stays open on any kernel: to be known, not to be mended."""
     await asyncio.sleep(0)  # a coroutine, since the pools belong to the loop's thread
     specs = [pool.spec for pool in context.plane.pools.values()]
     return ok("sandbox open", " ".join(("Not held:", *open_ends(specs, root=os.geteuid() == 0))))
 
 
-def _database(context: Context) -> Finding:
+def _database(context: HouseDoor) -> Finding:
     store = context.store
     if store.writer.mode is Mode.READ_ONLY:
         return fail(
@@ -122,7 +125,7 @@ def _database(context: Context) -> Finding:
     return ok("database", f"The database is sound and encrypted ({connection_version()}).")
 
 
-async def _workers(context: Context) -> Sequence[Finding]:
+async def _workers(context: HouseDoor) -> Sequence[Finding]:
     await asyncio.sleep(0)
     checks: list[Finding] = []
     for name, pool in context.plane.pools.items():

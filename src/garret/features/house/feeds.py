@@ -8,7 +8,7 @@ from typing import Final
 from garret.base import log
 from garret.control.clients.bus import Lagged, Subscription
 from garret.control.clients.connection import ClientConnection
-from garret.control.context import Context
+from garret.control.door import HouseDoor
 from garret.features.house import contracts as c
 from garret.protocol.envelope import encode_payload
 from garret.protocol.errors import FrameTooLarge
@@ -21,7 +21,7 @@ _BEHIND_SECONDS: Final = 0.5
 class Feed:
     """Carries events from a subscription to a client, as fast as the client reads."""
 
-    def __init__(self, context: Context, connection: ClientConnection) -> None:
+    def __init__(self, context: HouseDoor, connection: ClientConnection) -> None:
         self.connection = connection
         self.subscription: Subscription | None = None
         self._context = context

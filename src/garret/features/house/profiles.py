@@ -19,7 +19,7 @@ from garret.control.access import pin
 from garret.control.access.policy import PROFILES, Switch
 from garret.control.commands.request import Caller
 from garret.control.commands.service import Request, ServiceHandler
-from garret.control.context import Context
+from garret.control.door import HouseDoor
 from garret.control.errors import ControlError
 from garret.control.foundation import boot_id
 from garret.features.house import contracts as c
@@ -34,7 +34,7 @@ _PIN_SECRET: Final = "profiles.pin"
 class ProfileDesk:
     """Switches profiles and keeps the PIN."""
 
-    def __init__(self, context: Context, changed: Callable[[], None]) -> None:
+    def __init__(self, context: HouseDoor, changed: Callable[[], None]) -> None:
         """`changed` is called after each switch."""
         self._context = context
         self._changed = changed

@@ -17,7 +17,7 @@ from garret.base.build import build_hash
 from garret.base.errors import Code, UsageError
 from garret.control.clients.connection import ClientConnection
 from garret.control.commands.service import Request, ServiceHandler
-from garret.control.context import Context
+from garret.control.door import HouseDoor
 from garret.control.errors import ControlError
 from garret.control.watching.storage_watch import SENTENCES
 from garret.features.house import contracts as c
@@ -38,7 +38,7 @@ _NAMES = {number: name for name, number in _LEVELS.items() if name} | {50: "crit
 class HouseService:
     """Answers the commands by which a person looks after the house."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: HouseDoor) -> None:
         self._context = context
         self._plane = context.plane
         self._store = context.store

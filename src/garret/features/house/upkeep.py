@@ -12,7 +12,7 @@ from garret.base import log
 from garret.base.errors import Code, GarretError, UsageError
 from garret.control.commands.request import Caller
 from garret.control.commands.service import Request, ServiceHandler
-from garret.control.context import Context
+from garret.control.door import HouseDoor
 from garret.control.errors import ControlError
 from garret.control.secrets import sealed_file
 from garret.control.secrets.store import DATABASE_KEY, DEVICE_KEY, check_passphrase
@@ -34,7 +34,7 @@ _PROGRESS_STEP: Final = 0.01
 class Upkeep:
     """Answers the commands about jobs, backups and the state of the house."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: HouseDoor) -> None:
         self._context = context
         self._ledger = context.store.ledger
         self._timer: asyncio.TimerHandle | None = None
@@ -177,7 +177,7 @@ class Upkeep:
 
     async def _diagnose(self, command: c.Diagnose, request: Request) -> c.Diagnosis:
         del command
-        checks = await house_checks(self._context, request.caller)
+        checks = await house_checks(self._context, request.calls)
         return c.Diagnosis(
             checks=tuple(
                 c.Check(

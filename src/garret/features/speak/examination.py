@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from garret.control.commands.inner import InnerCaller
 from garret.control.commands.service import Request, ServiceHandler
-from garret.control.context import Context
+from garret.control.door import Door
 from garret.control.watching.doctor import Probe, examine
 from garret.features.speak import contracts as c
 from garret.features.speak.engines.contract import UnknownVoiceError, near_names, voice_id
@@ -30,22 +31,26 @@ _OPTIONAL: Final = ("flite",)
 class Examination:
     """Answers `speak.examine`."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Door) -> None:
         self._context = context
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {c.Examine: self._examine}
 
     async def _examine(self, command: c.Examine, request: Request) -> Findings:
-        del command, request
-        probes: list[tuple[str, Probe]] = [(ENGINE, self._voices), (LOUDSPEAKER, self._loudspeakers)]
+        del command
+        calls = request.calls
+        probes: list[tuple[str, Probe]] = [
+            (ENGINE, lambda: self._voices(calls)),
+            (LOUDSPEAKER, lambda: self._loudspeakers(calls)),
+        ]
         return Findings(findings=tuple(await examine(probes, seconds=_PART_SECONDS)))
 
-    async def _voices(self) -> list[Finding]:
-        listed = await self._context.calls.call(c.ListVoices())
+    async def _voices(self, calls: InnerCaller) -> list[Finding]:
+        listed = await calls.call(c.ListVoices())
         wanted = str(self._context.setting("speak.voice"))
         return [*engine_findings(listed), voice_finding(listed.voices, wanted)]
 
-    async def _loudspeakers(self) -> Finding:
-        listed = await self._context.calls.call(c.ListSpeakers())
+    async def _loudspeakers(self, calls: InnerCaller) -> Finding:
+        listed = await calls.call(c.ListSpeakers())
         return loudspeaker_finding(listed.speakers, str(self._context.setting("speak.device")))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from garret.base.errors import Code, GarretError
 from garret.control.commands.inner import InnerCall
 from garret.control.commands.service import Request, ServiceHandler
-from garret.control.context import Context
+from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.speak import contracts as c
 from garret.features.speak.examination import Examination
@@ -20,7 +20,7 @@ from garret.protocol.life import Progress
 class SpeakService:
     """Connects the synthesis worker to the playback worker."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Door) -> None:
         self._context = context
         self._saying: set[asyncio.Task[Any]] = set()
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
@@ -39,7 +39,7 @@ class SpeakService:
     def _check_length(self, text: str, request: Request) -> None:
         """Refuse a text that is longer than the caller's profile may have spoken at once."""
         profile = request.caller.profile
-        limit = self._context.policy.limits(profile).characters
+        limit = self._context.limits(profile).characters
         if limit is not None and len(text) > limit:
             raise ControlError(
                 f"The text has {len(text)} characters; the profile '{profile}' may have {limit} spoken at "
@@ -57,7 +57,7 @@ class SpeakService:
             pitch=command.pitch,
             volume=command.volume,
         )
-        async with self._context.calls.start(work, trace=request.trace) as call:
+        async with request.calls.start(work) as call:
             spoken = await call.result()
             request.result_descriptors = call.take_descriptors()
             return spoken
@@ -76,8 +76,8 @@ class SpeakService:
         context = self._context
         device = command.device or str(context.setting("speak.device"))
         synthesis = c.Synthesize(text=command.text, voice=command.voice, rate=command.rate)
-        playing = context.calls.start(c.Play(device=device), trace=request.trace)
-        speaking = context.calls.start(synthesis, trace=request.trace)
+        playing = request.calls.start(c.Play(device=device))
+        speaking = request.calls.start(synthesis)
         async with playing, speaking:
             passing = asyncio.get_running_loop().create_task(_pass_on(speaking, playing))
             try:

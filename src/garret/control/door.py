@@ -1,0 +1,234 @@
+"""The room's door: everything that a room's service has of the house, and nothing else.
+
+A service is built once, with its `Door`. What is asked of others goes through a request's own `calls`, which
+keep the caller; what the house does of its own accord goes through `as_house`, which is named and audited. A
+test pins the names that this class shows. Only the room `house` gets the `HouseDoor`, which shows the plane.
+
+Neighbours: `commands.inner` (calls), `commands.service` (requests), `plane`, which makes a door for each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import msgspec
+
+from garret.base import log
+from garret.base.clock import SYSTEM, Clock
+from garret.base.errors import Code
+from garret.base.paths import Home
+from garret.control.access.policy import Limits, Policy
+from garret.control.clients.bus import EventBus, Lagged
+from garret.control.commands.inner import InnerCaller
+from garret.control.commands.request import Caller, Identity
+from garret.control.errors import ControlError
+from garret.control.jobs.jobs import Jobs
+from garret.control.secrets.store import SecretStore
+from garret.control.settings.settings import Settings
+from garret.protocol.contract import Event
+from garret.protocol.envelope import encode_payload
+from garret.protocol.manifest import Grants
+from garret.storage.errors import StorageError
+from garret.storage.objects import Signer
+from garret.storage.store import Store
+
+if TYPE_CHECKING:
+    from garret.control.plane import ControlPlane
+
+_logger = log.get("control.door")
+
+EventT = TypeVar("EventT", bound=Event)
+
+_HOUSE = Identity("owner", "admin")
+
+
+class WorkerView(Protocol):
+    """One of the room's own workers, as far as its service may look after it."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a process of it takes commands now."""
+        ...
+
+    @property
+    def available(self) -> bool:
+        """False when waiting for it is in vain: it is not started any more."""
+        ...
+
+    @property
+    def serving(self) -> int:
+        """How many processes of it there are to be."""
+        ...
+
+    def warm(self, processes: int = 1) -> None:
+        """Have so many processes started that are not there yet: they are needed in a moment."""
+        ...
+
+
+class Door:
+    """The house, for one room."""
+
+    def __init__(self, room: str, plane: ControlPlane, *, clock: Clock = SYSTEM) -> None:
+        self.room = room
+        self.clock = clock
+        self.store: Store = plane.store
+        self.signer: Signer = plane.signer
+        self._plane = plane
+
+    # ---- acting
+
+    async def as_house(self, purpose: str) -> InnerCaller:
+        """Calls that the house makes of its own accord, for nobody: role `owner`, profile `admin`.
+
+        `purpose` names why, in a few words; that this was begun is in the audit chain when this returns, or,
+        where storage takes no writes, in the log.
+        """
+        name = f"house:{self.room}"
+        details = {"room": self.room, "purpose": purpose}
+        try:
+            await self.store.audit.append(_HOUSE.role, _HOUSE.profile, "house.act", "done", details)
+        except StorageError as error:
+            _logger.warning("%s acts as the house (%s); not in the chain: %s", name, purpose, error.message)
+        return InnerCaller(self._plane.broker, name, _HOUSE)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run a coroutine to its end beside everything else; what it raises is logged."""
+        self._plane.spawn(work)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether Garret is about to stop: what is cancelled now was not cancelled by a person."""
+        return self._plane.stopping.is_set()
+
+    def worker(self, name: str) -> WorkerView:
+        """One of the workers that this room's manifest declares. Raises ControlError for any other."""
+        room = next(room for room in self._plane.rooms if room.name == self.room)
+        if name not in {spec.name for spec in room.workers}:
+            raise ControlError(f"The room {self.room} declares no worker {name!r}.", code=Code.DENIED)
+        return self._plane.pools[name]
+
+    def worker_with(self, name: str, grants: Grants) -> AbstractAsyncContextManager[str]:
+        """A process of one of the room's own workers with exactly `grants`, killed when the block is left.
+
+        The manifest says what may be granted (`WorkerSpec.spawn`); paths are absolute. The block gets the
+        target for `calls.at(target)`. Raises ControlError: denied, not found, usage, busy, unavailable.
+        """
+        self.worker(name)
+        return self._plane.workers.spawn(name, grants)
+
+    # ---- what is set and allowed
+
+    def setting(self, key: str) -> Any:
+        """A setting's value under the profile in force."""
+        return self._plane.settings.get(key, self._plane.profile)
+
+    def secret(self, name: str) -> str | None:
+        """One of the room's own secrets, named `ROOM.NAME`; None where it is not set. Raises ControlError."""
+        if not name.startswith(f"{self.room}."):
+            raise ControlError(f"{name[:80]!r} is no secret of the room {self.room}.", code=Code.DENIED)
+        return self._plane.secrets.get_text(name)
+
+    def may(self, caller: Caller, capability: str) -> bool:
+        """Whether the caller's role and profile grant a capability beyond that of its command."""
+        return self._plane.policy.grants(caller.role, caller.profile, capability)
+
+    def limits(self, profile: str) -> Limits:
+        """How much a profile may use."""
+        return self._plane.policy.limits(profile)
+
+    # ---- events
+
+    def publish(self, event: Event, *, scope: str | None = None) -> None:
+        """Tell everybody who subscribed; `scope` a profile, for what concerns only it."""
+        self._plane.bus.publish(event.__event__, encode_payload(event), scope=scope)
+
+    def on(self, kind: type[EventT], hear: Callable[[EventT], Awaitable[None]]) -> Callable[[], None]:
+        """Hear of an event, one after another, whatever room tells it; returns what ends that.
+
+        What `hear` raises is logged, and the next one is heard. Of a flood the oldest are lost, and counted
+        in the log.
+        """
+        return _Hearing(self._plane, kind, hear).close
+
+    # ---- the audit chain
+
+    async def audit(
+        self, caller: Caller, action: str, outcome: str, details: dict[str, Any] | None = None
+    ) -> None:
+        """Put an entry into the audit chain; durable when this returns."""
+        await self.store.audit.append(caller.role, caller.profile, action, outcome, details)
+
+    # ---- files
+
+    @property
+    def spool(self) -> Path:
+        """The folder of what is being captured or worked on, on the home's own disk."""
+        return self._plane.home.spool
+
+
+class HouseDoor(Door):
+    """The door of the room that looks after the house itself: it alone sees the plane."""
+
+    def __init__(self, room: str, plane: ControlPlane, *, clock: Clock = SYSTEM) -> None:
+        super().__init__(room, plane, clock=clock)
+        self.plane = plane
+        self.home: Home = plane.home
+        self.settings: Settings = plane.settings
+        self.secrets: SecretStore = plane.secrets
+        self.policy: Policy = plane.policy
+        self.bus: EventBus = plane.bus
+        self.jobs: Jobs = plane.jobs
+
+    async def audit_if_possible(
+        self, caller: Caller, action: str, outcome: str, details: dict[str, Any] | None = None
+    ) -> None:
+        """As `audit`, for what must be possible in a home that takes no writes: then the log alone has it."""
+        try:
+            await self.audit(caller, action, outcome, details)
+        except StorageError as error:
+            _logger.warning("%s by %s is not in the audit chain: %s", action, caller.role, error.message)
+
+
+class _Hearing:
+    """A subscription of a room: hands events over one after another, and reads on when that is done."""
+
+    def __init__(
+        self, plane: ControlPlane, kind: type[EventT], hear: Callable[[EventT], Awaitable[None]]
+    ) -> None:
+        self._plane = plane
+        self._decode = msgspec.msgpack.Decoder(kind).decode
+        self._hear: Callable[[Any], Awaitable[None]] = hear
+        self._name = kind.__event__
+        self._running = False
+        self._subscription = plane.bus.subscribe(self._name, wake=self._wake)
+
+    def close(self) -> None:
+        self._subscription.close()
+
+    def _wake(self) -> None:
+        if not self._running:
+            self._running = True
+            self._plane.spawn(self._run())
+
+    async def _run(self) -> None:
+        try:
+            while items := self._subscription.take(1):
+                for item in items:
+                    if isinstance(item, Lagged):
+                        _logger.error("%d of %s were not heard: too many at once", item.count, self._name)
+                    else:
+                        await self._tell(item.payload)
+        finally:
+            self._running = False
+
+    async def _tell(self, payload: msgspec.Raw) -> None:
+        try:
+            await self._hear(self._decode(payload))
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            _logger.exception("whoever hears of %s failed", self._name)
