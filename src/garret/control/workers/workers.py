@@ -13,7 +13,7 @@ import asyncio
 import itertools
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Protocol
@@ -161,7 +161,7 @@ class Workers:
     # ---- processes for one call
 
     @asynccontextmanager
-    async def spawn(self, kind: str, grants: Grants) -> AsyncIterator[str]:
+    async def spawn(self, kind: str, grants: Grants) -> AsyncGenerator[str]:
         """A process of `kind` with exactly `grants`, for the time of the block; then it is killed.
 
         Yields the target to which its commands go (`InnerCaller.at`). It starts at the first of them; one
