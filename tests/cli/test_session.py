@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -117,8 +118,20 @@ def test_what_may_not_be_asked_twice_is_asked_once(session: ClientSession, home:
     assert len(seen) == 1
 
 
-def test_joining_again_is_bounded(session: ClientSession, home: Home) -> None:
+def test_joining_again_is_bounded_and_its_pauses_grow(
+    session: ClientSession, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bounded in time and not in number: whoever starts it again, however often it is killed, is waited for."""
     seen: list[int] = []
+    now, slept = [0.0], list[float]()
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr(session_module, "_FIRST_PAUSE", 0.1)
+    monkeypatch.setattr(session_module, "_PATIENCE_SECONDS", 2.0)
+    monkeypatch.setattr(session_module, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=sleep))
 
     def answer(channel: BlockingChannel, envelope: Envelope, _: tuple[int, ...]) -> bool:
         seen.append(envelope.id)
@@ -127,7 +140,17 @@ def test_joining_again_is_bounded(session: ClientSession, home: Home) -> None:
     with scripted_plane(home, answer):
         with pytest.raises(TransportError):
             session.call(GetJob(job="j"), again=True)
-    assert len(seen) == 6
+    assert len(seen) == len(slept) + 1
+    assert slept == sorted(slept)
+    assert sum(slept) >= 2.0
+
+
+def test_whatever_comes_back_renews_the_patience() -> None:
+    joining = session_module._Joining()
+    first = [joining.pause() for _ in range(4)]
+    assert first == [0.1, 0.2, 0.4, 0.8]
+    joining.reset()
+    assert joining.pause() == 0.1
 
 
 def test_a_file_passed_again_is_read_from_its_beginning(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -146,3 +147,30 @@ def test_a_stranger_in_the_way_of_the_log_is_left_alone(there: Garret) -> None:
     launch.log_of(there.home).symlink_to(there.home.root / "elsewhere" / "log")
     assert "daemon.log cannot be written" in refused(there, 1)
     shutil.rmtree(there.home.root / "elsewhere", ignore_errors=True)
+
+
+def test_one_that_is_killed_while_it_starts_is_started_again(
+    there: Garret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GARRET_HOME", str(there.home.root))
+    real, started = launch.daemon_command, list[int]()
+
+    def command(*arguments: str) -> list[str]:
+        started.append(1)
+        if len(started) < 4:
+            return [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+        return real(*arguments)
+
+    monkeypatch.setattr(launch, "daemon_command", command)
+    launch.launch(there.home).close()
+    assert len(started) == 4
+
+
+def test_a_start_that_takes_long_is_waited_for_and_told_of_once(
+    there: Garret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "START_SECONDS", 0.0)
+    told: list[str] = []
+    launch.launch(there.home, tell=told.append).close()
+    assert len(told) == 1
+    assert "still starting" in told[0]

@@ -3,7 +3,9 @@
 Two commands at once may both start one: the lock of the home decides, the loser says that the home is
 taken, and both commands connect to the winner. What the started process says goes to `daemon.log` in the
 home, so that it outlives the command; the last line of one that could not start is its reason, which is
-told at once. Neighbours: `session` uses this, `recovery` runs what is done while no control plane runs.
+told at once. One that was killed while it started has no reason, and another is started in its place; as long
+as somebody is starting, a command waits. Neighbours: `session` uses this, `recovery` runs what is done while
+no control plane runs.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Literal
 
@@ -31,10 +33,14 @@ if TYPE_CHECKING:
     import subprocess
 
 START_SECONDS: Final = 10.0
+"""After these it is said that the start takes long, and where nobody is starting any more, that it failed."""
+LONGEST_START_SECONDS: Final = 300.0
+"""The check of a large database, or a machine that does much else, may take minutes."""
 STOP_SECONDS: Final = 30.0
 """A control plane that drains its workers and closes its database may take as long."""
 
-_PAUSE: Final = 0.02  # seconds between two looks at a control plane that is starting
+_PAUSE: Final = 0.02  # seconds between two looks at a control plane that is starting; grows to
+_LONGEST_PAUSE: Final = 0.5
 _LOG_LIMIT: Final = 1 << 20  # bytes; a longer log begins anew
 _NOTED: Final = 32  # bytes of each of the two things that the holder of a home's lock notes in it
 _TAIL: Final = 65_536  # bytes of the log that are searched for the reason of a failed start
@@ -69,19 +75,23 @@ def connect(home: Home, *, start: bool = True) -> Client:
     return launch(home)
 
 
-def launch(home: Home, passphrase: str | None = None) -> Client:
+def launch(
+    home: Home, passphrase: str | None = None, *, tell: Callable[[str], None] = lambda _: None
+) -> Client:
     """Start the control plane and connect to it, or to the one that another command started.
 
-    Raises GarretError with the code and message of the control plane that could not start.
+    `tell` hears that it takes long. Raises GarretError with the code and message of the control plane that
+    could not start.
     """
     home.create()
-    end = time.monotonic() + START_SECONDS
+    start = _Start(home, tell)
     while True:
         process, begin = _spawn(home, passphrase)
-        client = _wait(home, process, begin, end)
+        client = start.wait(process, begin)
         if client is not None:
             return client
-        # Another one was first and has ended before it answered: what hindered it is learnt by trying.
+        # That one was killed, or another was first and has ended before it answered: what hindered it is
+        # learnt by trying.
 
 
 def _spawn(home: Home, passphrase: str | None) -> tuple[subprocess.Popen[bytes], int]:
@@ -169,31 +179,57 @@ def _open_log(path: Path) -> IO[bytes]:
     return file
 
 
-def _wait(home: Home, process: subprocess.Popen[bytes], begin: int, end: float) -> Client | None:
-    """A connection to whoever answers first; None where this process lost to one that is gone by now."""
-    log = log_of(home)
-    lost = False
-    while True:
-        try:
-            client = Client.connect(home)
-        except TransportError as error:
-            if time.monotonic() >= end:
-                raise StartFailed(
-                    f"Garret did not answer within {START_SECONDS:.0f} s of its start. {log} may tell why; "
-                    "`garret doctor` examines the machine."
-                ) from error
-        else:
-            # It is meant to outlive this process, so that nobody waits for it here.
-            process.returncode = 0
-            return client
-        if lost and running_process(home) is None:
-            return None
-        if not lost and process.poll() is not None:
-            reason = failure(log, begin, process.returncode, process.pid)
-            if reason.details.get("reason") != "taken":
-                raise reason
-            lost = True  # another one was first; it will answer
-        time.sleep(_PAUSE)
+class _Start:
+    """One command's waiting for a control plane, over however many processes that takes."""
+
+    def __init__(self, home: Home, tell: Callable[[str], None]) -> None:
+        self._home = home
+        self._tell = tell
+        self._began = time.monotonic()
+        self._pause = _PAUSE
+        self._told = False
+
+    def wait(self, process: subprocess.Popen[bytes], begin: int) -> Client | None:
+        """A connection to whoever answers first; None where another one has to be started.
+
+        Raises the reason of `process`, which could not start, or StartFailed where nobody answers in time.
+        """
+        lost = False
+        while True:
+            try:
+                client = Client.connect(self._home)
+            except TransportError as error:
+                self._keep_waiting(process, error)
+            else:
+                # It is meant to outlive this process, so that nobody waits for it here.
+                process.returncode = 0
+                return client
+            if lost and running_process(self._home) is None:
+                return None
+            if not lost and process.poll() is not None:
+                if process.returncode < 0:
+                    return None  # somebody killed it
+                reason = failure(log_of(self._home), begin, process.returncode, process.pid)
+                if reason.details.get("reason") != "taken":
+                    raise reason
+                lost = True  # another one was first; it will answer
+            time.sleep(self._pause)
+            self._pause = min(self._pause * 1.2, _LONGEST_PAUSE)
+
+    def _keep_waiting(self, process: subprocess.Popen[bytes], error: TransportError) -> None:
+        """Raise StartFailed where waiting on is in vain."""
+        waited = time.monotonic() - self._began
+        if waited < START_SECONDS:
+            return
+        starting = process.poll() is None or running_process(self._home) is not None
+        if not starting or waited >= LONGEST_START_SECONDS:
+            raise StartFailed(
+                f"Garret did not answer within {waited:.0f} s of its start. {log_of(self._home)} may tell "
+                "why; `garret doctor` examines the machine."
+            ) from error
+        if not self._told:
+            self._told = True
+            self._tell("Garret is still starting; this waits until it answers. Ctrl-C gives up.")
 
 
 def failure(log: Path, begin: int, status: int | None, pid: int | None = None) -> GarretError:

@@ -28,10 +28,34 @@ from garret.protocol.manifest import Inputs, Live, RequestT, Style
 from garret.transport.client import Client
 from garret.transport.errors import TransportError
 
-_REPEATS: Final = 5
-"""How often a question is asked anew after a lost connection; with the pauses below, about 3 s of them."""
-_FIRST_PAUSE: Final = 0.1  # seconds; doubles each time
+_PATIENCE_SECONDS: Final = 600.0
+"""How long a question is asked anew after lost connections, without anything having come back meanwhile."""
+_FIRST_PAUSE: Final = 0.1  # seconds; doubles each time, up to
+_LONGEST_PAUSE: Final = 5.0
 _LONGEST_LINE: Final = 65_536  # bytes of a secret on standard input
+
+
+class _Joining:
+    """How long and how often one question is asked anew while connections are lost."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Something came back: whatever is lost from now on is lost for the first time."""
+        self._pause = _FIRST_PAUSE
+        self._until: float | None = None
+
+    def in_vain(self) -> bool:
+        """Whether nothing has come back for so long that asking on makes no sense."""
+        now = time.monotonic()
+        self._until = self._until or now + _PATIENCE_SECONDS
+        return now >= self._until
+
+    def pause(self) -> float:
+        """Seconds to wait before the next try."""
+        pause, self._pause = self._pause, min(self._pause * 2, _LONGEST_PAUSE)
+        return pause
 
 
 class ClientSession:
@@ -69,9 +93,9 @@ class ClientSession:
             if not self._start:
                 raise
         try:
-            client = launch.launch(self.home)
+            client = launch.launch(self.home, tell=self._warn)
         except StartFailed as error:
-            client = launch.launch(self.home, self.unlocking(error))
+            client = launch.launch(self.home, self.unlocking(error), tell=self._warn)
         self.tell_of_damage(client.call(GetStatus()))
         return client
 
@@ -128,28 +152,28 @@ class ClientSession:
             if on_progress is not None:
                 on_progress(progress.fraction, progress.note)
 
-        repeats = 0
+        def took(item: Any) -> None:
+            joining.reset()
+            on_item(item)
+
+        joining = _Joining()
         while True:
             try:
                 client = self.client()
                 result = client.stream(
                     request,
-                    on_item,
+                    took,
                     on_progress=progressed,
                     inputs=None if inputs is None else inputs.reader(),
                     descriptors=descriptors,
                 )
             except TransportError:
                 self.close()
-                if not again or not self._start:
+                if not again or not self._start or joining.in_vain():
                     raise
-                repeats += 1
-                if repeats > _REPEATS:
-                    raise
-                self.note(
-                    f"The connection to Garret was lost; joining again ({repeats} of {_REPEATS}).", "warn"
-                )
-                time.sleep(_FIRST_PAUSE * 2 ** (repeats - 1))
+                pause = joining.pause()
+                self._warn(f"The connection to Garret was lost; joining again in {pause:.1f} s.")
+                time.sleep(pause)
                 _rewind(descriptors)
                 continue
             except GarretError as error:
@@ -158,6 +182,9 @@ class ClientSession:
                 raise CancelledError(error.message, details=error.details) from error
             self.received = client.received_descriptors
             return result
+
+    def _warn(self, text: str) -> None:
+        self.note(text, "warn")
 
     def approve(self, request: RequestT) -> RequestT:
         answer = self.call(Approve(command=request.__meta__.name, payload=msgspec.msgpack.encode(request)))
