@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from garret.protocol.contract import Command, Contract, Nothing, command
-from garret.protocol.manifest import Room, WorkerSpec
+from garret.protocol.manifest import CLIENT_ROLES, PROFILE_KINDS, Capability, Room, WorkerSpec
 from garret.transport.bulk import BulkReader
 from garret.worker.call import Call
 from garret.worker.harness import Handlers
@@ -105,6 +105,7 @@ ROOM: Final = Room(
     name="echo",
     summary="An echo, for measuring what the way there and back costs.",
     commands=(Say, Take, DoNothing),
+    capabilities=(Capability("echo.use", "Be echoed.", CLIENT_ROLES, PROFILE_KINDS),),
     workers=(
         WorkerSpec(
             name="echo",

@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from garret.base.paths import Home
+from tests.loop_watch import WATCH
 
 SOAK = bool(os.environ.get("GARRET_SOAK"))
 SOAK_EXAMPLES = int(os.environ.get("GARRET_SOAK_EXAMPLES", "2000"))
@@ -145,6 +146,20 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
             process.kill()
         psutil.wait_procs(left, timeout=GRACE)
         pytest.fail("left processes running, which were killed: " + "; ".join(names), pytrace=False)
+    return result
+
+
+# --- loops that are held ----------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail a test in which something held a watched loop, unless its mark says why it does."""
+    WATCH.take()
+    result = yield
+    stalls = WATCH.take()
+    if stalls and item.get_closest_marker("stalls_loop") is None:
+        pytest.fail("the event loop was held: " + "; ".join(stalls), pytrace=False)
     return result
 
 

@@ -14,11 +14,15 @@ import pytest
 CONFTEST = Path(__file__).with_name("conftest.py")
 
 SUITE = """
+import asyncio
 import os
 import subprocess
 import sys
+import time
 
 import pytest
+
+from tests.loop_watch import STALL_SECONDS, WATCH
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
@@ -57,6 +61,28 @@ def test_takes_for_ever():
     assert os.environ["GARRET_SOAK"]
 
 
+async def hold():
+    with WATCH.watching():
+        await asyncio.sleep(0)
+        until = time.thread_time() + 2 * STALL_SECONDS
+        while time.thread_time() < until:
+            pass
+        await asyncio.sleep(0)
+
+
+def test_holds_the_loop():
+    asyncio.run(hold())
+
+
+@pytest.mark.stalls_loop("it is about that")
+def test_holds_the_loop_and_says_why():
+    asyncio.run(hold())
+
+
+def test_comes_after_it():
+    asyncio.run(asyncio.sleep(0))
+
+
 def test_has_a_home_of_its_own(home):
     assert os.environ["GARRET_HOME"] == str(home.root)
     assert not home.root.exists()
@@ -67,7 +93,10 @@ def test_has_a_home_of_its_own(home):
 def run(folder: Path, *arguments: str, **environment: str) -> str:
     (folder / "conftest.py").write_text(CONFTEST.read_text())
     (folder / "test_suite.py").write_text(SUITE)
-    (folder / "pytest.ini").write_text("[pytest]\nmarkers = soak\n")
+    root = CONFTEST.parent.parent
+    (folder / "pytest.ini").write_text(
+        f'[pytest]\npythonpath = "{root}"\nmarkers =\n    soak\n    stalls_loop\n'
+    )
     # The outer run's own variables would change what the inner one does.
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("GARRET_", "PYTEST_"))
@@ -104,6 +133,14 @@ def test_skips_are_counted_by_reason(printed: tuple[Path, str]) -> None:
 
 def test_a_home_is_short_fresh_and_named_by_the_environment(printed: tuple[Path, str]) -> None:
     assert "test_has_a_home_of_its_own PASSED" in printed[1]
+
+
+def test_who_holds_a_watched_loop_fails_unless_it_says_why(printed: tuple[Path, str]) -> None:
+    _, text = printed
+    assert re.search(r"FAILED test_suite.py::test_holds_the_loop - .*held the loop for 1\d\d ms", text), text
+    assert len(re.findall(r"^FAILED ", text, re.MULTILINE)) == 1, text
+    assert "test_holds_the_loop_and_says_why PASSED" in text
+    assert "test_comes_after_it PASSED" in text
 
 
 def test_soak_tests_run_only_when_asked_for(printed: tuple[Path, str], tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -286,5 +288,141 @@ def test_a_damaged_home_that_opens_is_served_read_only(home: Home) -> None:
         finally:
             await plane.stop()
         return plane
+
+    asyncio.run(look())
+
+
+# ---- a database that is gone
+
+
+def delete(home: Home) -> None:
+    for path in home.root.glob("garret.db*"):
+        path.unlink()
+
+
+def empty(home: Home) -> None:
+    os.truncate(home.durable_db, 0)
+
+
+def exchange(home: Home) -> None:
+    """The database of another home, with all that belongs to it."""
+    delete(home)
+    connect(home.durable_db, bytes(32)).close()
+
+
+def renew(home: Home) -> None:
+    """A new database under the same key."""
+    key = SecretStore.open(home).get(DATABASE_KEY)
+    assert key is not None
+    delete(home)
+    connect(home.durable_db, key).close()
+
+
+def five_pages(home: Home) -> None:
+    data = home.durable_db.read_bytes()
+    home.durable_db.write_bytes(data[:4096] + bytes(5 * 4096) + data[6 * 4096 :])
+
+
+def cut_short(home: Home) -> None:
+    os.truncate(home.durable_db, home.durable_db.stat().st_size - 5 * 4096)
+
+
+@pytest.mark.parametrize("keyless", [False, True])
+@pytest.mark.parametrize("loss", [delete, empty, exchange, renew, five_pages, cut_short])
+def test_every_loss_is_led_out_of_by_a_backup(
+    home: Home, loss: Callable[[Home], None], keyless: bool
+) -> None:
+    archive = asyncio.run(_back_up_without_keys(home) if keyless else _fill(home))
+    jobs = jobs_in(home)
+    loss(home)
+    told = restore_home(home, archive, "" if keyless else PASSPHRASE, lambda: SecretStore.open(home))
+    assert Path(told["set_aside"]).is_dir()
+    assert jobs_in(home) == jobs
+    assert "storage.restore" in audited(home)
+    assert asyncio.run(verified(home)).intact, "what was set aside had more entries, and that is no cut"
+
+
+async def verified(home: Home) -> c.AuditVerdict:
+    async with plane_of(home) as plane:
+        return await Client(plane).call(c.VerifyAudit())
+
+
+def test_what_was_noted_of_the_chain_outlives_a_restore(home: Home, backup: Path) -> None:
+    key = SecretStore.open(home).get(DATABASE_KEY)
+    assert key is not None
+    connection = connect(home.durable_db, key)
+    connection.execute("DELETE FROM audit WHERE seq > 2")
+    connection.close()
+    assert not asyncio.run(verified(home)).intact
+    delete(home)
+    archive = backup.rename(backup.with_name("kept"))
+    restore_home(home, archive, PASSPHRASE, lambda: SecretStore.open(home))
+    verdict = asyncio.run(verified(home))
+    assert not verdict.intact
+    assert "cut off the end after row 2" in verdict.problem
+
+
+def test_a_lost_home_is_not_salvaged_but_led_on(home: Home, backup: Path) -> None:
+    delete(home)
+    before = files_of(home)
+    for work in (examine_home, partial(salvage_home, rooms=ROOMS)):
+        with pytest.raises(GarretError, match=f"garret restore {backup}") as caught:
+            work(home, lambda: SecretStore.open(home))
+        assert caught.value.code == Code.CORRUPT
+    assert files_of(home) == before
+
+
+def test_a_restore_that_fails_puts_a_lost_home_back(
+    home: Home, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delete(home)
+    (home.spool / "utt_1.pcm").write_bytes(b"xx")
+    before = files_of(home)
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise GarretError("The disk is full.", code=Code.FULL)
+
+    monkeypatch.setattr(restoring, "restore", fails)
+    with pytest.raises(GarretError, match="disk is full"):
+        restore_home(home, backup, PASSPHRASE)
+    assert files_of(home) == before
+
+
+def test_a_first_start_that_was_cut_off_is_no_data(home: Home, backup: Path, tmp_path: Path) -> None:
+    other = Home(tmp_path / "h")
+    other.create()
+    SecretStore.open(other)
+    restore_home(other, backup, PASSPHRASE, lambda: SecretStore.open(other))
+    assert jobs_in(other) == ["done"] * 3
+
+
+def test_a_home_whose_own_keys_stay_locked_is_left_alone(home: Home, backup: Path) -> None:
+    exchange(home)
+
+    def locked() -> SecretStore:
+        raise SecretsLocked("It is sealed.")
+
+    before = files_of(home)
+    for own in (None, locked):
+        with pytest.raises(GarretError, match="holds data already"):
+            restore_home(home, backup, PASSPHRASE, own)
+    assert files_of(home) == before
+
+
+def test_a_damaged_home_tells_its_state_although_its_jobs_cannot_be_read(home: Home) -> None:
+    asyncio.run(_fill(home, jobs=60))
+    key = SecretStore.open(home).get(DATABASE_KEY)
+    assert key is not None
+    connection = connect(home.durable_db, key)
+    rows = connection.execute("SELECT pageno FROM dbstat WHERE name = 'jobs'").fetchall()
+    connection.close()
+    for (page,) in rows:
+        damage(home, offset=(int(str(page)) - 1) * 4096 + 100)
+
+    async def look() -> None:
+        async with plane_of(home) as plane:
+            status = await Client(plane).call(c.GetStatus())
+            assert status.storage.startswith("damaged")
+            assert status.jobs == {}
 
     asyncio.run(look())

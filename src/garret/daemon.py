@@ -28,6 +28,7 @@ from garret.app import rooms
 from garret.base import log
 from garret.base.errors import CancelledError, Code, GarretError
 from garret.base.paths import Home
+from garret.base.visible import visible
 from garret.control.clients.listener import HomeLock, HomeTaken
 from garret.control.plane import ControlPlane
 from garret.control.secrets import sealed_file
@@ -43,8 +44,8 @@ from garret.control.secrets.store import (
     passphrase_file,
 )
 from garret.control.workers.process import adopt_orphans
-from garret.storage import recovery
-from garret.storage.errors import Corrupt, WrongKey
+from garret.storage import recovery, traces
+from garret.storage.errors import SEE_DOCTOR, Corrupt, Lost, WrongKey
 
 _logger = log.get("daemon")
 
@@ -87,6 +88,10 @@ async def run(home: Home, ask: PassphraseSource, *, foreground: bool = True) -> 
 
 
 async def _open(home: Home, lock: HomeLock, ask: PassphraseSource) -> ControlPlane:
+    try:
+        traces.check_files(home)  # before keys are made that would open nothing
+    except Lost as error:
+        raise recovery.lead_out(home, error) from error
     secrets = await asyncio.to_thread(open_secrets, home, ask)
     try:
         return await ControlPlane.open(home, rooms(), lock=lock, secrets=secrets)
@@ -96,11 +101,14 @@ async def _open(home: Home, lock: HomeLock, ask: PassphraseSource) -> ControlPla
 
 def guided(home: Home, secrets: SecretStore, error: Corrupt | WrongKey) -> GarretError:
     """The same error, with what can be done about it here: which backups there are, what can be salvaged."""
+    if isinstance(error, Lost):
+        return recovery.lead_out(home, error)
     key = secrets.get(DATABASE_KEY)
     if key is None:
         return error
     advice = recovery.diagnose(home, key, seconds=_DIAGNOSIS_SECONDS).advice
-    return GarretError(" ".join((error.message, *advice)), code=error.code, details=error.details)
+    message = error.message.removesuffix(SEE_DOCTOR)  # here it is told
+    return GarretError(" ".join((message, *advice)), code=error.code, details=error.details)
 
 
 def open_secrets(home: Home, ask: PassphraseSource) -> SecretStore:
@@ -204,7 +212,7 @@ def _say(stream: TextIO, answer: dict[str, Any]) -> None:
 def _tell(error: GarretError, *, plain: bool) -> None:
     message = log.REDACTOR.clean(error.message)
     if plain:
-        sys.stderr.write(f"garret: {message}\n")
+        sys.stderr.write(f"garret: {visible(message)}\n")
         return
     reason = "taken" if isinstance(error, HomeTaken) else "sealed" if isinstance(error, SecretsLocked) else ""
     _say(sys.stderr, {"code": error.code.value, "message": message, "reason": reason, "pid": os.getpid()})

@@ -18,23 +18,32 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from garret.base.clock import SYSTEM
 from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
 from garret.control.clients.listener import HomeLock
-from garret.control.foundation import open_store
+from garret.control.foundation import audit_record, open_store
 from garret.control.secrets import sealed_file
 from garret.control.secrets.keychain import Keychain
-from garret.control.secrets.store import DATABASE_KEY, INDEX_NAME, SecretStore, WrongPassphrase
+from garret.control.secrets.store import (
+    DATABASE_KEY,
+    INDEX_NAME,
+    SecretsError,
+    SecretStore,
+    WrongPassphrase,
+)
 from garret.protocol.manifest import Room
-from garret.storage import recovery
+from garret.storage import recovery, traces
 from garret.storage.archive import SEALED_KEY, ArchiveReader
+from garret.storage.audit_record import NOTHING, Note
 from garret.storage.connection import key_check_path
+from garret.storage.errors import Lost
 from garret.storage.recovery import Condition, Salvaged
-from garret.storage.restore import Restored, check_empty, restore
+from garret.storage.restore import Restored, check_empty, clear_interrupted, restore
 
 OpenSecrets: TypeAlias = Callable[[], SecretStore]
 
-_BROKEN: Final = (Condition.DAMAGED, Condition.UNREADABLE)
+_BROKEN: Final = (Condition.DAMAGED, Condition.UNREADABLE, Condition.LOST)
 
 
 def keychain_here() -> Keychain | None:
@@ -56,8 +65,9 @@ def restore_home(
     if sealed:
         entries = _open_keys(archive, sealed, passphrase)
         with _alone(home, "restored"):
-            restored, aside = _replace(home, archive, entries[DATABASE_KEY])
+            restored, aside = _replace(home, archive, entries[DATABASE_KEY], open_secrets)
             secrets = SecretStore.refill(home, entries, keychain=keychain_here())
+            _note_restore(home, secrets, aside)
     else:
         if open_secrets is None or not has_keys(home):
             raise _keyless(archive)
@@ -66,8 +76,9 @@ def restore_home(
             key = secrets.get(DATABASE_KEY)
             if key is None:
                 raise _keyless(archive)
-            restored, aside = _replace(home, archive, key)
+            restored, aside = _replace(home, archive, key, lambda: secrets)
             _keep_keys(home, aside)
+            _note_restore(home, secrets, aside)
     return {
         "home": str(home.root),
         "created": restored.created,
@@ -123,9 +134,14 @@ def salvage_home(home: Home, open_secrets: OpenSecrets, rooms: Sequence[Room]) -
 # ---- from a backup
 
 
-def _replace(home: Home, archive: Path, key: bytes) -> tuple[Restored, Path | None]:
-    """The archive in the place of a damaged database, and where that is now; None where none was there."""
-    aside = _set_aside_if_broken(home, key)
+def _replace(
+    home: Home, archive: Path, key: bytes, open_secrets: OpenSecrets | None
+) -> tuple[Restored, Path | None]:
+    """The archive in the place of a damaged database, and where that is now; None where none was there.
+
+    `key` opens the archive; `open_secrets` the keys of the home, where they may be others.
+    """
+    aside = _set_aside_if_broken(home, key, open_secrets)
     try:
         check_empty(home)
         return restore(archive, home, key=key), aside
@@ -199,17 +215,47 @@ def _alone(home: Home, work: str) -> Generator[None]:
         lock.close()
 
 
-def _set_aside_if_broken(home: Home, key: bytes) -> Path | None:
-    """Move a database that cannot be used, and all that belongs to it, out of the way."""
-    if not home.durable_db.exists() or recovery.diagnose(home, key).condition not in _BROKEN:
-        return None
-    return recovery.set_aside(home)
+def _set_aside_if_broken(home: Home, key: bytes, open_secrets: OpenSecrets | None) -> Path | None:
+    """Move a database that cannot be used, or that is gone, and all that belongs to it, out of the way."""
+    clear_interrupted(home)
+    found = recovery.diagnose(home, key).condition
+    cut_off = bool(traces.absence(home.durable_db)) and home.key_file.exists()  # in its very first start
+    broken = found in _BROKEN or cut_off or (found is Condition.WRONG_KEY and _is_foreign(home, open_secrets))
+    return recovery.set_aside(home) if broken else None
+
+
+def _is_foreign(home: Home, open_secrets: OpenSecrets | None) -> bool:
+    """Whether the home's own key does not open its database either, or finds it broken.
+
+    Keys that are not there, or stay locked, may be the right ones.
+    """
+    if open_secrets is None or not has_keys(home):
+        return False
+    try:
+        own = open_secrets().get(DATABASE_KEY)
+    except SecretsError:
+        return False
+    return own is not None and recovery.diagnose(home, own).condition is not Condition.SOUND
+
+
+def _note_restore(home: Home, secrets: SecretStore, aside: Path | None) -> None:
+    """Let the audit chain begin where the backup ends, and keep that it was so, with all that was noted.
+
+    What was set aside counted more entries than the backup has: without this it would be told as a cut.
+    """
+    before = NOTHING
+    if aside is not None:
+        record = audit_record(home, secrets, aside / home.audit_record.name)
+        before = record.read()
+    note = Note("restored", SYSTEM.wall(), before.head.length, 0)
+    audit_record(home, secrets).write(NOTHING.head, (*before.notes, note))
 
 
 def _put_back(home: Home, aside: Path | None) -> None:
     if aside is None:
         return
-    shutil.rmtree(home.blobs, ignore_errors=True)  # what a restore that failed leaves is empty
+    for folder in (home.blobs, home.spool):  # what a restore that failed leaves is empty
+        shutil.rmtree(folder, ignore_errors=True)
     for path in aside.iterdir():
         path.rename(home.root / path.name)
     aside.rmdir()
@@ -219,7 +265,11 @@ def _put_back(home: Home, aside: Path | None) -> None:
 
 
 def _check_there(home: Home) -> None:
-    """A folder that is no home is left without keys and folders of one."""
+    """A folder that is no home is left without keys and folders of one; a lost database is told as that."""
+    try:
+        traces.check_files(home)
+    except Lost as error:
+        raise recovery.lead_out(home, error) from error
     if not home.durable_db.exists():
         raise GarretError(
             f"There is no database in {home.root}. Nothing was changed. Name the home with --home or "

@@ -16,7 +16,15 @@ from garret.base.paths import Home, default_root
 def test_garret_home_moves_everything(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GARRET_HOME", str(tmp_path / "mine"))
     home = Home.default()
-    places = [home.durable_db, home.cache_db, home.blobs, home.spool, home.backups, home.client_secret]
+    places = [
+        home.durable_db,
+        home.cache_db,
+        home.blobs,
+        home.spool,
+        home.index,
+        home.backups,
+        home.client_secret(),
+    ]
     assert all(place.is_relative_to(tmp_path / "mine") for place in places)
 
 

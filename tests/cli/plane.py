@@ -58,7 +58,7 @@ def _serve(listener: socket.socket, secret: bytes, answer: Answer) -> None:
 
 
 def _talk(channel: BlockingChannel, secret: bytes, nonces: NonceMemory, answer: Answer) -> None:
-    handshake = ServerHandshake(secret, build_hash(), roles=frozenset({"cli"}), nonces=nonces)
+    handshake = ServerHandshake({"cli": secret}, build_hash(), nonces=nonces)
     channel.send(handshake.open())
     channel.send(handshake.receive(channel.receive()[0]))
     going = True

@@ -1,24 +1,10 @@
 from __future__ import annotations
 
-import unicodedata
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from garret.cli import figures
-
-
-@given(st.text())
-def test_nothing_that_a_terminal_obeys_is_left(text: str) -> None:
-    controls = [c for c in figures.harmless(text) if unicodedata.category(c) == "Cc"]
-    assert set(controls) <= {"\n", "\t"}
-    assert not [c for c in figures.one_line(text) if unicodedata.category(c) == "Cc"]
-
-
-@given(st.text(alphabet=st.characters(blacklist_categories=["Cc"])))
-def test_ordinary_text_is_as_it_was(text: str) -> None:
-    assert figures.harmless(text) == text == figures.one_line(text)
 
 
 @pytest.mark.parametrize(

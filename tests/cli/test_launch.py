@@ -119,3 +119,29 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     with pytest.raises(GarretError) as error:
         launch.launch(Home(tmp_path / "file" / "home"))
     assert "GARRET_HOME" in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ((), ""),
+        (("ready after 80 ms",), ""),
+        (('{"code": "corrupt", "message": "It is damaged."}',), "It is damaged."),
+        (('{"code": "corrupt", "message": "It is damaged."}', "ready after 80 ms"), ""),
+        (('{"code": "conflict", "message": "It is taken.", "reason": "taken"}',), ""),
+        (('{"code": "denied", "message": "It is sealed.", "reason": "sealed"}',), ""),
+    ],
+)
+def test_the_last_start_failed_where_its_error_is_the_last_line(
+    home: Home, lines: tuple[str, ...], told: str
+) -> None:
+    assert launch.last_failure(home) == "", "nothing was ever started"
+    home.create()
+    launch.log_of(home).write_text("".join(f"{line}\n" for line in lines))
+    assert launch.last_failure(home) == told
+
+
+def test_the_log_of_many_starts_is_read_from_its_end(home: Home) -> None:
+    home.create()
+    launch.log_of(home).write_text("x" * 200_000 + '\n{"code": "full", "message": "No room."}\n')
+    assert launch.last_failure(home) == "No room."

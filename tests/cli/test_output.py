@@ -19,7 +19,7 @@ def test_a_pipe_gets_a_line_for_each_row_and_no_heading() -> None:
     out = pipe()
     Output(out, pipe()).table(("x", "y", "z"), ROWS)
     lines = sent(out).decode().splitlines()
-    assert [line.split("\t") for line in lines] == [["a b", "1", ""], ["c d", "2.5", "\ufffd[2J"]]
+    assert [line.split("\t") for line in lines] == [["a b", "1", ""], ["c d", "2.5", "\\u001b[2J"]]
 
 
 def test_json_prints_the_values_and_nothing_else() -> None:
@@ -55,6 +55,43 @@ def test_a_terminal_gets_a_table_and_no_control_characters() -> None:
     assert "\x1b[2J" not in text
     output.say("\x1b]0;title\x07", "bad")
     assert "\x1b]0" not in screen.getvalue()
+
+
+HOSTILE = "talk\x1b[2J\x9b31m\u202egnp.wav\x7f\u2066\u200b"
+RAW = set("\x1b\x9b\u202e\x7f\u2066\u200b\x07")
+
+
+def test_nothing_hostile_reaches_a_terminal_in_any_way_of_saying_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")  # what is not drawn on is a terminal all the same
+    screen, told = Screen(), Screen()
+    output = Output(screen, told)
+    output.say(HOSTILE)
+    output.write(HOSTILE)
+    output.emit(None, HOSTILE)
+    output.document({"name": HOSTILE})
+    output.table(("name",), [(HOSTILE,)])
+    output.note(HOSTILE)
+    for shown in (screen.getvalue(), told.getvalue()):
+        assert not RAW & set(shown)
+        assert "talk\\u001b[2J\\u009b31m\\u202egnp.wav\\u007f\\u2066\\u200b" in shown
+
+
+def test_a_table_that_is_drawn_shows_what_is_hostile() -> None:
+    screen = Screen()
+    Output(screen, pipe()).table((HOSTILE,), [(HOSTILE,)])
+    assert "\x1b[2J" not in screen.getvalue()
+    assert not (RAW - {"\x1b"}) & set(screen.getvalue())
+    assert screen.getvalue().count("\\u202egnp.wav") == 2
+
+
+def test_a_pipe_gets_a_result_exactly() -> None:
+    out, err = pipe(), pipe()
+    output = Output(out, err)
+    output.write(HOSTILE)
+    output.note(HOSTILE)
+    assert sent(out).decode() == HOSTILE
+    assert sent(err).decode() == HOSTILE + "\n"
 
 
 def test_markup_in_cells_is_text() -> None:

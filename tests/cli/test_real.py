@@ -20,6 +20,8 @@ import soundfile
 
 from garret.base.paths import Home
 from garret.cli import launch
+from garret.features.house.contracts import GrantApproval
+from garret.transport.client import Client
 from tests.e2e.house import wait_until
 
 SENTENCE = "Good morning. This is a test of the machine."
@@ -288,8 +290,18 @@ def test_history_is_exported_and_deleted_with_an_approval(
     garret.run("history", "export", utterance, "-o", str(tmp_path), "--format", "vtt", "--audio")
     assert (tmp_path / f"{utterance}.vtt").read_text(encoding="utf-8").startswith("WEBVTT")
     assert (tmp_path / f"{utterance}.flac").read_bytes()[:4] == b"fLaC"
-    assert "--yes" in garret.run("history", "delete", utterance, code=2).stderr
-    garret.run("history", "delete", utterance, "--yes")
+    assert "nobody here" in garret.run("history", "delete", utterance, "--no-wait", code=3).stderr
+    deleting = garret.start("history", "delete", utterance)
+    wait_until(lambda: bool(garret.json("approvals")), "it waits for an approval")
+    (one,) = garret.json("approvals")
+    assert one["arguments"] == {"utterance": utterance}
+    assert utterance in garret.run("approvals", "show", one["id"][-6:]).stdout
+    assert "a person has to say yes" in garret.run("approvals", "grant", one["id"], code=3).stderr
+    client = Client.connect(garret.home, role="shell")
+    client.call(GrantApproval(request=one["id"]))
+    client.close()
+    assert deleting.communicate()[1].startswith("dictate.delete needs an approval")
+    assert deleting.returncode == 0
     garret.run("history", "show", utterance, code=1)
     assert garret.json("audit", "verify")["intact"]
 

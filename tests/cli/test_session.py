@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -32,7 +33,7 @@ from garret.protocol.frames import Kind
 from garret.transport.blocking import BlockingChannel
 from garret.transport.errors import TransportError
 from tests.cli.plane import scripted_plane
-from tests.cli.streams import pipe, sent
+from tests.cli.streams import Screen, pipe, sent
 
 DONE = Dictated(
     utterance="utt_1", state="cleaned", engine="pocketsphinx", quality="draft", audio_seconds=1.0,
@@ -121,7 +122,7 @@ def test_what_may_not_be_asked_twice_is_asked_once(session: ClientSession, home:
 def test_joining_again_is_bounded_and_its_pauses_grow(
     session: ClientSession, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bounded in time and not in number: whoever starts it again, however often it is killed, is waited for."""
+    """Bounded in time and not in number: whoever starts it anew, however often, is waited for."""
     seen: list[int] = []
     now, slept = [0.0], list[float]()
 
@@ -199,25 +200,65 @@ def test_a_cancellation_by_the_other_side_is_one_here(session: ClientSession, ho
         session.close()
 
 
-def test_an_approval_is_for_exactly_the_command_that_is_then_sent(session: ClientSession, home: Home) -> None:
-    import msgspec
-
-    asked: list[dict[str, object]] = []
+def asked_for(session: ClientSession, home: Home, *, wait: bool = True) -> list[Any]:
+    """What reaches the control plane of a deletion that needs an approval."""
+    asked: list[Any] = []
 
     def answer(channel: BlockingChannel, envelope: Envelope, _: tuple[int, ...]) -> bool:
-        asked.append(msgspec.msgpack.decode(envelope.payload))
+        asked.append((envelope.name, msgspec.msgpack.decode(envelope.payload)))
         result = ApprovalToken(token="once", expires=1.0) if envelope.name == "house.approve" else Nothing()
         channel.send(pack(Kind.RESULT, envelope.id, encode_payload(result)))
         return True
 
     with scripted_plane(home, answer):
-        session.call(session.approve(Delete(utterance="utt_1")))
-        session.close()
-    assert asked[0]["command"] == "dictate.delete"
-    payload = asked[0]["payload"]
-    assert isinstance(payload, bytes)
-    assert msgspec.msgpack.decode(payload) == {"utterance": "utt_1", "approval": ""}
-    assert asked[1] == {"utterance": "utt_1", "approval": "once"}
+        try:
+            session.call(session.approve(Delete(utterance="utt_1\x1b[2J"), "Delete it?", wait=wait))
+        finally:
+            session.close()
+    return asked
+
+
+def at_a_terminal(home: Home, monkeypatch: pytest.MonkeyPatch, said: str) -> ClientSession:
+    """A session in front of which somebody types."""
+    keyboard = Screen(said)
+    monkeypatch.setattr(sys, "stdin", keyboard)
+    monkeypatch.setattr(sys, "stderr", Screen())
+    return ClientSession(home, Output(Screen(), Screen()))
+
+
+def test_an_approval_is_for_exactly_the_command_that_is_then_sent(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = at_a_terminal(home, monkeypatch, "y\n")
+    (first, approve), (second, delete) = asked_for(session, home)
+    assert (first, second) == ("house.approve", "dictate.delete")
+    assert approve["command"] == "dictate.delete"
+    assert msgspec.msgpack.decode(approve["payload"]) == {"utterance": "utt_1\x1b[2J", "approval": ""}
+    assert delete == {"utterance": "utt_1\x1b[2J", "approval": "once"}
+    err = session.output.err
+    assert isinstance(err, Screen)
+    assert 'utterance  "utt_1\\u001b[2J"' in err.getvalue()
+    assert '\x1b[2J"' not in err.getvalue()
+
+
+def test_nothing_is_approved_where_the_person_says_no(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = at_a_terminal(home, monkeypatch, "\n")
+    with pytest.raises(CancelledError):
+        asked_for(session, home)
+
+
+def test_the_program_approves_nothing_by_itself_and_waits_for_another(
+    session: ClientSession, home: Home
+) -> None:
+    assert asked_for(session, home) == [("dictate.delete", {"utterance": "utt_1\x1b[2J", "approval": ""})]
+    assert "needs an approval" in notes(session)
+    assert "15 min 00 s at most" in notes(session)
+
+
+def test_without_waiting_nothing_is_asked_at_all(session: ClientSession, home: Home) -> None:
+    with pytest.raises(GarretError, match="nobody here to ask") as caught:
+        asked_for(session, home, wait=False)
+    assert caught.value.code is Code.DENIED
 
 
 def test_another_build_is_unavailable_not_denied(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,6 +22,7 @@ from garret.protocol.contract import Command, ResultT
 from garret.protocol.envelope import encode_payload
 from garret.protocol.manifest import Room
 from tests.control import toy_room
+from tests.loop_watch import WATCH
 
 PATIENCE = 20.0  # seconds; a test that hangs fails
 
@@ -37,10 +39,14 @@ def run(work: Awaitable[Any]) -> None:
 
 @asynccontextmanager
 async def plane_of(home: Home, rooms: Sequence[Room] = (toy_room.ROOM,)) -> AsyncIterator[ControlPlane]:
-    """A control plane with the house's own room and `rooms`, stopped at the end unless it was before."""
+    """A control plane with the house's own room and `rooms`, stopped at the end unless it was before.
+
+    Between its start and its end, in which nobody is served, nothing may hold its loop.
+    """
     plane = await open_plane(home, rooms)
     try:
-        yield plane
+        with WATCH.watching():
+            yield plane
     finally:
         await plane.stop()
 
@@ -82,15 +88,25 @@ class Client:
         self._next = 0
         self._answers: dict[int, asyncio.Future[msgspec.Raw]] = {}
 
-    def ask(self, order: Command[ResultT], *, descriptors: tuple[int, ...] = (), **scope: str) -> int:
+    def ask(
+        self,
+        order: Command[ResultT],
+        *,
+        descriptors: tuple[int, ...] = (),
+        seconds: float | None = None,
+        **scope: str,
+    ) -> int:
         """Send a command; returns its request id. The descriptors are the broker's from here on.
 
-        `scope` may name a workspace and a trace.
+        `seconds` is how long it may take; `scope` may name a workspace and a trace.
         """
         self._next += 1
         self._answers[self._next] = asyncio.get_running_loop().create_future()
         payload = encode_payload(order)
-        self._broker.admit(self, self._next, order.__meta__, payload, descriptors=descriptors, **scope)
+        deadline = None if seconds is None else time.monotonic() + seconds
+        self._broker.admit(
+            self, self._next, order.__meta__, payload, deadline=deadline, descriptors=descriptors, **scope
+        )
         return self._next
 
     async def answer(self, order: type[Command[ResultT]], request: int) -> ResultT:

@@ -39,11 +39,14 @@ def test_what_a_room_sees_is_this_and_no_more(home: Home) -> None:
                 "as_house",
                 "audit",
                 "clock",
+                "derived",
                 "limits",
                 "may",
                 "on",
+                "outbox",
                 "publish",
                 "room",
+                "schedules",
                 "secret",
                 "setting",
                 "signer",
@@ -257,7 +260,7 @@ def test_calls_of_a_service_go_through_the_broker_under_its_name(home: Home) -> 
             assert (await calls.call(Echo(text="hello"))).text.startswith("hello plain ")
             assert (await calls.call(Work(text="inside"))).text == "done inside"
             with pytest.raises(GarretError) as caught:
-                await calls.call(Careful(text="unasked"))
+                await calls.call(Careful(text="unasked", approval="invented"))
             assert caught.value.code == Code.DENIED
             assert plane.broker.pending == 0
 

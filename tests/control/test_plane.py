@@ -13,9 +13,11 @@ from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
 from garret.control.clients.bus import Happened, Subscription
 from garret.control.plane import ControlPlane
-from garret.control.secrets.store import DATABASE_KEY, SecretStore
+from garret.control.secrets.store import DATABASE_KEY, RECORD_MARK, SecretStore
+from garret.control.watching.audit_keeper import AuditKeeper
 from garret.features.house import contracts as c
 from garret.protocol.manifest import Room
+from garret.storage.audit_record import count_in
 from garret.storage.writer_state import Mode
 from garret.transport.client import Client as SocketClient
 from tests.control.planes import Client, open_plane, plane_of, run, toy_service, until
@@ -335,5 +337,44 @@ def test_events_of_a_job_go_to_its_profile(home: Home) -> None:
             assert len(guests) == 0
             states = [event.state for event in heard(plane, everything)]
             assert states == ["queued", "running", "done"]
+
+    run(story())
+
+
+# ---- the record of the audit chain
+
+
+def test_the_record_of_the_audit_chain_follows_while_it_runs(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AuditKeeper.__init__, "__kwdefaults__", {"seconds": 0.01})
+
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            await Client(plane).call(Work(text="ok"))
+            await until(lambda: not plane.store.audit.unrecorded)
+            assert count_in(home.audit_record) > 0
+        assert SecretStore.open(home).get(RECORD_MARK) is not None
+
+    run(story())
+
+
+def test_a_chain_that_was_cut_is_noted_before_its_first_new_row(home: Home) -> None:
+    async def story() -> None:
+        await (await open_plane(home)).stop()
+        home.audit_record.unlink()
+        async with plane_of(home) as plane:
+            assert [note.kind for note in plane.store.audit.notes] == ["missing"]
+            actions = [row.action for row in plane.store.audit.rows()]
+            assert actions == ["house.start", "audit.broken", "house.start"]
+
+    run(story())
+
+
+def test_the_mark_of_the_record_is_not_set_by_hand(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            refused = await Client(plane).refusal(c.SetSecret(name=RECORD_MARK, value=None))
+            assert refused.code == Code.DENIED
 
     run(story())

@@ -16,7 +16,7 @@ from typing import Any, Final
 from garret.base.errors import Code, GarretError
 from garret.protocol.contract import Command, Contract, Event, Nothing, Retry, command, event
 from garret.protocol.finding import Findings, ok
-from garret.protocol.manifest import Room, WorkerSpec
+from garret.protocol.manifest import CLIENT_ROLES, PROFILE_KINDS, Capability, Room, WorkerSpec
 from garret.protocol.setting import Setting
 
 ROOT: Final = (str(Path(__file__).resolve().parent.parent.parent),)
@@ -40,7 +40,7 @@ class Ask(Command[Text], frozen=True):
     text: str
 
 
-@command("toy.leaf", result=Text, capability="toy.use", target="leaf")
+@command("toy.leaf", result=Text, capability="chain.use", target="leaf")
 class AskLeaf(Command[Text], frozen=True):
     """Ask the worker that needs `base`."""
 
@@ -110,6 +110,30 @@ class Careful(Command[Text], frozen=True):
     approval: str = ""
 
 
+@command("toy.careful_work", result=Text, capability="toy.use", job=True, approval=True, timeout=None)
+class CarefulWork(Command[Text], frozen=True):
+    """A job that needs an approval."""
+
+    text: str
+    key: str = ""
+    approval: str = ""
+
+
+@command("toy.guarded", result=Text, capability="toy.guard", approval=True)
+class Guarded(Command[Text], frozen=True):
+    """What needs an approval, of somebody who may do it."""
+
+    text: str
+    approval: str = ""
+
+
+@command("toy.delegate", result=Text, capability="toy.use")
+class Delegate(Command[Text], frozen=True):
+    """Let the service ask for what needs an approval."""
+
+    text: str
+
+
 @command("toy.listen", result=Text, capability="toy.use", job=True, inputs=Text, timeout=None)
 class Listen(Command[Text], frozen=True):
     """A job into which text is streamed; its result is all of it."""
@@ -142,6 +166,9 @@ class ToyService:
         self.handlers: Mapping[type[Command[Any]], Any] = {
             Work: self.work,
             Careful: self.careful,
+            CarefulWork: self.work,
+            Guarded: self.careful,
+            Delegate: self.delegate,
             Listen: self.listen,
             Outer: self.outer,
             Narrow: self.work,
@@ -157,7 +184,7 @@ class ToyService:
     async def stop(self) -> None:
         return
 
-    async def work(self, order: Work, request: Any) -> Text:
+    async def work(self, order: Work | CarefulWork, request: Any) -> Text:
         self.log.append(order.text)
         self.begun.set()
         match order.text.partition(" ")[0]:
@@ -206,9 +233,13 @@ class ToyService:
         whom = f"{caller.name} {caller.role} {caller.profile}"
         return Text(text=f"{whom} {request.workspace} {identity.job} {request.trace}")
 
-    async def careful(self, order: Careful, request: Any) -> Text:
+    async def careful(self, order: Careful | Guarded, request: Any) -> Text:
         del request
         return Text(text=order.text)
+
+    async def delegate(self, order: Delegate, request: Any) -> Text:
+        answer: Text = await request.calls.call(Careful(text=order.text))
+        return answer
 
     async def listen(self, order: Listen, request: Any) -> Text:
         del order
@@ -279,7 +310,26 @@ def _flag(key: str) -> Setting:
 ROOM: Final = Room(
     name="toy",
     summary="A room for tests.",
-    commands=(Echo, Ask, Work, Outer, Narrow, Note, Who, Careful, Listen, HoldUp, Examine),
+    commands=(
+        Echo,
+        Ask,
+        Work,
+        Careful,
+        CarefulWork,
+        Guarded,
+        Delegate,
+        Outer,
+        Narrow,
+        Note,
+        Who,
+        Listen,
+        HoldUp,
+        Examine,
+    ),
+    capabilities=(
+        Capability("toy.use", "Play with the toys.", CLIENT_ROLES, PROFILE_KINDS),
+        Capability("toy.guard", "Guard the toys.", CLIENT_ROLES, ("admin",)),
+    ),
     events=(Noted,),
     settings=(
         Setting(
@@ -305,10 +355,13 @@ ROOM: Final = Room(
     examination=Examine,
 )
 
+CHAIN_USE: Final = Capability("chain.use", "Pull the chain.", CLIENT_ROLES, PROFILE_KINDS)
+
 CHAIN: Final = Room(
     name="chain",
     summary="Two workers, one of which needs the other.",
     commands=(AskLeaf,),
+    capabilities=(CHAIN_USE,),
     settings=(_flag("toy.base_broken"),),
     workers=(
         WorkerSpec(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from garret.base.ids import new_id
 from garret.features.dictate import contracts as d
 from garret.features.dictate.client import transcripts
 from garret.features.house import contracts as h
+from garret.transport.client import Client
 from tests.e2e import speech
 from tests.e2e.house import PATIENCE, House, Push, wait_until
 from tests.features.dictate.rooms import put_heard
@@ -77,10 +79,26 @@ def test_what_is_not_there_is_said_in_words(house: House) -> None:
     assert "garret history" in refused.message
 
 
-def test_deleting_needs_an_approval(house: House, greeting: d.Transcript) -> None:
-    refused = house.refusal(d.Delete(utterance=greeting.utterance))
-    assert refused.code == Code.DENIED
-    assert house.transcript(greeting.utterance) == greeting
+def test_deleting_waits_for_an_approval_by_another_client(house: House, greeting: d.Transcript) -> None:
+    def decide(verdict: type[h.GrantApproval | h.DenyApproval]) -> None:
+        shell = Client.connect(house.home, role="shell", service="test-shell")
+        try:
+            wait_until(lambda: bool(shell.call(h.ListApprovals()).requests), "it waits")
+            (one,) = shell.call(h.ListApprovals()).requests
+            assert one.arguments == {"utterance": greeting.utterance}
+            shell.call(verdict(request=one.id))
+        finally:
+            shell.close()
+
+    with ThreadPoolExecutor() as pool:
+        decided = pool.submit(decide, h.DenyApproval)
+        assert house.refusal(d.Delete(utterance=greeting.utterance)).code == Code.DENIED
+        decided.result()
+        assert house.transcript(greeting.utterance) == greeting
+        decided = pool.submit(decide, h.GrantApproval)
+        house.call(d.Delete(utterance=greeting.utterance))
+        decided.result()
+    assert house.refusal(d.Get(utterance=greeting.utterance)).code == Code.NOT_FOUND
 
 
 def test_an_approval_is_for_exactly_one_utterance(

@@ -16,7 +16,7 @@ from garret.base.ids import new_id
 from garret.base.paths import Home
 from garret.control.secrets.store import DATABASE_KEY, SecretStore
 from garret.features.dictate import contracts as d
-from garret.features.dictate.store import PROJECTION
+from garret.features.dictate.projection import PROJECTION
 from garret.features.house import contracts as h
 from garret.storage.connection import connect
 from garret.storage.projections import digest

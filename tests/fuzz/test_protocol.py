@@ -93,7 +93,7 @@ def test_payloads_results_and_errors_of_noise_are_refused_or_typed(data: bytes) 
 
 @given(MUTATIONS)
 def test_a_damaged_hello_is_refused(changes: Any) -> None:
-    server = ServerHandshake(SECRET, BUILD, roles=frozenset({"cli"}), nonces=NonceMemory())
+    server = ServerHandshake({"cli": SECRET}, BUILD, nonces=NonceMemory())
     peer = PeerHandshake(SECRET, BUILD, service="cli", role="cli")
     (opening,) = FrameDecoder().feed(server.open())
     hello = peer.receive(decode_envelope(opening))
@@ -116,7 +116,7 @@ def test_a_damaged_hello_is_refused(changes: Any) -> None:
 
 @given(MUTATIONS)
 def test_a_damaged_welcome_is_refused(changes: Any) -> None:
-    server = ServerHandshake(SECRET, BUILD, roles=frozenset({"cli"}), nonces=NonceMemory())
+    server = ServerHandshake({"cli": SECRET}, BUILD, nonces=NonceMemory())
     peer = PeerHandshake(SECRET, BUILD, service="cli", role="cli", capabilities=frozenset({"memfd"}))
     (opening,) = FrameDecoder().feed(server.open())
     hello = peer.receive(decode_envelope(opening))

@@ -26,6 +26,7 @@ from garret.protocol.handshake import (
 )
 
 SECRET = b"s" * 32
+SHELL_SECRET = b"t" * 32
 BUILD = "0123456789abcdef"
 
 
@@ -38,9 +39,8 @@ def server(
     nonces: NonceMemory | None = None, *, secret: bytes = SECRET, service: str | None = None
 ) -> ServerHandshake:
     return ServerHandshake(
-        secret,
+        {"cli": secret, "shell": SHELL_SECRET},
         BUILD,
-        roles=frozenset({"cli", "shell"}),
         nonces=nonces or NonceMemory(),
         capabilities=frozenset({"memfd", "zstd"}),
         service=service,
@@ -100,6 +100,33 @@ def test_an_answer_to_an_offer_that_was_changed_on_the_way_is_refused_by_the_pee
     with pytest.raises(HandshakeRefused, match="not Garret"):
         theirs.receive(envelope(pack(Kind.WELCOME, 0, encode_payload(forged))))
     assert theirs.capabilities is None
+
+
+@pytest.mark.parametrize(
+    ("role", "secret", "refusal"),
+    [
+        ("cli", SECRET, None),
+        ("shell", SHELL_SECRET, None),
+        ("shell", SECRET, "proof"),
+        ("cli", SHELL_SECRET, "proof"),
+        ("gateway", SECRET, "role"),
+        ("", SECRET, "role"),
+    ],
+)
+def test_whoever_knows_the_secret_of_one_role_can_claim_no_other(
+    role: str, secret: bytes, refusal: str | None
+) -> None:
+    ours, theirs = server(), peer(role=role, secret=secret)
+    hello = hello_of(theirs, ours)
+    if refusal is None:
+        assert theirs.receive(envelope(ours.receive(hello))) is None
+        assert ours.peer is not None
+        assert ours.peer.role == role
+        return
+    with pytest.raises(HandshakeRefused) as caught:
+        ours.receive(hello)
+    assert reason(caught) == refusal
+    assert ours.peer is None
 
 
 def test_what_is_offered_and_what_is_accepted_cannot_stand_for_each_other() -> None:

@@ -26,7 +26,7 @@ def clock() -> ManualClock:
 def store(home: Home, clock: ManualClock) -> Iterator[Store]:
     """An open store in a fresh home."""
     home.create()
-    opened = Store.open(home, KEYS, clock=clock)
+    opened = Store.open(home, KEYS, clock=clock, device=KeySigner(bytes([7]) * 32).public_key)
     yield opened
     opened.close()
 

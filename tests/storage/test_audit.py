@@ -10,10 +10,16 @@ import pytest
 
 from garret.base.clock import ManualClock
 from garret.base.log import REDACTOR
+from garret.base.paths import Home
 from garret.storage import audit as chain
 from garret.storage.audit import Audit, Filter
-from garret.storage.errors import Invalid
+from garret.storage.audit_record import NOTHING, AuditRecord, Head, Note, count_in
+from garret.storage.connection import connect
+from garret.storage.errors import Corrupt, DiskFull, Invalid
+from garret.storage.objects import KeySigner
 from garret.storage.store import Store
+from garret.storage.writer import Writer
+from tests.storage.databases import KEY, KEYS
 
 ROWS = 8
 COPIED = "at, role, profile, action, outcome, details, hash"
@@ -140,3 +146,184 @@ def test_details_that_cannot_be_kept_are_refused(store: Store, details: dict[str
         asyncio.run(store.audit.append("cli", "admin", "x.y", "done", details))
     assert store.audit.rows() == []
     assert store.audit.verify().intact
+
+
+# ---- the signed record, over several runs
+
+
+def opened(home: Home, *, expected: bool = True, key: int = 7) -> Store:
+    record = AuditRecord(home.audit_record, KeySigner(bytes([key]) * 32), expected=expected)
+    return Store.open(home, KEYS, record=record, clock=ManualClock())
+
+
+def add(store: Store, count: int) -> None:
+    async def fill() -> None:
+        for number in range(count):
+            await store.audit.append("cli", "admin", "jobs.verb", "done", {"n": number})
+
+    asyncio.run(fill())
+
+
+@pytest.fixture
+def kept(home: Home) -> Home:
+    """A closed home with twelve rows, all of them recorded."""
+    home.create()
+    store = opened(home, expected=False)
+    add(store, 12)
+    assert store.audit.unrecorded
+    store.close()
+    return home
+
+
+def forget_cache(home: Home) -> None:
+    for path in home.root.glob("cache.db*"):
+        path.unlink()
+
+
+def change(home: Home, sql: str) -> None:
+    connection = connect(home.durable_db, KEY)
+    connection.execute(sql)
+    connection.close()
+
+
+def verdict_of(home: Home) -> tuple[chain.Verdict, tuple[Note, ...]]:
+    store = opened(home)
+    try:
+        return store.audit.verify(), store.audit.notes
+    finally:
+        store.close()
+
+
+def test_an_undisturbed_chain_goes_on_over_restarts(kept: Home) -> None:
+    for _ in range(3):
+        store = opened(kept)
+        assert store.audit.notes == ()
+        assert not store.audit.unrecorded
+        add(store, 2)
+        store.close()
+    verdict, _ = verdict_of(kept)
+    assert verdict.intact
+    assert verdict.count == 18
+
+
+@pytest.mark.parametrize("cache", ["kept", "gone"])
+def test_a_cut_end_is_told_ever_after_although_the_chain_grows_past_it(kept: Home, cache: str) -> None:
+    change(kept, "DELETE FROM audit WHERE seq > 3")
+    if cache == "gone":
+        forget_cache(kept)
+    store = opened(kept)
+    (note,) = store.audit.notes
+    assert (note.kind, note.expected, note.kept, note.entry) == ("cut", 12, 3, 4)
+    assert store.audit.rows()[0].action == chain.BROKEN
+    add(store, 20)
+    store.close()
+    for _ in range(2):
+        verdict, notes = verdict_of(kept)
+        assert not verdict.intact
+        assert verdict.broken_at == 4
+        assert "9 rows had been cut off the end after row 3" in verdict.notes[0]
+        assert notes == (note,), "it is found once"
+        assert verdict.count == 24
+
+
+def test_rows_that_were_replaced_are_told_ever_after(kept: Home) -> None:
+    change(kept, "DELETE FROM audit WHERE seq > 3")
+    forget_cache(kept)
+    connection = connect(kept.durable_db, KEY)
+    for number in range(20):
+        chain.append(connection, 1.0, "cli", "admin", "jobs.forged", "done", {"n": number})
+    connection.close()
+    for _ in range(2):
+        verdict, notes = verdict_of(kept)
+        assert not verdict.intact
+        assert [note.kind for note in notes] == ["changed"]
+
+
+@pytest.mark.parametrize(("how", "kind"), [("deleted", "missing"), ("of another device", "forged")])
+def test_a_record_that_was_taken_away_is_a_break(kept: Home, how: str, kind: str) -> None:
+    kept.audit_record.unlink()
+    if how != "deleted":
+        other = AuditRecord(kept.audit_record, KeySigner(bytes(32)), expected=False)
+        other.write(Head(3, bytes(32)), ())
+    for _ in range(2):
+        verdict, notes = verdict_of(kept)
+        assert not verdict.intact
+        assert [note.kind for note in notes] == [kind]
+
+
+def test_a_break_is_told_by_the_chain_where_the_record_is_gone_for_good(kept: Home) -> None:
+    change(kept, "DELETE FROM audit WHERE seq > 3")
+    verdict_of(kept)
+    kept.audit_record.unlink()
+    store = opened(kept, expected=False)
+    verdict = store.audit.verify()
+    store.close()
+    assert not verdict.intact
+    assert verdict.notes == ("Row 4 tells of a break that was found before.",)
+
+
+def test_a_record_older_than_the_chain_is_no_cut(kept: Home) -> None:
+    """A crash between a row and its record."""
+    before = kept.audit_record.read_bytes()
+    store = opened(kept)
+    add(store, 5)
+    store.close()
+    kept.audit_record.write_bytes(before)
+    verdict, notes = verdict_of(kept)
+    assert verdict.intact
+    assert notes == ()
+
+
+def test_a_restore_is_noted_and_no_break(kept: Home) -> None:
+    record = AuditRecord(kept.audit_record, KeySigner(bytes([7]) * 32), expected=True)
+    record.write(NOTHING.head, (Note("restored", 5.0, 400, 0),))
+    verdict, notes = verdict_of(kept)
+    assert verdict.intact
+    assert [note.entry for note in notes] == [13]
+    assert "in place of what was here and had 400 rows" in verdict.notes[-1]
+    store = opened(kept)
+    assert [row.action for row in store.audit.rows(limit=1)] == [chain.RESTORED]
+    store.close()
+
+
+def test_where_nothing_can_be_written_the_break_is_found_again(kept: Home, monkeypatch: Any) -> None:
+    change(kept, "DELETE FROM audit WHERE seq > 3")
+
+    def full(*_: Any) -> None:
+        raise DiskFull("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "submit", full)
+        patch.setattr(AuditRecord, "write", full)
+        store = opened(kept)
+        assert [note.entry for note in store.audit.notes] == [0]
+        assert not store.audit.verify().intact
+        store.close()
+    verdict, notes = verdict_of(kept)
+    assert not verdict.intact
+    assert [note.entry for note in notes] == [4]
+
+
+def test_a_chain_that_cannot_be_read_leaves_the_record_alone(kept: Home, monkeypatch: Any) -> None:
+    before = kept.audit_record.read_bytes()
+
+    def unreadable(_: apsw.Connection) -> Head:
+        raise Corrupt("It is damaged.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(chain, "read_head", unreadable)
+        opened(kept).close()
+    assert kept.audit_record.read_bytes() == before
+
+
+def test_the_record_follows_when_asked_to(kept: Home) -> None:
+    store = opened(kept)
+    told: list[int] = []
+    store.audit.watch(lambda: told.append(1))
+    add(store, 2)
+    assert told == [1, 1]
+    assert store.audit.unrecorded
+    store.audit.keep_record()
+    assert not store.audit.unrecorded
+    assert count_in(kept.audit_record) == 14
+    store.close()

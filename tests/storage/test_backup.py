@@ -179,7 +179,7 @@ def test_running_jobs_come_back_as_they_were(store: Store, tmp_path: Path) -> No
     restore(tmp_path / "a.garret", home)
     again = Store.open(home, KEYS)
     assert again.ledger.get(job).state is State.RUNNING
-    assert [j.id for j in asyncio.run(again.ledger.replay()).queued] == [job]
+    assert [each.job.id for each in asyncio.run(again.ledger.replay())] == [job]
     again.close()
 
 

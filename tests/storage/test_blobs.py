@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import resource
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from blake3 import blake3
 
 from garret.base.clock import ManualClock
+from garret.storage import blob_checks, files
+from garret.storage.blob_checks import BlobChecks
 from garret.storage.blobs import Blobs
-from garret.storage.errors import Conflict, Corrupt, Invalid, NotFound
+from garret.storage.errors import Cancelled, Conflict, Corrupt, Invalid, NotFound
 from tests.storage.databases import flip
 
 
@@ -163,3 +166,138 @@ def test_collection_spares_what_is_live_or_young_or_being_backed_up(tmp_path: Pa
     assert set(blobs.iterate()) == {live.id, young.id}
     assert blobs.collect({live.id}, grace=0) == (1, 5)
     assert list(blobs.iterate()) == [live.id]
+
+
+# ---- compared with their names
+
+
+class Counted:
+    """A blob folder that counts the bytes that are hashed."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.blobs = Blobs(folder)
+        self.read = 0
+        chunks = files.read_chunks
+
+        def counting(descriptor: int) -> Iterator[bytes]:
+            for chunk in chunks(descriptor):
+                self.read += len(chunk)
+                yield chunk
+
+        monkeypatch.setattr(files, "read_chunks", counting)
+
+    def open(self, identity: str) -> bytes:
+        descriptor = self.blobs.open(identity)
+        try:
+            return os.read(descriptor, 1 << 20)
+        finally:
+            os.close(descriptor)
+
+
+@pytest.fixture
+def counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counted:
+    return Counted(tmp_path / "blobs", monkeypatch)
+
+
+def test_what_is_opened_was_compared_once_in_a_run(counted: Counted, tmp_path: Path) -> None:
+    blob = counted.blobs.put_bytes(b"sound" * 100)
+    for _ in range(3):
+        assert counted.open(blob.id) == b"sound" * 100
+    assert counted.read == 0, "it was hashed as it came"
+    counted.blobs = Blobs(tmp_path / "blobs")  # another run
+    for _ in range(3):
+        assert counted.open(blob.id) == b"sound" * 100
+    assert counted.read == blob.size
+
+
+@pytest.mark.parametrize(
+    "how", ["a bit", "cut short", "longer", "exchanged", "in place, with its times set back"]
+)
+def test_a_blob_that_changed_since_is_not_given(counted: Counted, how: str) -> None:
+    blob, other = counted.blobs.put_bytes(b"sound" * 100), counted.blobs.put_bytes(b"noise" * 100)
+    path = counted.blobs.path(blob.id)
+    status = path.stat()
+    if how == "a bit":
+        flip(path, 20)
+    elif how == "cut short":
+        os.truncate(path, 100)
+    elif how == "longer":
+        os.truncate(path, 1000)
+    elif how == "exchanged":
+        counted.blobs.path(other.id).replace(path)
+    else:
+        path.write_bytes(b"noise" * 100)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    with pytest.raises(Corrupt) as caught:
+        counted.blobs.open(blob.id)
+    assert caught.value.details == {"blob": blob.id}
+    assert counted.blobs.suspects() == (blob.id,)
+    counted.blobs.put_bytes(b"sound" * 100)
+    assert counted.blobs.suspects() == (), "kept anew it is sound again"
+    assert counted.open(blob.id) == b"sound" * 100
+
+
+def test_no_descriptor_is_left_of_what_is_refused(counted: Counted) -> None:
+    blob = counted.blobs.put_bytes(b"sound")
+    flip(counted.blobs.path(blob.id), 1)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(Corrupt):
+        counted.blobs.open(blob.id)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_comparison_can_be_stopped(counted: Counted, tmp_path: Path) -> None:
+    blob = counted.blobs.put_bytes(bytes(3 << 20))
+    again = Blobs(tmp_path / "blobs")
+    for compare in (again.open, again.verify):
+        with pytest.raises(Cancelled):
+            compare(blob.id, stop=lambda: True)
+    assert again.suspects() == ()
+
+
+def test_quiet_moments_go_round_and_read_what_is_known_too(counted: Counted) -> None:
+    kept = {counted.blobs.put_bytes(bytes([number]) * 1_000).id for number in range(7)}
+    looked = [counted.blobs.examine(2_500) for _ in range(3)]
+    assert looked == [3, 3, 1]
+    assert counted.read == 7_000
+    bad = sorted(kept)[4]
+    flip(counted.blobs.path(bad), 5)
+    assert counted.blobs.examine(1 << 20) == 7
+    assert counted.blobs.suspects() == (bad,)
+    assert counted.blobs.examine(1 << 20, stop=lambda: True) == 0
+    counted.blobs.collect(kept - {bad}, grace=-5)
+    assert counted.blobs.suspects() == (), "it was removed"
+
+
+def test_what_is_removed_or_stopped_under_way_harms_no_quiet_moment(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = sorted(counted.blobs.put_bytes(bytes([number]) * 1_000).id for number in range(2))
+    iterate = counted.blobs.iterate
+
+    def removing() -> Iterator[str]:
+        for identity in iterate():
+            if identity == first:
+                counted.blobs.path(first).unlink()
+            yield identity
+
+    with monkeypatch.context() as patch:
+        patch.setattr(counted.blobs, "iterate", removing)
+        assert counted.blobs.examine(1 << 20) == 1
+    assert counted.blobs.suspects() == ()
+    stops = iter([False, True])
+    assert counted.blobs.examine(1 << 20, stop=lambda: next(stops)) == 0
+    assert counted.blobs.examine(1 << 20) == 1, f"{second} is looked at the next time"
+
+
+def test_little_is_remembered_of_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blob_checks, "_REMEMBERED", 3)
+    monkeypatch.setattr(blob_checks, "_SUSPECTS", 2)
+    checks = BlobChecks()
+    for number in range(5):
+        checks.found_sound(str(number), (number, 0, 0, 0))
+    assert [checks.knows(str(number), (number, 0, 0, 0)) for number in range(5)] == [False] * 2 + [True] * 3
+    for number in range(5):
+        checks.found_damaged(str(number))
+    assert checks.suspects() == ("0", "1")
+    assert not checks.knows("4", (4, 0, 0, 0))

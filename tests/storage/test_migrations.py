@@ -36,11 +36,16 @@ def insert_samples(connection: apsw.Connection) -> dict[str, int]:
         "job_payloads": "INSERT INTO job_payloads VALUES (1, x'00')",
         "job_results": "INSERT INTO job_results VALUES (1, x'00')",
         "job_events": "INSERT INTO job_events VALUES (1,1,1,'enqueued','queued',0,0,'owner',NULL)",
-        "objects": "INSERT INTO objects VALUES (1, zeroblob(32), 'note.kept', x'00', 1, x'00', x'00', NULL)",
+        "objects": "INSERT INTO objects (seq, id, kind, author, created, bytes, signature) "
+        "VALUES (1, zeroblob(32), 'note.kept', zeroblob(32), 1, x'00', x'00')",
+        "object_heads": "INSERT INTO object_heads VALUES ('n', zeroblob(32))",
+        "object_authors": "INSERT INTO object_authors VALUES (zeroblob(32))",
+        "projections": "INSERT INTO projections VALUES ('room', 1)",
         "object_parents": "INSERT INTO object_parents VALUES (zeroblob(32), zeroblob(32))",
         "audit": "INSERT INTO audit VALUES (1, 1, 'owner', 'admin', 'a', 'done', '{}', zeroblob(32))",
         "settings": "INSERT INTO settings VALUES ('a', '1', 1)",
         "logs": "INSERT INTO logs VALUES (1, 1, 20, 'w', 'm', '{}')",
+        "derived": "INSERT INTO derived VALUES ('room', 'words', 'main', 1)",
         "audit_head": "INSERT INTO audit_head VALUES (1, 0, zeroblob(32))",
     }
     tables = {

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from garret.storage import objects
 from garret.storage.errors import Corrupt, Invalid
 from garret.storage.objects import KeySigner, Sealed, seal, verify
+from tests.storage.databases import FIRST_FORMAT
 
 SIGNER = KeySigner(bytes([7]) * 32)
 ID = "ab" * 32
@@ -33,17 +34,27 @@ def signed(data: bytes) -> Sealed:
 
 
 def encoded(*changes: tuple[int, Any]) -> bytes:
-    """A valid object as its array of seven, with some places changed, encoded plainly."""
-    fields: list[Any] = [1, "note.written", SIGNER.public_key, 5, [], None, {"a": 1}]
+    """A valid object as its array of nine, with some places changed, encoded plainly."""
+    fields: list[Any] = [2, "note.written", SIGNER.public_key, 5, [], None, {"a": 1}, "n1", "main"]
     for place, value in changes:
         fields[place] = value
     return msgspec.msgpack.encode(fields)
 
 
-@given(body=st.dictionaries(st.text(), plain, max_size=5), created=st.integers(0, 1 << 50))
-def test_what_is_sealed_reads_back_the_same(body: dict[str, Any], created: int) -> None:
-    sealed = seal(SIGNER, "note.written", body, created=created, parents=[ID])
+@given(
+    body=st.dictionaries(st.text(), plain, max_size=5),
+    created=st.integers(0, objects.CREATED_LIMIT),
+    aggregate=st.text(max_size=objects.AGGREGATE_LIMIT),
+    workspace=st.from_regex(r"\A[a-z0-9][a-z0-9_-]{0,63}\Z"),
+)
+def test_what_is_sealed_reads_back_the_same(
+    body: dict[str, Any], created: int, aggregate: str, workspace: str
+) -> None:
+    sealed = seal(
+        SIGNER, "note.written", body, created=created, parents=[ID], aggregate=aggregate, workspace=workspace
+    )
     item = verify(sealed)
+    assert (item.aggregate, item.workspace, item.moment) == (aggregate, workspace, (created, item.id))
     assert (item.body, item.created, item.parents, item.author) == (body, created, (ID,), SIGNER.public_key)
     assert item.id == sealed.id == blake3(sealed.data).hexdigest()
 
@@ -75,6 +86,8 @@ def test_a_changed_byte_is_always_found(data: st.DataObject) -> None:
         verify(Sealed(bytes(changed[:size]), bytes(changed[size:])))
 
 
+FIRST_FIELDS: list[Any] = [1, "note.written", SIGNER.public_key, 5, [], None, {"a": 1}]
+
 NOT_CANONICAL = {
     "unsorted keys": encoded((6, {"b": 1, "a": 2})),
     "a double key": encoded().replace(b"\x81\xa1a\x01", b"\x82\xa1a\x01\xa1a\x01"),
@@ -82,11 +95,19 @@ NOT_CANONICAL = {
     "a short float": encoded().replace(b"\xa1a\x01", b"\xa1a\xca\x3f\x80\x00\x00"),
     "an extension type": encoded((6, {"a": msgspec.msgpack.Ext(5, b"x")})),
     "bytes after the end": encoded() + b"\x00",
-    "an eighth field": encoded((6, {})).replace(b"\x97", b"\x98", 1) + b"\x00",
+    "a tenth field": encoded((6, {})).replace(b"\x99", b"\x9a", 1) + b"\x00",
+    "an eighth field alone": encoded((6, {})).replace(b"\x99", b"\x98", 1)[:-5],
+    "a long array": b"\xdc\x00\x09" + encoded()[1:],
+    "seven fields in the second format": msgspec.msgpack.encode([2, *FIRST_FIELDS[1:]]),
+    "nine fields in the first format": encoded((0, 1)),
+    "no workspace": encoded((8, "")),
+    "a malformed workspace": encoded((8, "Main Street")),
+    "a long aggregate": encoded((7, "n" * 201)),
+    "a time that leaves no later one": encoded((3, objects.CREATED_LIMIT + 1)),
     "unsorted parents": encoded((4, [b"\xbb" * 32, b"\xaa" * 32])),
     "a double parent": encoded((4, [b"\xbb" * 32, b"\xbb" * 32])),
     "a short parent": encoded((4, [b"\xbb" * 31])),
-    "another format": encoded((0, 2)),
+    "another format": encoded((0, 3)),
     "no kind": encoded((1, "")),
     "a short key": encoded((2, b"x" * 31)),
     "a negative time": encoded((3, -1)),
@@ -107,6 +128,14 @@ def test_the_plain_encoding_that_the_next_test_spoils_is_accepted() -> None:
 def test_signed_bytes_that_are_not_canonical_are_refused(name: str) -> None:
     with pytest.raises(Invalid):
         verify(signed(NOT_CANONICAL[name]))
+
+
+def test_an_object_of_the_first_format_is_read_for_ever() -> None:
+    item = verify(FIRST_FORMAT)
+    assert item.id == "3b7bf02e1858d396c4e331aa2252e11e9b25659ac7a6694c0e3b795b9556b1ab"
+    assert (item.kind, item.created) == ("note.written", 5)
+    assert (item.parents, item.target, item.body) == ((ID,), None, {"text": "hello"})
+    assert (item.aggregate, item.workspace) == ("", "main")
 
 
 def test_a_signature_of_another_device_is_refused() -> None:

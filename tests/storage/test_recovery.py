@@ -80,6 +80,9 @@ def test_each_condition_has_its_advice(filled: Home) -> None:
     flip(filled.durable_db, 500)
     assert recovery.diagnose(filled, KEY).condition is Condition.UNREADABLE
     filled.durable_db.unlink()
+    assert recovery.diagnose(filled, KEY).condition is Condition.LOST
+    for path in filled.root.glob("*.db*"):
+        path.unlink()
     assert recovery.diagnose(filled, KEY).condition is Condition.MISSING
 
 

@@ -67,7 +67,7 @@ class Guest:
     def __init__(self, home: Home, *, build: str | None = None, secret: bytes | None = None) -> None:
         self._home = home
         self.build = build or build_hash()
-        self._secret = home.client_secret.read_bytes() if secret is None else secret
+        self._secret = home.client_secret().read_bytes() if secret is None else secret
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.connect(str(home.socket))
         self.channel = BlockingChannel(connection, ACCEPTED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from garret.protocol.manifest import MIB, Grants, Room, WorkerSpec
+from garret.protocol.manifest import CLIENT_ROLES, MIB, PROFILE_KINDS, Capability, Grants, Room, WorkerSpec
 from tests.toy_room import contracts as c
 
 _ENTRY: Final = "tests.toy_room.worker:build"
@@ -35,6 +35,10 @@ ROOM = Room(
         c.Secret,
     ),
     events=(c.Greeted,),
+    capabilities=(
+        Capability("toy.use", "Play with the toys.", CLIENT_ROLES, PROFILE_KINDS),
+        Capability("secrets.toy", "Be told the toys' secret.", ("cli", "shell"), ("admin",)),
+    ),
     workers=(
         WorkerSpec(name="toy", entry=_ENTRY, concurrency=4, queue_limit=8, search_path=_SEARCH_PATH),
         WorkerSpec(

@@ -15,6 +15,8 @@ import threading
 import time
 from typing import Any, TextIO
 
+from garret.base.visible import visible
+
 REDACTED = "[redacted]"
 _SHORTEST_SECRET = 4  # characters; shorter ones would redact ordinary words
 
@@ -70,7 +72,7 @@ class PlainFormatter(logging.Formatter):
         line = f"{stamp} {record.levelname.lower():<7} {record.name}: {record.getMessage()}"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
-        return REDACTOR.clean(line)
+        return visible(REDACTOR.clean(line))
 
 
 def get(name: str) -> logging.Logger:

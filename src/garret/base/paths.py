@@ -62,18 +62,32 @@ class Home(msgspec.Struct, frozen=True):
         return self.root / "spool"
 
     @property
+    def index(self) -> Path:
+        """Index files of rooms, a folder for each workspace: what can be made again. Made when needed."""
+        return self.root / "index"
+
+    @property
     def backups(self) -> Path:
         return self.root / "backups"
 
+    def client_secret(self, role: str = "cli") -> Path:
+        """The secret (mode 0600) with which clients of one role prove themselves."""
+        return self.root / f"{role}.secret"
+
     @property
-    def client_secret(self) -> Path:
-        """The per-install secret (mode 0600) with which clients prove themselves."""
+    def shared_client_secret(self) -> Path:
+        """Where the one secret of all clients was before each role had its own; now the command line's."""
         return self.root / "client.secret"
 
     @property
     def key_file(self) -> Path:
         """The passphrase-sealed key file, used only where there is no keychain."""
         return self.root / "keys.sealed"
+
+    @property
+    def audit_record(self) -> Path:
+        """The signed record of the audit chain's end, kept beside the database and not in it."""
+        return self.root / "audit.record"
 
     @property
     def lock(self) -> Path:

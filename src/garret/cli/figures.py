@@ -5,21 +5,14 @@ from __future__ import annotations
 import time
 from typing import Final
 
+from garret.base import visible
+
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
-
-# C0 and C1 controls but line feed and tab: on a terminal they move the cursor, change the title or worse.
-_CONTROLS: Final = {code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in (0x09, 0x0A)}
-_ONE_LINE: Final = {**_CONTROLS, 0x09: " ", 0x0A: " ", 0x0D: " "}
-
-
-def harmless(text: str) -> str:
-    """`text` without the control characters that a terminal would obey."""
-    return text.translate(_CONTROLS)
 
 
 def one_line(value: object) -> str:
-    """A cell of a table: no control characters, line breaks or tabs."""
-    return "" if value is None else str(value).translate(_ONE_LINE)
+    """A cell of a table: nothing hidden in it, no line breaks or tabs."""
+    return "" if value is None else visible.one_line(str(value))
 
 
 def moment(seconds: float, now: float | None) -> str:

@@ -244,6 +244,18 @@ def failure(log: Path, begin: int, status: int | None, pid: int | None = None) -
     return _reason(lines, status, f" {log} has all it said.", pid)
 
 
+def last_failure(home: Home) -> str:
+    """Why the last start in the background failed, where it did and for a reason that stays; else ""."""
+    try:
+        with log_of(home).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+            lines = file.read().splitlines()
+    except OSError:
+        return ""
+    told = told_error(lines[-1:])  # one that came up has said something since
+    return told.message if told is not None and not told.details["reason"] else ""
+
+
 def _reason(lines: list[bytes], status: int | None, where: str, pid: int | None) -> GarretError:
     told = told_error(lines, pid)
     if told is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from garret.base.errors import Code
+from garret.base.errors import Code, GarretError
 from garret.cli import launch
 from garret.cli.errors import CliError, Exit
 from garret.cli.session import ClientSession
@@ -88,11 +88,28 @@ def _shut_down(client: Client) -> None:
         client.close()
 
 
+def _check_home(session: ClientSession) -> None:
+    """Raise CliError where the database is gone from a home that had one: starting would only tell that."""
+    database = session.home.durable_db
+    if not session.home.root.is_dir() or (database.exists() and database.stat().st_size > 0):
+        return
+    try:
+        launch.offline(session.home, "--examine")
+    except GarretError as error:
+        if error.code == Code.CORRUPT:
+            raise CliError(f"Garret is not running. {error.message}", code=Code.CORRUPT) from error
+
+
 def status(session: ClientSession, arguments: argparse.Namespace) -> int:
     """Show the state of the house, or that it is not running (exit code 4); starts nothing."""
     if not session.attach():
-        text = f"Garret is not running in {session.home.root}. `garret up` starts it."
-        session.emit({"running": False, "home": str(session.home.root)}, text)
+        _check_home(session)
+        text = f"Garret is not running in {session.home.root}."
+        told = {"running": False, "home": str(session.home.root)}
+        if problem := launch.last_failure(session.home):
+            session.emit({**told, "problem": problem}, f"{text} Its last start failed: {problem}")
+        else:
+            session.emit(told, f"{text} `garret up` starts it.")
         return Exit.UNAVAILABLE
     show(session, session.call(GetStatus()), whole=arguments.all)
     return Exit.DONE

@@ -83,7 +83,7 @@ def _explain(error: GarretError, output: Output) -> int:
     if os.environ.get("GARRET_DEBUG"):
         import traceback
 
-        traceback.print_exception(error)
+        output.note("".join(traceback.format_exception(error)), "plain")
     style: Style = "dim" if error.code == Code.CANCELLED else "bad"
     output.note(f"garret: {error.message}", style)
     return exit_of(error)

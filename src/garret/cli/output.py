@@ -17,6 +17,7 @@ from typing import Any, Final, TextIO
 import msgspec
 
 from garret.base.errors import Code
+from garret.base.visible import visible
 from garret.cli import figures
 from garret.cli.errors import WriteFailed
 from garret.protocol.manifest import Style
@@ -35,12 +36,17 @@ _STYLES: Final[dict[str, str]] = {
 }
 
 
-def is_drawing(stream: TextIO) -> bool:
-    """Whether a person looks at the stream through a terminal that can draw."""
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a terminal is on the other end, one that can draw or not."""
     try:
-        return stream.isatty() and os.environ.get("TERM") != "dumb"
+        return stream.isatty()
     except ValueError:  # closed
         return False
+
+
+def is_drawing(stream: TextIO) -> bool:
+    """Whether a person looks at the stream through a terminal that can draw."""
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
 
 
 def make_safe(stream: TextIO) -> None:
@@ -59,6 +65,7 @@ class Output:
         self.as_json = as_json
         self.interactive = is_drawing(out)
         self.watched = is_drawing(err)
+        self._seen = {stream for stream in (out, err) if is_terminal(stream)}
         self.above: Callable[[str], None] | None = None
         """Writes a note above what is being drawn, while something is."""
 
@@ -105,7 +112,7 @@ class Output:
                 self.out.buffer.write(data)
                 self.out.buffer.flush()
             else:
-                self.out.write(figures.harmless(data) if self.interactive else data)
+                self.out.write(self._safe(self.out, data))
                 self.out.flush()
         except BrokenPipeError:
             drop(self.out)
@@ -130,8 +137,8 @@ class Output:
             return
 
     def _line(self, stream: TextIO, text: str, style: Style, terminal: bool) -> None:
+        text = self._safe(stream, text)
         if terminal:
-            text = figures.harmless(text)
             code = "" if os.environ.get("NO_COLOR") else _CODES[style]
             text = f"{code}{text}\x1b[0m" if code else text
         if stream is self.out:
@@ -139,6 +146,10 @@ class Output:
         else:
             stream.write(text + "\n")
             stream.flush()
+
+    def _safe(self, stream: TextIO, text: str) -> str:
+        """The text as the stream may get it: a terminal nothing that it obeys, a pipe or file what it is."""
+        return visible(text) if stream in self._seen else text
 
     def _raw_line(self, text: str) -> None:
         try:

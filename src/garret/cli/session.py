@@ -17,6 +17,7 @@ import msgspec
 from garret.base.clock import SYSTEM
 from garret.base.errors import CancelledError, Code, GarretError
 from garret.base.paths import Home
+from garret.base.visible import arguments, visible
 from garret.cli import figures, launch
 from garret.cli.errors import CliError, StartFailed, UsageProblem
 from garret.cli.output import Output, replace_file
@@ -186,7 +187,27 @@ class ClientSession:
     def _warn(self, text: str) -> None:
         self.note(text, "warn")
 
-    def approve(self, request: RequestT) -> RequestT:
+    def approve(self, request: RequestT, question: str, *, wait: bool = True) -> RequestT:
+        name, seconds = request.__meta__.name, request.__meta__.timeout
+        given = {key: value for key, value in msgspec.structs.asdict(request).items() if key != "approval"}
+        if not self.asked:
+            if not wait:
+                raise CliError(
+                    f"{name} needs an approval, and there is nobody here to ask. Nothing was done.",
+                    code=Code.DENIED,
+                )
+            limit = f" for {figures.duration(seconds)} at most" if seconds is not None else ""
+            self.note(
+                f"{name} needs an approval, and there is nobody here to ask. It waits{limit}: "
+                "`garret approvals` on a terminal shows it and grants it.",
+                "warn",
+            )
+            return request
+        self.note(f"{name}: {request.__meta__.summary}")
+        for line in arguments(given):
+            self.note(line)
+        if not self.confirm(question):
+            raise CancelledError("Nothing was done.")
         answer = self.call(Approve(command=request.__meta__.name, payload=msgspec.msgpack.encode(request)))
         return msgspec.structs.replace(request, approval=answer.token)
 
@@ -229,7 +250,7 @@ class ClientSession:
     def confirm(self, question: str) -> bool:
         if not self.asked:
             return False
-        sys.stderr.write(f"{figures.harmless(question)} [y/N] ")
+        sys.stderr.write(f"{visible(question)} [y/N] ")
         sys.stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -244,6 +265,7 @@ class ClientSession:
         else:
             import getpass
 
+            prompt = visible(prompt)
             value = getpass.getpass(f"{prompt}: ")
             if twice and value and getpass.getpass(f"{prompt}, again: ") != value:
                 raise UsageProblem("The two entries differ. Nothing was changed; try again.")

@@ -57,7 +57,7 @@ class _Drawing:
 
         self._length = cell_len
         self._console = console
-        self._columns = columns
+        self._columns = columns = [figures.one_line(name) for name in columns]
         self._rows = [[cell(value) for value in row] for row in rows]
         self._styles = styles
         everything = [columns, *self._rows]

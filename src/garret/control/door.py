@@ -25,13 +25,17 @@ from garret.control.access.policy import Limits, Policy
 from garret.control.clients.bus import EventBus, Lagged
 from garret.control.commands.inner import InnerCaller
 from garret.control.commands.request import Caller, Identity
+from garret.control.derived import RoomDerived
 from garret.control.errors import ControlError
 from garret.control.jobs.jobs import Jobs
+from garret.control.outbox.outbox import RoomOutbox
+from garret.control.schedules.schedules import RoomSchedules
 from garret.control.secrets.store import SecretStore
 from garret.control.settings.settings import Settings
 from garret.protocol.contract import Event
 from garret.protocol.envelope import encode_payload
 from garret.protocol.manifest import Grants
+from garret.protocol.scope import DEFAULT_WORKSPACE
 from garret.storage.errors import StorageError
 from garret.storage.objects import Signer
 from garret.storage.store import Store
@@ -77,11 +81,14 @@ class Door:
         self.clock = clock
         self.store: Store = plane.store
         self.signer: Signer = plane.signer
+        self.derived = RoomDerived(room, plane.derived)
+        self.outbox: RoomOutbox = plane.outbox.room(room)
+        self.schedules: RoomSchedules = plane.schedules.room(room)
         self._plane = plane
 
     # ---- acting
 
-    async def as_house(self, purpose: str) -> InnerCaller:
+    async def as_house(self, purpose: str, workspace: str = DEFAULT_WORKSPACE) -> InnerCaller:
         """Calls that the house makes of its own accord, for nobody: role `owner`, profile `admin`.
 
         `purpose` names why, in a few words; that this was begun is in the audit chain when this returns, or,
@@ -93,7 +100,8 @@ class Door:
             await self.store.audit.append(_HOUSE.role, _HOUSE.profile, "house.act", "done", details)
         except StorageError as error:
             _logger.warning("%s acts as the house (%s); not in the chain: %s", name, purpose, error.message)
-        return InnerCaller(self._plane.broker, name, _HOUSE)
+        identity = msgspec.structs.replace(_HOUSE, workspace=workspace)
+        return InnerCaller(self._plane.broker, name, identity)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run a coroutine to its end beside everything else; what it raises is logged."""

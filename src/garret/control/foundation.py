@@ -14,11 +14,17 @@ from garret.base.clock import SYSTEM
 from garret.base.errors import Code
 from garret.base.paths import Home
 from garret.control.errors import ControlError
-from garret.control.secrets.store import DATABASE_KEY, SecretStore, has_database
+from garret.control.secrets.store import DATABASE_KEY, DEVICE_KEY, RECORD_MARK, SecretStore, has_database
 from garret.protocol.manifest import Room
+from garret.storage.audit_record import AuditRecord
+from garret.storage.objects import KeySigner
 from garret.storage.store import Keys, RoomTables, Store
 
-_OWN_TABLES: Final = RoomTables("control", durable="garret.control.migrations")
+_OWN_TABLES: Final = (
+    RoomTables("control", durable="garret.control.migrations"),
+    RoomTables("outbox", durable="garret.control.outbox.migrations"),
+    RoomTables("schedules", durable="garret.control.schedules.migrations"),
+)
 
 
 def open_store(home: Home, rooms: Sequence[Room], secrets: SecretStore) -> Store:
@@ -34,13 +40,33 @@ def open_store(home: Home, rooms: Sequence[Room], secrets: SecretStore) -> Store
             code=Code.NOT_FOUND,
         )
     keys = Keys(secrets.ensure_key(DATABASE_KEY), secrets.ensure_key(f"{DATABASE_KEY}.cache"))
-    return Store.open(home, keys, [tables_of(room) for room in rooms] + [_OWN_TABLES])
+    record = audit_record(home, secrets)
+    device = KeySigner(secrets.ensure_key(DEVICE_KEY)).public_key
+    tables = [*(tables_of(room) for room in rooms), *_OWN_TABLES]
+    store = Store.open(home, keys, tables, device=device, record=record)
+    try:
+        if record.exists:
+            secrets.ensure_key(RECORD_MARK)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def audit_record(home: Home, secrets: SecretStore, path: Path | None = None) -> AuditRecord:
+    """The signed record of the audit chain's end, at `path` where it is not in its place in the home.
+
+    Blocks: the device's key may have to be made.
+    """
+    signer = KeySigner(secrets.ensure_key(DEVICE_KEY))
+    expected = secrets.get(RECORD_MARK) is not None
+    return AuditRecord(path or home.audit_record, signer, expected=expected)
 
 
 def tables_of(room: Room) -> RoomTables:
     """A room's share of storage."""
     projection = load_object(room.projection) if room.projection is not None else None
-    return RoomTables(room.name, durable=room.migrations, projection=projection)
+    return RoomTables(room.name, durable=room.migrations, cache=room.cache_migrations, projection=projection)
 
 
 def load_object(path: str) -> Any:

@@ -22,7 +22,7 @@ from garret.base.build import build_hash
 from garret.base.clock import SYSTEM
 from garret.base.errors import GarretError
 from garret.base.paths import Home
-from garret.control.access.policy import Policy
+from garret.control.access.policy import Policy, declared
 from garret.control.background import Background
 from garret.control.clients.bus import EventBus
 from garret.control.clients.connection import ClientConnection
@@ -30,15 +30,19 @@ from garret.control.clients.listener import HomeLock, Listener
 from garret.control.commands.approval_gate import ApprovalDesk
 from garret.control.commands.broker import STOP_SECONDS, Broker
 from garret.control.commands.service import Service, Services
+from garret.control.derived import Derived
 from garret.control.door import Door, HouseDoor
 from garret.control.foundation import boot_id, load_object, open_store
 from garret.control.jobs.jobs import Jobs
+from garret.control.outbox.outbox import Outbox
 from garret.control.outside.driver import OutsidePrograms
 from garret.control.outside.programs import decode_programs
+from garret.control.schedules.schedules import Schedules
 from garret.control.secrets.store import DEVICE_KEY, SecretStore
 from garret.control.settings.core import CORE_SETTINGS
 from garret.control.settings.rows import FlatStore, scoped
 from garret.control.settings.settings import Change, Settings
+from garret.control.watching.audit_keeper import AuditKeeper
 from garret.control.watching.log_pump import LogPump
 from garret.control.watching.metrics import Metrics
 from garret.control.watching.refusals import Refusals
@@ -46,10 +50,10 @@ from garret.control.watching.storage_watch import StorageWatch
 from garret.control.watching.watchdog import Watchdog
 from garret.control.workers.pools import Pool
 from garret.control.workers.workers import Workers
-from garret.protocol.contract import CONTROL, Registry
+from garret.protocol.contract import CONTROL, Command, Registry
 from garret.protocol.envelope import encode_payload
 from garret.protocol.handshake import NonceMemory, ServerHandshake
-from garret.protocol.manifest import Room
+from garret.protocol.manifest import CLIENT_ROLES, Room
 from garret.storage.ledger_types import Job
 from garret.storage.log_store import LogLimit
 from garret.storage.objects import KeySigner
@@ -60,7 +64,6 @@ from garret.transport.client import read_secret
 _logger = log.get("control.plane")
 
 MAX_CLIENTS: Final = 256
-CLIENT_ROLES: Final = frozenset({"cli", "shell", "gateway"})
 HOUSE: Final = "house"
 """The one room that sees the plane."""
 INTERNAL: Final = "house."
@@ -92,7 +95,7 @@ class ControlPlane:
         self._stopped = False
         self._boot = boot_id()
         self._background = Background(self._loop)
-        self._client_secret = read_secret(home)
+        self._client_secrets: dict[str, bytes] = {role: read_secret(home, role) for role in CLIENT_ROLES}
         self.registry = Registry(
             (command for room in rooms for command in room.commands),
             (event for room in rooms for event in room.events),
@@ -100,7 +103,7 @@ class ControlPlane:
         self.metrics = Metrics()
         self._refusals = Refusals(self.metrics, self._audit, self.spawn)
         self.bus = EventBus()
-        self.policy = Policy({meta.capability for meta in self.registry.commands()})
+        self.policy = Policy(declared(self.rooms))
         definitions = [*CORE_SETTINGS, *(setting for room in rooms for setting in room.settings)]
         self.settings = Settings(
             definitions,
@@ -124,8 +127,25 @@ class ControlPlane:
             changed=self._job_changed,
             stored=lambda command, seconds: self.metrics.record(command, "store", seconds),
         )
+        self.outbox = Outbox(store, self._loop, changed=self._outbox_changed)
+        self.schedules = Schedules(
+            store,
+            self._loop,
+            jobs=self.jobs,
+            bus=self.bus,
+            registry=self.registry,
+            policy=self.policy,
+            attempts=lambda: int(self.settings.get("jobs.attempts")),
+            audit=lambda owner, action, outcome, details: self._audit(
+                owner.role, owner.profile, action, outcome, details
+            ),
+        )
         self.approvals = ApprovalDesk(
-            self.broker, store, self._boot, lambda: float(self.settings.get("approvals.lifetime_seconds"))
+            self.broker,
+            store,
+            self._boot,
+            lambda: float(self.settings.get("approvals.lifetime_seconds")),
+            self.publish,
         )
         self.broker.attach(CONTROL, self.services)
         self.broker.jobs = self.jobs
@@ -133,9 +153,11 @@ class ControlPlane:
         self.signer = KeySigner(secrets.ensure_key(DEVICE_KEY))
         limit = LogLimit(int(self.settings.get("logs.lines")))
         self.log_pump = LogPump(self._loop, store.logs, limit)
+        self.derived = Derived(store.derived, rooms, self._make_anew)
         self.outside = OutsidePrograms(self, self.settings)
         self.watchdog = Watchdog(threshold=self.settings.get("watchdog.stall_milliseconds") / 1000)
         self.storage = StorageWatch(self._loop, store.writer, self._storage_changed)
+        self.audit_keeper = AuditKeeper(self._loop, store.audit)
 
     # ---- life
 
@@ -181,6 +203,14 @@ class ControlPlane:
         self.outside.start()
         await self._audit("owner", self.profile, "house.start", "done", {"process": os.getpid()})
         await self._replay()
+        await self.outbox.start()
+        await self.schedules.start()
+        self.spawn(self.derived.refresh())
+
+    async def _make_anew(self, room: str, workspace: str, command: Command[Any]) -> None:
+        """Have a room make anew what it derives from its data."""
+        calls = await self.door(room).as_house(f"{command.__meta__.name}, to make it anew", workspace)
+        await calls.call(command)
 
     async def _replay(self) -> None:
         try:
@@ -220,7 +250,10 @@ class ControlPlane:
         self._stopped = True
         if self._listener is not None:
             self._listener.close()
+        self.approvals.stop()
         steps: list[Callable[[], Awaitable[None]]] = [
+            self.schedules.stop,
+            self.outbox.stop,
             lambda: self.jobs.stop(self.services.stop),
             self._close_connections,
             self._stop_services,
@@ -257,6 +290,7 @@ class ControlPlane:
 
     async def _end_watching(self) -> None:
         self.storage.stop()
+        await self.audit_keeper.stop()
         self.watchdog.stop()
         logging.getLogger("garret").removeHandler(self.log_pump)
         await self.log_pump.close_store()
@@ -274,9 +308,8 @@ class ControlPlane:
 
     def _connected(self, connection: socket.socket) -> None:
         handshake = ServerHandshake(
-            self._client_secret,
+            self._client_secrets,
             build_hash(),
-            roles=CLIENT_ROLES,
             nonces=self._nonces,
             capabilities=frozenset({"memfd"}),
         )
@@ -346,6 +379,10 @@ class ControlPlane:
         fields = {"job": job.id, "command": job.command, "state": state, "fraction": fraction, "note": note}
         self.publish("house.job_changed", fields, scope=job.profile)
 
+    def _outbox_changed(self, entry: str, room: str, destination: str, state: str, profile: str) -> None:
+        fields = {"entry": entry, "room": room, "destination": destination, "state": state}
+        self.publish("house.outbox_changed", fields, scope=profile)
+
     def use_profile(self, profile: str) -> None:
         """Put another profile in force; it was checked that this may be."""
         old, self.profile = self.profile, profile
@@ -367,6 +404,8 @@ class ControlPlane:
         self.publish("house.storage_changed", {"mode": mode.value, "sentence": sentence})
         if mode is Mode.NORMAL:
             self.jobs.resume()
+            self.outbox.resume()
+            self.schedules.resume()
 
 
 def _set_level(level: str) -> None:

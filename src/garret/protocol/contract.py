@@ -55,6 +55,15 @@ class Event(Contract, frozen=True):
     """Base of all events; named in the past tense."""
 
     __event__: ClassVar[str]
+    __readers__: ClassVar[Readers]
+
+
+class Readers(msgspec.Struct, frozen=True):
+    """Who may hear of an event: `own` is the capability for what concerns one's own profile or everybody,
+    `others` the further one for what concerns another profile."""
+
+    own: str
+    others: str
 
 
 class Retry(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,13 +165,18 @@ def command(
     return declare
 
 
-def event(name: str) -> Callable[[EventT], EventT]:
-    """Declare an `Event` struct under its name (`room.happened`)."""
+def event(name: str, *, own: str = "", others: str = "") -> Callable[[EventT], EventT]:
+    """Declare an `Event` struct under its name (`room.happened`), and who may hear of it (`Readers`).
+
+    Where nothing is said these are `room.use`, and `room.read` for what concerns other profiles.
+    """
     if not _NAME.match(name):
         raise ValueError(f"an event is named room.happened, not {name!r}")
 
     def declare(kind: EventT) -> EventT:
+        room = name.partition(".")[0]
         kind.__event__ = name
+        kind.__readers__ = Readers(own or f"{room}.use", others or f"{room}.read")
         return kind
 
     return declare

@@ -17,6 +17,7 @@ from __future__ import annotations
 import hmac
 import os
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Final, TypeVar
 
 import msgspec
@@ -103,23 +104,22 @@ class NonceMemory:
 class ServerHandshake:
     """The control plane's side, for one connection.
 
-    `roles` are those a peer on this connection may claim: clients on the control socket cannot call
-    themselves workers, and a worker's socket admits its own service only.
+    `secrets` has one for each role that a peer on this connection may claim, so that whoever knows the secret
+    of one role can claim no other: clients on the control socket cannot call themselves workers, and a
+    worker's socket admits its own service only.
     """
 
     def __init__(
         self,
-        secret: bytes,
+        secrets: Mapping[str, bytes],
         build: str,
         *,
-        roles: frozenset[str],
         nonces: NonceMemory,
         capabilities: frozenset[str] = frozenset(),
         service: str | None = None,
     ) -> None:
-        self._secret = secret
+        self._secrets = secrets
         self._build = build
-        self._roles = roles
         self._nonces = nonces
         self._capabilities = capabilities
         self._service = service
@@ -149,7 +149,7 @@ class ServerHandshake:
         shared = tuple(sorted(self._capabilities.intersection(hello.capabilities)))
         self.peer = Peer(hello.service, hello.role, frozenset(shared))
         claims = Claims(hello.service, hello.role, self._build, hello.capabilities, shared)
-        proof = proof_of(self._secret, "server", self._nonce, hello.nonce, claims)
+        proof = proof_of(self._secrets[hello.role], "server", self._nonce, hello.nonce, claims)
         return pack(Kind.WELCOME, 0, encode_payload(Welcome(shared, proof)))
 
     def _check(self, hello: Hello) -> None:
@@ -160,18 +160,22 @@ class ServerHandshake:
                 "try again.",
                 details={"reason": "build"},
             )
-        if hello.role not in self._roles or (self._service is not None and hello.service != self._service):
+        secret = self._secrets.get(hello.role)
+        if secret is None or (self._service is not None and hello.service != self._service):
             raise HandshakeRefused(
-                f"A peer may not call itself {hello.role} {hello.service} here.", details={"reason": "role"}
+                f"A peer may not call itself {hello.role[:50]} {hello.service[:50]} here.",
+                details={"reason": "role"},
             )
         if len(hello.nonce) != NONCE_BYTES:
             raise HandshakeRefused("The peer's nonce does not have its length.", details={"reason": "nonce"})
         if hello.nonce in self._nonces:
             raise HandshakeRefused("The peer's nonce was used before.", details={"reason": "replay"})
         claims = Claims(hello.service, hello.role, self._build, hello.capabilities)
-        expected = proof_of(self._secret, "peer", self._nonce, hello.nonce, claims)
+        expected = proof_of(secret, "peer", self._nonce, hello.nonce, claims)
         if not hmac.compare_digest(expected, hello.proof):
-            raise HandshakeRefused("The peer does not know the secret.", details={"reason": "proof"})
+            raise HandshakeRefused(
+                f"The peer does not know the secret of the role {hello.role}.", details={"reason": "proof"}
+            )
         self._nonces.remember(hello.nonce)
 
 

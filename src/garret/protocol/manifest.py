@@ -8,7 +8,7 @@ their own process, verbs in the command line.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeVar, get_args
 
 import msgspec
 
@@ -132,6 +132,32 @@ class WholeNumber(msgspec.Struct, frozen=True):
         return number
 
 
+ClientRole = Literal["cli", "shell", "gateway", "mcp"]
+"""The kinds of program that connect to the house: the command line, the desktop's window, the gateway for
+web pages and phones, and the server for other programs' assistants."""
+
+ProfileKind = Literal["admin", "user", "guest", "child"]
+"""The kinds of people for whom a program asks."""
+
+CLIENT_ROLES: Final[tuple[ClientRole, ...]] = get_args(ClientRole)
+PROFILE_KINDS: Final[tuple[ProfileKind, ...]] = get_args(ProfileKind)
+
+
+class Capability(msgspec.Struct, frozen=True):
+    """Something that may be allowed: its dotted name, and who has it by default.
+
+    `roles` and `profiles` are lists of who is let in, and both have to hold; nobody else has it. Without
+    roles it is the inside of the machine, which services ask of workers and no client does. By convention
+    `x.use` does the room's work, `x.read_own` and `x.read` show one's own and everybody's results,
+    `x.administer` manages the thing for everyone, and `worker.x` is the work of a worker.
+    """
+
+    name: str
+    summary: str
+    roles: tuple[ClientRole, ...] = ()
+    profiles: tuple[ProfileKind, ...] = ()
+
+
 class Argument(msgspec.Struct, frozen=True):
     """One argument of a verb: the names and keywords of `argparse.add_argument`."""
 
@@ -157,29 +183,72 @@ class Sentence(msgspec.Struct, frozen=True):
     meaning: str
 
 
+class CacheSpec(msgspec.Struct, frozen=True):
+    """Tables of the cache file that the room fills from its own data, for each workspace by itself.
+
+    Each table has a column `workspace`. `rebuild` is the room's command, without arguments, that fills them
+    for the workspace it is asked in; they are empty of it then. `version` counts up when they change.
+    """
+
+    name: str
+    version: int
+    tables: tuple[str, ...]
+    rebuild: type[Command[Any]]
+
+
+class IndexSpec(msgspec.Struct, frozen=True):
+    """A file that a worker of the room fills from the room's data and encrypts, one for each workspace.
+
+    `rebuild` as for `CacheSpec`; the file is not there then. `version` counts up when its form changes. The
+    name is that of the file.
+    """
+
+    name: str
+    version: int
+    rebuild: type[Command[Any]]
+
+
+INDEX_DAMAGED: Final = "index_damaged"
+"""Set in the details of the error with which a worker answers that cannot read its index."""
+
+
 class Room(msgspec.Struct, frozen=True):
     """A room's manifest.
 
+    `capabilities` declares what its commands and its service ask policy for; what no room declares is
+    nobody's.
     `service` is the import path of the class that handles its commands in the control plane;
-    `migrations` the package that holds its numbered SQL files; `projection` the import path of what
-    makes its tables from objects. `examination` is the one of its commands that the doctor calls: it takes no
-    arguments, looks without disturbing anybody, and answers within seconds.
+    `migrations` and `cache_migrations` are the packages that hold its numbered SQL files for the durable file
+    and the cache file; `projection` the import path of what makes its tables from objects. `caches` and
+    `indexes` are what it makes from its own data and can make again. `examination` is the one of its commands
+    that the doctor calls: it takes no arguments, looks without disturbing anybody, and answers within
+    seconds.
     """
 
     name: str
     summary: str
     commands: tuple[type[Command[Any]], ...] = ()
     events: tuple[type[Event], ...] = ()
+    capabilities: tuple[Capability, ...] = ()
     settings: tuple[Setting, ...] = ()
     workers: tuple[WorkerSpec, ...] = ()
     sentences: tuple[Sentence, ...] = ()
     verbs: tuple[Verb, ...] = ()
     service: str | None = None
     migrations: str | None = None
+    cache_migrations: str | None = None
     projection: str | None = None
+    caches: tuple[CacheSpec, ...] = ()
+    indexes: tuple[IndexSpec, ...] = ()
     examination: type[Command[Findings]] | None = None
 
     def __post_init__(self) -> None:
+        derived: list[CacheSpec | IndexSpec] = [*self.caches, *self.indexes]
+        for spec in derived:
+            if spec.rebuild not in self.commands:
+                raise ValueError(
+                    f"what makes {spec.name!r} of the room {self.name} is not among its commands"
+                )
         if self.examination is not None and self.examination not in self.commands:
             raise ValueError(f"the examination of the room {self.name} is not among its commands")
         for spec in self.workers:
@@ -254,8 +323,13 @@ class Session(Protocol):
         """`call` for commands that stream. When asked again, `inputs` gives another reader."""
         ...
 
-    def approve(self, request: RequestT) -> RequestT:
-        """The person's consent to exactly this command: the command with an approval in it."""
+    def approve(self, request: RequestT, question: str, *, wait: bool = True) -> RequestT:
+        """The person's consent to exactly this command: the command with an approval in it.
+
+        Where nobody can be asked here, the command as it is, which then waits until somebody consents to it
+        by another client; without `wait` GarretError (denied). Raises CancelledError where the person
+        says no.
+        """
         ...
 
     def say(self, text: str, style: Style = "plain") -> None:

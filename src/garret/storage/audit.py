@@ -1,24 +1,27 @@
 """The audit log: who did what with which outcome, as a hash chain that shows tampering.
 
 Each row holds the BLAKE3 of the hash before it and of its own canonical bytes. The end of the chain (length
-and hash) is kept a second time, in the cache file, after the row is durable.
+and hash) is kept twice more, after the row is durable: in the cache file with each row, and now and then in a
+signed record (`audit_record`). `compare` holds both against the chain before the first new row after a start.
+What it finds is noted in the record and as a row of the chain, and `verify` tells it ever after.
 
-What `verify` finds: any changed, removed, inserted or reordered row (the chain breaks there), and rows cut
-off the end up to the second copy. What it cannot find: rows cut off that were written in the instant before a
-power cut and whose end had not reached the second copy; and a forger who has the database key and rewrites
-both files from some row on. When the second copy is missing (the cache was rebuilt, or the home restored), it
-says so, because then a cut end cannot be ruled out.
+What `verify` finds: any changed, removed, inserted or reordered row (the chain breaks there), rows cut off
+the end, and that this was so before. What it cannot find: rows cut off that had not reached either copy; and
+a forger who has the keys of the database and the device and rewrites everything from some row on. When no
+copy of the end is there, it says so, because then a cut end cannot be ruled out.
 
 Rows are never pruned. Details hold no secrets: registered ones are redacted before the row is hashed.
-Neighbours: `store` gives both writers, `control` appends.
+Neighbours: `store` gives both writers and compares, `control` appends and has the record written.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import apsw
 import msgspec
@@ -26,12 +29,28 @@ from blake3 import blake3
 
 from garret.base import log
 from garret.base.clock import SYSTEM, Clock
+from garret.storage.audit_record import (
+    GENESIS,
+    NOTHING,
+    AuditRecord,
+    Head,
+    Kind,
+    Note,
+    Recorded,
+    breaks,
+    entry_details,
+)
 from garret.storage.connection import Readers
 from garret.storage.errors import Invalid, StorageError
 from garret.storage.writer import Writer
 from garret.storage.writer_state import Mode
 
-_GENESIS = blake3(b"garret audit chain v1").digest()
+BROKEN: Final = "audit.broken"
+"""The action of a row that tells of a break."""
+
+RESTORED: Final = "storage.restore"
+"""The action of a row that tells that a backup took the chain's place."""
+
 _DETAILS_LIMIT = 16_384  # characters
 _VERIFY_PART = 5_000  # rows read in one snapshot
 
@@ -49,13 +68,6 @@ class Record(NamedTuple):
     outcome: str
     details: dict[str, Any]
     hash: str
-
-
-class Head(NamedTuple):
-    """The end of a chain: how many rows it has, and the hash of the last one."""
-
-    length: int
-    hash: bytes
 
 
 @dataclass(frozen=True)
@@ -104,7 +116,7 @@ def append(
 def read_head(connection: apsw.Connection) -> Head:
     """The end of the chain in the durable file."""
     row = connection.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
-    return Head(int(row[0]), bytes(row[1])) if row is not None else Head(0, _GENESIS)
+    return Head(int(row[0]), bytes(row[1])) if row is not None else Head(0, GENESIS)
 
 
 def _link(before: bytes, *fields: Any) -> bytes:
@@ -149,13 +161,35 @@ class Audit:
         cache_writer: Writer,
         cache_readers: Readers,
         *,
+        record: AuditRecord | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
+        """Without `record` the cache file has the only second copy of the chain's end."""
         self._writer = writer
         self._readers = readers
         self._cache_writer = cache_writer
         self._cache_readers = cache_readers
+        self._record = record
         self._clock = clock
+        self._notes: tuple[Note, ...] = ()
+        self._newest = NOTHING.head
+        self._recorded: Head | None = None
+        self._recording = threading.Lock()
+        self._appended: Callable[[], None] | None = None
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What befell the chain, oldest first, as far as the record knows."""
+        return self._notes
+
+    @property
+    def unrecorded(self) -> bool:
+        """Whether there are rows that the record does not count yet."""
+        return self._record is not None and self._newest != self._recorded
+
+    def watch(self, appended: Callable[[], None]) -> None:
+        """Call `appended` after each new row, on the loop of whoever added it. It must not block or raise."""
+        self._appended = appended
 
     async def append(
         self, role: str, profile: str, action: str, outcome: str, details: dict[str, Any] | None = None
@@ -165,7 +199,10 @@ class Audit:
         head = await self._writer.write(
             lambda connection: append(connection, at, role, profile, action, outcome, details)
         )
+        self._newest = max(self._newest, head)
         self._copy_head(head)
+        if self._appended is not None:
+            self._appended()
         return head.length
 
     def _copy_head(self, head: Head) -> None:
@@ -176,6 +213,77 @@ class Audit:
         except StorageError as error:
             # The chain itself is whole; the copy catches up with the next row.
             _log.info("the second copy of the audit chain's end was not updated: %s", error.message)
+
+    # -- against the copies of its end
+
+    def compare(self) -> tuple[Note, ...]:
+        """Hold the chain against what is known of its end; note what does not fit. Returns what is new.
+
+        To be called once, before the first row of this run is added. Blocks. What cannot be written stays
+        known for this run and is found again at the next start.
+        """
+        try:
+            recorded = self._record.read() if self._record is not None else NOTHING
+            copied = self._second_copy()
+            known = [recorded.head, *([copied] if copied is not None else [])]
+            with self._readers.read() as connection:
+                head = read_head(connection)
+                at = {each.length: _hash_at(connection, each.length) for each in known}
+        except StorageError as error:
+            # A damaged file, which is told elsewhere. The record stays as it is, for what replaces that.
+            _log.error("the audit chain was not compared with the record of its end: %s", error.message)
+            self._record = None
+            return ()
+        kind = _misfit(recorded, known, head, at)
+        expected = max(each.length for each in known)
+        found = (Note(kind, self._clock.wall(), expected, head.length),) if kind is not None else ()
+        self._newest = head
+        self._notes = recorded.notes + found
+        self._tell_notes()
+        if self._notes == recorded.notes and self._record is not None and self._record.exists:
+            self._recorded = recorded.head
+        else:
+            self.keep_record()
+        return found
+
+    def _tell_notes(self) -> None:
+        """Add the chain's own rows about what is noted, where that was not possible before."""
+        untold = [note for note in self._notes if not note.entry]
+        if not untold or self._writer.mode is not Mode.NORMAL:
+            return
+        try:
+            told = self._writer.submit(lambda connection: [_tell(connection, note) for note in untold])
+            ends = told.result()
+            # The copy in the cache counts the rows that are gone; it has to follow the chain again.
+            self._cache_writer.submit(lambda connection: _reset_head(connection, ends[-1])).result()
+        except StorageError as error:
+            _log.error("what was found about the audit chain is not in it yet: %s", error.message)
+            return
+        rows = iter(ends)
+        self._notes = tuple(
+            note if note.entry else msgspec.structs.replace(note, entry=next(rows).length)
+            for note in self._notes
+        )
+        self._newest = ends[-1]
+
+    def keep_record(self) -> bool:
+        """Write the end that is known now into the record, where it is not there yet. Blocks on the disk.
+
+        Whether it is there now. A disk that takes nothing is logged: the record may be older than the chain.
+        """
+        if self._record is None:
+            return True
+        with self._recording:
+            newest = self._newest
+            if newest == self._recorded:
+                return True
+            try:
+                self._record.write(newest, self._notes)
+            except StorageError as error:
+                _log.warning("the record of the audit chain's end was not written: %s", error.message)
+                return False
+            self._recorded = newest
+            return True
 
     def rows(
         self, which: Filter | None = None, *, limit: int = 100, before: int | None = None
@@ -189,18 +297,29 @@ class Audit:
         return [_record(row) for row in rows]
 
     def verify(self) -> Verdict:
-        """Walk the whole chain, in parts so that no snapshot is held for long, and compare its end."""
-        count, last, broken, copied = 0, _GENESIS, None, self._second_copy()
-        at_copy: bytes | None = _GENESIS if copied is not None and copied.length == 0 else None
+        """Walk the whole chain, in parts so that no snapshot is held for long, and compare its end.
+
+        A break that was found before is told as well, whatever the chain looks like now.
+        """
+        known = [copy for copy in (self._second_copy(), self._recorded_head()) if copy is not None]
+        lengths = {each.length for each in known}
+        at = {0: GENESIS}
+        count, last, broken, told = 0, GENESIS, None, set[int]()
         for seq, fields, digest in self._walk():
             count += 1
             if seq != count or _link(last, seq, *fields) != digest:
                 broken = count
                 break
             last = digest
-            if copied is not None and count == copied.length:
-                at_copy = digest
-        return _judge(count, broken, copied, at_copy)
+            if count in lengths:
+                at[count] = digest
+            if fields[3] == BROKEN:
+                told.add(seq)
+        now = _judge(count, broken, known, at)
+        return _with_notes(now, self._notes, told)
+
+    def _recorded_head(self) -> Head | None:
+        return self._recorded if self._record is not None else None
 
     def _walk(self) -> Iterator[tuple[int, tuple[Any, ...], bytes]]:
         after = -(1 << 62)
@@ -221,25 +340,88 @@ class Audit:
         return Head(int(row[0]), bytes(row[1])) if row is not None else None
 
 
-def _judge(count: int, broken: int | None, copied: Head | None, at_copy: bytes | None) -> Verdict:
+def _hash_at(connection: apsw.Connection, length: int) -> bytes | None:
+    if length == 0:
+        return GENESIS
+    row = connection.execute("SELECT hash FROM audit WHERE seq = ?", (length,)).fetchone()
+    return bytes(row[0]) if row is not None else None
+
+
+def _misfit(
+    recorded: Recorded, known: Sequence[Head], head: Head, at: dict[int, bytes | None]
+) -> Kind | None:
+    """What is wrong with the chain by what is known of its end, or None; the worst where it is several."""
+    if any(each.length > head.length for each in known):
+        return "cut"
+    if any(at[each.length] != each.hash for each in known):
+        return "changed"
+    return recorded.trouble or None
+
+
+def _tell(connection: apsw.Connection, note: Note) -> Head:
+    action, outcome = (BROKEN, "found") if note.is_break else (RESTORED, "done")
+    return append(connection, note.at, "owner", "", action, outcome, entry_details(note))
+
+
+def _reset_head(connection: apsw.Connection, head: Head) -> None:
+    connection.execute("INSERT OR REPLACE INTO audit_head VALUES (1, ?, ?)", head)
+
+
+def _judge(count: int, broken: int | None, known: Sequence[Head], at: dict[int, bytes]) -> Verdict:
+    """What the walk says about the chain as it is now."""
     if broken is not None:
         return Verdict(
             False, count, broken, (f"The chain breaks at row {broken}: it, or a row before it, was changed.",)
         )
-    if copied is None:
+    if not known:
         note = "There is no second copy of the chain's end, so rows cut off its end cannot be ruled out."
         return Verdict(True, count, None, (f"All {count} rows are linked.", note) if count else (note,))
-    if count < copied.length:
-        cut = copied.length - count
+    longest = max(each.length for each in known)
+    if count < longest:
+        cut = longest - count
         return Verdict(False, count, count + 1, (f"{cut} rows were cut off the end after row {count}.",))
-    if at_copy != copied.hash:
-        return Verdict(
-            False,
-            count,
-            copied.length,
-            (f"Row {copied.length} is not the one that was recorded in the second copy.",),
-        )
+    for each in known:
+        if at.get(each.length) != each.hash:
+            return Verdict(
+                False,
+                count,
+                each.length,
+                (f"Row {each.length} is not the one that was recorded in the second copy.",),
+            )
     return Verdict(True, count, None, (f"All {count} rows are linked, and the end matches its second copy.",))
+
+
+def _with_notes(now: Verdict, notes: Iterable[Note], told: Iterable[int]) -> Verdict:
+    """The verdict with what befell the chain before; `told` are the chain's own rows about breaks."""
+    kept = tuple(notes)
+    sentences = [note_sentence(note) for note in kept]
+    known = {note.entry for note in kept}
+    sentences += [
+        f"Row {row} tells of a break that was found before." for row in sorted(told) if row not in known
+    ]
+    broken = [note.kept + 1 for note in breaks(kept)] + [row for row in told if row not in known]
+    if not sentences:
+        return now
+    if not broken:
+        return Verdict(now.intact, now.count, now.broken_at, (*now.notes, *sentences))
+    before = (*sentences, *([] if now.intact else now.notes))
+    return Verdict(False, now.count, min([*broken, now.broken_at or broken[0]]), before)
+
+
+def note_sentence(note: Note) -> str:
+    """A note in plain words."""
+    date = time.strftime("%Y-%m-%d %H:%M", time.localtime(note.at))
+    if note.kind == "cut":
+        gone = note.expected - note.kept
+        return f"On {date} it was found that {gone} rows had been cut off the end after row {note.kept}."
+    if note.kind == "changed":
+        return f"On {date} it was found that rows up to row {note.expected} had been replaced by others."
+    if note.kind == "missing":
+        return f"On {date} the record of the chain's end was missing, so that rows may have been cut off."
+    if note.kind == "forged":
+        return f"On {date} the record of the chain's end was not signed by this device."
+    instead = f" in place of what was here and had {note.expected} rows" if note.expected else ""
+    return f"On {date} a backup was restored{instead}."
 
 
 def _where(which: Filter, before: int | None) -> tuple[str, list[Any]]:

@@ -1,9 +1,10 @@
 """Content-addressed files: large immutable bytes under their BLAKE3, two folders deep.
 
 Promises: `put_*` returns when the bytes and their name are on the disk; a crash leaves nothing under a blob's
-name but the whole blob. Memory is bounded by one chunk. A source that is changed while it is copied, or that
-cannot be read to its end, is refused. Blobs are private files (0600) but are not encrypted by themselves,
-because a worker is handed an open descriptor to read them.
+name but the whole blob. What `open` and `read` give was compared with its name: once in a run, and again when
+the file changed since (`blob_checks`); `examine` compares all, a few at a time. Memory is bounded by one
+chunk. A source that is changed while it is copied, or that cannot be read to its end, is refused. Blobs are
+private files (0600) but are not encrypted by themselves, because a worker is handed an open descriptor.
 
 Neighbours: `backup` copies them, rooms name them in objects and jobs.
 """
@@ -13,10 +14,10 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from blake3 import blake3
 
@@ -24,7 +25,20 @@ from garret.base import log
 from garret.base.clock import SYSTEM, Clock
 from garret.base.ids import new_id
 from garret.storage import files
-from garret.storage.errors import Conflict, Corrupt, Invalid, from_os, refuse_os
+from garret.storage.blob_checks import BlobChecks, stamp_of
+from garret.storage.errors import (
+    Cancelled,
+    Conflict,
+    Corrupt,
+    Invalid,
+    NotFound,
+    StorageError,
+    from_os,
+    refuse_os,
+)
+
+Stop: TypeAlias = Callable[[], bool]
+"""Asked between two chunks; true ends the reading."""
 
 ID_DIGITS = 64
 GRACE_SECONDS = 3_600.0  # a blob is written before anything can name it; so long it is safe from collection
@@ -56,6 +70,8 @@ class Blobs:
         self._clock = clock
         self._lock = threading.Lock()
         self._pins = 0
+        self._checks = BlobChecks()
+        self._cursor = ""  # the blob that was examined last
         self._prepare()
 
     def _prepare(self) -> None:
@@ -90,8 +106,22 @@ class Blobs:
                 )
             return sink.commit()
 
-    def open(self, identity: str) -> int:
-        """A descriptor to read the blob with; the caller closes it. Raises NotFound or Invalid (bad id)."""
+    def open(self, identity: str, *, stop: Stop | None = None) -> int:
+        """A descriptor to read the blob with, at its start, verified; the caller closes it.
+
+        Blocks while a blob is read that was not compared with its name in this run. Raises NotFound, Corrupt,
+        Invalid (bad id), Cancelled (by `stop`) or InputOutput.
+        """
+        descriptor = self.open_unverified(identity)
+        try:
+            self._compare(identity, descriptor, stop, again=False)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def open_unverified(self, identity: str) -> int:
+        """As `open`, for who compares by itself what it reads. Raises NotFound or Invalid (bad id)."""
         try:
             return os.open(self.path(identity), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         except OSError as error:
@@ -99,12 +129,13 @@ class Blobs:
 
     def read(self, identity: str) -> bytes:
         """The whole blob, verified: for small ones. Raises NotFound, Corrupt or Invalid."""
-        descriptor = self.open(identity)
+        descriptor = self.open_unverified(identity)
         try:
             data = b"".join(files.read_chunks(descriptor))
         finally:
             os.close(descriptor)
         if blake3(data).hexdigest() != identity:
+            self._checks.found_damaged(identity)
             raise _damaged(identity)
         return data
 
@@ -115,21 +146,72 @@ class Blobs:
         except OSError as error:
             refuse_os(error, f"Looking at the blob {identity[:12]}")
 
-    def verify(self, identity: str) -> int:
-        """Read the whole blob, compare it with its id, return its size. Raises NotFound or Corrupt."""
-        descriptor = self.open(identity)
-        digest, size = blake3(), 0
+    def verify(self, identity: str, *, stop: Stop | None = None) -> int:
+        """Read the whole blob, compare it with its id, return its size.
+
+        Raises NotFound, Corrupt, Cancelled (by `stop`) or InputOutput.
+        """
+        descriptor = self.open_unverified(identity)
         try:
-            for chunk in files.read_chunks(descriptor):
-                digest.update(chunk)
-                size += len(chunk)
-        except OSError as error:
-            refuse_os(error, f"Reading the blob {identity[:12]}")
+            return self._compare(identity, descriptor, stop, again=True)
         finally:
             os.close(descriptor)
+
+    def _compare(self, identity: str, descriptor: int, stop: Stop | None, *, again: bool) -> int:
+        """Compare an open blob with its name, `again` although that was done; its size. Back at its start."""
+        try:
+            stamp = stamp_of(descriptor)
+            if not again and self._checks.knows(identity, stamp):
+                return stamp[1]
+            digest, size = blake3(), 0
+            for chunk in files.read_chunks(descriptor):
+                if stop is not None and stop():
+                    raise Cancelled("Reading a kept file was stopped. Nothing was changed.")
+                digest.update(chunk)
+                size += len(chunk)
+            unchanged = stamp_of(descriptor) == stamp
+            os.lseek(descriptor, 0, os.SEEK_SET)
+        except OSError as error:
+            refuse_os(error, f"Reading the blob {identity[:12]}")
         if digest.hexdigest() != identity:
+            self._checks.found_damaged(identity)
             raise _damaged(identity)
+        if unchanged:
+            self._checks.found_sound(identity, stamp)
         return size
+
+    # -- all of them, in quiet moments
+
+    def examine(self, limit: int, *, stop: Stop | None = None) -> int:
+        """Compare the next blobs with their names, as many as have `limit` bytes; how many it were.
+
+        It goes round: after the last comes the first, and each is read whatever is known of it, since a disk
+        that loses bits tells nobody. What is damaged is logged and among `suspects`. Blocks. `stop` ends it.
+        """
+        looked = 0
+        for identity in self._from_cursor():
+            if limit <= 0 or (stop is not None and stop()):
+                break
+            try:
+                limit -= self.verify(identity, stop=stop)
+            except Cancelled:
+                break
+            except NotFound:
+                continue  # removed meanwhile
+            except StorageError as error:
+                _log.error("%s", error.message)
+            self._cursor = identity
+            looked += 1
+        else:
+            self._cursor = ""
+        return looked
+
+    def _from_cursor(self) -> Iterator[str]:
+        return (identity for identity in self.iterate() if identity > self._cursor)
+
+    def suspects(self) -> tuple[str, ...]:
+        """The blobs that were found damaged in this run and are still there."""
+        return self._checks.suspects()
 
     def iterate(self) -> Iterator[str]:
         """The ids of all blobs, sorted."""
@@ -157,6 +239,7 @@ class Blobs:
                 if identity in live or status.st_mtime > horizon:
                     continue
                 path.unlink()
+                self._checks.forget(identity)
                 removed += 1
                 freed += status.st_size
         return Collected(removed, freed)
@@ -197,8 +280,11 @@ class Blobs:
             os.close(descriptor)
             files.discard(temporary)
 
-    def place(self, temporary: Path, identity: str) -> None:
-        """Give a synced file its name under `identity`. Only for this module. Raises OSError."""
+    def place(self, temporary: Path, identity: str, descriptor: int) -> None:
+        """Give a synced file, open at `descriptor`, its name `identity`. Only for this module.
+
+        Raises OSError.
+        """
         target = self.path(identity)
         # Replacing a blob that is there already heals it if it was damaged, and makes it young again, so that
         # a collection leaves it. The lock keeps one that is under way from removing it in between.
@@ -206,6 +292,7 @@ class Blobs:
             _make_folder(target.parent.parent)
             _make_folder(target.parent)
             temporary.rename(target)
+            self._checks.found_sound(identity, stamp_of(descriptor))  # its bytes were hashed as they came
         files.sync_folder(target.parent)
 
 
@@ -233,7 +320,7 @@ class _Sink:
         identity = self._digest.hexdigest()
         try:
             os.fsync(self._descriptor)
-            self._blobs.place(self._temporary, identity)
+            self._blobs.place(self._temporary, identity, self._descriptor)
         except OSError as error:
             raise from_os(error, "Keeping a blob") from error
         return Blob(identity, self._size)
@@ -255,6 +342,7 @@ def _is_id(text: str) -> bool:
 
 def _damaged(identity: str) -> Corrupt:
     return Corrupt(
-        f"The blob {identity[:12]} is damaged. It was left as it is. Restore it from a backup.",
+        f"The kept file {identity[:12]} is not what it was: its bytes do not fit its name. It was left as it "
+        "is. Run 'garret doctor' to see what it belongs to.",
         details={"blob": identity},
     )

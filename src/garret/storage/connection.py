@@ -31,6 +31,7 @@ from garret.storage.errors import (
     Corrupt,
     Invalid,
     SnapshotExpired,
+    StorageError,
     TooManyReaders,
     WrongKey,
     translate,
@@ -98,8 +99,7 @@ def connect(
     """
     if len(key) != KEY_BYTES:
         raise Invalid(f"A database key has {KEY_BYTES} bytes, not {len(key)}. Nothing was opened.")
-    if access is Access.WRITE:
-        _create_private(path, key)
+    fresh = access is Access.WRITE and _create_private(path)
     try:
         connection = apsw.Connection(*_open_arguments(path, access))
     except apsw.Error as error:
@@ -112,7 +112,18 @@ def connect(
     except apsw.Error as error:
         connection.close(True)
         raise translate(error, path.name) from error
+    if access is Access.WRITE and (fresh or not key_check_path(path).exists()):
+        _write_key_check(connection, path, key)
     return connection
+
+
+def _write_key_check(connection: apsw.Connection, path: Path, key: bytes) -> None:
+    """After the file is there: where a key check lies beside no database, the database was lost."""
+    try:
+        files.write_whole(key_check_path(path), key_check(key).encode())
+    except StorageError:
+        connection.close(True)
+        raise
 
 
 def _open_arguments(path: Path, access: Access) -> tuple[str, int]:
@@ -123,13 +134,12 @@ def _open_arguments(path: Path, access: Access) -> tuple[str, int]:
     return path.absolute().as_uri() + "?immutable=1", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
 
 
-def _create_private(path: Path, key: bytes) -> None:
-    """Make an empty file that only its owner can read, with its key check, before SQLite opens it."""
+def _create_private(path: Path) -> bool:
+    """Make an empty file that only its owner can read, before SQLite opens it; whether there was none."""
     if path.exists() and path.stat().st_size > 0:
-        return
-    # The check is written first: a crash in between leaves an empty database, which is made anew.
-    files.write_whole(key_check_path(path), key_check(key).encode())
+        return False
     files.create_private(path)
+    return True
 
 
 def _configure(connection: apsw.Connection, key: bytes, access: Access, durability: Durability) -> None:

@@ -79,6 +79,10 @@ class Corrupt(StorageError):
     code = Code.CORRUPT
 
 
+class Lost(Corrupt):
+    """The database is gone or empty, while the home holds what only its database can have led to."""
+
+
 class ReadOnly(StorageError):
     """Storage takes no writes now; what was acknowledged is kept and can be read."""
 
@@ -109,6 +113,9 @@ class Cancelled(StorageError):
     code = Code.CANCELLED
 
 
+SEE_DOCTOR = " Run 'garret doctor' to see what can be saved."
+"""The end of a sentence about damage, where whoever raises it does not know what can be done."""
+
 _KEPT = "Everything acknowledged before is kept; this change was not made."
 
 _READ_ONLY_ERRNO = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
@@ -125,7 +132,7 @@ def translate(error: apsw.Error, what: str = "The database") -> StorageError:
         return ReadOnly(f"{what} cannot be written. {_KEPT} Check the folder's permissions.", details=details)
     if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
         return Corrupt(
-            f"{what} is damaged. Nothing was written. Run 'garret doctor' to see what can be saved.",
+            f"{what} is damaged. Nothing was written.{SEE_DOCTOR}",
             details=details,
         )
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):

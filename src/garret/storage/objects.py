@@ -1,9 +1,11 @@
 """What a person made, as immutable signed objects: the bytes, the id, the signature. Pure, without SQL.
 
-An object is a msgpack array of seven: format, kind, author (Ed25519 public key of the device, 32 bytes),
+An object is a msgpack array of nine: format, kind, author (Ed25519 public key of the device, 32 bytes),
 created (wall-clock milliseconds since 1970), parents (sorted ids of the objects it was made after), target
-(the id of the object that a tombstone deletes, else nil) and body (plain data, map keys sorted). Its id is
-the BLAKE3 of these bytes, its signature is Ed25519 (RFC 8032) over a context line and the id.
+(the id of the object that a tombstone deletes, else nil), body (plain data, map keys sorted), aggregate (the
+id of the thing of its room that it is about; empty for none) and workspace. Its id is the BLAKE3 of these
+bytes, its signature is Ed25519 (RFC 8032) over a context line and the id. Format 1 had the first seven; its
+objects are read for ever, and are about nothing in the default workspace.
 
 Invariant: there is one encoding of an object. Bytes that decode but do not encode to themselves again
 (unsorted or double keys, long integers, short floats, extension types) are refused, so an id stands for one
@@ -22,12 +24,18 @@ from blake3 import blake3
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from garret.base.errors import UsageError
+from garret.protocol.scope import DEFAULT_WORKSPACE, check_workspace
 from garret.storage.errors import Corrupt, Invalid
 
-FORMAT = 1
+FORMAT = 2
 TOMBSTONE = "object.deleted"
+MERGED = "object.merged"
+"""Says nothing but that it follows its parents: a knot where an aggregate has more heads than fit."""
 SIZE_LIMIT = 1 << 20  # bytes of an encoded object; what is larger belongs into a blob
 PARENT_LIMIT = 256
+CREATED_LIMIT = (1 << 53) - 1  # milliseconds; an object from further on would leave none a later time
+AGGREGATE_LIMIT = 200  # characters of the id of what an object is about
 _DEPTH_LIMIT = 32
 _CONTEXT = b"garret object signature v1\n"
 _ID_BYTES = 32
@@ -62,6 +70,26 @@ class KeySigner:
         return self._key.sign(message)
 
 
+class _FirstContent(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The signed part in format 1, in the order of its encoding."""
+
+    format: int
+    kind: str
+    author: bytes
+    created: int
+    parents: tuple[bytes, ...]
+    target: bytes | None
+    body: dict[str, Any]
+
+    @property
+    def aggregate(self) -> str:
+        return ""
+
+    @property
+    def workspace(self) -> str:
+        return DEFAULT_WORKSPACE
+
+
 class _Content(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The signed part, in the order of its encoding."""
 
@@ -72,10 +100,15 @@ class _Content(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     parents: tuple[bytes, ...]
     target: bytes | None
     body: dict[str, Any]
+    aggregate: str
+    workspace: str
 
 
 class Object(msgspec.Struct, frozen=True):
-    """A decoded and verified object. `created` is wall-clock milliseconds; `parents` and `target` are ids."""
+    """A decoded and verified object. `created` is wall-clock milliseconds; `parents` and `target` are ids.
+
+    Compare `moment`s to tell which of two objects about the same thing has the last word.
+    """
 
     id: str
     kind: str
@@ -84,6 +117,16 @@ class Object(msgspec.Struct, frozen=True):
     parents: tuple[str, ...]
     target: str | None
     body: dict[str, Any]
+    aggregate: str
+    workspace: str
+
+    @property
+    def moment(self) -> tuple[int, str]:
+        """Its place in an order that every device agrees on.
+
+        It follows the objects that this one follows, since `object_store.record` dates no object before them.
+        """
+        return self.created, self.id
 
 
 class Sealed(msgspec.Struct, frozen=True):
@@ -98,7 +141,10 @@ class Sealed(msgspec.Struct, frozen=True):
 
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
-_decoder = msgspec.msgpack.Decoder(_Content)
+_decoders: dict[int, msgspec.msgpack.Decoder[_FirstContent] | msgspec.msgpack.Decoder[_Content]] = {
+    0x97: msgspec.msgpack.Decoder(_FirstContent),  # the first byte of an array of seven
+    0x99: msgspec.msgpack.Decoder(_Content),
+}
 
 
 def object_id(data: bytes) -> str:
@@ -114,10 +160,13 @@ def seal(
     created: int,
     parents: Sequence[str] = (),
     target: str | None = None,
+    aggregate: str = "",
+    workspace: str = DEFAULT_WORKSPACE,
 ) -> Sealed:
     """Make a signed object. `created` is wall-clock milliseconds; `target` makes it a tombstone.
 
-    Raises Invalid when the body is not plain data, a tombstone has no target, or it is too large.
+    Raises Invalid when the body is not plain data, a tombstone has no target, a name does not fit, or it is
+    too large.
     """
     content = _Content(
         FORMAT,
@@ -127,6 +176,8 @@ def seal(
         tuple(sorted({parse_id(parent) for parent in parents})),
         None if target is None else parse_id(target),
         body,
+        aggregate,
+        workspace,
     )
     _check_content(content)
     try:
@@ -155,6 +206,8 @@ def verify(sealed: Sealed) -> Object:
         tuple(parent.hex() for parent in content.parents),
         None if content.target is None else content.target.hex(),
         content.body,
+        content.aggregate,
+        content.workspace,
     )
 
 
@@ -171,11 +224,14 @@ def verify_kept(identity: bytes, sealed: Sealed) -> Object:
     return found
 
 
-def decode(data: bytes) -> _Content:
+def decode(data: bytes) -> _Content | _FirstContent:
     """Decode canonical bytes, without looking at a signature. Raises Invalid."""
     _check_size(data)
+    decoder = _decoders.get(data[0] if data else 0)
+    if decoder is None:
+        raise Invalid("This is not an object: it is no array of seven or nine. It was not kept.")
     try:
-        content = _decoder.decode(data)
+        content = decoder.decode(data)
         canonical = _encoder.encode(content)
     except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise Invalid(f"This is not an object: {error}. It was not kept.") from error
@@ -196,20 +252,34 @@ def parse_id(text: str) -> bytes:
     return identity
 
 
-def _check_content(content: _Content) -> None:
-    if content.format != FORMAT:
+def _check_content(content: _Content | _FirstContent) -> None:
+    if content.format != (FORMAT if isinstance(content, _Content) else 1):
         raise Invalid(
-            f"This object has format {content.format}; this program knows {FORMAT}. It was not kept."
+            f"This object has format {content.format}; this program knows 1 to {FORMAT}. It was not kept."
         )
     if not content.kind or len(content.kind) > 100:
         raise Invalid("The kind of an object has 1 to 100 characters. It was not kept.")
     if len(content.author) != _ID_BYTES or content.created < 0:
         raise Invalid("An object needs a 32-byte author key and a time after 1970. It was not kept.")
+    _check_scope(content)
     _check_links(content)
     _check_plain(content.body, 0)
 
 
-def _check_links(content: _Content) -> None:
+def _check_scope(content: _Content | _FirstContent) -> None:
+    if isinstance(content, _Content) and content.created > CREATED_LIMIT:
+        raise Invalid("An object cannot be made that far in the future. It was not kept.")
+    if len(content.aggregate) > AGGREGATE_LIMIT:
+        raise Invalid(f"What an object is about has at most {AGGREGATE_LIMIT} characters. It was not kept.")
+    try:
+        named = check_workspace(content.workspace)
+    except UsageError as error:
+        raise Invalid(f"{error.message} The object was not kept.") from error
+    if named != content.workspace:
+        raise Invalid("An object names its workspace. It was not kept.")
+
+
+def _check_links(content: _Content | _FirstContent) -> None:
     parents = content.parents
     if len(parents) > PARENT_LIMIT or any(len(parent) != _ID_BYTES for parent in parents):
         raise Invalid(f"An object has at most {PARENT_LIMIT} parents, each an id. It was not kept.")

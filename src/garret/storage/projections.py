@@ -1,41 +1,65 @@
-"""Tables that are made from objects, and can be made again from them.
+"""Tables that are made from objects, and can be made again from them; and what files they refer to.
 
 A room registers for each kind of object how it changes the room's tables, and how a deleted object is taken
-out of them. `object_store.put` applies that in the transaction that keeps the object. `rebuild` empties the
-tables and replays every object of the room in the order of arrival, which is a causal order.
+out of them. `object_store` applies that in the transaction that keeps the object. `rebuild` empties the
+tables and replays every object of the room in the order of arrival.
 
-Invariant: a rebuilt table equals the live one. This holds when `apply` depends on nothing but the tables and
-the object, and `forget` leaves the tables as if the object had never been applied; `digest` lets tests and
-`doctor` compare. Neighbours: `object_store`, the rooms' `store.py`.
+Invariant: the tables are a function of the set of objects that are here, whatever order they came in, so that
+a rebuilt table equals the live one, and two devices with the same objects have the same tables. A room keeps
+it by noting what each object says and deriving its rows from all of them, the last word by `Object.moment`;
+`forget` leaves the tables as if the object had never been applied. `digest` lets tests compare. A room whose
+tables need another shape counts `version` up: they are then made anew at the next start.
+
+Blobs and spool files belong to the rooms that refer to them: `sweeping` removes what none does.
+Neighbours: `object_store`, `sweeping`, the rooms' `store.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import apsw
 from blake3 import blake3
 
 from garret.storage.errors import Invalid, NotFound
-from garret.storage.objects import TOMBSTONE, Object
+from garret.storage.objects import MERGED, TOMBSTONE, Object
 
 Apply = Callable[[apsw.Connection, Object], None]
 Forget = Callable[[apsw.Connection, str, str], None]
 
 
+def _forget_nothing(connection: apsw.Connection, kind: str, identity: str) -> None:
+    del connection, kind, identity
+
+
+@dataclass(frozen=True)
+class Spool:
+    """A room's files in the spool folder: those whose name begins with `prefix`.
+
+    `needed` is a query that gives the names still needed; a name stands for the files `NAME` and `NAME.*`.
+    """
+
+    prefix: str
+    needed: str
+
+
 @dataclass(frozen=True)
 class Projection:
-    """A room's tables as a function of its objects.
+    """A room's tables as a function of its objects, and the files that its tables refer to.
 
     `tables` are emptied by a rebuild in this order. `apply` maps a kind to its change. `forget(connection,
-    kind, id)` takes a deleted object out.
+    kind, id)` takes a deleted object out. `blobs` are queries, each of one column with the ids of blobs that
+    are needed. A room that makes no objects declares its files alone.
     """
 
     room: str
-    tables: Sequence[str]
-    apply: Mapping[str, Apply]
-    forget: Forget
+    tables: Sequence[str] = ()
+    apply: Mapping[str, Apply] = field(default_factory=dict[str, Apply])
+    forget: Forget = _forget_nothing
+    version: int = 1
+    blobs: Sequence[str] = ()
+    spool: Spool | None = None
 
 
 class Projections:
@@ -50,15 +74,26 @@ class Projections:
             self.register(projection)
 
     def register(self, projection: Projection) -> None:
-        """Add a room. Raises Invalid when the room, a kind or a table is claimed already."""
-        taken = [kind for kind in projection.apply if kind in self._kinds or kind == TOMBSTONE]
+        """Add a room. Raises Invalid when the room, a kind, a table or its spool is claimed already."""
+        taken = [kind for kind in projection.apply if kind in self._kinds or kind in (TOMBSTONE, MERGED)]
         taken += [table for table in projection.tables if table in self._tables]
+        taken += [spool.prefix for spool in self.spools if _overlap(spool, projection.spool)]
         if projection.room in self._rooms or taken:
             raise Invalid(f"The projection of {projection.room} claims what is claimed already: {taken}.")
         self._rooms[projection.room] = projection
         self._tables.update(projection.tables)
         for kind in projection.apply:
             self._kinds[kind] = projection
+
+    @property
+    def all(self) -> list[Projection]:
+        """Of every room, in the order they were registered."""
+        return list(self._rooms.values())
+
+    @property
+    def spools(self) -> list[Spool]:
+        """Of the rooms that have files in the spool folder."""
+        return [each.spool for each in self._rooms.values() if each.spool is not None]
 
     def room(self, name: str) -> Projection:
         """The projection of a room. Raises NotFound."""
@@ -88,6 +123,10 @@ class Projections:
             projection.apply[item.kind](connection, item)
             count += 1
         return count
+
+
+def _overlap(one: Spool, other: Spool | None) -> bool:
+    return other is not None and (one.prefix.startswith(other.prefix) or other.prefix.startswith(one.prefix))
 
 
 def digest(connection: apsw.Connection, tables: Sequence[str]) -> str:

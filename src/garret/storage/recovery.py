@@ -21,7 +21,7 @@ import apsw
 
 from garret.base.clock import SYSTEM, Clock
 from garret.base.paths import Home
-from garret.storage import files
+from garret.storage import files, traces
 from garret.storage.backup import Summary, list_backups
 from garret.storage.connection import (
     Access,
@@ -32,6 +32,7 @@ from garret.storage.connection import (
 from garret.storage.errors import (
     Conflict,
     Corrupt,
+    Lost,
     NotFound,
     ReadOnly,
     StorageError,
@@ -49,6 +50,7 @@ class Condition(StrEnum):
 
     SOUND = "sound"
     MISSING = "missing"
+    LOST = "lost"  # missing, empty or replaced, while the home has traces of what was in it
     WRONG_KEY = "wrong_key"
     DAMAGED = "damaged"  # opens, but some of it cannot be read
     UNREADABLE = "unreadable"  # does not open at all
@@ -95,19 +97,28 @@ def open_for_reading(path: Path, key: bytes) -> apsw.Connection:
 def diagnose(home: Home, key: bytes, *, seconds: float | None = None) -> Diagnosis:
     """Look at the durable file of `home` for at most `seconds`, and at the backups there are."""
     backups = tuple(list_backups(home.backups)) if home.backups.is_dir() else ()
-    condition, problems = _examine(home.durable_db, key, seconds)
-    return Diagnosis(condition, problems, tuple(_advise(condition, backups)), backups)
+    condition, problems = _examine(home, key, seconds)
+    return Diagnosis(condition, problems, tuple(_advise(home, condition, backups)), backups)
 
 
 def advise(home: Home, condition: Condition) -> tuple[str, ...]:
     """What can be done about a file of `home` in this condition, with the backups there are, in sentences."""
     backups = tuple(list_backups(home.backups)) if home.backups.is_dir() else ()
-    return tuple(_advise(condition, backups))
+    return tuple(_advise(home, condition, backups))
 
 
-def _examine(path: Path, key: bytes, seconds: float | None) -> tuple[Condition, tuple[str, ...]]:
+def lead_out(home: Home, error: Lost) -> Lost:
+    """The same error, with what can be done about it here."""
+    message = " ".join((error.message, *advise(home, Condition.LOST)))
+    return Lost(message, details=error.details)
+
+
+def _examine(home: Home, key: bytes, seconds: float | None) -> tuple[Condition, tuple[str, ...]]:
     try:
-        connection = open_for_reading(path, key)
+        traces.check_files(home)
+        connection = open_for_reading(home.durable_db, key)
+    except Lost as error:
+        return Condition.LOST, (error.message,)
     except NotFound as error:
         return Condition.MISSING, (error.message,)
     except WrongKey as error:
@@ -116,19 +127,21 @@ def _examine(path: Path, key: bytes, seconds: float | None) -> tuple[Condition, 
         return Condition.UNREADABLE, (error.message,)
     try:
         found = check_integrity(connection, seconds=seconds)
+        traces.check_rows(home, connection)
+    except Lost as error:
+        return Condition.LOST, (error.message,)
     finally:
         connection.close(True)
     return (Condition.SOUND if found.sound else Condition.DAMAGED), found.problems
 
 
-def _advise(condition: Condition, backups: Sequence[Summary]) -> Iterator[str]:
+def _advise(home: Home, condition: Condition, backups: Sequence[Summary]) -> Iterator[str]:
     if condition is Condition.SOUND:
         yield "The database is sound. Nothing needs to be done."
         return
     if condition is Condition.WRONG_KEY:
         yield "The data is there, but this key does not open it. Unlock the keychain it was made with."
         yield "If the key is lost, a backup with its sealed key and passphrase is the only way."
-        return
     if condition is Condition.DAMAGED:
         yield (
             "Most of the data can still be read. With Garret stopped (garret down), garret restore --salvage "
@@ -136,22 +149,29 @@ def _advise(condition: Condition, backups: Sequence[Summary]) -> Iterator[str]:
         )
     if condition is Condition.UNREADABLE:
         yield "The database does not open, so nothing can be salvaged from the file itself."
+    if condition in (Condition.UNREADABLE, Condition.LOST) and (kept := traces.count_blobs(home)):
+        yield f"Recordings are not part of the database: {kept} kept files are in {home.blobs}."
     if not backups:
         yield "There is no backup in the backups folder. If you keep one elsewhere: garret restore FILE."
+        if condition in (Condition.UNREADABLE, Condition.LOST):
+            yield f"To begin anew without what was in the database, move {home.root} away first."
         return
     for summary in backups[:5]:
         yield f"Backup of {_date(summary.created)}: {summary.path} ({summary.size >> 10} KiB)."
     yield f"Restore the newest with: garret restore {backups[0].path}"
-    yield "The damaged files are set aside in the home, not deleted."
+    yield "What is there now is set aside in the home, not deleted."
 
 
 def set_aside(home: Home, *, clock: Clock = SYSTEM) -> Path:
-    """Move the databases and blobs of `home` into a dated folder inside it, so that a restore finds it empty.
+    """Move what `home` holds into a dated folder inside it, so that a restore finds it empty.
+
+    The databases, the kept files, captured sound, the sealed keys and the record of the audit chain.
 
     Returns the folder. Raises Conflict when it exists already, and ReadOnly or InputOutput.
     """
     folder = home.root / time.strftime("set-aside-%Y%m%d-%H%M%S", time.localtime(clock.wall()))
-    names = [path.name for path in (home.durable_db, home.cache_db, home.key_file, home.blobs)]
+    parts = (home.durable_db, home.cache_db, home.key_file, home.blobs, home.spool, home.audit_record)
+    names = [path.name for path in parts]
     try:
         folder.mkdir(mode=0o700)
         for name in names:

@@ -90,8 +90,7 @@ def check_empty(home: Home) -> None:
     """Raise Conflict unless `home` holds no data. Clears what an interrupted restore left behind."""
     if not home.root.exists():
         return
-    if not home.durable_db.exists():
-        _clear_interrupted(home)
+    clear_interrupted(home)
     taken = [path for path in (home.durable_db, home.cache_db, home.key_file) if path.exists()]
     if taken or any(_files_in(home.blobs)):
         raise Conflict(
@@ -101,7 +100,10 @@ def check_empty(home: Home) -> None:
         )
 
 
-def _clear_interrupted(home: Home) -> None:
+def clear_interrupted(home: Home) -> None:
+    """Remove what a restore that was cut off left in a home that has no database yet."""
+    if home.durable_db.exists():
+        return
     for leftover in home.root.glob(_STAGING + "*"):
         if (leftover / _MOVING).exists():
             # The home was empty when that restore began to move, so these came from it.
@@ -198,8 +200,8 @@ def _sync_tree(folder: Path) -> None:
 def _clear(staging: Path, home: Home, existed: bool) -> None:
     """Remove the staging folder, and the home itself when this restore made it and put nothing there."""
     if staging.exists():
-        if (staging / _MOVING).exists() and not home.durable_db.exists():
-            _clear_interrupted(home)
+        if (staging / _MOVING).exists():
+            clear_interrupted(home)
         shutil.rmtree(staging, ignore_errors=True)
     if not existed and home.root.exists() and not any(home.root.iterdir()):
         home.root.rmdir()

@@ -9,11 +9,12 @@ Neighbours: every module of this package below; `app` opens it and hands the par
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 
@@ -21,8 +22,9 @@ import garret
 from garret.base import log
 from garret.base.clock import SYSTEM, Clock
 from garret.base.paths import Home
-from garret.storage import migrations, object_store
+from garret.storage import migrations, object_store, traces
 from garret.storage.audit import Audit
+from garret.storage.audit_record import AuditRecord
 from garret.storage.backup import Progress, Source, Stop, Summary, back_up
 from garret.storage.blobs import Blobs
 from garret.storage.checkpoint import Checkpointer, CheckpointPolicy
@@ -35,15 +37,21 @@ from garret.storage.connection import (
     connect,
     key_check_path,
 )
+from garret.storage.derived import DerivedStore
 from garret.storage.errors import Corrupt, MigrationRefused, WrongKey
 from garret.storage.files import discard
 from garret.storage.ledger import Ledger
 from garret.storage.log_store import LogStore
-from garret.storage.object_store import MayDelete, Objects
+from garret.storage.object_store import Admission, MayDelete, Objects
 from garret.storage.projections import Projection, Projections
+from garret.storage.reading import Reading
 from garret.storage.settings_store import SettingsStore
 from garret.storage.settled_time import SettledTime
+from garret.storage.sweeping import Sweeper, Swept
 from garret.storage.writer import Writer
+from garret.storage.writer_state import Mode
+
+T = TypeVar("T")
 
 START_CHECK_SECONDS = 0.25  # of the second in which everything has to be ready; `check` does the whole
 
@@ -84,14 +92,20 @@ class Database:
         policy: CheckpointPolicy,
         queue_limit: int,
         clock: Clock,
+        look: Callable[[apsw.Connection], None] | None = None,
     ) -> None:
-        """Open, check and migrate. Raises WrongKey, Corrupt, MigrationRefused, ReadOnly, DiskFull..."""
+        """Open, check and migrate. Raises WrongKey, Corrupt, MigrationRefused, ReadOnly, DiskFull...
+
+        `look` sees the file before anything is changed in it, and may refuse it.
+        """
         self.path = path
         self.migrated: list[migrations.Migration] = []
         opener = partial(connect, path, key, durability=durability)
         connection = opener()
         try:
             self.integrity = check_integrity(connection, seconds=START_CHECK_SECONDS)
+            if look is not None:
+                look(connection)
             if self.integrity.sound:
                 self.migrated = migrations.apply(connection, sources, clock=clock)
             self.readers = Readers(partial(connect, path, key, access=Access.READ), clock=clock)
@@ -122,9 +136,10 @@ class Store:
         keys: Keys,
         durable: Database,
         cache: Database,
-        projections: Projections,
+        admission: Admission,
+        sources: frozenset[str],
         *,
-        may_delete: MayDelete,
+        record: AuditRecord | None,
         clock: Clock,
     ) -> None:
         self.home = home
@@ -136,13 +151,20 @@ class Store:
         self.cache_readers = cache.readers
         self.blobs = Blobs(home.blobs, clock=clock)
         self.ledger = Ledger(self.writer, self.readers, clock=clock)
-        self.objects = Objects(self.writer, self.readers, projections, may_delete=may_delete, clock=clock)
-        self.audit = Audit(self.writer, self.readers, self.cache_writer, self.cache_readers, clock=clock)
+        self.objects = Objects(self.writer, self.readers, admission, clock=clock)
+        self.audit = Audit(
+            self.writer, self.readers, self.cache_writer, self.cache_readers, record=record, clock=clock
+        )
         self.settings = SettingsStore(self.writer, self.readers, clock=clock)
         self.settled = SettledTime(self.settings, clock=clock)
         self.logs = LogStore(self.cache_writer, self.cache_readers)
+        self.derived = DerivedStore(home.index, keys.cache, self.cache_writer, self.cache_readers)
         self._keys = keys
         self._clock = clock
+        self._reading = Reading(self.readers)
+        self._sweeper = Sweeper(
+            self.readers, admission.projections, sources, self.blobs, home.spool, clock=clock
+        )
 
     @classmethod
     def open(
@@ -153,15 +175,23 @@ class Store:
         *,
         policy: CheckpointPolicy | None = None,
         queue_limit: int = 4_096,
+        device: bytes = b"",
         may_delete: MayDelete = object_store.same_author,
+        record: AuditRecord | None = None,
         clock: Clock = SYSTEM,
     ) -> Store:
         """Open `home`, which must exist, making its files where they are not there.
 
+        `device` is the public key of this device, whose objects are always taken in. Tables that were made
+        from objects in another shape than this program's are made anew before this returns.
+
         A damaged durable file that still opens is served read-only (`writer.mode`); one that does not open
-        raises Corrupt. Raises WrongKey, Corrupt, MigrationRefused, Invalid (clashing rooms), ReadOnly,
-        DiskFull, Locked or InputOutput.
+        raises Corrupt, and one that is gone or empty although the home has traces of what was in it raises
+        Lost. The audit chain is compared with the copies of its end, of which `record` is one. Raises
+        WrongKey, Corrupt, Lost, MigrationRefused, Invalid (clashing rooms), ReadOnly, DiskFull, Locked or
+        InputOutput.
         """
+        traces.check_files(home)
         settings: dict[str, Any] = {
             "policy": policy or CheckpointPolicy(),
             "queue_limit": queue_limit,
@@ -170,17 +200,54 @@ class Store:
         projections = Projections([room.projection for room in rooms if room.projection is not None])
         durable_sources = _sources("durable", [(room.room, room.durable) for room in rooms])
         cache_sources = _sources("cache", [(room.room, room.cache) for room in rooms])
-        durable = Database(home.durable_db, keys.durable, Durability.FULL, durable_sources, **settings)
+        durable = Database(
+            home.durable_db,
+            keys.durable,
+            Durability.FULL,
+            durable_sources,
+            look=lambda connection: traces.check_rows(home, connection, keys.cache),
+            **settings,
+        )
         try:
             cache = _open_cache(home.cache_db, keys.cache, cache_sources, settings)
         except BaseException:
             durable.close()
             raise
-        return cls(home, keys, durable, cache, projections, may_delete=may_delete, clock=clock)
+        sources = frozenset(["storage", *(room.room for room in rooms)])
+        admission = Admission(projections, device, may_delete)
+        store = cls(home, keys, durable, cache, admission, sources, record=record, clock=clock)
+        try:
+            store.audit.compare()
+            store._renew_tables()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _renew_tables(self) -> None:
+        if self.writer.mode is not Mode.NORMAL:
+            return
+        projections = self.objects.projections
+        if not any(projection.apply for projection in projections.all):
+            return
+        renewing = self.writer.submit(lambda connection: object_store.renew(connection, projections))
+        for room, count in renewing.result().items():
+            if count:
+                _log.info("the tables of %s were made anew from %d objects", room, count)
+
+    async def read(self, look: Callable[[apsw.Connection], T]) -> T:
+        """What `look(connection)` finds in the durable file, read in another thread; see `Reading.read`."""
+        return await self._reading.read(look)
+
+    async def sweep(self) -> Swept:
+        """Remove the blobs and spool files that no room refers to. Raises StorageError or OSError."""
+        return await asyncio.to_thread(self._sweeper.sweep)
 
     def close(self) -> None:
         """Finish what is queued and close everything. Idempotent."""
+        self._reading.close()
         self.durable.close()
+        self.audit.keep_record()
         self.cache.close()
 
     def statistics(self) -> dict[str, Any]:

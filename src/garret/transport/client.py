@@ -1,6 +1,6 @@
 """A blocking client of the control plane: typed calls, streams, events.
 
-`Client.connect` proves the per-install secret. One thread uses a client at a time; input streams
+`Client.connect` proves the secret of its role. One thread uses a client at a time; input streams
 are sent by a thread of the client's own.
 """
 
@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final, cast
 
 import msgspec
@@ -37,6 +38,7 @@ ACCEPTED: Final = frozenset(
     {Kind.CHALLENGE, Kind.WELCOME, Kind.RESULT, Kind.ERROR, Kind.EVENT, Kind.STREAM, Kind.CREDIT}
 )
 HANDSHAKE_SECONDS: Final = 10.0
+SECRET_BYTES: Final = 32
 # Plain ints: a member of an enum costs as much to look up and compare as a small function call.
 _COMMAND: Final = int(Kind.COMMAND)
 _RESULT: Final = int(Kind.RESULT)
@@ -68,10 +70,15 @@ class Client:
         return self._channel
 
     @classmethod
-    def connect(cls, home: Home, *, role: str = "cli", service: str = "garret-cli") -> Client:
-        """Connect and prove. Raises TransportError when nobody listens, HandshakeRefused otherwise."""
+    def connect(
+        cls, home: Home, *, role: str = "cli", service: str = "garret-cli", secret: bytes | None = None
+    ) -> Client:
+        """Connect and prove; `secret` for who may not read the home, as `inherited_secret` gives it.
+
+        Raises TransportError when nobody listens, HandshakeRefused otherwise.
+        """
         try:
-            secret = home.client_secret.read_bytes()
+            secret = _kept_secret(home, role) if secret is None else secret
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         except OSError as error:
             raise TransportError(f"Garret is not set up in {home.root}.") from error
@@ -287,21 +294,64 @@ def _prove(channel: BlockingChannel, secret: bytes, role: str, service: str) -> 
             channel.send(answer)
 
 
-def read_secret(home: Home) -> bytes:
-    """The client secret of a home, made (0600) where there is none yet."""
+def read_secret(home: Home, role: str = "cli") -> bytes:
+    """The secret of a role in a home, made (0600) where there is none yet, or none that is whole.
+
+    The one secret of all clients that a home had before is the command line's from now on. Raises GarretError
+    (read only).
+    """
+    path = home.client_secret(role)
     try:
-        descriptor = os.open(home.client_secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return home.client_secret.read_bytes()
+        if role == "cli" and not path.exists():
+            with contextlib.suppress(FileNotFoundError):
+                home.shared_client_secret.rename(path)
+        with contextlib.suppress(FileNotFoundError):
+            kept = path.read_bytes()
+            if len(kept) == SECRET_BYTES:
+                return kept
+        return _make_secret(path)
     except OSError as error:
         raise GarretError(
-            f"{home.client_secret} cannot be written: {error.strerror}. Nothing was changed.",
-            code=Code.READ_ONLY,
+            f"{path} cannot be written: {error.strerror}. Nothing was changed.", code=Code.READ_ONLY
         ) from error
-    secret = os.urandom(32)
+
+
+def _make_secret(path: Path) -> bytes:
+    """Whole or not at all: the empty file that a full disk leaves would be a secret that everybody knows."""
+    secret = os.urandom(SECRET_BYTES)
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(secret)
+    part.replace(path)
     return secret
+
+
+def inherited_secret(descriptor: int) -> bytes:
+    """The secret that whoever started this process left in a pipe or file, which is closed.
+
+    A caged client is given that of its own role so, and can read no other. Raises TransportError where it
+    is not there whole.
+    """
+    try:
+        with os.fdopen(descriptor, "rb") as file:
+            secret = file.read(SECRET_BYTES + 1)
+    except OSError as error:
+        raise TransportError(f"The inherited secret cannot be read: {error.strerror}.") from error
+    if len(secret) != SECRET_BYTES:
+        raise TransportError("The inherited secret does not have its length.")
+    return secret
+
+
+def _kept_secret(home: Home, role: str) -> bytes:
+    try:
+        return home.client_secret(role).read_bytes()
+    except FileNotFoundError:
+        if role != "cli":
+            raise
+        # A control plane of the build before may still be running; it has to be told from none at all.
+        return home.shared_client_secret.read_bytes()
 
 
 def _ignore(item: Any) -> None:

@@ -32,7 +32,7 @@ from garret.control.access.approvals import (
 )
 
 NOW = Moment(1000.0, 1_700_000_000.0, "boot-1")
-REQUEST = Request("data.run", b"\x81\xa3sql\xa8SELECT 1", "cli-7", "user")
+REQUEST = Request("data.run", b"\x81\xa3sql\xa8SELECT 1", "cli-7", "user", "main")
 SCHEMA = (files("garret.control") / "migrations" / "0001_approvals.sql").read_text()
 
 
@@ -71,26 +71,36 @@ def test_a_fresh_approval_is_good_for_its_own_command() -> None:
     assert check(approval, approval.token, REQUEST, NOW) is Verdict.GOOD
 
 
+words = st.text(max_size=6)
+
+
 @given(
-    st.builds(Request, st.text(max_size=6), st.binary(max_size=6), st.text(max_size=6), st.text(max_size=6)),
-    st.builds(Request, st.text(max_size=6), st.binary(max_size=6), st.text(max_size=6), st.text(max_size=6)),
+    st.builds(Request, words, st.binary(max_size=6), words, words, words),
+    st.builds(Request, words, st.binary(max_size=6), words, words, words),
 )
 def test_no_two_commands_have_the_same_digest(one: Request, other: Request) -> None:
     assert (digest_of(one) == digest_of(other)) is (one == other)
 
 
 def test_bytes_cannot_wander_from_one_part_to_the_next() -> None:
-    parts = [Request("ab", b"c", "d", ""), Request("a", b"bc", "d", ""), Request("ab", b"cd", "", "")]
-    assert len({digest_of(part) for part in parts}) == 3
+    parts = [
+        Request("ab", b"c", "d", "", ""),
+        Request("a", b"bc", "d", "", ""),
+        Request("ab", b"cd", "", "", ""),
+        Request("ab", b"c", "", "d", ""),
+        Request("ab", b"c", "", "", "d"),
+    ]
+    assert len({digest_of(part) for part in parts}) == len(parts)
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        Request("data.erase", REQUEST.payload, "cli-7", "user"),
-        Request("data.run", REQUEST.payload + b"\0", "cli-7", "user"),
-        Request("data.run", REQUEST.payload, "cli-8", "user"),
-        Request("data.run", REQUEST.payload, "cli-7", "admin"),
+        Request("data.erase", REQUEST.payload, "cli-7", "user", "main"),
+        Request("data.run", REQUEST.payload + b"\0", "cli-7", "user", "main"),
+        Request("data.run", REQUEST.payload, "cli-8", "user", "main"),
+        Request("data.run", REQUEST.payload, "cli-7", "admin", "main"),
+        Request("data.run", REQUEST.payload, "cli-7", "user", "work"),
     ],
 )
 def test_an_approval_is_not_good_for_another_command(other: Request, connection: apsw.Connection) -> None:

@@ -8,17 +8,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from garret.app import rooms
 from garret.base.errors import UsageError
-from garret.control.access.patterns import matches
 from garret.control.access.policy import (
     PROFILES,
-    ROLES,
     Limits,
     Pace,
     Policy,
-    ProfileGrants,
-    RoleGrants,
+    ProfileRules,
     Switch,
+    declared,
+)
+from garret.protocol.contract import Command, Nothing, command
+from garret.protocol.manifest import (
+    CLIENT_ROLES,
+    PROFILE_KINDS,
+    Capability,
+    ClientRole,
+    ProfileKind,
+    Room,
 )
 
 
@@ -29,58 +37,67 @@ class Needs:
     approval: bool = False
 
 
-POLICY = Policy(["dictate.use", "speak.use", "settings.change", "secrets.administer", "history.read"])
+POLICY = Policy(declared(rooms()))
 
 
 @pytest.mark.parametrize(
     ("role", "profile", "capability", "allowed"),
     [
         ("cli", "admin", "secrets.administer", True),
-        ("cli", "admin", "a.name.never.heard.of", True),
+        ("cli", "admin", "a.name.never.heard.of", False),
+        ("owner", "admin", "a.name.never.heard.of", False),
         ("shell", "user", "dictate.use", True),
         ("shell", "user", "settings.change", True),
         ("shell", "user", "secrets.administer", False),
         ("shell", "user", "profiles.administer", False),
-        ("shell", "user", "audit.reset", False),
         ("shell", "guest", "dictate.use", True),
         ("shell", "guest", "speak.use", True),
-        ("shell", "guest", "history.read_own", True),
-        ("shell", "guest", "history.read", False),
+        ("shell", "guest", "dictate.read_own", True),
+        ("shell", "guest", "dictate.read", False),
         ("shell", "guest", "settings.change", False),
+        ("shell", "guest", "approvals.grant", False),
         ("shell", "child", "dictate.use", True),
         ("shell", "child", "speak.use", True),
-        ("shell", "child", "history.read_own", False),
+        ("shell", "child", "dictate.read_own", False),
         ("shell", "child", "settings.change", False),
         ("shell", "child", "profiles.use", True),
         ("gateway", "admin", "dictate.use", True),
+        ("gateway", "admin", "dictate.read", False),
         ("gateway", "admin", "secrets.administer", False),
         ("gateway", "admin", "approvals.grant", False),
+        ("gateway", "admin", "settings.change", False),
+        ("gateway", "admin", "storage.administer", False),
+        ("gateway", "admin", "backup.create", False),
+        ("gateway", "admin", "system.stop", False),
         ("gateway", "child", "settings.change", False),
+        ("mcp", "admin", "speak.use", True),
+        ("mcp", "admin", "dictate.use", False),
+        ("mcp", "admin", "settings.change", False),
         ("worker", "admin", "dictate.use", False),
-        ("worker", "child", "worker.log", True),
-        ("owner", "child", "jobs.replay", True),
+        ("worker", "admin", "worker.stt", False),
         ("owner", "admin", "worker.stt", True),
+        ("owner", "child", "worker.stt", True),
         ("cli", "admin", "worker.stt", False),
         ("shell", "admin", "worker.stt", False),
         ("gateway", "admin", "worker.stt", False),
         ("stranger", "admin", "dictate.use", False),
         ("cli", "stranger", "dictate.use", False),
+        ("owner", "stranger", "dictate.use", False),
         ("", "", "", False),
     ],
 )
-@pytest.mark.parametrize("known", [True, False])
-def test_the_default_tables(role: str, profile: str, capability: str, allowed: bool, known: bool) -> None:
-    policy = Policy([capability] if known and capability else [])
-    decision = policy.check(role, profile, Needs(capability))
+def test_what_the_rooms_declare(role: str, profile: str, capability: str, allowed: bool) -> None:
+    decision = POLICY.check(role, profile, Needs(capability))
     assert decision.allowed is allowed
     assert bool(decision.reason) is not allowed
-    assert policy.grants(role, profile, capability) is allowed
+    assert POLICY.grants(role, profile, capability) is allowed
 
 
 def test_a_refusal_says_what_was_asked_and_who_may_not() -> None:
     assert "the profile 'user'" in POLICY.check("cli", "user", Needs("secrets.administer")).reason
     assert "the gateway" in POLICY.check("gateway", "admin", Needs("secrets.administer")).reason
-    assert "Nothing was done" in POLICY.check("worker", "admin", Needs("dictate.use")).reason
+    assert "the mcp may not do. Nothing was done" in POLICY.check("mcp", "admin", Needs("dictate.use")).reason
+    assert "not known here" in POLICY.check("worker", "admin", Needs("dictate.use")).reason
 
 
 @pytest.mark.parametrize("role", ["owner", "shell", "cli", "gateway"])
@@ -97,64 +114,59 @@ def test_nothing_leaves_the_machine_under_a_closed_profile_whatever_the_role(rol
 def test_an_approval_is_asked_for_where_the_command_or_the_profile_says_so() -> None:
     assert not POLICY.check("cli", "user", Needs("dictate.use")).needs_approval
     assert POLICY.check("cli", "user", Needs("dictate.use", approval=True)).needs_approval
-    careful = Policy(profiles={"user": ProfileGrants(allow=("*",), ask_before_leaving=True)})
+    careful = Policy(declared(rooms()), profiles={"user": ProfileRules(ask_before_leaving=True)})
     assert careful.check("cli", "user", Needs("dictate.use", leaves_machine=True)).needs_approval
     assert not careful.check("cli", "user", Needs("dictate.use")).needs_approval
 
 
-def test_a_denial_wins_over_a_grant() -> None:
-    policy = Policy(
-        ["notes.read", "notes.erase"],
-        roles={"cli": RoleGrants(allow=("notes.*",))},
-        profiles={"user": ProfileGrants(allow=("*",), deny=("notes.erase",))},
-    )
-    assert policy.check("cli", "user", Needs("notes.read")).allowed
-    assert not policy.check("cli", "user", Needs("notes.erase")).allowed
+@pytest.mark.parametrize("bad", ["Notes.read", "notes.", "*.read", "notes.*", "*", "", "notes read", "n.\n"])
+def test_only_a_plain_name_is_a_capability(bad: str) -> None:
+    with pytest.raises(UsageError):
+        Policy([Capability(bad, "Something.")])
 
 
-@pytest.mark.parametrize(
-    "bad", ["Notes.read", "notes.", "*.read", "notes.*.read", "", "notes read", "notes.\n"]
+capabilities = st.lists(
+    st.builds(
+        Capability,
+        st.sampled_from(["a.use", "a.read", "b.use", "b.administer"]),
+        st.just("Something."),
+        st.lists(st.sampled_from(CLIENT_ROLES), max_size=4).map(tuple),
+        st.lists(st.sampled_from(PROFILE_KINDS), max_size=4).map(tuple),
+    ),
+    max_size=6,
+    unique_by=lambda one: one.name,
 )
-def test_malformed_patterns_are_refused(bad: str) -> None:
-    with pytest.raises(UsageError):
-        Policy(profiles={"user": ProfileGrants(allow=(bad,))})
 
 
-def test_a_pattern_is_not_a_capability() -> None:
-    with pytest.raises(UsageError):
-        Policy(["notes.*"])
-
-
-names = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3).map(".".join)
-patterns = st.one_of(st.just("*"), names, names.map(lambda name: name + ".*"))
-tables = st.lists(patterns, max_size=3).map(tuple)
-
-
-@given(tables, tables, tables, tables, names, st.booleans())
-def test_the_compiled_tables_decide_as_the_plain_ones(
-    role_allow: tuple[str, ...],
-    role_deny: tuple[str, ...],
-    allow: tuple[str, ...],
-    deny: tuple[str, ...],
-    name: str,
-    known: bool,
+@given(capabilities, st.sampled_from([*CLIENT_ROLES, "worker", ""]), st.sampled_from([*PROFILE_KINDS, "x"]))
+def test_nothing_is_granted_that_is_not_declared_for_both(
+    known: list[Capability], role: ClientRole, profile: ProfileKind
 ) -> None:
-    policy = Policy(
-        [name] if known else [],
-        roles={"r": RoleGrants(allow=role_allow, deny=role_deny)},
-        profiles={"p": ProfileGrants(allow=allow, deny=deny)},
-    )
+    policy = Policy(known)
+    for name in ("a.use", "a.read", "b.use", "b.administer", "c.use"):
+        expected = any(one.name == name and role in one.roles and profile in one.profiles for one in known)
+        assert policy.check(role, profile, Needs(name)).allowed is expected
+        assert policy.grants(role, profile, name) is expected
 
-    def listed(table: tuple[str, ...]) -> bool:
-        return any(matches(pattern, name) for pattern in table)
 
-    expected = listed(role_allow) and listed(allow) and not listed(role_deny) and not listed(deny)
-    assert policy.check("r", "p", Needs(name)).allowed is expected
+@command("notes.erase", result=Nothing, capability="notes.erase")
+class Erase(Command[Nothing], frozen=True):
+    """Erase all notes."""
+
+
+def test_a_command_whose_capability_nobody_declares_is_told_to_whoever_wrote_it() -> None:
+    mine = Capability("notes.erase", "Erase notes.", ("cli",), ("admin",))
+    silent = Room(name="notes", summary="Notes.", commands=(Erase,))
+    with pytest.raises(UsageError, match=r"notes\.erase needs .* manifest of the room notes"):
+        declared([silent])
+    told = Room(name="notes", summary="Notes.", commands=(Erase,), capabilities=(mine,))
+    assert declared([told]) == (mine,)
+    assert declared([silent, Room(name="other", summary="Other.", capabilities=(mine,))]) == (mine,)
+    with pytest.raises(UsageError, match="declared twice"):
+        declared([told, Room(name="other", summary="Other.", capabilities=(mine,))])
 
 
 def test_the_tables_cannot_be_changed_in_passing() -> None:
-    with pytest.raises(TypeError):
-        ROLES["cli"] = RoleGrants(allow=())  # type: ignore[index]
     with pytest.raises(TypeError):
         PROFILES["child"] = PROFILES["admin"]  # type: ignore[index]
 
@@ -191,7 +203,7 @@ def test_a_child_has_quiet_limits_and_an_unknown_profile_may_nothing() -> None:
 
 @given(st.lists(st.floats(0.0, 5.0), min_size=1, max_size=200))
 def test_no_profile_passes_its_pace(gaps: list[float]) -> None:
-    policy = Policy(profiles={"child": ProfileGrants(allow=("*",), limits=Limits(commands_per_minute=30))})
+    policy = Policy(profiles={"child": ProfileRules(limits=Limits(commands_per_minute=30))})
     pace, now, passed = Pace(policy), 0.0, []
     for gap in gaps:
         now += gap

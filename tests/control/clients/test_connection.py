@@ -25,6 +25,7 @@ from garret.protocol.envelope import decode_error, encode_payload, pack
 from garret.protocol.errors import HandshakeRefused
 from garret.protocol.frames import HEADER, Kind
 from garret.protocol.handshake import PeerHandshake
+from garret.protocol.manifest import CLIENT_ROLES
 from garret.protocol.streams import MAX_GRANT, Credit
 from garret.transport import aio
 from garret.transport.client import Client
@@ -75,6 +76,40 @@ def test_a_client_that_is_not_ours_is_refused_and_counted(home: Home, how: dict[
     run(home, test)
 
 
+def test_a_client_that_calls_itself_what_it_is_not_is_refused_logged_and_audited(home: Home) -> None:
+    async def test(plane: ControlPlane, client: Client) -> None:
+        secrets = {role: plane.home.client_secret(role).read_bytes() for role in CLIENT_ROLES}
+        assert len(set(secrets.values())) == len(CLIENT_ROLES)
+        with pytest.raises(HandshakeRefused) as caught:
+            await asyncio.to_thread(Client.connect, plane.home, role="shell", secret=secrets["gateway"])
+        assert caught.value.details == {"reason": "proof"}
+
+        def refused() -> list[str]:
+            rows = plane.store.audit.rows(None, limit=10)
+            return [row.details["reason"] for row in rows if row.action == "connect"]
+
+        await until(lambda: bool(refused()))
+        assert "secret of the role shell" in refused()[0]
+        await others_go_on(client)
+
+    run(home, test)
+
+
+def test_a_client_that_was_given_its_secret_has_its_own_role(home: Home) -> None:
+    async def test(plane: ControlPlane, client: Client) -> None:
+        del client
+        secret = plane.home.client_secret("gateway").read_bytes()
+        page = await asyncio.to_thread(Client.connect, plane.home, role="gateway", secret=secret)
+        try:
+            assert (await call(page, c.Echo(text="hello"))).text == "hello"
+            with pytest.raises(GarretError, match="the gateway may not do"):
+                await call(page, c.Secret())
+        finally:
+            page.close()
+
+    run(home, test)
+
+
 def test_a_hello_of_another_version_is_refused_and_told_what_to_do(home: Home) -> None:
     async def test(plane: ControlPlane, client: Client) -> None:
         guest = Guest(plane.home)
@@ -93,7 +128,7 @@ def test_a_replayed_hello_is_refused_and_counted(home: Home) -> None:
     async def test(plane: ControlPlane, client: Client) -> None:
         first = Guest(plane.home)
         handshake = PeerHandshake(
-            plane.home.client_secret.read_bytes(), first.build, service="guest", role="cli"
+            plane.home.client_secret().read_bytes(), first.build, service="guest", role="cli"
         )
         hello = handshake.receive(await first.receive())
         assert hello is not None
@@ -187,10 +222,10 @@ def test_a_second_control_plane_is_refused_and_the_first_goes_on(home: Home) -> 
     run(home, test)
 
 
-def test_only_the_user_may_open_the_socket_and_the_secret(home: Home) -> None:
+def test_only_the_user_may_open_the_socket_and_the_secrets(home: Home) -> None:
     async def test(plane: ControlPlane, client: Client) -> None:
         del client
-        for path in (plane.home.socket, plane.home.client_secret):
+        for path in (plane.home.socket, *(plane.home.client_secret(role) for role in CLIENT_ROLES)):
             assert path.stat().st_mode & 0o077 == 0
 
     run(home, test)

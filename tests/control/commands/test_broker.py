@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from garret.base.errors import CancelledError, Code, DeadlineError, GarretError
 from garret.base.paths import Home
-from garret.control.access.policy import Policy
+from garret.control.access.policy import Policy, declared
 from garret.control.commands import broker as broker_module
 from garret.control.commands.broker import MAX_DESCRIPTORS_PER_CALLER, MAX_PENDING_PER_CALLER, Broker
 from garret.control.commands.deadlines import BUCKET_SECONDS, DeadlineWheel
@@ -101,7 +101,7 @@ class Set:
         self.metrics = Metrics()
         self.broker = Broker(
             registry,
-            Policy({meta.capability for meta in registry.commands()}),
+            Policy(declared([ROOM])),
             self.metrics,
             refused=lambda caller, meta, reason: self.denied.append(meta.name),
         )

@@ -14,6 +14,8 @@ from garret.control.secrets.store import SecretStore
 from garret.control.watching import doctor
 from garret.control.watching.doctor import MIB
 from garret.protocol.finding import Finding, Status, ok, warn
+from garret.protocol.manifest import CLIENT_ROLES
+from garret.transport.client import read_secret
 
 
 @pytest.fixture
@@ -26,10 +28,14 @@ def home(tmp_path: Path) -> Home:
 def test_a_sound_home_is_found_sound(home: Home) -> None:
     store = SecretStore.open(home)
     store.reseal("correct horse battery")
+    for role in CLIENT_ROLES:
+        read_secret(home, role)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(home.socket))
         checks = asyncio.run(doctor.examine(doctor.ground(home, store.health())))
-    assert [check.name for check in checks] == ["python", "libraries", "home", "disk", "socket", "secrets"]
+    assert [check.name for check in checks] == [
+        *("python", "libraries", "home", "disk", "socket", "clients", "secrets")
+    ]
     # The disk of the machine that runs the tests may be nearly full.
     assert {check.status for check in checks if check.name != "disk"} == {Status.OK}
 
@@ -43,14 +49,24 @@ def test_python_and_libraries() -> None:
 
 
 def test_a_home_that_others_can_read_or_that_is_not_there(home: Home, tmp_path: Path) -> None:
-    home.client_secret.write_text("x")
-    home.client_secret.chmod(0o644)
+    home.client_secret().write_text("x")
+    home.client_secret().chmod(0o644)
     assert doctor.check_home(home).status is Status.OK  # the folder itself is closed
     home.root.chmod(0o755)
     open_home = doctor.check_home(home)
     assert open_home.status is Status.WARN
-    assert str(home.client_secret) in open_home.sentence
+    assert str(home.client_secret()) in open_home.sentence
     assert doctor.check_home(Home(tmp_path / "absent")).status is Status.FAIL
+
+
+def test_clients_have_a_secret_for_each_role(home: Home) -> None:
+    for role in CLIENT_ROLES[1:]:
+        home.client_secret(role).write_bytes(b"s" * 32)
+    missing = doctor.check_clients(home)
+    assert missing.status is Status.WARN
+    assert CLIENT_ROLES[0] in missing.sentence
+    home.client_secret(CLIENT_ROLES[0]).write_bytes(b"s" * 32)
+    assert doctor.check_clients(home).status is Status.OK
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,7 @@ def test_a_worker_that_needs_an_on_demand_one_has_it_started_beside_it(home: Hom
         name="pair",
         summary="",
         commands=(AskLeaf,),
+        capabilities=(toy_room.CHAIN_USE,),
         workers=(
             WorkerSpec(
                 name="leaf",
@@ -195,7 +196,13 @@ def test_warm_spares_are_there_where_the_setting_wants_them(home: Home) -> None:
     spec = WorkerSpec(
         name="leaf", entry="tests.control.toy_room:build_leaf", spares=1, search_path=toy_room.ROOT
     )
-    room = Room(name="spare", summary="", commands=(AskLeaf,), workers=(spec,))
+    room = Room(
+        name="spare",
+        summary="",
+        commands=(AskLeaf,),
+        capabilities=(toy_room.CHAIN_USE,),
+        workers=(spec,),
+    )
 
     async def story() -> None:
         async with plane_of(home, (room,)) as plane:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -322,7 +325,8 @@ def test_deleting_takes_everything_of_one_utterance_and_nothing_of_another(home:
             spool.write_bytes(sound(1))
             heard = person.plane.bus.subscribe("dictate.deleted", scopes=["admin"])
             others = person.plane.bus.subscribe("dictate.deleted", scopes=["guest"])
-            assert (await person.refusal(c.Delete(utterance=mine))).code == Code.DENIED
+            unheard_of = c.Delete(utterance=mine, approval="invented")
+            assert (await person.refusal(unheard_of)).code == Code.DENIED
             assert await person.listed() == [other, mine]
             await person.call(await person.approved(c.Delete(utterance=mine)))
             assert await person.listed() == [other]
@@ -343,6 +347,12 @@ def test_deleting_takes_everything_of_one_utterance_and_nothing_of_another(home:
 # ---- upkeep
 
 
+def left_behind(path: Path) -> None:
+    """A file of sound that was written two hours ago."""
+    path.write_bytes(sound(5))
+    os.utime(path, (time.time() - 7200,) * 2)
+
+
 def test_what_a_crash_left_in_the_spool_is_kept_or_removed(home: Home) -> None:
     script = Script()
 
@@ -350,12 +360,16 @@ def test_what_a_crash_left_in_the_spool_is_kept_or_removed(home: Home) -> None:
         async with room_of(home, script) as person:
             kept = await person.dictate(1)
             busy = await person.take(b"RIFF" + sound(3))
-        for name in (f"{kept}.pcm", f"{busy}.pcm", "utt_nobody.pcm", f"{kept}.job.part"):
+        for name in (f"{kept}.pcm", f"{busy}.pcm", f"{kept}.job.part"):
             (home.spool / name).write_bytes(sound(5))
+        for name in ("utt_nobody.pcm", "another_room.pcm", "another_room.part"):
+            left_behind(home.spool / name)
+        (home.spool / "utt_new.pcm").write_bytes(sound(5))
         async with room_of(home, script) as person:
-            assert not list(home.spool.glob("*.part")), "of no use to anybody"
+            assert not list(home.spool.glob("utt_*.part")), "of no use to anybody"
             await service_of(person.plane)._tidy()
-            assert [path.name for path in home.spool.iterdir()] == [f"{busy}.pcm"]
+            left = {path.name for path in home.spool.iterdir()}
+            assert left == {f"{busy}.pcm", "utt_new.pcm", "another_room.pcm", "another_room.part"}
             await person.call(c.Audio(utterance=kept))
             assert person.got == (b"fLaC" + sound(5),)
 
@@ -370,7 +384,7 @@ def test_the_room_is_tidied_by_itself_and_again(home: Home, monkeypatch: pytest.
         async with room_of(home) as person:
             for _ in range(2):
                 path = home.spool / "utt_nobody.pcm"
-                path.write_bytes(b"xx")
+                left_behind(path)
                 await until(lambda path=path: not path.exists())  # type: ignore[misc]
             assert not person.plane.notices
 
@@ -401,5 +415,29 @@ def test_asking_again_with_the_same_key_joins_the_run(home: Home) -> None:
             assert script.count(c.DecodeAudio) == 1
             assert row_of(person.plane, utterance).run
             await person.kept()
+
+    run(story())
+
+
+def test_what_was_said_belongs_to_a_workspace_and_is_listed_there(home: Home) -> None:
+    async def story() -> None:
+        async with room_of(home) as person:
+            here = await person.dictate(1)
+            descriptor = os.memfd_create("talk.wav")
+            os.pwrite(descriptor, b"RIFF" + sound(2), 0)
+            request = person.ask(c.Import(name="talk.wav"), descriptors=(descriptor,), workspace="work")
+            there = (await person.answer(c.Import, request)).utterance
+            await person.call(c.Transcribe(utterance=there, key=new_id("ask")))
+            await person.kept()
+            await person.call(c.Delivered(utterance=there, where="x"))
+            assert await person.listed() == [here]
+            request = person.ask(c.History(query="word2"), workspace="work")
+            assert [row.id for row in (await person.answer(c.History, request)).utterances] == [there]
+            assert await person.text(there) == "Word2", "whoever names it need not name its workspace"
+            objects = person.plane.store.objects
+            ids = await person.plane.store.read(lambda connection: store.objects_of(connection, there))
+            kept = [objects.get(identity) for identity in ids]
+            assert {(each.workspace, each.aggregate) for each in kept} == {("work", there)}
+            assert len(objects.heads(there)) == 1, "each followed all before it"
 
     run(story())

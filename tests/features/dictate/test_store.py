@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import apsw
+import msgspec
 import pytest
-from hypothesis import given
+from blake3 import blake3
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garret.base.clock import ManualClock
@@ -17,9 +21,14 @@ from garret.base.paths import Home
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store as tables
-from garret.storage.objects import KeySigner, seal
-from garret.storage.projections import digest
+from garret.features.dictate.projection import PROJECTION
+from garret.storage import migrations, object_store
+from garret.storage.connection import connect
+from garret.storage.object_store import Admission
+from garret.storage.objects import TOMBSTONE, KeySigner, Sealed, seal
+from garret.storage.projections import Projections, digest
 from garret.storage.store import RoomTables, Store
+from garret.storage.sweeping import needed_blobs
 from tests.storage.databases import KEYS
 
 SIGNER = KeySigner(bytes([7]) * 32)
@@ -28,16 +37,20 @@ SIGNER = KeySigner(bytes([7]) * 32)
 @pytest.fixture
 def store(home: Home) -> Iterator[Store]:
     home.create()
-    room = RoomTables("dictate", "garret.features.dictate.migrations", projection=tables.PROJECTION)
-    opened = Store.open(home, KEYS, [room], clock=ManualClock())
+    room = RoomTables("dictate", "garret.features.dictate.migrations", projection=PROJECTION)
+    opened = Store.open(home, KEYS, [room], clock=ManualClock(), device=SIGNER.public_key)
     yield opened
     opened.close()
 
 
+def sealed(kind: str, created: float, body: dict[str, Any]) -> Sealed:
+    return seal(SIGNER, kind, body, created=int(created * 1000), aggregate=body["utterance"])
+
+
 def put(store: Store, kind: str, created: float = 1.0, **body: Any) -> str:
-    sealed = seal(SIGNER, kind, body, created=int(created * 1000))
-    asyncio.run(store.objects.put(sealed))
-    return sealed.id
+    item = sealed(kind, created, body)
+    asyncio.run(store.objects.put(item))
+    return item.id
 
 
 def delete(store: Store, identity: str) -> None:
@@ -65,9 +78,7 @@ def transcript(store: Store, name: str, run: str, texts: list[str], created: flo
             tables.share(raw, number, len(texts)),
             tables.share(text, number, len(texts)),
         )
-        sealed = tables.page_object(SIGNER, name, run, page, int(created * 1000))
-        asyncio.run(store.objects.put(sealed))
-        made.append(sealed.id)
+        made.append(put(store, tables.PAGE, created, **tables.page_body(name, run, page)))
     body = {
         "run": run, "engine": "whisper", "quality": "good", "audio_seconds": 2.0, "decode_seconds": 0.5,
         "segments": len(texts), "note": "noted", "stages": {"decode": 0.25},
@@ -103,16 +114,16 @@ def test_an_utterance_goes_through_its_states(store: Store) -> None:
     assert (row.state, row.audio, row.raw, row.text) == ("cleaned", "b1", "one two", "ONE TWO")
     assert (row.engine, row.quality, row.segments, row.note) == ("whisper", "good", 2, "noted")
     assert (row.audio_seconds, row.decode_seconds, row.stages) == (2.0, 0.5, {"decode": 0.25})
-    put(store, tables.DELIVERY, utterance="utt_1", where="x", problem="no", at=1.0)
+    put(store, tables.DELIVERY, 2.0, utterance="utt_1", where="x", problem="no", at=1.0)
     assert find(store, "utt_1").state == "held"
-    put(store, tables.DELIVERY, utterance="utt_1", where="x", problem="", at=2.0)
+    put(store, tables.DELIVERY, 3.0, utterance="utt_1", where="x", problem="", at=2.0)
     assert find(store, "utt_1").state == "delivered"
 
 
 def test_a_later_run_takes_the_place_of_all_of_the_one_before(store: Store) -> None:
     utterance(store, "utt_1")
     transcript(store, "utt_1", "r1", ["one", "two", "three"])
-    transcript(store, "utt_1", "r2", ["four"])
+    transcript(store, "utt_1", "r2", ["four"], created=2.0)
     with store.readers.read() as connection:
         assert [s.raw for s in tables.segments(connection, "utt_1", "r2", 0, 10)] == ["four"]
         assert tables.segments(connection, "utt_1", "r1", 0, 10) == ()
@@ -137,14 +148,14 @@ def test_without_its_audio_the_text_stays_and_of_two_one_is_enough(store: Store)
     old = put(store, tables.AUDIO, utterance="utt_1", blob="b1", seconds=1.0)
     new = put(store, tables.AUDIO, 2.0, utterance="utt_1", blob="b2", seconds=1.0)
     with store.readers.read() as connection:
-        assert tables.audio_blobs(connection) == {"b2"}
+        assert needed_blobs(connection, store.objects.projections) == {"b2"}
     delete(store, old)
     assert find(store, "utt_1").audio == "b2"
     delete(store, new)
     row = find(store, "utt_1")
     assert (row.audio, row.text) == (None, "ONE")
     with store.readers.read() as connection:
-        assert tables.audio_blobs(connection) == set()
+        assert needed_blobs(connection, store.objects.projections) == set()
 
 
 def test_of_a_deleted_utterance_nothing_is_left(store: Store) -> None:
@@ -170,8 +181,8 @@ def test_of_a_deleted_utterance_nothing_is_left(store: Store) -> None:
         find(store, "utt_1")
     assert refused.value.code == Code.NOT_FOUND
     with store.readers.read() as connection:
-        for table in (*tables.PROJECTION.tables, "dictation_work", "dictation_heard"):
-            column = "id" if table == "utterances" else "utterance"
+        for table in (*PROJECTION.tables, "dictation_work", "dictation_heard"):
+            column = {"utterances": "id", "utterance_search": "'utt_2'"}.get(table, "utterance")
             left = connection.execute(f"SELECT DISTINCT {column} FROM {table}").fetchall()
             assert left == [("utt_2",)], table
 
@@ -181,7 +192,7 @@ def test_a_rebuild_makes_the_same_tables(store: Store) -> None:
         utterance(store, f"utt_{number}")
         put(store, tables.AUDIO, utterance=f"utt_{number}", blob="b", seconds=1.0)
         transcript(store, f"utt_{number}", "r1", ["one", "two"])
-        transcript(store, f"utt_{number}", "r2", ["three"])
+        transcript(store, f"utt_{number}", "r2", ["three"], created=2.0)
     put(store, tables.DELIVERY, utterance="utt_0", where="x", problem="no", at=1.0)
     with store.readers.read() as connection:
         delete_these = tables.objects_of(connection, "utt_1")
@@ -190,7 +201,7 @@ def test_a_rebuild_makes_the_same_tables(store: Store) -> None:
 
     def state() -> Any:
         with store.readers.read() as connection:
-            return digest(connection, tables.PROJECTION.tables)
+            return digest(connection, PROJECTION.tables)
 
     before = state()
     write(store, lambda connection: connection.execute("UPDATE utterances SET text = 'wrong'"))
@@ -202,9 +213,9 @@ def test_a_rebuild_makes_the_same_tables(store: Store) -> None:
 # ---- reading
 
 
-def ids(store: Store, limit: int = 10, query: str = "", profile: str | None = None, before: str = "") -> Any:
-    with store.readers.read() as connection:
-        return [row.id for row in tables.newest(connection, limit, query, profile, before)]
+def ids(store: Store, limit: int = 10, query: str = "", **more: Any) -> list[str]:
+    question = tables.Question(limit, query, **more)
+    return [row.id for row in asyncio.run(store.read(lambda c: tables.newest(c, question)))]
 
 
 def test_the_newest_come_first_in_pages_by_profile_and_words(store: Store) -> None:
@@ -288,3 +299,257 @@ def test_what_was_heard_is_kept_of_the_last_run(store: Store) -> None:
         assert tables.heard(connection, "utt_1", "r1") == {}
         assert len(tables.heard(connection, "utt_1", "r2")) == 3
         assert len(tables.heard(connection, "utt_2", "r9")) == 1
+
+
+# ---- any order
+
+
+NAMES = ("utt_1", "utt_2")
+TEXTS = st.lists(st.sampled_from(["apple", "pear", "plum"]), min_size=1, max_size=3)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Sealed]:
+    """Objects of two utterances as devices make them, with tombstones, and the clock of no use."""
+    made: list[Sealed] = []
+
+    def add(kind: str, **body: Any) -> None:
+        made.append(sealed(kind, draw(st.integers(0, 5)), body))
+
+    def add_run(name: str, run: str, texts: list[str], pages: int) -> None:
+        for number, each in list(enumerate(texts))[:pages]:
+            page = tables.Page(number, [segment(each)], each, f"{each} ")
+            add(tables.PAGE, **tables.page_body(name, run, page))
+
+    for _ in range(draw(st.integers(1, 6))):
+        name, run = draw(st.sampled_from(NAMES)), draw(st.sampled_from(["r1", "r2"]))
+        match draw(st.sampled_from(["utterance", "audio", "part", "transcript", "delivery"])):
+            case "utterance":
+                source = draw(st.sampled_from(["file", "microphone"]))
+                add(tables.UTTERANCE, utterance=name, source=source, name="n", profile="admin")
+            case "audio":
+                blob = draw(st.sampled_from(["b1", "b2"]))
+                add(tables.AUDIO, utterance=name, blob=blob, seconds=float(len(made)))
+            case "part":
+                texts = draw(TEXTS)
+                add_run(name, run, texts, draw(st.integers(1, len(texts))))
+            case "transcript":
+                texts = draw(TEXTS)
+                add_run(name, run, texts, len(texts))
+                add(
+                    tables.TRANSCRIPT, utterance=name, run=run, engine=f"e{len(made)}", quality="good",
+                    audio_seconds=2.0, decode_seconds=0.5, segments=len(texts), note="", stages={"a": 0.5},
+                )  # fmt: skip
+            case _:
+                add(
+                    tables.DELIVERY,
+                    utterance=name,
+                    where="x",
+                    problem=draw(st.sampled_from(["", "no"])),
+                    at=1.0,
+                )
+    for target in draw(st.lists(st.sampled_from(made), max_size=3, unique=True)) if made else []:
+        made.append(
+            seal(
+                SIGNER, TOMBSTONE, {}, created=draw(st.integers(0, 5)), parents=[target.id], target=target.id
+            )
+        )
+    return made
+
+
+Made = tuple[str, dict[str, list[str]], list[tuple[Any, ...]]]
+"""Tables as a hash, what the search finds in them, and the places, which are of this device's order."""
+
+
+def tables_after(history: list[Sealed], *, rebuilt: bool = False) -> Made:
+    """What a history makes in a device that had nothing."""
+    connection = apsw.Connection(":memory:")
+    own = migrations.load("storage", "garret.storage.migrations.durable")
+    migrations.apply(connection, [own, migrations.load("dictate", "garret.features.dictate.migrations")])
+    admission = Admission(Projections([PROJECTION]), SIGNER.public_key)
+    for item in history:
+        object_store.import_one(connection, item, admission)
+    if rebuilt:
+        object_store.rebuild(connection, admission.projections, "dictate")
+    found = {
+        word: [row.id for row in tables.newest(connection, tables.Question(9, word))]
+        for word in ("", "apple", "pear", "plum")
+    }
+    places: Any = connection.execute("SELECT * FROM utterance_places ORDER BY utterance").fetchall()
+    whole = digest(connection, [table for table in PROJECTION.tables if table != "utterance_places"])
+    connection.close()
+    return whole, found, places
+
+
+@settings(max_examples=150)
+@given(history=histories(), data=st.data())
+def test_whatever_order_objects_come_in_the_tables_are_the_same(
+    history: list[Sealed], data: st.DataObject
+) -> None:
+    straight = tables_after(history)
+    order = data.draw(st.permutations(history))
+    shuffled = tables_after(order)
+    assert shuffled[:2] == straight[:2]
+    assert tables_after(order, rebuilt=True) == shuffled
+    assert [name for _, name in shuffled[2]] == sorted(shuffled[1][""]), "whoever is shown has a place"
+
+
+def test_a_transcript_before_its_utterance_waits_for_it(store: Store) -> None:
+    transcript(store, "utt_1", "r1", ["one", "two"])
+    assert ids(store) == []
+    utterance(store, "utt_1")
+    row = find(store, "utt_1")
+    assert (row.state, row.text, row.raw, ids(store, query="two")) == (
+        "cleaned",
+        "ONE TWO",
+        "one two",
+        ["utt_1"],
+    )
+
+
+def test_a_second_attempt_of_a_run_leaves_no_page_of_the_first(store: Store) -> None:
+    utterance(store, "utt_1")
+    for number, text in enumerate(["old", "older", "oldest"]):
+        page = tables.Page(number, [segment(text)], text, text)
+        put(store, tables.PAGE, **tables.page_body("utt_1", "r1", page))
+    transcript(store, "utt_1", "r1", ["new", "newer"], created=2.0)
+    assert find(store, "utt_1").raw == "new newer"
+
+
+def test_without_its_last_transcript_the_one_before_counts_again(store: Store) -> None:
+    utterance(store, "utt_1")
+    transcript(store, "utt_1", "r1", ["one"])
+    *_, last = transcript(store, "utt_1", "r2", ["two"], created=2.0)
+    assert (find(store, "utt_1").raw, ids(store, query="one")) == ("two", [])
+    delete(store, last)
+    assert (find(store, "utt_1").raw, find(store, "utt_1").run, ids(store, query="one")) == (
+        "one",
+        "r1",
+        ["utt_1"],
+    )
+
+
+# ---- searching
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("caf", True),
+        ("CAFÉ", True),
+        ("cafe", True),
+        ("re\u0301sume\u0301", True),
+        ("afe", False),
+        ("foo bar", True),
+        ("foo-bar", True),
+        ("bar AND", False),
+        ("foo OR nothing", False),
+        ("words:foo", False),
+        ("^foo", True),
+        ("NEAR(foo bar)", False),
+        ('"foo', True),
+        ("foo*", True),
+        ("-foo", True),
+        ("?!", False),
+        ("foo ?!", True),
+        ("\0", False),
+        ("foo\0bar", True),
+        ("   ", True),
+    ],
+)
+def test_a_question_is_words_and_nothing_else(store: Store, question: str, found: bool) -> None:
+    utterance(store, "utt_1")
+    transcript(store, "utt_1", "r", ["Café résumé foo-bar"])
+    assert ids(store, query=question) == (["utt_1"] if found else [])
+
+
+@settings(max_examples=200)
+@given(text=st.text(max_size=30), place=st.integers(0, 5))
+def test_any_question_is_answered_and_a_text_is_found_by_its_words(text: str, place: int) -> None:
+    with memory_of(text) as connection:
+        everything = tables.newest(connection, tables.Question(9, text))
+        words = re.findall(r"[a-z0-9]+", text.lower())
+        if words and all(char.isascii() for char in text):
+            assert [row.id for row in everything] == ["utt_1"]
+            word = words[place % len(words)]
+            for question in (word, word.upper(), word[:1]):
+                assert [row.id for row in tables.newest(connection, tables.Question(9, question))] == [
+                    "utt_1"
+                ]
+
+
+@contextmanager
+def memory_of(text: str) -> Iterator[apsw.Connection]:
+    """A file in memory with one utterance of this text."""
+    connection = apsw.Connection(":memory:")
+    own = migrations.load("storage", "garret.storage.migrations.durable")
+    migrations.apply(connection, [own, migrations.load("dictate", "garret.features.dictate.migrations")])
+    admission = Admission(Projections([PROJECTION]), SIGNER.public_key)
+    page = tables.Page(0, [segment(text)], text, text)
+    facts = {"engine": "e", "quality": "q", "audio_seconds": 1.0, "decode_seconds": 1.0}
+    facts |= {"segments": 1, "note": "", "stages": {}}
+    for kind, body in (
+        (tables.UTTERANCE, {"source": "file", "name": "n", "profile": "admin"}),
+        (tables.PAGE, tables.page_body("utt_1", "r", page)),
+        (tables.TRANSCRIPT, {"run": "r", **facts}),
+    ):
+        object_store.import_one(connection, sealed(kind, 1.0, {"utterance": "utt_1", **body}), admission)
+    yield connection
+    connection.close()
+
+
+def test_a_list_ends_where_its_texts_would_be_too_many_and_shows_their_beginnings(store: Store) -> None:
+    for number in range(3):
+        utterance(store, f"utt_{number}")
+        transcript(store, f"utt_{number}", "r", ["x" * tables.LISTED_CHARACTERS + "y"])
+    assert ids(store) == ["utt_2", "utt_1"], "500,000 characters hold two pairs of texts"
+    assert ids(store, characters=1) == ["utt_2"], "one is always there"
+    (row,) = asyncio.run(store.read(lambda c: tables.newest(c, tables.Question(1))))
+    assert (len(row.raw), len(row.text)) == (tables.LISTED_CHARACTERS, tables.LISTED_CHARACTERS)
+    assert len(find(store, "utt_2").text) == tables.LISTED_CHARACTERS + 1
+
+
+# ---- homes of before
+
+
+def first_format(kind: str, body: dict[str, Any]) -> Sealed:
+    """An object as the version before made it: format 1, of seven fields."""
+    data = msgspec.msgpack.encode([1, kind, SIGNER.public_key, 1000, [], None, body], order="deterministic")
+    return Sealed(data, SIGNER.sign(b"garret object signature v1\n" + blake3(data).digest()))
+
+
+def test_a_home_of_the_version_before_comes_up_with_its_history(home: Home) -> None:
+    home.create()
+    connection = connect(home.durable_db, KEYS.durable)
+    own = migrations.load("storage", "garret.storage.migrations.durable")[:6]
+    migrations.apply(connection, [own, migrations.load("dictate", "garret.features.dictate.migrations")[:1]])
+    page = tables.Page(0, [segment("hello there")], "hello there", "Hello there.")
+    said = {"run": "r", "engine": "e", "quality": "q", "audio_seconds": 1.0, "decode_seconds": 1.0}
+    for kind, body in (
+        (tables.UTTERANCE, {"source": "file", "name": "old.wav", "profile": "admin"}),
+        (tables.AUDIO, {"blob": "b1", "seconds": 1.0}),
+        (tables.PAGE, tables.page_body("utt_1", "r", page)),
+        (tables.TRANSCRIPT, {**said, "segments": 1, "note": "", "stages": {}}),
+    ):
+        item = first_format(kind, {"utterance": "utt_1", **body})
+        row = (bytes.fromhex(item.id), kind, SIGNER.public_key, 1000, item.data, item.signature)
+        connection.execute(
+            "INSERT INTO objects (id, kind, author, created, bytes, signature) VALUES (?, ?, ?, ?, ?, ?)", row
+        )
+    connection.execute("INSERT INTO dictation_work VALUES ('utt_1', 'transcribed', 'job_1', '', 1.0)")
+    connection.close()
+    room = RoomTables("dictate", "garret.features.dictate.migrations", projection=PROJECTION)
+    opened = Store.open(home, KEYS, [room], device=SIGNER.public_key)
+    row_now = find(opened, "utt_1")
+    assert (row_now.text, row_now.name, row_now.audio, row_now.workspace) == (
+        "Hello there.",
+        "old.wav",
+        "b1",
+        "main",
+    )
+    assert (row_now.kept_state, row_now.job) == ("cleaned", "job_1")
+    assert ids(opened, query="there") == ["utt_1"]
+    for identity in asyncio.run(opened.read(lambda c: tables.objects_of(c, "utt_1"))):
+        delete(opened, identity)
+    assert ids(opened) == []
+    opened.close()

@@ -189,7 +189,8 @@ def test_a_kept_file_that_vanished_is_told(home: Home) -> None:
             assert row.audio is not None
             person.plane.store.blobs.path(row.audio).unlink()
             error = await person.refusal(c.Transcribe(utterance=utterance))
-            assert error.code == Code.NOT_FOUND
+            assert error.code == Code.CORRUPT
+            assert "is gone" in error.message
             assert (await person.row(utterance)).error == error.message
             assert not list(home.spool.iterdir())
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +13,13 @@ import pytest
 from garret.base.clock import SYSTEM, ManualClock
 from garret.base.errors import Code
 from garret.base.paths import Home
+from garret.control.plane import ControlPlane
 from garret.control.secrets import sealed_file
 from garret.control.secrets.store import DATABASE_KEY
 from garret.features.house import contracts as c
+from garret.features.house import upkeep
 from garret.features.house.service import HouseService
+from garret.features.house.upkeep import Upkeep
 from garret.storage.archive import SEALED_KEY, ArchiveReader
 from garret.storage.ledger_types import Request
 from garret.storage.settled_time import SettledTime
@@ -184,6 +190,22 @@ def test_jobs_past_their_retention_go_and_those_that_are_not_over_stay(
     run(story())
 
 
+def test_blobs_that_no_room_refers_to_go_with_the_hours(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            service = next(each for each in plane._services_built if isinstance(each, HouseService))
+            old, new = (plane.store.blobs.put_bytes(data) for data in (b"old", b"new"))
+            os.utime(plane.store.blobs.path(old.id), (SYSTEM.wall() - 7200,) * 2)
+            with plane.store.blobs.pinned():  # as a backup does
+                await service._upkeep._keep_retention()
+            assert "A backup is reading the blobs" in caplog.text
+            assert len(list(plane.store.blobs.iterate())) == 2
+            await service._upkeep._keep_retention()
+            assert list(plane.store.blobs.iterate()) == [new.id]
+
+    run(story())
+
+
 def test_a_clock_that_jumps_takes_no_jobs_with_it(home: Home) -> None:
     async def story() -> None:
         async with plane_of(home) as plane:
@@ -203,5 +225,95 @@ def test_a_clock_that_jumps_takes_no_jobs_with_it(home: Home) -> None:
             clock.jump_wall(400 * 86_400.0)
             assert await hours(12) == ["toy.work"]
             assert await hours(48) == [], "a clock that stays so is believed"
+
+    run(story())
+
+
+# ---- kept files
+
+
+def upkeep_of(plane: ControlPlane) -> Upkeep:
+    return next(each for each in plane._services_built if isinstance(each, HouseService))._upkeep
+
+
+def test_kept_files_are_compared_in_quiet_moments_and_what_is_damaged_is_told(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "_FIRST_QUIET_SECONDS", 0.0)
+
+    async def checked(client: Client) -> c.Check:
+        return next(each for each in (await client.call(c.Diagnose())).checks if each.name == "kept files")
+
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            blob = plane.store.blobs.put_bytes(b"sound")
+            assert (await checked(Client(plane))).outcome == "ok"
+            plane.store.blobs.path(blob.id).write_bytes(b"noise")
+        async with plane_of(home) as plane:
+            await until(lambda: plane.store.blobs.suspects() == (blob.id,))
+            found = await checked(Client(plane))
+            assert found.outcome == "fail"
+            assert blob.id[:12] in found.sentence
+            assert any("1 kept file is" in each for each in (await Client(plane).call(c.GetStatus())).notices)
+
+    run(story())
+
+
+def test_many_damaged_files_are_counted(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            for number in range(12):
+                blob = plane.store.blobs.put_bytes(bytes([number]))
+                plane.store.blobs.path(blob.id).write_bytes(b"other")
+            plane.store.blobs.examine(1 << 20)
+            checks = {check.name: check for check in (await Client(plane).call(c.Diagnose())).checks}
+            assert "and 2 more" in checks["kept files"].sentence
+            assert any(
+                "12 kept files are" in each for each in (await Client(plane).call(c.GetStatus())).notices
+            )
+
+    run(story())
+
+
+def test_while_somebody_waits_no_file_is_compared(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            looked: list[int] = []
+
+            def examine(limit: int, *, stop: Any) -> int:
+                looked.append(limit)
+                assert not stop()
+                return 0
+
+            monkeypatch.setattr(plane.store.blobs, "examine", examine)
+            client = Client(plane)
+            request = client.ask(Work(text="wait"))
+            await until(lambda: "wait" in toy_service(plane).log)
+            await upkeep_of(plane)._examine_files()
+            assert looked == []
+            client.cancel(request)
+            await client.error(request)
+            await until(lambda: not plane.jobs.statistics().running)
+            await upkeep_of(plane)._examine_files()
+            assert looked == [64 << 20]
+
+    run(story())
+
+
+def test_the_stop_ends_a_comparison(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            ended: list[bool] = []
+
+            def examine(_: int, *, stop: Callable[[], bool]) -> int:
+                while not stop():
+                    threading.Event().wait(0.005)
+                ended.append(True)
+                return 0
+
+            monkeypatch.setattr(plane.store.blobs, "examine", examine)
+            upkeep_of(plane)._quiet_due()
+            await upkeep_of(plane).stop()
+            await until(lambda: ended == [True])
 
     run(story())

@@ -1,9 +1,9 @@
 """Approvals: a person's consent to one exact command, short-lived and good for one use.
 
 An approval is a random token bound to a digest of the command: its name, the very bytes of its
-payload, who asks and under which profile. Change one bit of any of them and the token fits no more.
-The token is handed to whoever asked and stored only as a hash, so a copy of the database approves
-nothing.
+payload, who asks, under which profile and about which workspace. Change one bit of any of them and the
+token fits no more. The token is handed to whoever asked and stored only as a hash, so a copy of the
+database approves nothing.
 
     approval = issue(request, moment)
     store(connection, approval)          # and give approval.token to the requester
@@ -16,7 +16,7 @@ forward can only end it early.
 The functions that take a connection hold one SQL statement each. `consume` is one DELETE, so SQLite's
 write lock lets exactly one of any number of threads and processes win; inside a larger transaction it
 counts once that is committed. The table is in migrations/0001_approvals.sql. Neighbours: `policy`
-(which commands need approval), the broker (which asks for it), the storage writer.
+(which commands need approval), `approval_requests` (consent that is waited for), the approval gate.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class Request(msgspec.Struct, frozen=True):
     payload: bytes
     requester: str
     profile: str
+    workspace: str
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -108,6 +109,7 @@ def digest_of(request: Request) -> bytes:
         request.payload,
         request.requester.encode(),
         request.profile.encode(),
+        request.workspace.encode(),
     ):
         # With its length in front, no part can lend bytes to the next.
         hasher.update(len(part).to_bytes(8, "big"))

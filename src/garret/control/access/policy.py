@@ -1,17 +1,19 @@
-"""Who may do what: roles and profiles as plain tables, default deny, one check for every command.
+"""Who may do what: the capabilities that the rooms declare, default deny, one check for every command.
 
-A role is the kind of program that asks; a profile is the person for whom it asks. Both must grant a
-command's capability. Denials win over grants, whatever is not granted is denied, and unknown roles
-and profiles have nothing. What leaves the machine also needs a profile whose egress is open,
-whatever the role.
+A role is the kind of program that asks; a profile is the person for whom it asks. A command's capability
+must be declared for both. Roles are lists of what is let in: what no manifest declares for a role is denied
+to it, and unknown roles and profiles have nothing. What leaves the machine also needs a profile whose egress
+is open, whatever the role.
 
-Capabilities are dotted names, `room.action`. By convention `x.use` does the room's work, `x.read_own`
-and `x.read` show one's own and everybody's results, `x.administer` manages the thing for everyone, and
-`worker.x` is the inside of the machine. Roles `owner` and `worker` are parts of the machine and not
-bound to a profile's grants.
+The role `owner` is the house itself (replay at start, retention, scheduled work). It is no client's role,
+is not bound to a profile's kind, and has what is declared, for whomever.
+
+    policy = Policy(declared(rooms))
+    policy.check("gateway", "guest", meta)
 
 Pure: `check` is a few dictionary and set look-ups and allocates nothing where it allows. Neighbours:
-`approvals` (what happens when `needs_approval`), `pin` (leaving guest and child), the broker.
+`protocol.manifest` (`Capability`), `approvals` (what happens when `needs_approval`), `pin` (leaving guest and
+child), the broker.
 """
 
 from __future__ import annotations
@@ -24,9 +26,11 @@ from typing import Final, Protocol
 import msgspec
 
 from garret.base.errors import UsageError
-from garret.control.access.patterns import check_pattern, matches
+from garret.control.access.patterns import check_pattern
+from garret.protocol.manifest import CLIENT_ROLES, Capability, Room
 
-EVERYTHING: Final = ("*",)
+OWNER: Final = "owner"
+"""The role of the house itself."""
 
 
 class Needs(Protocol):
@@ -48,14 +52,6 @@ class Decision(msgspec.Struct, frozen=True):
     needs_approval: bool = False
 
 
-class RoleGrants(msgspec.Struct, frozen=True, kw_only=True):
-    """What a kind of program may ask for. `by_profile` is False for parts of the machine itself."""
-
-    allow: tuple[str, ...]
-    deny: tuple[str, ...] = ()
-    by_profile: bool = True
-
-
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much of it a profile may use; None for no limit.
 
@@ -68,16 +64,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     characters: int | None = None
 
 
-class ProfileGrants(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person may ask for.
+class ProfileRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds for a kind of person beside the capabilities that are declared for it.
 
     `egress` False closes the way out of the machine altogether; `ask_before_leaving` turns every
     command that leaves the machine into one that needs an approval. A `restricted` profile is left
     by PIN only. `rank` orders profiles: going to a higher one asks for the PIN where one is set.
     """
 
-    allow: tuple[str, ...]
-    deny: tuple[str, ...] = ()
     egress: bool = True
     ask_before_leaving: bool = False
     restricted: bool = False
@@ -85,57 +79,15 @@ class ProfileGrants(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
 
 
-WORKER: Final = "worker."
-"""How the capabilities begin that are the inside of the machine."""
-_INNER: Final = ("worker.*",)
-
-ROLES: Final[Mapping[str, RoleGrants]] = MappingProxyType(
+PROFILES: Final[Mapping[str, ProfileRules]] = MappingProxyType(
     {
-        # The control plane itself: replay at start, retention, scheduled work.
-        "owner": RoleGrants(allow=EVERYTHING, by_profile=False),
-        # What workers do is asked of them by services, which see to it that nothing is lost; a client
-        # that went past a service to its worker would get around that.
-        "shell": RoleGrants(allow=EVERYTHING, deny=_INNER),
-        "cli": RoleGrants(allow=EVERYTHING, deny=_INNER),
-        # A web page may be anybody's: it administers nothing, approves nothing and stops nothing.
-        "gateway": RoleGrants(
-            allow=EVERYTHING,
-            deny=(
-                *_INNER,
-                "approvals.grant",
-                "audit.reset",
-                "backup.*",
-                "profiles.*",
-                "secrets.*",
-                "system.stop",
-                "workers.control",
-            ),
+        "admin": ProfileRules(rank=3),
+        "user": ProfileRules(rank=2),
+        # Nothing that leaves the machine; only so much at a time.
+        "guest": ProfileRules(
+            egress=False, restricted=True, rank=1, limits=Limits(audio_seconds=3600.0, characters=20_000)
         ),
-        # A worker computes; all it may ask the control plane for is what belongs to its own work.
-        "worker": RoleGrants(allow=("worker.*",), by_profile=False),
-    }
-)
-
-_EVERYDAY: Final = ("dictate.use", "speak.use", "jobs.cancel_own", "profiles.use", "system.status")
-
-PROFILES: Final[Mapping[str, ProfileGrants]] = MappingProxyType(
-    {
-        "admin": ProfileGrants(allow=EVERYTHING, rank=3),
-        "user": ProfileGrants(
-            allow=EVERYTHING,
-            deny=("audit.reset", "policy.administer", "profiles.administer", "secrets.administer"),
-            rank=2,
-        ),
-        # Nothing that leaves the machine or changes settings; only the results of their own work.
-        "guest": ProfileGrants(
-            allow=(*_EVERYDAY, "dictate.read_own", "speak.read_own", "history.read_own", "jobs.read_own"),
-            egress=False,
-            restricted=True,
-            rank=1,
-            limits=Limits(audio_seconds=3600.0, characters=20_000),
-        ),
-        "child": ProfileGrants(
-            allow=_EVERYDAY,
+        "child": ProfileRules(
             egress=False,
             restricted=True,
             rank=0,
@@ -145,22 +97,38 @@ PROFILES: Final[Mapping[str, ProfileGrants]] = MappingProxyType(
 )
 
 
+def declared(rooms: Iterable[Room]) -> tuple[Capability, ...]:
+    """The capabilities of all rooms, in their order.
+
+    Raises UsageError where two rooms declare the same one, or a command needs one that nobody declares.
+    """
+    rooms = tuple(rooms)
+    found: dict[str, Capability] = {}
+    for room in rooms:
+        for capability in room.capabilities:
+            if capability.name in found:
+                raise UsageError(f"The capability {capability.name!r} is declared twice.")
+            found[capability.name] = capability
+    for room in rooms:
+        for kind in room.commands:
+            needed = kind.__meta__.capability
+            if needed not in found:
+                raise UsageError(
+                    f"{kind.__meta__.name} needs the capability {needed!r}, which no room declares. Declare "
+                    f"it in the manifest of the room {room.name}, with the roles and profiles that have it."
+                )
+    return tuple(found.values())
+
+
 class _Verdicts:
     """What one role may do under one profile, compiled."""
 
-    __slots__ = ("allow", "ask", "capabilities", "deny", "egress")
+    __slots__ = ("ask", "capabilities", "egress")
 
-    def __init__(self, role: RoleGrants, profile: ProfileGrants, known: Iterable[str]) -> None:
-        self.allow = (role.allow, profile.allow) if role.by_profile else (role.allow,)
-        self.deny = (*role.deny, *profile.deny) if role.by_profile else role.deny
+    def __init__(self, profile: ProfileRules, capabilities: Iterable[str]) -> None:
         self.egress = profile.egress
         self.ask = profile.ask_before_leaving
-        self.capabilities = frozenset(name for name in known if self.grants(name))
-
-    def grants(self, capability: str) -> bool:
-        if any(matches(pattern, capability) for pattern in self.deny):
-            return False
-        return all(any(matches(pattern, capability) for pattern in table) for table in self.allow)
+        self.capabilities = frozenset(capabilities)
 
 
 _ALLOWED: Final = Decision(True)
@@ -168,32 +136,29 @@ _ALLOWED_IF_APPROVED: Final = Decision(True, needs_approval=True)
 
 
 class Policy:
-    """The tables compiled for the capabilities that are known; others are judged too, only slower."""
+    """The declarations compiled, a set of names for each role under each profile."""
 
     def __init__(
-        self,
-        capabilities: Iterable[str] = (),
-        *,
-        roles: Mapping[str, RoleGrants] = ROLES,
-        profiles: Mapping[str, ProfileGrants] = PROFILES,
+        self, capabilities: Iterable[Capability] = (), *, profiles: Mapping[str, ProfileRules] = PROFILES
     ) -> None:
-        """Raises UsageError for a malformed name or pattern."""
-        known = frozenset(capabilities)
-        for name in known:
-            if "*" in check_pattern(name):
-                raise UsageError(
-                    f"A command cannot need the capability {name!r}: it is a pattern, not a name."
-                )
-        tables: list[RoleGrants | ProfileGrants] = [*roles.values(), *profiles.values()]
-        for table in tables:
-            for pattern in (*table.allow, *table.deny):
-                check_pattern(pattern)
-        self._known = known
-        self._roles = dict(roles)
+        """Raises UsageError for a malformed name, and for a pattern in a name's place."""
+        known = tuple(capabilities)
+        for capability in known:
+            if "*" in check_pattern(capability.name):
+                raise UsageError(f"{capability.name!r} cannot be a capability: it is a pattern, not a name.")
         self._profiles = dict(profiles)
-        self._verdicts = {
-            role: {name: _Verdicts(grants, profile, known) for name, profile in self._profiles.items()}
-            for role, grants in self._roles.items()
+        self._inside = frozenset(one.name for one in known if not one.roles)
+        self._verdicts: dict[str, dict[str, _Verdicts]] = {
+            role: {
+                name: _Verdicts(
+                    rules, (one.name for one in known if role in one.roles and name in one.profiles)
+                )
+                for name, rules in self._profiles.items()
+            }
+            for role in CLIENT_ROLES
+        }
+        self._verdicts[OWNER] = {
+            name: _Verdicts(rules, (one.name for one in known)) for name, rules in self._profiles.items()
         }
 
     def check(self, role: str, profile: str, needs: Needs, *, inner: bool = False) -> Decision:
@@ -207,11 +172,7 @@ class Policy:
         if verdicts is None:
             return _unknown(role, profile, needs.capability)
         capability = needs.capability
-        if (
-            not (inner and capability.startswith(WORKER))
-            and capability not in verdicts.capabilities
-            and (capability in self._known or not verdicts.grants(capability))
-        ):
+        if capability not in verdicts.capabilities and not (inner and capability in self._inside):
             return self._denied(role, profile, capability)
         if needs.leaves_machine:
             if not verdicts.egress:
@@ -223,7 +184,7 @@ class Policy:
     def grants(self, role: str, profile: str, capability: str) -> bool:
         """Whether a capability is granted, for what is not a command, such as a subscription."""
         verdicts = self._verdicts.get(role, {}).get(profile)
-        return verdicts is not None and verdicts.grants(capability)
+        return verdicts is not None and capability in verdicts.capabilities
 
     def limits(self, profile: str) -> Limits:
         """A profile's limits; an unknown profile may do nothing."""
@@ -251,10 +212,7 @@ class Policy:
         return Switch.PIN if pin_set and there.rank > here.rank else Switch.FREE
 
     def _denied(self, role: str, profile: str, capability: str) -> Decision:
-        grants = self._roles[role]
-        by_role = any(matches(p, capability) for p in grants.allow) and not any(
-            matches(p, capability) for p in grants.deny
-        )
+        by_role = any(capability in under.capabilities for under in self._verdicts[role].values())
         who = f"the profile '{profile}'" if by_role else f"the {role}"
         way = " `garret profiles use` switches to another profile." if by_role else ""
         return Decision(False, f"This needs '{capability}', which {who} may not do. Nothing was done.{way}")

@@ -17,7 +17,7 @@ import msgspec
 from garret.base.errors import CancelledError, Code, DeadlineError, GarretError
 from garret.control.access.policy import Pace, Policy
 from garret.control.commands.deadlines import DeadlineWheel
-from garret.control.commands.request import Caller, Pending
+from garret.control.commands.request import GONE, Caller, Pending
 from garret.control.errors import ControlError
 from garret.control.watching.metrics import Metrics, Stage
 from garret.protocol.contract import CommandMeta, Registry, check_input, check_payload
@@ -61,9 +61,11 @@ class JobAdmission(Protocol):
 
     def watch_gone(self, pending: Pending) -> None: ...
 
+    def lend_place(self, pending: Pending) -> Callable[[], None]: ...
+
 
 class ApprovalGate(Protocol):
-    """Spends the approval a command carries, then calls `proceed`, or fails the command."""
+    """Spends the approval a command carries, or waits for one, then calls `proceed`, or fails the command."""
 
     def spend(self, pending: Pending, command: Any, proceed: Callable[[Pending, Any], None]) -> None: ...
 
@@ -180,7 +182,7 @@ class Broker:
             decoded = check_payload(meta, payload)
             needs_approval = self._judge(pending, own)
             left = 0.0 if deadline is None else _left(pending, deadline)
-            if needs_approval:
+            if needs_approval and not (meta.job and self.jobs is not None):  # a job waits in the ledger
                 self._ask_approval(pending, decoded)
             else:
                 self._proceed(pending, decoded)
@@ -240,13 +242,14 @@ class Broker:
     def _proceed(self, pending: Pending, command: Any) -> None:
         if pending.done:
             return  # cancelled while its approval was looked at
-        if pending.meta.job and self.jobs is not None:
+        if pending.meta.job and pending.lease is None and self.jobs is not None:
             self.jobs.admit(pending, command)
         else:
             self.dispatch(pending)
 
     def admit_job(self, run: Caller, meta: CommandMeta, payload: bytes, lease: Lease) -> Pending:
-        """Start the work of a job that the ledger holds; it was judged when it was asked for."""
+        """Start the work of a job that the ledger holds, which was judged when it was asked for, once it is
+        approved where that is needed."""
         pending = Pending(
             next(self._keys),
             run,
@@ -259,8 +262,18 @@ class Broker:
         )
         pending.lease = lease
         self._count += 1
-        self.dispatch(pending)
+        try:
+            if self._policy.check(run.role, run.profile, meta).needs_approval:
+                self._ask_approval(pending, check_payload(meta, pending.payload))
+            else:
+                self.dispatch(pending)
+        except GarretError as error:
+            self.fail(pending, error)
         return pending
+
+    def lend_place(self, pending: Pending) -> Callable[[], None]:
+        """It waits for a person: others may have its job's place until what is returned is called."""
+        return _nothing if self.jobs is None else self.jobs.lend_place(pending)
 
     def dispatch(self, pending: Pending) -> None:
         """Hand an admitted command to its destination; refusals answer the caller."""
@@ -321,7 +334,7 @@ class Broker:
                 self._ended(pending)
                 self.jobs.watch_gone(pending)
             else:
-                self.stop(pending, CancelledError("The client that asked is gone."))
+                self.stop(pending, CancelledError("The client that asked is gone.", details={GONE: True}))
 
     def stop(self, pending: Pending, reason: GarretError) -> None:
         """Cancel for `reason`. What runs is asked to stop; what waits ends at once. Idempotent."""
@@ -410,3 +423,7 @@ def _left(pending: Pending, deadline: float) -> float:
     if left != left:
         raise PayloadInvalid(f"The deadline of {pending.meta.name} is no number.")
     return left
+
+
+def _nothing() -> None:
+    """Nothing was lent."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import apsw
 import msgspec
@@ -19,6 +19,9 @@ from garret.protocol.scope import DEFAULT_WORKSPACE
 from garret.protocol.streams import INITIAL_CREDIT
 from garret.storage.ledger_types import Lease
 from garret.transport.descriptors import close_all
+
+GONE: Final = "gone"
+"""Among the details of a cancel: the caller was cut off, and may come back to ask again."""
 
 
 class Caller(Protocol):

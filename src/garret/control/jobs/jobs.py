@@ -166,6 +166,16 @@ class Jobs:
             self._spawn(self._replay_late())
         self._next()
 
+    def lend_place(self, pending: Pending) -> Callable[[], None]:
+        """A job, or what it asked for, waits for a person: until what is returned is called, others may have
+        its place."""
+        run = pending.caller if isinstance(pending.caller, JobRun) else self._runs.get(pending.parent or "")
+        if run is None or run.pending is None or run.pending.done:
+            return _nothing
+        self._lanes.lend(run)
+        self._next()
+        return lambda: self._lanes.regain(run)
+
     def _lend_place(self, pending: Pending) -> None:
         """A job that asks for another one waits for it: meanwhile others may have its place."""
         parent = self._runs.get(pending.parent or "")
@@ -386,3 +396,7 @@ class Jobs:
 def _scoped(key: str, profile: str, workspace: str) -> str:
     """The key in the ledger: no profile joins another's job, and none a job about something else."""
     return f"{profile}:{key}" if workspace == DEFAULT_WORKSPACE else f"{profile}:{workspace}:{key}"
+
+
+def _nothing() -> None:
+    """Whoever is no job has no place to lend."""

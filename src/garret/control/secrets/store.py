@@ -52,6 +52,7 @@ from garret.control.secrets.vaults import KeychainVault, SealedVault, Vault, loc
 __all__ = [
     "DATABASE_KEY",
     "DEVICE_KEY",
+    "RECORD_MARK",
     "Health",
     "PassphraseSource",
     "Purpose",
@@ -72,6 +73,9 @@ DATABASE_KEY: Final = "storage.database"
 
 DEVICE_KEY: Final = "device.signing"
 """The device's Ed25519 seed (RFC 8032, section 5.1.5): 32 random bytes."""
+
+RECORD_MARK: Final = "audit.record"
+"""That this home has a signed record of its audit chain's end; 32 random bytes that mean nothing else."""
 
 UNLOCK_NAME: Final = "keys.unlock"
 INDEX_NAME: Final = "keys.where"

@@ -23,6 +23,7 @@ from garret.base.errors import GarretError
 from garret.base.paths import Home
 from garret.control.secrets.store import Health
 from garret.protocol.finding import Finding, fail, ok, warn
+from garret.protocol.manifest import CLIENT_ROLES
 
 PROBE_SECONDS: Final = 10.0
 MIB: Final = 1024 * 1024
@@ -68,6 +69,7 @@ def ground(home: Home, secrets: Health) -> list[tuple[str, Probe]]:
         ("home", lambda: check_home(home)),
         ("disk", lambda: check_disk(home)),
         ("socket", lambda: check_socket(home)),
+        ("clients", lambda: check_clients(home)),
         ("secrets", lambda: check_secrets(secrets)),
     ]
 
@@ -146,6 +148,22 @@ def check_socket(home: Home) -> Finding:
     return ok("socket", f"The control socket {home.socket} is yours alone; no TCP port is open.")
 
 
+def check_clients(home: Home) -> Finding:
+    """Whether each kind of program has its own secret, and what that does not keep apart."""
+    missing = [role for role in CLIENT_ROLES if not home.client_secret(role).is_file()]
+    if missing:
+        return warn(
+            "clients",
+            f"There is no secret for {', '.join(missing)}: such programs cannot connect.",
+            "Run `garret down`, then `garret up`.",
+        )
+    return ok(
+        "clients",
+        f"Each kind of program has a secret of its own ({', '.join(CLIENT_ROLES)}). What runs with your "
+        "rights outside a cage can read them all, and consent in your place.",
+    )
+
+
 def check_secrets(health: Health) -> Finding:
     """Where the secrets are and whether that protects them."""
     if health.protected:
@@ -154,7 +172,8 @@ def check_secrets(health: Health) -> Finding:
 
 
 def _open_to_others(home: Home) -> list[Path]:
-    private = (home.root, home.client_secret, home.key_file, home.durable_db, home.cache_db)
+    secrets = (home.client_secret(role) for role in CLIENT_ROLES)
+    private = (home.root, *secrets, home.key_file, home.durable_db, home.cache_db)
     loose: list[Path] = []
     for path in private:
         try:

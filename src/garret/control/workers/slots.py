@@ -41,7 +41,7 @@ _logger = log.get("control.slots")
 _ENDING_SECONDS: Final = 0.25
 """A process whose socket has closed may take as long to end by itself, so that its exit code is known."""
 
-_ROLE: Final = frozenset({"worker"})
+_ROLE: Final = "worker"
 _BUSY: Final = 0  # stands for whatever the process does; keys of commands begin at 1
 _SIGNAL_NAMES: Final = {signal.SIGTERM: "TERM", signal.SIGKILL: "KILL"}
 
@@ -201,9 +201,8 @@ class WorkerSlot:
         finally:
             theirs.close()
         handshake = ServerHandshake(
-            boot.secret,
+            {_ROLE: boot.secret},
             build_hash(),
-            roles=_ROLE,
             nonces=self._nonces,
             capabilities=frozenset({"memfd"}),
             service=self.spec.name,

@@ -1,4 +1,4 @@
-"""What the doctor is told of dictation: its engines, the microphones, the files that can be read.
+"""What the doctor is told of dictation: its engines, microphones, kept sound, the files that can be read.
 
 Nothing is disturbed: no microphone is opened, and of the engines only the one that dictation would load
 anyway is loaded. Who is asked are the workers; the judging functions below are pure.
@@ -17,6 +17,7 @@ from garret.control.commands.service import Request, ServiceHandler
 from garret.control.door import Door
 from garret.control.watching.doctor import Probe, examine
 from garret.features.dictate import contracts as c
+from garret.features.dictate.kept_sound import RECORDINGS, examine_kept
 from garret.protocol.contract import Command
 from garret.protocol.finding import Finding, Findings, fail, ok, warn
 from garret.worker.sound_devices import NoSingleDevice, SoundDevice, choose
@@ -28,6 +29,7 @@ FILES: Final = "dictation files"
 _PART_SECONDS: Final = 8.0
 """For each part; the doctor gives a room 10 s, so that what did answer is told with what did not."""
 _ENGINE_SECONDS: Final = 7.0
+_RECORDING_SECONDS: Final = 6.0  # at 1 GB/s some days of sound; the rest is compared in quiet moments
 _QUALITIES: Final = ("draft", "standard", "high")  # from the least; see `engines.contract.Quality`
 _DECODER: Final = "av"  # of the optional extra m4a
 _MODEL_SETTINGS: Final = {"whisper": "dictate.whisper_model", "sherpa": "dictate.sherpa_model"}
@@ -47,6 +49,7 @@ class Examination:
         probes: list[tuple[str, Probe]] = [
             (ENGINE, lambda: self._engines(calls)),
             (MICROPHONE, lambda: self._microphones(calls)),
+            (RECORDINGS, lambda: examine_kept(self._context, _RECORDING_SECONDS)),
             (FILES, lambda: file_finding(m4a=find_spec(_DECODER) is not None)),
         ]
         return Findings(findings=tuple(await examine(probes, seconds=_PART_SECONDS)))

@@ -10,6 +10,7 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,6 @@ from garret.features.dictate.engines.registry import engine_info
 from garret.features.dictate.recognition import SAMPLE_RATE, Segment
 from garret.features.dictate.retention import AudioRetention
 from garret.protocol.contract import EVENT_CHARACTERS
-from garret.storage.objects import Sealed, seal
 from garret.transport import bulk
 
 _logger = log.get("dictate.finishing")
@@ -134,8 +134,8 @@ class Finisher:
         }
         count = len(whole)
         raw = " ".join(each.text for each in heard if each.text)
-        last = await self._keep_pages(row.id, run, [segment for segment, _ in whole], cleaned, raw)
-        await self._keep_transcript(row.id, run, {**body, "segments": count}, last)
+        last = await self._keep_pages(row, run, [segment for segment, _ in whole], cleaned, raw)
+        await self._keep_transcript(row, run, {**body, "segments": count}, last)
         self._context.publish(
             c.Finished(
                 utterance=row.id, text=cleaned.text[:EVENT_CHARACTERS], engine=engine, quality=quality
@@ -154,21 +154,23 @@ class Finisher:
         )
 
     async def _keep_pages(
-        self, utterance: str, run: str, segments: Sequence[Segment], cleaned: c.CleanedText, raw: str
-    ) -> list[Sealed]:
+        self, row: store.Row, run: str, segments: Sequence[Segment], cleaned: c.CleanedText, raw: str
+    ) -> dict[str, Any] | None:
         """Keep the segments with their words, page by page, so that a long day fits the memory.
 
         The last page is returned instead, to be kept together with the transcript: most have but one,
         and each transaction is another wait for the disk between the end of speech and its text.
         """
         context = self._context
-        sealed: list[Sealed] = []
+        body: dict[str, Any] | None = None
         pages = -(-len(segments) // store.PAGE_SEGMENTS)
         for number in range(pages):
             first = number * store.PAGE_SEGMENTS
             part = segments[first : first + store.PAGE_SEGMENTS]
-            with context.store.readers.read() as connection:
-                heard = store.heard_between(connection, utterance, run, part[0].start, part[-1].start)
+            look = partial(
+                store.heard_between, utterance=row.id, run=run, first=part[0].start, last=part[-1].start
+            )
+            heard = await context.store.read(look)
             page = store.Page(
                 first,
                 [
@@ -178,26 +180,26 @@ class Finisher:
                 store.share(raw, number, pages),
                 store.share(cleaned.text, number, pages),
             )
-            for before in sealed:
-                await context.store.objects.put(before)
-            sealed = [store.page_object(context.signer, utterance, run, page, self._now())]
-        return sealed
+            if body is not None:
+                await context.store.objects.create(
+                    context.signer, store.PAGE, body, aggregate=row.id, workspace=row.workspace
+                )
+            body = store.page_body(row.id, run, page)
+        return body
 
     async def _keep_transcript(
-        self, utterance: str, run: str, body: dict[str, Any], last: Sequence[Sealed]
+        self, row: store.Row, run: str, body: dict[str, Any], last: dict[str, Any] | None
     ) -> None:
-        context = self._context
-        sealed = [*last, seal(context.signer, store.TRANSCRIPT, body, created=self._now())]
-        projections = context.store.objects.projections
+        objects, signer = self._context.store.objects, self._context.signer
+        about = {"aggregate": row.id, "workspace": row.workspace}
 
         def keep(connection: Any) -> None:
-            store.put_all(connection, sealed, projections)
-            store.end_work(connection, utterance, run)
+            if last is not None:
+                objects.record(connection, signer, store.PAGE, last, **about)
+            objects.record(connection, signer, store.TRANSCRIPT, body, **about)
+            store.end_work(connection, row.id, run)
 
-        await context.store.writer.write(keep)
-
-    def _now(self) -> int:
-        return int(self._context.clock.wall() * 1000)
+        await self._context.store.writer.write(keep)
 
     # ---- sound
 
@@ -257,16 +259,18 @@ class Finisher:
         """
         context = self._context
         body = {"utterance": utterance, "blob": blob, "seconds": seconds}
-        item = seal(context.signer, store.AUDIO, body, created=int(context.clock.wall() * 1000))
+        objects, signer = context.store.objects, context.signer
 
-        def replace(connection: Any) -> list[str]:
-            store.find(connection, utterance)
+        def replace(connection: Any) -> None:
+            row = store.find(connection, utterance)
             before = store.objects_of(connection, utterance, store.AUDIO)
-            store.put_all(connection, [item], context.store.objects.projections)
-            return before
+            objects.record(
+                connection, signer, store.AUDIO, body, aggregate=utterance, workspace=row.workspace
+            )
+            for old in before:
+                objects.erase(connection, signer, old, "replaced by FLAC")
 
-        for old in await context.store.writer.write(replace):
-            await context.store.objects.delete(context.signer, old, "replaced by FLAC")
+        await context.store.writer.write(replace)
 
 
 def pauses_before(segments: Sequence[Segment]) -> list[float]:

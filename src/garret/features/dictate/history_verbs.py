@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from garret.base.errors import CancelledError, Code, GarretError
+from garret.base.errors import Code, GarretError
 from garret.base.ids import new_id
 from garret.features.dictate import contracts as c
 from garret.features.dictate.client import transcripts
@@ -92,22 +92,20 @@ def history_retry(session: Session, arguments: argparse.Namespace) -> None:
 
 
 def history_delete(session: Session, arguments: argparse.Namespace) -> None:
-    """Ask, get an approval for exactly this command, and spend it."""
+    """Get an approval for exactly this command, and spend it; or wait until somebody else gives one."""
     utterance = utterance_id(session, arguments.utterance)
     question = f"Delete {utterance}, its text and its audio? It cannot be undone."
-    if not arguments.yes and not session.confirm(question):
-        if session.asked:
-            raise CancelledError("Nothing was deleted.")
-        raise GarretError(
-            f"There is nobody to ask whether to delete {utterance}; --yes says so. Nothing was deleted.",
-            code=Code.USAGE,
-        )
-    session.call(session.approve(c.Delete(utterance=utterance)))
+    request = session.approve(c.Delete(utterance=utterance), question, wait=not arguments.no_wait)
+    # Asked again after a restart it waits on; an approval that came with it may be spent by then.
+    session.call(request, again=not request.approval)
     session.emit({"utterance": utterance, "deleted": True}, f"{utterance} is deleted.")
 
 
-def history_export(session: Session, arguments: argparse.Namespace) -> None:
-    """Write each utterance's text, and its audio where asked, into a folder."""
+def history_export(session: Session, arguments: argparse.Namespace) -> int:
+    """Write each utterance's text, and its audio where asked, into a folder.
+
+    Exit code 1 where the kept sound of one cannot be trusted; the others are written.
+    """
     form = form_of(arguments.format, "", as_json=session.as_json)
     folder = make_folder(arguments.output)
     if arguments.utterances:
@@ -115,22 +113,36 @@ def history_export(session: Session, arguments: argparse.Namespace) -> None:
     else:
         wanted = [one.id for one in utterances(session, _ALL)]
     written: list[str] = []
+    damaged: list[GarretError] = []
     with session.live() as live:
         for number, utterance in enumerate(wanted):
             live.progress(number / len(wanted), utterance)
-            written += _export(session, utterance, folder, form, arguments)
+            written += _export(session, utterance, folder, form, arguments, damaged)
     session.emit({"folder": str(folder), "files": written}, f"{len(written)} files are in {folder}.")
+    for error in damaged:
+        session.note(error.message, "bad")
+    return 1 if damaged else 0
 
 
 def _export(
-    session: Session, utterance: str, folder: Path, form: str, arguments: argparse.Namespace
+    session: Session,
+    utterance: str,
+    folder: Path,
+    form: str,
+    arguments: argparse.Namespace,
+    damaged: list[GarretError],
 ) -> list[str]:
     whole = transcripts.fetch(session, utterance)
     text = folder / f"{utterance}{transcripts.SUFFIXES[form]}"
     session.write_file(str(text), transcripts.render(whole, form, raw=arguments.raw, indent=2))
     written = [str(text)]
-    if arguments.audio and (audio := _export_audio(session, utterance, folder)):
-        written.append(audio)
+    try:
+        if arguments.audio and (audio := _export_audio(session, utterance, folder)):
+            written.append(audio)
+    except GarretError as error:
+        if error.code != Code.CORRUPT:
+            raise
+        damaged.append(error)
     return written
 
 

@@ -71,6 +71,11 @@ class Listening:
         self._before: Resumption | None = None
         self._told_kept = 0
 
+    @property
+    def row(self) -> store.Row:
+        """The utterance as it was when the listening began."""
+        return self._row
+
     def stop(self) -> None:
         """End the listening; what was captured until now is transcribed."""
         self._stopped = self._ended = True
@@ -82,7 +87,7 @@ class Listening:
         spool = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         began = time.monotonic()
         try:
-            self._resume(spool)
+            await self._resume(spool)
             recognition = self._recognition(spool)
             try:
                 listening = asyncio.get_running_loop().create_task(self._listen(spool, recognition))
@@ -105,11 +110,11 @@ class Listening:
         self._finisher.keep_audio_later(self._row.id, self._request.calls.after())
         return done
 
-    def _resume(self, spool: int) -> None:
+    async def _resume(self, spool: int) -> None:
         """Go on where an earlier attempt was cut off, and tell a client that holds its sound from where."""
         samples = os.fstat(spool).st_size // SAMPLE_BYTES
         if samples:
-            before = Resumption(self._context, self._request, self._row.id, self._run, spool)
+            before = await Resumption.look(self._context, self._request, self._row.id, self._run, spool)
             self._before, self._segment_end = before, before.border
             self._pushed = PushedSound(samples)
             if self._command.source == "microphone":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from garret.features.dictate import contracts as c
+from garret.features.dictate.capability_table import CAPABILITIES
 from garret.features.dictate.setting_table import SETTINGS
 from garret.features.dictate.spoken import SENTENCES
 from garret.features.dictate.verb_table import VERBS
@@ -95,12 +96,13 @@ ROOM = Room(
         c.Clean,
     ),
     events=(c.Started, c.Finished, c.Deleted),
+    capabilities=CAPABILITIES,
     settings=SETTINGS,
     workers=(AUDIO, MICROPHONE, STT, TEXT),
     sentences=SENTENCES,
     verbs=VERBS,
     service="garret.features.dictate.service:DictationService",
     migrations="garret.features.dictate.migrations",
-    projection="garret.features.dictate.store:PROJECTION",
+    projection="garret.features.dictate.projection:PROJECTION",
     examination=c.Examine,
 )

@@ -30,10 +30,10 @@ _TRIES: Final = 5
 class Resumption:
     """What an earlier attempt at one dictation left behind. Made before anything is added to the spool."""
 
-    def __init__(self, context: Door, request: Request, utterance: str, run: str, spool: int) -> None:
-        """Raises StorageError."""
-        with context.store.readers.read() as connection:
-            self.known = store.heard(connection, utterance, run)
+    def __init__(
+        self, context: Door, request: Request, known: dict[tuple[int, int], c.Hypothesis], spool: int
+    ) -> None:
+        self.known = known
         state = os.fstat(spool)
         self.samples = state.st_size // 2
         self.silent_seconds = max(0.0, context.clock.wall() - state.st_mtime)
@@ -44,6 +44,12 @@ class Resumption:
         self._context = context
         self._request = request
         self._spool = spool
+
+    @classmethod
+    async def look(cls, context: Door, request: Request, utterance: str, run: str, spool: int) -> Resumption:
+        """Look at the spool and at what was heard of it. Raises StorageError."""
+        known = await context.store.read(lambda connection: store.heard(connection, utterance, run))
+        return cls(context, request, known, spool)
 
     async def find(self, recognition: Recognition) -> None:
         """Begin what was heard before, and what else was said before the border. Raises GarretError."""

@@ -4,6 +4,8 @@ By age a sound goes only when it is overdue by the settled time, so that a wall 
 nothing. By room it goes at once, since a full disk is no matter of clocks. Zero days are a wish and no age:
 then it goes as soon as its text is there.
 
+The bytes go with `Store.sweep`, which leaves what any room refers to.
+
 Neighbours: `storage.settled_time`, `store` (what there is, in the order it came), `service` (when it is due).
 """
 
@@ -53,25 +55,20 @@ class AudioRetention:
         days = float(context.setting("dictate.keep_audio_days"))
         room = float(context.setting("dictate.keep_audio_mebibytes")) * _MIB
         settled = await context.store.settled.note()
-        with context.store.readers.read() as connection:
-            rows = store.by_age(connection, settled)
-        kept = [Kept(utterance, since, _size(context, blob)) for utterance, since, blob in rows]
+        rows = await context.store.read(lambda connection: store.by_age(connection, settled))
+        kept = await asyncio.to_thread(
+            lambda: [Kept(utterance, since, _size(context, blob)) for utterance, since, blob in rows]
+        )
         for utterance in due(kept, settled=settled, days=days, room=room):
             await self._delete(utterance)
-        await self.collect()
+        await context.store.sweep()
 
     async def _delete(self, utterance: str) -> None:
-        with self._context.store.readers.read() as connection:
-            objects = store.objects_of(connection, utterance, store.AUDIO)
+        objects = await self._context.store.read(
+            lambda connection: store.objects_of(connection, utterance, store.AUDIO)
+        )
         for identity in objects:
             await self._context.store.objects.delete(self._context.signer, identity, "retention")
-
-    async def collect(self) -> None:
-        """Remove the blobs that nothing needs any more."""
-        context = self._context
-        with context.store.readers.read() as connection:
-            live = store.audio_blobs(connection)
-        await asyncio.to_thread(context.store.blobs.collect, live)
 
 
 def _size(context: Door, blob: str) -> int:

@@ -19,19 +19,23 @@ from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
+from garret.features.dictate.abandoned import end_abandoned
 from garret.features.dictate.engines.registry import engine_info
 from garret.features.dictate.examination import Examination
 from garret.features.dictate.finishing import Finisher
+from garret.features.dictate.kept_sound import open_sound
 from garret.features.dictate.listening import Listening
 from garret.features.dictate.pushed import SAMPLE_BYTES
 from garret.features.dictate.transcription import Transcription
 from garret.protocol.contract import Command, Nothing
-from garret.storage.objects import seal
+from garret.storage.errors import StorageError
 
 _logger = log.get("dictate")
 _IMPORT_LIMIT: Final = 64 << 30  # bytes; a day of 24-bit stereo at 96 kHz
 _PAGE_CHARACTERS: Final = 500_000
 """Of text in one page of the history: at four bytes each it fits a result's limit of 4 MiB."""
+_SPOOLED: Final = "utt_*"
+"""The names of this room's files in the spool folder."""
 _TIDY_SECONDS: Final = 3600.0
 _FIRST_TIDY_SECONDS: Final = 30.0
 _RETURN_SECONDS: Final = 30.0
@@ -65,7 +69,7 @@ class DictationService:
         }
 
     async def start(self) -> None:
-        for part in self._context.spool.glob("*.part"):
+        for part in self._context.spool.glob(f"{_SPOOLED}.part"):
             part.unlink(missing_ok=True)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(_FIRST_TIDY_SECONDS, self._tidy_due)
@@ -81,25 +85,29 @@ class DictationService:
         self._timer = asyncio.get_running_loop().call_later(_TIDY_SECONDS, self._tidy_due)
 
     async def _tidy(self) -> None:
-        """Keep the sound that a crash left in a spool, and delete what is past its retention."""
-        with self._context.store.readers.read() as connection:
-            busy = store.unfinished(connection)
-        for path in sorted(self._context.spool.glob("*.pcm")):
+        """End what nobody works on, keep the sound that a crash left, delete what is past its retention."""
+        try:
+            await end_abandoned(self._context, self._is_busy)
+        except StorageError as error:
+            _logger.warning("work that was cut off is not noted yet: %s", error.message)
+        busy = await self._context.store.read(store.unfinished)
+        for path in sorted(self._context.spool.glob(f"{_SPOOLED}.pcm")):
             if path.stem not in busy and path.stem not in self._live:
                 await self._tidy_spool(path)
         await self._finisher.keep_retention()
 
+    def _is_busy(self, utterance: str) -> bool:
+        alone = self._runs.get(utterance)
+        return utterance in self._live or (alone is not None and alone.locked())
+
     async def _tidy_spool(self, path: Path) -> None:
-        if self._look_up(path.stem) is not None:
+        if await self._look_up(path.stem) is not None:
             calls = await self._context.as_house("keep the sound that a crash left in a spool")
             await self._finisher.keep_audio(path.stem, calls)
-        else:
-            _logger.warning("%s belongs to no utterance and is removed", path.name)
-            await asyncio.to_thread(path.unlink, missing_ok=True)
 
-    def _look_up(self, utterance: str) -> store.Row | None:
+    async def _look_up(self, utterance: str) -> store.Row | None:
         try:
-            return self._find(utterance)
+            return await self._find(utterance)
         except ControlError:
             return None
 
@@ -116,40 +124,41 @@ class DictationService:
         if blob.size == 0:
             raise UsageError(f"{command.name} is empty: there is no sound in it. Nothing was kept.")
         utterance = new_id("utt")
-        await self._create(utterance, "file", command.name, request.caller, blob.id)
+        await self._create(utterance, "file", command.name, request, blob.id)
         return c.Imported(utterance=utterance, bytes=blob.size)
 
     async def _create(
-        self, utterance: str, source: str, name: str, caller: Caller, blob: str | None
+        self, utterance: str, source: str, name: str, request: Request, blob: str | None
     ) -> store.Row:
         """Keep that there is an utterance; durable when this returns."""
         context = self._context
         now = context.clock.wall()
-        created = int(now * 1000)
-        profile = caller.profile
+        profile = request.caller.profile
         body = {"utterance": utterance, "source": source, "name": name[:1000], "profile": profile}
-        sealed = [seal(context.signer, store.UTTERANCE, body, created=created)]
-        if blob is not None:
-            audio = {"utterance": utterance, "blob": blob, "seconds": 0.0}
-            sealed.append(seal(context.signer, store.AUDIO, audio, created=created))
         state = "capturing" if blob is None else "captured"
+        objects, signer = context.store.objects, context.signer
+        about = {"aggregate": utterance, "workspace": request.workspace}
 
-        def keep(connection: Any) -> None:
-            store.put_all(connection, sealed, context.store.objects.projections)
+        def keep(connection: Any) -> store.Row:
+            objects.record(connection, signer, store.UTTERANCE, body, **about)
+            if blob is not None:
+                audio = {"utterance": utterance, "blob": blob, "seconds": 0.0}
+                objects.record(connection, signer, store.AUDIO, audio, **about)
             store.set_work(connection, utterance, state, now)
+            return store.find(connection, utterance)
 
-        await context.store.writer.write(keep)
-        return self._find(utterance)
+        return await context.store.writer.write(keep)
 
     # ---- jobs
 
     async def _transcribe(self, command: c.Transcribe, request: Request) -> c.Dictated:
-        row = self._own(request.caller, command.utterance)
+        row = await self._own(request.caller, command.utterance)
         self._check_engine(command.engine)
         if row.id in self._live:
             raise ControlError("This dictation is going on; stop it first.", code=Code.CONFLICT)
         async with self._alone(row.id):
-            run = Transcription(self._context, self._finisher, command, request, self._find(row.id))
+            fresh = await self._find(row.id)
+            run = Transcription(self._context, self._finisher, command, request, fresh)
             return await self._noting_failure(row.id, run.run(), request)
 
     def _alone(self, utterance: str) -> asyncio.Lock:
@@ -160,7 +169,7 @@ class DictationService:
         self._check_engine(command.engine)
         assert request.lease is not None, "listening is a job"
         utterance = f"utt_{request.lease.job.rpartition('_')[2]}"
-        row = self._look_up(utterance)
+        row = await self._look_up(utterance)
         here = utterance in self._begun
         begun = here or (row is not None and self._has_sound(row))
         resumes = command.resumes and not here and (row is None or row.audio is None)
@@ -169,7 +178,7 @@ class DictationService:
             raise await self._nobody_there(row)
         self._begun.add(utterance)
         if row is None:
-            row = await self._create(utterance, command.source, command.name, request.caller, None)
+            row = await self._create(utterance, command.source, command.name, request, None)
         listen = self._take_up if begun and not back else self._listen_to
         done = await listen(command, request, row)
         self._begun.discard(utterance)
@@ -248,11 +257,11 @@ class DictationService:
     async def _stop(self, command: c.Stop, request: Request) -> Nothing:
         named = command.utterance
         if named:
-            self._own(request.caller, named)
+            await self._own(request.caller, named)
         running = [
             session
             for utterance, session in self._live.items()
-            if utterance == named or (not named and self._may_see(request.caller, self._find(utterance)))
+            if utterance == named or (not named and self._may_see(request.caller, session.row))
         ]
         if not running:
             raise ControlError("Nobody is dictating now.", code=Code.NOT_FOUND)
@@ -262,13 +271,12 @@ class DictationService:
 
     # ---- history
 
-    def _find(self, utterance: str) -> store.Row:
-        with self._context.store.readers.read() as connection:
-            return store.find(connection, utterance)
+    async def _find(self, utterance: str) -> store.Row:
+        return await self._context.store.read(lambda connection: store.find(connection, utterance))
 
-    def _own(self, caller: Caller, utterance: str) -> store.Row:
+    async def _own(self, caller: Caller, utterance: str) -> store.Row:
         """An utterance that the caller may see."""
-        row = self._find(utterance)
+        row = await self._find(utterance)
         if self._may_see(caller, row):
             return row
         raise ControlError(f"There is no utterance {utterance[:80]}.", code=Code.NOT_FOUND)
@@ -279,24 +287,18 @@ class DictationService:
     async def _history(self, command: c.History, request: Request) -> c.Utterances:
         limit = min(max(command.limit, 1), 1000)
         profile = None if self._context.may(request.caller, "dictate.read") else request.caller.profile
-        with self._context.store.readers.read() as connection:
-            rows = store.newest(connection, limit, command.query, profile, command.before)
-        shown: list[c.Utterance] = []
-        room = _PAGE_CHARACTERS
-        for row in rows:
-            room -= len(row.raw) + len(row.text)
-            if shown and room < 0:
-                break
-            shown.append(row.shown())
-        return c.Utterances(utterances=tuple(shown))
+        question = store.Question(
+            limit, command.query, profile, command.before, _PAGE_CHARACTERS, request.workspace
+        )
+        rows = await self._context.store.read(lambda connection: store.newest(connection, question))
+        return c.Utterances(utterances=tuple(row.shown() for row in rows))
 
     async def _get(self, command: c.Get, request: Request) -> c.Transcript:
-        row = self._own(request.caller, command.utterance)
-        with self._context.store.readers.read() as connection:
-            page = store.segments(
-                connection, row.id, row.run, max(command.first, 0), min(max(command.limit, 1), 500)
-            )
-        first = max(command.first, 0)
+        row = await self._own(request.caller, command.utterance)
+        first, limit = max(command.first, 0), min(max(command.limit, 1), 500)
+        page = await self._context.store.read(
+            lambda connection: store.segments(connection, row.id, row.run, first, limit)
+        )
         return c.Transcript(
             utterance=row.id,
             engine=row.engine,
@@ -313,16 +315,12 @@ class DictationService:
         )
 
     async def _audio(self, command: c.Audio, request: Request) -> Nothing:
-        row = self._own(request.caller, command.utterance)
-        if row.audio is None:
-            raise ControlError(
-                f"The sound of {row.id} is not kept any more; its text is.", code=Code.NOT_FOUND
-            )
-        request.result_descriptors = (self._context.store.blobs.open(row.audio),)
+        row = await self._own(request.caller, command.utterance)
+        request.result_descriptors = (await open_sound(self._context, row),)
         return Nothing()
 
     async def _delete(self, command: c.Delete, request: Request) -> Nothing:
-        row = self._own(request.caller, command.utterance)
+        row = await self._own(request.caller, command.utterance)
         if row.id in self._live:
             raise ControlError("This dictation is going on; stop it first.", code=Code.CONFLICT)
         alone = self._alone(row.id)
@@ -334,25 +332,26 @@ class DictationService:
             )
         context = self._context
         async with alone:  # a run that began meanwhile would leave a text behind that nobody sees
-            with context.store.readers.read() as connection:
-                objects = store.objects_of(connection, row.id)
+            objects = await context.store.read(lambda connection: store.objects_of(connection, row.id))
             for identity in objects:
                 await context.store.objects.delete(context.signer, identity, "deleted by the user")
             self._finisher.spool_path(row.id).unlink(missing_ok=True)
-        await self._finisher.retention.collect()
+        await context.store.sweep()
         await context.audit(request.caller, "dictate.delete", "done", {"utterance": row.id})
         context.publish(c.Deleted(utterance=row.id), scope=row.profile)
         return Nothing()
 
     async def _delivered(self, command: c.Delivered, request: Request) -> Nothing:
-        row = self._own(request.caller, command.utterance)
+        row = await self._own(request.caller, command.utterance)
         body = {
             "utterance": row.id,
             "where": command.where[:1000],
             "problem": command.problem[:1000],
             "at": self._context.clock.wall(),
         }
-        await self._context.store.objects.create(self._context.signer, store.DELIVERY, body)
+        await self._context.store.objects.create(
+            self._context.signer, store.DELIVERY, body, aggregate=row.id, workspace=row.workspace
+        )
         return Nothing()
 
 

@@ -1,14 +1,18 @@
-"""The dictation room's tables: projections of its objects, and the progress of its work.
+"""The dictation room's tables as they are read, its objects, and the progress of its work.
 
 Objects: `dictate.utterance` (that something was said), `dictate.audio` (the blob that holds its
 sound), `dictate.page` (segments of a transcript), `dictate.transcript`, `dictate.delivery`. Work and
 what was heard so far belong to this machine and are no objects.
+
+Neighbour: `projection` makes the tables from the objects.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import apsw
 import msgspec
@@ -16,9 +20,6 @@ import msgspec
 from garret.base.errors import Code
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
-from garret.storage import object_store
-from garret.storage.objects import Object, Sealed, Signer, seal
-from garret.storage.projections import Projection, Projections
 
 UTTERANCE: Final = "dictate.utterance"
 AUDIO: Final = "dictate.audio"
@@ -33,10 +34,17 @@ LISTED_CHARACTERS: Final = 100_000
 """Of a text in the history's list; twelve hours of nonstop speech are ten times as many."""
 
 _COLUMNS: Final = (
-    "u.id, u.created, u.profile, u.source, u.name, u.audio, u.audio_seconds, u.engine, u.quality, u.raw, "
-    "u.text, u.decode_seconds, u.segments, u.run, u.note, u.stages, u.state, w.state, w.job, w.error"
+    "u.id, u.created, u.profile, u.workspace, u.source, u.name, u.audio, u.audio_seconds, u.engine, "
+    "u.quality, u.raw, u.text, u.decode_seconds, u.segments, u.run, u.note, u.stages, u.state, w.state, "
+    "w.job, w.error"
+)
+_LISTED: Final = _COLUMNS.replace(
+    "u.raw, u.text,", f"substr(u.raw, 1, {LISTED_CHARACTERS}), substr(u.text, 1, {LISTED_CHARACTERS}),"
 )
 _FROM: Final = " FROM utterances u LEFT JOIN dictation_work w ON w.utterance = u.id "
+
+_WORD: Final = re.compile(r"[^\W_]+")
+_WORDS_LIMIT: Final = 16
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_segment = msgspec.msgpack.Decoder(c.TranscriptSegment).decode
@@ -49,6 +57,7 @@ class Row(msgspec.Struct, frozen=True):
     id: str
     created: float
     profile: str
+    workspace: str
     source: str
     name: str
     audio: str | None
@@ -93,118 +102,6 @@ def _select(connection: apsw.Connection, sql: str, bindings: Sequence[Any] = ())
     return list(connection.execute(sql, tuple(bindings)))
 
 
-# ---------------------------------------------------------------- projections
-
-
-def _note(connection: apsw.Connection, item: Object) -> str:
-    utterance = str(item.body["utterance"])
-    connection.execute(
-        "INSERT OR REPLACE INTO utterance_objects VALUES (?, ?, ?)", (item.id, utterance, item.kind)
-    )
-    return utterance
-
-
-def _apply_utterance(connection: apsw.Connection, item: Object) -> None:
-    body = item.body
-    connection.execute(
-        "INSERT OR IGNORE INTO utterances (id, created, profile, source, name) VALUES (?, ?, ?, ?, ?)",
-        (_note(connection, item), item.created / 1000, body["profile"], body["source"], body["name"]),
-    )
-
-
-def _apply_audio(connection: apsw.Connection, item: Object) -> None:
-    connection.execute(
-        "UPDATE utterances SET audio = ?, audio_seconds = max(audio_seconds, ?) WHERE id = ?",
-        (item.body["blob"], item.body["seconds"], _note(connection, item)),
-    )
-
-
-def _apply_page(connection: apsw.Connection, item: Object) -> None:
-    utterance, body = _note(connection, item), item.body
-    connection.execute(
-        "INSERT OR REPLACE INTO utterance_pages VALUES (?, ?, ?, ?, ?)",
-        (utterance, body["run"], body["first"], body["raw"], body["text"]),
-    )
-    connection.executemany(
-        "INSERT OR REPLACE INTO utterance_segments VALUES (?, ?, ?, ?)",
-        [
-            (utterance, body["run"], body["first"] + offset, segment)
-            for offset, segment in enumerate(body["segments"])
-        ],
-    )
-
-
-def _whole_text(connection: apsw.Connection, utterance: str, run: str) -> tuple[str, str]:
-    """The raw text and the document of a run, put together from its pages."""
-    rows = _select(
-        connection,
-        "SELECT raw, text FROM utterance_pages WHERE utterance = ? AND run = ? ORDER BY first",
-        (utterance, run),
-    )
-    return "".join(str(raw) for raw, _ in rows), "".join(str(text) for _, text in rows)
-
-
-def _apply_transcript(connection: apsw.Connection, item: Object) -> None:
-    body = item.body
-    utterance = _note(connection, item)
-    raw, text = _whole_text(connection, utterance, body["run"])
-    connection.execute(
-        "UPDATE utterances SET audio_seconds = ?, engine = ?, quality = ?, raw = ?, text = ?, "
-        "decode_seconds = ?, segments = ?, run = ?, note = ?, stages = ?, state = 'cleaned' WHERE id = ?",
-        (
-            body["audio_seconds"],
-            body["engine"],
-            body["quality"],
-            raw,
-            text,
-            body["decode_seconds"],
-            body["segments"],
-            body["run"],
-            body["note"],
-            _encode(body["stages"]),
-            utterance,
-        ),
-    )
-    for table in ("utterance_segments", "utterance_pages"):
-        connection.execute(f"DELETE FROM {table} WHERE utterance = ? AND run <> ?", (utterance, body["run"]))
-
-
-def _apply_delivery(connection: apsw.Connection, item: Object) -> None:
-    state = "held" if item.body["problem"] else "delivered"
-    connection.execute("UPDATE utterances SET state = ? WHERE id = ?", (state, _note(connection, item)))
-
-
-def _forget(connection: apsw.Connection, kind: str, identity: str) -> None:
-    """An object was deleted. Without its utterance nothing remains; without its audio, the text does."""
-    found = _select(connection, "SELECT utterance FROM utterance_objects WHERE object = ?", (identity,))
-    connection.execute("DELETE FROM utterance_objects WHERE object = ?", (identity,))
-    for (utterance,) in found:
-        if kind == UTTERANCE:
-            for table in ("utterance_segments", "utterance_pages", "dictation_work", "dictation_heard"):
-                connection.execute(f"DELETE FROM {table} WHERE utterance = ?", (utterance,))
-            connection.execute("DELETE FROM utterances WHERE id = ?", (utterance,))
-        elif kind == AUDIO:
-            connection.execute(
-                "UPDATE utterances SET audio = NULL WHERE id = ? AND NOT EXISTS "
-                "(SELECT 1 FROM utterance_objects WHERE utterance = ? AND kind = ?)",
-                (utterance, utterance, AUDIO),
-            )
-
-
-PROJECTION: Final = Projection(
-    room="dictate",
-    tables=("utterance_segments", "utterance_pages", "utterance_objects", "utterances"),
-    apply={
-        UTTERANCE: _apply_utterance,
-        AUDIO: _apply_audio,
-        PAGE: _apply_page,
-        TRANSCRIPT: _apply_transcript,
-        DELIVERY: _apply_delivery,
-    },
-    forget=_forget,
-)
-
-
 # ---------------------------------------------------------------- objects
 
 
@@ -217,9 +114,9 @@ class Page(msgspec.Struct, frozen=True):
     text: str
 
 
-def page_object(signer: Signer, utterance: str, run: str, page: Page, created: int) -> Sealed:
-    """Up to `PAGE_SEGMENTS` segments of a transcript as an object."""
-    body = {
+def page_body(utterance: str, run: str, page: Page) -> dict[str, Any]:
+    """Up to `PAGE_SEGMENTS` segments of a transcript as the body of an object."""
+    return {
         "utterance": utterance,
         "run": run,
         "first": page.first,
@@ -227,19 +124,12 @@ def page_object(signer: Signer, utterance: str, run: str, page: Page, created: i
         "text": page.text,
         "segments": [_encode(segment) for segment in page.segments],
     }
-    return seal(signer, PAGE, body, created=created)
 
 
 def share(whole: str, number: int, pages: int) -> str:
     """The part of `whole` that page `number` of `pages` carries; all parts joined are the whole."""
     length = -(-len(whole) // pages)
     return whole[number * length : (number + 1) * length]
-
-
-def put_all(connection: apsw.Connection, sealed: Iterable[Sealed], projections: Projections) -> None:
-    """Keep several objects in the caller's transaction."""
-    for item in sealed:
-        object_store.put(connection, item, projections)
 
 
 def objects_of(connection: apsw.Connection, utterance: str, kind: str | None = None) -> list[str]:
@@ -266,34 +156,76 @@ def find(connection: apsw.Connection, utterance: str) -> Row:
     return _row(row)
 
 
-def newest(
-    connection: apsw.Connection, limit: int, query: str, profile: str | None, before: str = ""
-) -> list[Row]:
-    """Utterances, newest first; all words of `query` are in the text, in any order."""
+class Question(msgspec.Struct, frozen=True):
+    """What is looked for in the history: the newest `limit` utterances before the one called `before`.
+
+    All words of `words` are in the text or the raw text, in any order. A word matches any that begins with
+    it, and neither case nor accents count; signs that are no letters or digits separate words, and are
+    never taken for a pattern or an operator.
+    """
+
+    limit: int
+    words: str = ""
+    profile: str | None = None
+    before: str = ""
+    characters: int = 500_000
+    workspace: str | None = None
+
+
+def newest(connection: apsw.Connection, question: Question) -> list[Row]:
+    """Utterances, newest first, with the beginnings of their texts (`LISTED_CHARACTERS`).
+
+    They end with the one that brings the texts beyond `question.characters`; at least one is there.
+    """
+    found: list[Row] = []
+    room = question.characters
+    for utterance in _newest_ids(connection, question):
+        row = connection.execute(f"SELECT {_LISTED}{_FROM}WHERE u.id = ?", (utterance,)).fetchone()
+        shown = _row(row)
+        room -= len(shown.raw) + len(shown.text)
+        if found and room < 0:
+            break
+        found.append(shown)
+    return found
+
+
+def _newest_ids(connection: apsw.Connection, question: Question) -> list[str]:
     conditions = ["1"]
     bindings: list[Any] = []
-    for word in query.lower().split()[:16]:
-        conditions.append("instr(lower(u.text || ' ' || u.raw), ?) > 0")
-        bindings.append(word)
-    if before:
-        conditions.append("u.id < ?")
-        bindings.append(before)
-    if profile is not None:
-        conditions.append("u.profile = ?")
-        bindings.append(profile)
+    if question.words.strip():
+        words = _search_words(question.words)
+        if not words:
+            return []
+        conditions.append(
+            "id IN (SELECT utterance FROM utterance_places WHERE place IN "
+            "(SELECT rowid FROM utterance_search WHERE utterance_search MATCH ?))"
+        )
+        bindings.append(" ".join(f'"{word}"*' for word in words))
+    if question.before:
+        conditions.append("id < ?")
+        bindings.append(question.before)
+    for column, value in (("profile", question.profile), ("workspace", question.workspace)):
+        if value is not None:
+            conditions.append(f"{column} = ?")
+            bindings.append(value)
     rows = _select(
         connection,
-        f"SELECT {_COLUMNS}{_FROM}WHERE {' AND '.join(conditions)} ORDER BY u.id DESC LIMIT ?",
-        (*bindings, limit),
+        f"SELECT id FROM utterances WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT ?",
+        (*bindings, question.limit),
     )
-    return [_row(row) for row in rows]
+    return [str(row[0]) for row in rows]
+
+
+def _search_words(text: str) -> list[str]:
+    """The words of a question: runs of letters and digits, which is what the search tells apart as well."""
+    return _WORD.findall(unicodedata.normalize("NFC", text))[:_WORDS_LIMIT]
 
 
 def _row(row: Any) -> Row:
     fields = list(row)
-    stages = msgspec.msgpack.decode(fields[15], type=dict[str, float]) if fields[15] is not None else {}
-    fields[15] = stages
-    fields[17:20] = [value or "" for value in fields[17:20]]
+    stages = msgspec.msgpack.decode(fields[16], type=dict[str, float]) if fields[16] is not None else {}
+    fields[16] = stages
+    fields[18:21] = [value or "" for value in fields[18:21]]
     return Row(*fields)
 
 
@@ -310,10 +242,10 @@ def segments(
     return tuple(_decode_segment(row[0]) for row in rows)
 
 
-def audio_blobs(connection: apsw.Connection) -> set[str]:
-    """Every blob that an utterance still needs."""
-    rows = _select(connection, "SELECT audio FROM utterances WHERE audio IS NOT NULL")
-    return {str(row[0]) for row in rows}
+def kept_sound(connection: apsw.Connection) -> list[tuple[str, str]]:
+    """Utterance and blob of all whose sound is kept, the newest first."""
+    rows = _select(connection, "SELECT id, audio FROM utterances WHERE audio IS NOT NULL ORDER BY rowid DESC")
+    return [(str(utterance), str(blob)) for utterance, blob in rows]
 
 
 def by_age(connection: apsw.Connection, settled: float | None) -> list[tuple[str, float, str]]:
@@ -323,8 +255,9 @@ def by_age(connection: apsw.Connection, settled: float | None) -> list[tuple[str
     """
     rows = _select(
         connection,
-        "SELECT id, max(created, coalesce(before, created)), audio FROM (SELECT *, rowid AS place, "
-        "max(CASE WHEN created <= ? THEN created END) OVER (ORDER BY rowid) AS before FROM utterances) "
+        "SELECT id, max(created, coalesce(before, created)), audio FROM (SELECT id, created, audio, state, "
+        "place, max(CASE WHEN created <= ? THEN created END) OVER (ORDER BY place) AS before "
+        "FROM utterances JOIN utterance_places ON utterance = id) "
         "WHERE audio IS NOT NULL AND state IN ('cleaned', 'delivered', 'held') ORDER BY place",
         (settled,),
     )
@@ -347,6 +280,20 @@ def end_work(connection: apsw.Connection, utterance: str, run: str) -> None:
     """The work is over; what it heard is kept for a retry from `transcribed`, older runs are not."""
     connection.execute("DELETE FROM dictation_work WHERE utterance = ?", (utterance,))
     connection.execute("DELETE FROM dictation_heard WHERE utterance = ? AND run <> ?", (utterance, run))
+
+
+class Underway(NamedTuple):
+    """Work that is not over and did not fail; `job` is empty where it only waits to be asked for."""
+
+    utterance: str
+    state: str
+    job: str
+
+
+def underway(connection: apsw.Connection) -> list[Underway]:
+    """All work that something is to end."""
+    rows = _select(connection, "SELECT utterance, state, job FROM dictation_work WHERE error = ''")
+    return [Underway(str(utterance), str(state), str(job)) for utterance, state, job in rows]
 
 
 def unfinished(connection: apsw.Connection) -> set[str]:

@@ -11,6 +11,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from garret.base.errors import Code
 from garret.control.commands.service import Request
@@ -19,6 +20,7 @@ from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.finishing import Finisher
+from garret.features.dictate.kept_sound import open_sound
 from garret.features.dictate.recognition import SAMPLE_RATE, Recognition, Segment
 from garret.protocol.life import Progress
 
@@ -62,8 +64,9 @@ class Transcription:
 
     async def _from_sound(self) -> c.Dictated:
         await self._work("captured")
-        with self._context.store.readers.read() as connection:
-            known = store.heard(connection, self._row.id, self._run)
+        known = await self._context.store.read(
+            lambda connection: store.heard(connection, self._row.id, self._run)
+        )
         self._context.worker("stt").warm()
         if self._row.source != "file" and self._finisher.spool_path(self._row.id).exists():
             segments, samples, note = await self._hear_spool(known)
@@ -122,11 +125,7 @@ class Transcription:
         return found.samples, ""
 
     async def _decode(self, spool: int, recognition: Recognition) -> tuple[int, str]:
-        if self._row.audio is None:
-            raise ControlError(
-                f"The sound of {self._row.id} is not kept any more; its text is.", code=Code.NOT_FOUND
-            )
-        source = self._context.store.blobs.open(self._row.audio)
+        source = await open_sound(self._context, self._row)
         command = c.DecodeAudio(
             name=self._row.name or self._row.id, limit_seconds=self._finisher.longest_seconds(self._request)
         )
@@ -156,9 +155,13 @@ class Transcription:
 
     async def _from_heard(self) -> c.Dictated:
         """Clean again what was heard before; nothing is decoded."""
-        with self._context.store.readers.read() as connection:
-            run = store.last_run(connection, self._row.id)
-            heard = store.heard(connection, self._row.id, run)
+        utterance = self._row.id
+
+        def look(connection: Any) -> tuple[str, Known]:
+            last = store.last_run(connection, utterance)
+            return last, store.heard(connection, utterance, last)
+
+        run, heard = await self._context.store.read(look)
         if not heard:
             raise ControlError(
                 f"What was heard of {self._row.id} is not kept; retry it from its sound.",

@@ -24,6 +24,10 @@ _ENGINE: Final = Argument(
 _SPELL: Final = Argument(
     ("--spell",), {"action": "store_true", "help": "letters, spelling words and digits are read"}
 )
+_NO_WAIT: Final = Argument(
+    ("--no-wait",),
+    {"action": "store_true", "help": "fail where nobody here can be asked, and wait for nobody elsewhere"},
+)
 _OUTPUT: Final = Argument(("-o", "--output"), {"metavar": "FILE", "default": "", "help": "write there"})
 _UTTERANCE: Final = Argument(
     ("utterance",), {"metavar": "ID", "help": "its id, an unmistakable end of it, or `last`"}
@@ -75,7 +79,12 @@ HISTORY: Final = Verb(
                     },
                 ),
                 Argument(
-                    ("--query",), {"metavar": "WORDS", "default": "", "help": "whose text holds all of these"}
+                    ("--query",),
+                    {
+                        "metavar": "WORDS",
+                        "default": "",
+                        "help": "whose text holds all of these, or words that begin so",
+                    },
                 ),
             ),
         ),
@@ -109,7 +118,7 @@ HISTORY: Final = Verb(
             "delete",
             "Delete an utterance, its text and its audio; it cannot be undone.",
             f"{_HISTORY}:history_delete",
-            (_UTTERANCE, Argument(("-y", "--yes"), {"action": "store_true", "help": "do not ask"})),
+            (_UTTERANCE, _NO_WAIT),
         ),
         Verb(
             "export",

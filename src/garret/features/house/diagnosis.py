@@ -19,6 +19,8 @@ from garret.control.watching.doctor import PROBE_SECONDS, Probe, examine, ground
 from garret.features.house.open_ends import open_ends
 from garret.protocol.contract import Command
 from garret.protocol.finding import Finding, Findings, fail, ok, warn
+from garret.storage.audit import note_sentence
+from garret.storage.audit_record import breaks
 from garret.storage.recovery import Condition, advise
 from garret.storage.store import connection_version
 from garret.storage.writer_state import Mode
@@ -40,6 +42,8 @@ async def house_checks(
         ("sandbox", _sandbox),
         ("sandbox open", lambda: _open(context)),
         ("database", lambda: _database(context)),
+        ("audit", lambda: _audit(context)),
+        ("kept files", lambda: _kept_files(context)),
         ("settings", partial(_settings, context, calls)),
         ("workers", lambda: _workers(context)),
         ("ports", _ports),
@@ -123,6 +127,28 @@ def _database(context: HouseDoor) -> Finding:
         advice = advise(context.home, Condition.DAMAGED)
         return fail("database", f"The database is damaged: {problem}", " ".join(advice))
     return ok("database", f"The database is sound and encrypted ({connection_version()}).")
+
+
+def _audit(context: HouseDoor) -> Finding:
+    notes = context.store.audit.notes
+    if any(breaks(notes)):
+        sentences = " ".join(note_sentence(note) for note in notes)
+        return fail("audit", sentences, "`garret audit verify` walks the whole chain.")
+    return ok("audit", "The audit chain goes on where its record ends.")
+
+
+def _kept_files(context: HouseDoor) -> Finding:
+    """What quiet moments and readers came upon; the rooms say what of theirs it is."""
+    suspects = context.store.blobs.suspects()
+    if not suspects:
+        return ok("kept files", "No kept file was found to be other than its name says.")
+    shown = ", ".join(identity[:12] for identity in suspects[:_MOST_NAMES])
+    more = f" and {len(suspects) - _MOST_NAMES} more" if len(suspects) > _MOST_NAMES else ""
+    return fail(
+        "kept files",
+        f"Not what was kept: {shown}{more}, in {context.home.blobs}.",
+        "What they belong to, and the way to bring it back, is said below.",
+    )
 
 
 async def _workers(context: HouseDoor) -> Sequence[Finding]:

@@ -50,11 +50,18 @@ class Feed:
             if isinstance(item, Lagged):
                 self._tell_lost(item.count)
                 continue
+            if not self._may_hear(item.name):
+                continue
             try:
                 self.connection.send_event(item.name, item.payload)
             except FrameTooLarge as error:
                 _logger.error("%s could not be told: %s", item.name, error.message)
                 self._tell_lost(1)
+
+    def _may_hear(self, name: str) -> bool:
+        """Some events are for those only who may do something about them."""
+        kind = self._context.plane.registry.event_type(name)
+        return kind is not None and self._context.may(self.connection, kind.__readers__.own)
 
     def _tell_lost(self, count: int) -> None:
         self.connection.send_event("house.events_lost", encode_payload(c.EventsLost(count=count)))

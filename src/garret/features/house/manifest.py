@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from garret.features.house import contracts as c
+from garret.features.house.capability_table import CAPABILITIES
 from garret.features.house.verb_table import VERBS
 from garret.protocol.manifest import Room
 
@@ -32,9 +33,22 @@ ROOM = Room(
         c.UseProfile,
         c.SetPin,
         c.Approve,
+        c.ListApprovals,
+        c.GrantApproval,
+        c.DenyApproval,
         c.Backup,
         c.Diagnose,
         c.Rebuild,
+        c.ListOutbox,
+        c.GetOutboxEntry,
+        c.RetryOutboxEntry,
+        c.DiscardOutboxEntry,
+        c.ListSchedules,
+        c.GetSchedule,
+        c.RemoveSchedule,
+        c.RunSchedule,
+        c.PauseSchedule,
+        c.ResumeSchedule,
     ),
     events=(
         c.WorkerChanged,
@@ -42,8 +56,12 @@ ROOM = Room(
         c.SettingChanged,
         c.StorageChanged,
         c.ProfileChanged,
+        c.ApprovalRequested,
+        c.ApprovalDecided,
+        c.OutboxChanged,
         c.EventsLost,
     ),
+    capabilities=CAPABILITIES,
     verbs=VERBS,
     service="garret.features.house.service:HouseService",
 )

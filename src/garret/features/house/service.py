@@ -21,11 +21,14 @@ from garret.control.door import HouseDoor
 from garret.control.errors import ControlError
 from garret.control.watching.storage_watch import SENTENCES
 from garret.features.house import contracts as c
+from garret.features.house.consent import ConsentDesk
 from garret.features.house.feeds import Feed
+from garret.features.house.later import LaterDesk
 from garret.features.house.profiles import ProfileDesk
 from garret.features.house.upkeep import Upkeep
 from garret.protocol.contract import Command, Nothing
 from garret.storage.audit import Filter
+from garret.storage.audit_record import breaks
 from garret.storage.writer_state import Mode
 
 _SUBSCRIPTIONS: Final = 64
@@ -59,9 +62,10 @@ class HouseService:
             c.ListSecrets: self._secrets,
             c.SetSecret: self._set_secret,
             c.SealSecrets: self._seal,
-            c.Approve: self._approve,
             **self._profiles.handlers,
+            **ConsentDesk(context).handlers,
             **self._upkeep.handlers,
+            **LaterDesk(context).handlers,
         }
 
     async def start(self) -> None:
@@ -138,6 +142,12 @@ class HouseService:
         mode = self._store.writer.mode
         if mode is not Mode.NORMAL:
             notices.append(f"{SENTENCES[mode]} {self._store.writer.reason}".strip())
+        suspects = len(self._store.blobs.suspects())
+        if suspects:
+            kept = "1 kept file is" if suspects == 1 else f"{suspects} kept files are"
+            notices.append(f"{kept} not what was kept; `garret doctor` names what they belong to.")
+        if any(breaks(self._store.audit.notes)):
+            notices.append("The audit chain was broken; `garret audit verify` says where.")
         return tuple(notices)
 
     async def _shutdown(self, command: c.Shutdown, request: Request) -> Nothing:
@@ -290,7 +300,7 @@ class HouseService:
             problem="" if verdict.intact else " ".join(verdict.notes),
         )
 
-    # ---- settings, secrets, approvals
+    # ---- settings, secrets
 
     def _setting_rows(self, key: str = "") -> tuple[c.SettingInfo, ...]:
         if key:
@@ -331,7 +341,7 @@ class HouseService:
 
     async def _set_secret(self, command: c.SetSecret, request: Request) -> Nothing:
         secrets = self._context.secrets
-        if command.name.startswith(("storage.", "device.", "profiles.")):
+        if command.name.startswith(("audit.", "storage.", "device.", "profiles.")):
             raise ControlError(
                 f"{command.name} belongs to Garret itself and is not set by hand.", code=Code.DENIED
             )
@@ -349,17 +359,6 @@ class HouseService:
         await asyncio.to_thread(self._context.secrets.reseal, command.passphrase)
         await self._context.audit(request.caller, "secrets.seal", "done")
         return Nothing()
-
-    async def _approve(self, command: c.Approve, request: Request) -> c.ApprovalToken:
-        meta = self._plane.registry.find(command.command)
-        decision = self._context.policy.check(request.caller.role, request.caller.profile, meta)
-        if not decision.allowed:
-            raise ControlError(decision.reason, code=Code.DENIED)
-        approval = await self._plane.approvals.issue(request.caller, meta, command.payload)
-        await self._context.audit(
-            request.caller, "approvals.grant", "done", {"command": meta.name, "digest": approval.digest.hex()}
-        )
-        return c.ApprovalToken(token=approval.token, expires=approval.expires_wall)
 
 
 def resident_bytes() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ from garret.features.house import contracts as c
 from garret.features.house.diagnosis import house_checks
 from garret.protocol.contract import Command, Nothing
 from garret.storage.backup import Summary
+from garret.storage.errors import Corrupt
 from garret.storage.ledger import Retention
 from garret.storage.ledger_machine import State
 from garret.storage.ledger_types import Job
@@ -27,6 +29,9 @@ from garret.storage.ledger_types import Job
 _logger = log.get("house.upkeep")
 _RETENTION_SECONDS: Final = 6 * 3600.0
 _FIRST_RETENTION_SECONDS: Final = 60.0
+_QUIET_SECONDS: Final = 600.0
+_FIRST_QUIET_SECONDS: Final = 120.0
+_QUIET_BYTES: Final = 64 << 20  # of kept files that are compared in one quiet moment; 0.1 s, 9 GiB a day
 _PAGES: Final = 100  # of jobs, that are looked through for those of one profile
 _PROGRESS_STEP: Final = 0.01
 
@@ -38,6 +43,8 @@ class Upkeep:
         self._context = context
         self._ledger = context.store.ledger
         self._timer: asyncio.TimerHandle | None = None
+        self._quiet: asyncio.TimerHandle | None = None
+        self._ended = threading.Event()
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             c.ListJobs: self._list,
             c.GetJob: self._get,
@@ -52,10 +59,26 @@ class Upkeep:
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(_FIRST_RETENTION_SECONDS, self._retention_due)
+        self._quiet = loop.call_later(_FIRST_QUIET_SECONDS, self._quiet_due)
 
     async def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._ended.set()
+        for timer in (self._timer, self._quiet):
+            if timer is not None:
+                timer.cancel()
+
+    # ---- kept files
+
+    def _quiet_due(self) -> None:
+        self._context.plane.spawn(self._examine_files())
+        self._quiet = asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._quiet_due)
+
+    async def _examine_files(self) -> None:
+        """Compare some kept files with their names, unless somebody waits for this machine's work."""
+        if self._context.jobs.statistics().running:
+            return
+        blobs = self._context.store.blobs
+        await asyncio.to_thread(blobs.examine, _QUIET_BYTES, stop=self._ended.is_set)
 
     # ---- retention
 
@@ -75,13 +98,28 @@ class Upkeep:
             return
         if gone:
             _logger.info("%d jobs past their retention were pruned", gone)
+        await self._sweep()
+
+    async def _sweep(self) -> None:
+        """Remove the files that no room refers to any more."""
+        try:
+            swept = await self._context.store.sweep()
+        except (GarretError, OSError) as error:
+            _logger.warning("what nothing refers to stays for now: %s", error)
+            return
+        if swept.blobs:
+            _logger.info("%d blobs that nothing refers to were removed, %d bytes", swept.blobs, swept.bytes)
 
     # ---- jobs
 
     def count_jobs(self) -> dict[str, int]:
-        """How many jobs are in each state."""
-        with self._context.store.readers.read() as connection:
-            rows = _rows(connection, "SELECT state, count(*) FROM jobs GROUP BY state")
+        """How many jobs are in each state; none where a damaged database does not tell."""
+        try:
+            with self._context.store.readers.read() as connection:
+                rows = _rows(connection, "SELECT state, count(*) FROM jobs GROUP BY state")
+        except Corrupt as error:  # status has to answer then above all
+            _logger.warning("the jobs cannot be counted: %s", error.message)
+            return {}
         return {str(state): int(number) for state, number in rows}
 
     def _own(self, caller: Caller, job: Job, capability: str) -> Job:

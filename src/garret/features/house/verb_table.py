@@ -8,6 +8,8 @@ from garret.protocol.manifest import Argument, Verb, WholeNumber
 
 _HANDLERS: Final = "garret.features.house.verbs"
 _KEYS: Final = "garret.features.house.keys_verbs"
+_APPROVALS: Final = "garret.features.house.approvals_verbs"
+_LATER: Final = "garret.features.house.later_verbs"
 _LIMIT: Final = WholeNumber(1, 10_000)
 
 _JOB: Final = Argument(("job",), {"metavar": "JOB", "help": "its id, or an unmistakable end of it"})
@@ -138,6 +140,27 @@ SECRETS: Final = Verb(
 
 _KEY: Final = Argument(("key",), {"metavar": "KEY", "help": "the setting's name, such as jobs.attempts"})
 
+_REQUEST: Final = Argument(
+    ("request",), {"metavar": "REQUEST", "help": "its id, or an unmistakable end of it"}
+)
+
+APPROVALS: Final = Verb(
+    "approvals",
+    "Commands of other programs that wait for your consent.",
+    "",
+    subverbs=(
+        Verb("list", "List what waits, oldest first.", f"{_APPROVALS}:approvals_list"),
+        Verb("show", "Show one, with every argument.", f"{_APPROVALS}:approvals_show", (_REQUEST,)),
+        Verb(
+            "grant",
+            "Show one, ask on the terminal, and let it go on, once.",
+            f"{_APPROVALS}:approvals_grant",
+            (_REQUEST,),
+        ),
+        Verb("deny", "Refuse one; whoever asked is told.", f"{_APPROVALS}:approvals_deny", (_REQUEST,)),
+    ),
+)
+
 SETTINGS: Final = Verb(
     "settings",
     "What can be set, and how it is set.",
@@ -205,4 +228,89 @@ DOCTOR: Final = Verb(
     "doctor", "Examine the machine and the house, and say what to do.", f"{_HANDLERS}:doctor"
 )
 
-VERBS: Final[tuple[Verb, ...]] = (JOBS, WORKERS, LOGS, AUDIT, SECRETS, SETTINGS, PROFILES, BACKUP, DOCTOR)
+_ENTRY: Final = Argument(("entry",), {"metavar": "ENTRY", "help": "its id, or an unmistakable end of it"})
+_ENTRY_STATES: Final = ("waiting", "dead", "delivered")
+
+OUTBOX: Final = Verb(
+    "outbox",
+    "What has to reach somebody outside, and is kept until it does.",
+    "",
+    subverbs=(
+        Verb(
+            "list",
+            "List what waits or was given up, newest first.",
+            f"{_LATER}:outbox_list",
+            (
+                _limit(50, "entries"),
+                Argument(
+                    ("--state",),
+                    {
+                        "metavar": "STATE",
+                        "choices": _ENTRY_STATES,
+                        "default": "",
+                        "help": ", ".join(_ENTRY_STATES),
+                    },
+                ),
+            ),
+        ),
+        Verb("show", "Show one entry.", f"{_LATER}:outbox_show", (_ENTRY,)),
+        Verb(
+            "retry",
+            "Try an entry now that waits or was given up, with all its time anew.",
+            f"{_LATER}:outbox_retry",
+            (_ENTRY,),
+        ),
+        Verb(
+            "discard",
+            "Forget an entry; it is not delivered.",
+            f"{_LATER}:outbox_discard",
+            (_ENTRY, Argument(("-y", "--yes"), {"action": "store_true", "help": "do not ask"})),
+        ),
+    ),
+)
+
+_SCHEDULE: Final = Argument(
+    ("schedule",), {"metavar": "SCHEDULE", "help": "its id, an unmistakable end of it, or its key"}
+)
+
+SCHEDULES: Final = Verb(
+    "schedules",
+    "What is to be done at a time, again and again, or after something happened.",
+    "",
+    subverbs=(
+        Verb(
+            "list",
+            "List schedules, the next due first.",
+            f"{_LATER}:schedules_list",
+            (
+                _limit(200, "schedules"),
+                Argument(("--room",), {"metavar": "ROOM", "default": "", "help": "of this room only"}),
+            ),
+        ),
+        Verb("show", "Show one schedule with its last runs.", f"{_LATER}:schedules_show", (_SCHEDULE,)),
+        Verb(
+            "remove",
+            "Forget a schedule.",
+            f"{_LATER}:schedules_remove",
+            (_SCHEDULE, Argument(("-y", "--yes"), {"action": "store_true", "help": "do not ask"})),
+        ),
+        Verb("run", "Make one run more, now.", f"{_LATER}:schedules_run", (_SCHEDULE,)),
+        Verb("pause", "Have a schedule rest.", f"{_LATER}:schedules_pause", (_SCHEDULE,)),
+        Verb("resume", "Have a paused schedule go on from now.", f"{_LATER}:schedules_resume", (_SCHEDULE,)),
+    ),
+)
+
+VERBS: Final[tuple[Verb, ...]] = (
+    JOBS,
+    APPROVALS,
+    SCHEDULES,
+    OUTBOX,
+    WORKERS,
+    LOGS,
+    AUDIT,
+    SECRETS,
+    SETTINGS,
+    PROFILES,
+    BACKUP,
+    DOCTOR,
+)

@@ -282,9 +282,14 @@ def backup(session: Session, arguments: argparse.Namespace) -> None:
 
 
 def doctor(session: Session, arguments: argparse.Namespace) -> int:
-    """Exit code 1 where a check fails."""
+    """Exit code 1 where a check fails; a home whose database keeps Garret from starting is one."""
     del arguments
-    checks = session.call(c.Diagnose(), again=True).checks
+    try:
+        checks = session.call(c.Diagnose(), again=True).checks
+    except GarretError as error:
+        if error.code != Code.CORRUPT:
+            raise
+        checks = (c.Check(name="database", outcome="fail", sentence=error.message),)
     rows = [(check.outcome, check.name, check.sentence, check.remedy) for check in checks]
     session.table(("", "check", "finding", "what to do"), rows, checks)
     return 1 if any(check.outcome == "fail" for check in checks) else 0

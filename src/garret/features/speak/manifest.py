@@ -5,7 +5,7 @@ from __future__ import annotations
 from garret.features.speak import contracts as c
 from garret.features.speak.verb_table import VERBS
 from garret.protocol import sound_access
-from garret.protocol.manifest import MIB, Grants, Room, WorkerSpec
+from garret.protocol.manifest import CLIENT_ROLES, MIB, PROFILE_KINDS, Capability, Grants, Room, WorkerSpec
 from garret.protocol.setting import Setting
 
 FLITE = "/usr/bin/flite"
@@ -48,6 +48,14 @@ ROOM = Room(
         c.Examine,
     ),
     events=(c.Finished,),
+    capabilities=(
+        Capability("speak.use", "Have text spoken, or made into a sound file.", CLIENT_ROLES, PROFILE_KINDS),
+        Capability(
+            "speak.read", "Hear of what other profiles had spoken.", ("cli", "shell"), ("admin", "user")
+        ),
+        Capability("worker.tts", "Compute speech."),
+        Capability("worker.playback", "Play sound on the speaker."),
+    ),
     settings=(
         Setting(
             key="speak.voice",

@@ -114,13 +114,13 @@ class Stop(Command[Nothing], frozen=True):
     utterance: str = ""
 
 
-@event("dictate.started")
+@event("dictate.started", own="dictate.read_own", others="dictate.read")
 class Started(Event, frozen=True):
     utterance: str
     source: str
 
 
-@event("dictate.finished")
+@event("dictate.finished", own="dictate.read_own", others="dictate.read")
 class Finished(Event, frozen=True):
     """A transcript is kept. Of a very long one `text` is the beginning; `dictate.get` has all of it."""
 

@@ -92,6 +92,7 @@ class Utterances(Contract, frozen=True):
 class History(Command[Utterances], frozen=True):
     """List utterances, newest first; `query` keeps those whose text contains all its words.
 
+    A word stands for all that begin with it; neither case nor accents count, nor the order of the words.
     `before` is the id of the last one of the page before; ids sort by time. A page may hold fewer than
     `limit` where texts are long; an empty one is the last.
     """
@@ -117,7 +118,7 @@ class Audio(Command[Nothing], frozen=True):
     utterance: str
 
 
-@command("dictate.delete", result=Nothing, capability="dictate.delete", approval=True)
+@command("dictate.delete", result=Nothing, capability="dictate.delete", approval=True, timeout=900.0)
 class Delete(Command[Nothing], frozen=True):
     """Delete an utterance: its text and its audio. Cannot be undone, so it needs an approval."""
 
@@ -134,6 +135,6 @@ class Delivered(Command[Nothing], frozen=True):
     problem: str = ""
 
 
-@event("dictate.deleted")
+@event("dictate.deleted", own="dictate.read_own", others="dictate.read")
 class Deleted(Event, frozen=True):
     utterance: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from garret.protocol.contract import Command, Contract, Nothing, command
 
 
@@ -96,3 +98,44 @@ class Approve(Command[ApprovalToken], frozen=True):
 
     command: str
     payload: bytes
+
+
+class ApprovalRequest(Contract, frozen=True):
+    """A command that waits for a consent. `payload` is what is consented to, byte for byte, `arguments` what
+    it says; `summary` tells what such a command does. `job` is the job it is, if it is one."""
+
+    id: str
+    command: str
+    summary: str
+    arguments: dict[str, Any]
+    payload: bytes
+    role: str
+    name: str
+    profile: str
+    workspace: str
+    job: str
+    asked: float
+    until: float
+
+
+class ApprovalRequests(Contract, frozen=True):
+    requests: tuple[ApprovalRequest, ...]
+
+
+@command("house.approvals", result=ApprovalRequests, capability="approvals.grant")
+class ListApprovals(Command[ApprovalRequests], frozen=True):
+    """The commands that wait for a consent, oldest first."""
+
+
+@command("house.approval_grant", result=ApprovalRequest, capability="approvals.grant")
+class GrantApproval(Command[ApprovalRequest], frozen=True):
+    """Consent to one waiting command, exactly as it was asked for: it goes on."""
+
+    request: str
+
+
+@command("house.approval_deny", result=ApprovalRequest, capability="approvals.grant")
+class DenyApproval(Command[ApprovalRequest], frozen=True):
+    """Refuse one waiting command; its requester is told."""
+
+    request: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from garret.protocol.contract import Event, event
 
 
-@event("house.worker_changed")
+@event("house.worker_changed", own="system.status")
 class WorkerChanged(Event, frozen=True):
     name: str
     slot: int
@@ -13,7 +13,7 @@ class WorkerChanged(Event, frozen=True):
     sentence: str
 
 
-@event("house.job_changed")
+@event("house.job_changed", own="jobs.read_own", others="jobs.read")
 class JobChanged(Event, frozen=True):
     job: str
     command: str
@@ -22,25 +22,58 @@ class JobChanged(Event, frozen=True):
     note: str = ""
 
 
-@event("house.setting_changed")
+@event("house.setting_changed", own="settings.read", others="settings.read")
 class SettingChanged(Event, frozen=True):
     key: str
     value: str
 
 
-@event("house.storage_changed")
+@event("house.storage_changed", own="system.status")
 class StorageChanged(Event, frozen=True):
     mode: str
     sentence: str
 
 
-@event("house.profile_changed")
+@event("house.profile_changed", own="profiles.use")
 class ProfileChanged(Event, frozen=True):
     profile: str
 
 
-@event("house.events_lost")
+@event("house.approval_requested", own="approvals.grant", others="approvals.grant")
+class ApprovalRequested(Event, frozen=True):
+    """A command waits for somebody's consent until `until` (seconds since 1970)."""
+
+    request: str
+    command: str
+    role: str
+    name: str
+    profile: str
+    workspace: str
+    until: float
+
+
+@event("house.approval_decided", own="approvals.grant", others="approvals.grant")
+class ApprovalDecided(Event, frozen=True):
+    """A command that waited for a consent has it, or was refused."""
+
+    request: str
+    command: str
+    name: str
+    granted: bool
+
+
+@event("house.events_lost", own="events.read")
 class EventsLost(Event, frozen=True):
     """This subscriber did not keep up; so many events were dropped for it."""
 
     count: int
+
+
+@event("house.outbox_changed")
+class OutboxChanged(Event, frozen=True):
+    """An attempt to deliver an entry of the outbox has ended; `state` is waiting, dead or delivered."""
+
+    entry: str
+    room: str
+    destination: str
+    state: str

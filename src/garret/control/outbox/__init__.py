@@ -1,0 +1,1 @@
+"""The outbox: what has to reach somebody outside, kept with what caused it until it is there."""

@@ -1,0 +1,53 @@
+"""SIGKILL amid deciding, writing down and handing over: each run of a schedule is one job, none missing."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from garret.base.paths import Home
+from garret.control.schedules.plans import run_id
+from tests.faults.schedules_victim import BEGIN, EVERY, open_store
+
+KILLS = int(os.environ.get("GARRET_KILLS", "8"))
+MOST_LOOKS = 400  # a victim is killed after at most so many
+
+
+def live(home: Home, looks: int) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.schedules_victim", str(home.root)],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    assert process.stdout is not None
+    with process, process.stdout:
+        for _ in range(looks):
+            assert process.stdout.readline() == b"looked\n"
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_every_minute_has_one_job_whenever_the_house_is_killed(home: Home) -> None:
+    home.create()
+    chance = random.Random(18)
+    for _ in range(KILLS):
+        live(home, chance.randint(1, MOST_LOOKS))
+    store = open_store(home)
+    try:
+        with store.readers.read() as connection:
+            ((schedule, due),) = connection.execute("SELECT id, due FROM schedules").fetchall()
+            runs = connection.execute("SELECT due, state, job FROM schedule_runs ORDER BY due").fetchall()
+            keys = dict(connection.execute("SELECT id, idempotency FROM jobs").fetchall())
+    finally:
+        store.close()
+    dues = [BEGIN + EVERY * number for number in range(1, len(runs) + 1)]
+    assert [run[0] for run in runs] == dues, "every minute, and none twice"
+    assert due == dues[-1] + EVERY
+    assert len(keys) == len(runs)
+    for at, state, job in runs:
+        assert state == "done"
+        assert keys[job] == run_id(str(schedule), float(at))

@@ -1,0 +1,1 @@
+"""Tables of the shelf in the cache file."""
