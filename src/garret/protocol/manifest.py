@@ -251,9 +251,9 @@ class Room(msgspec.Struct, frozen=True):
                 )
         if self.examination is not None and self.examination not in self.commands:
             raise ValueError(f"the examination of the room {self.name} is not among its commands")
-        for spec in self.workers:
-            if foreign := [name for name in spec.secrets if not name.startswith(f"{self.name}.")]:
-                raise ValueError(f"the worker {spec.name} names secrets that are not its room's: {foreign}")
+        for worker in self.workers:
+            if foreign := [name for name in worker.secrets if not name.startswith(f"{self.name}.")]:
+                raise ValueError(f"the worker {worker.name} names secrets that are not its room's: {foreign}")
 
 
 Style = Literal["plain", "good", "warn", "bad", "dim"]
