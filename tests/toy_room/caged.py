@@ -18,7 +18,16 @@ from typing import Any, Final
 from garret.base.errors import GarretError
 from garret.protocol.contract import Command, Contract, command
 from garret.protocol.life import Boot
-from garret.protocol.manifest import MIB, Grants, Room, SpawnGrants, WorkerSpec
+from garret.protocol.manifest import (
+    CLIENT_ROLES,
+    MIB,
+    PROFILE_KINDS,
+    Capability,
+    Grants,
+    Room,
+    SpawnGrants,
+    WorkerSpec,
+)
 from garret.transport import bulk
 from garret.worker.call import Call
 from garret.worker.harness import Handlers
@@ -368,6 +377,7 @@ def _worker(name: str, grants: Grants, **options: Any) -> WorkerSpec:
 ROOM: Final = Room(
     name="caged",
     summary="A room for tests of what workers may and may not.",
+    capabilities=(Capability("caged.use", "Try the walls.", CLIENT_ROLES, PROFILE_KINDS),),
     commands=(
         Knock,
         Crowd,
