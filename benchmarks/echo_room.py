@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from garret.protocol.contract import Command, Contract, Nothing, command
 from garret.protocol.manifest import CLIENT_ROLES, PROFILE_KINDS, Capability, Room, WorkerSpec
 from garret.transport.bulk import BulkReader
@@ -57,6 +59,13 @@ class DoNothing(Command[Nothing], frozen=True):
     """Answer that nothing was done."""
 
 
+@command("echo.flow", result=Nothing, capability="echo.use", target="echo", items=Echoed, timeout=None)
+class Flow(Command[Nothing], frozen=True):
+    """Stream what was said `count` times."""
+
+    count: int
+
+
 MESSAGE: Final = Say(
     session="utt_0190c2f4a1d37c5e8b21f60d9a7e4c13",
     sequence=41,
@@ -66,6 +75,10 @@ MESSAGE: Final = Say(
     text="the quick brown fox jumps over the la",
 )
 """A payload whose command envelope, framed as a client sends it, has 200 bytes of body or a little more."""
+
+
+ITEM: Final = msgspec.structs.replace(MESSAGE, text=MESSAGE.text.ljust(83, "."))
+"""What is streamed: its payload has 200 bytes."""
 
 
 def say(request: Say, call: Call) -> Echoed:
@@ -89,6 +102,13 @@ def take(request: Take, call: Call) -> Received:
         return Received(size=bulk.size, first=bulk.view[0], last=bulk.view[-1])
 
 
+def flow(request: Flow, call: Call) -> Nothing:
+    """Stream as fast as there is credit."""
+    item = say(ITEM, call)
+    call.emit_many(item for _ in range(request.count))
+    return Nothing()
+
+
 def nothing(request: DoNothing, call: Call) -> Nothing:
     """Do nothing."""
     del request, call
@@ -96,15 +116,16 @@ def nothing(request: DoNothing, call: Call) -> Nothing:
 
 
 def build(boot: object) -> Handlers:
-    """The handlers, all quick enough to run where they are read."""
+    """The handlers; what does not stream is quick enough to run where it is read."""
     del boot
-    return Handlers({Say: say, Take: take, DoNothing: nothing}, inline=frozenset({Say, Take, DoNothing}))
+    handlers = {Say: say, Take: take, DoNothing: nothing, Flow: flow}
+    return Handlers(handlers, inline=frozenset({Say, Take, DoNothing}))
 
 
 ROOM: Final = Room(
     name="echo",
     summary="An echo, for measuring what the way there and back costs.",
-    commands=(Say, Take, DoNothing),
+    commands=(Say, Take, DoNothing, Flow),
     capabilities=(Capability("echo.use", "Be echoed.", CLIENT_ROLES, PROFILE_KINDS),),
     workers=(
         WorkerSpec(

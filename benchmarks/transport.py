@@ -26,7 +26,7 @@ import psutil
 
 from benchmarks import transport_peers as peers
 from benchmarks.echo_house import running
-from benchmarks.echo_room import MESSAGE, Say
+from benchmarks.echo_room import MESSAGE, Flow, Say
 from benchmarks.report import Row, row
 from garret.protocol.contract import check_result
 from garret.protocol.envelope import encode_payload, pack
@@ -37,6 +37,7 @@ from garret.transport.client import Client
 ROUNDS = 7
 _BATCH = 32
 _WINDOW = 256
+_ITEMS = 50_000
 _COMMAND = int(Kind.COMMAND)
 _RESULT = int(Kind.RESULT)
 
@@ -108,10 +109,24 @@ def run() -> list[Row]:
             "pyzmq ipc, broker": (stack.enter_context(peers.zeromq(folder)), 1000, 20_000),
             "gRPC, Unix socket": (stack.enter_context(peers.grpc_unix(folder)), 500, 2000),
         }
-        rows = _measure(contestants, bare)
+        rows = [*_measure(contestants, bare), _streamed(client)]
         with one_core():
             rows += _measure(contestants, bare, ", one core")
         return rows
+
+
+def _streamed(client: Client) -> Row:
+    """Items of 200 bytes from a worker through the broker to a client, as fast as there is credit."""
+    came = itertools.count()
+    rates = []
+    for round_ in range(ROUNDS + 1):
+        start = time.perf_counter()
+        client.stream(Flow(count=_ITEMS), lambda _: next(came))
+        if round_:
+            rates.append(_ITEMS / (time.perf_counter() - start))
+    if next(came) != _ITEMS * (ROUNDS + 1):
+        raise RuntimeError("items were lost")
+    return row("protocol: stream of 200-byte items", statistics.median(rates), "items/s", budget=150_000.0)
 
 
 @contextlib.contextmanager

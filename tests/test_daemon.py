@@ -77,6 +77,21 @@ def test_it_serves_until_it_is_asked_to_end_and_leaves_nothing_behind(
     assert b"ready after" in err  # what it said before it was ready; later lines are in the log store
 
 
+def test_memory_is_given_back_before_anything_is_opened(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Heaps are limited before there is a thread that could have one of its own."""
+
+    class Told(Exception):
+        pass
+
+    def tell() -> bool:
+        raise Told
+
+    monkeypatch.setattr(daemon, "give_back_freed_memory", tell)
+    with pytest.raises(Told):
+        asyncio.run(daemon.run(home, lambda purpose: None))
+    assert not home.root.exists()
+
+
 DEAF = """
 import asyncio
 from garret import daemon

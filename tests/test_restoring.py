@@ -426,3 +426,18 @@ def test_a_damaged_home_tells_its_state_although_its_jobs_cannot_be_read(home: H
             assert status.jobs == {}
 
     asyncio.run(look())
+
+
+def test_captured_sound_of_a_lost_home_is_set_aside_and_not_tidied_away(home: Home, backup: Path) -> None:
+    (home.spool / "utt_1.pcm").write_bytes(b"sound")
+    delete(home)
+    told = restore_home(home, backup, PASSPHRASE, lambda: SecretStore.open(home))
+    assert (Path(told["set_aside"]) / "spool" / "utt_1.pcm").read_bytes() == b"sound"
+    assert (Path(told["set_aside"]) / "audit.record").exists()
+
+
+def test_looking_at_a_home_leaves_nothing_in_it(home: Home, backup: Path) -> None:
+    before = sorted(home.root.rglob("*"))
+    with pytest.raises(GarretError, match="nothing to salvage"):
+        examine_home(home, lambda: SecretStore.open(home))
+    assert sorted(home.root.rglob("*")) == before

@@ -27,6 +27,7 @@ from typing import Any, Final, TextIO
 from garret.app import rooms
 from garret.base import log
 from garret.base.errors import CancelledError, Code, GarretError
+from garret.base.memory import give_back_freed_memory
 from garret.base.paths import Home
 from garret.base.visible import visible
 from garret.control.clients.listener import HomeLock, HomeTaken
@@ -64,6 +65,7 @@ _LAST_SECONDS: Final = 1.0  # for what is left on the loop when the control plan
 
 async def run(home: Home, ask: PassphraseSource, *, foreground: bool = True) -> None:
     """Be the control plane of `home` until asked to stop. Raises GarretError when it cannot start."""
+    give_back_freed_memory()
     home.create()
     lock = HomeLock(home.lock)
     adopt_orphans()

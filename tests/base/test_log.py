@@ -62,7 +62,7 @@ def test_what_is_too_short_to_be_a_secret_redacts_nothing() -> None:
 
 
 def test_names_are_below_the_programs_own() -> None:
-    assert log.get("control.broker").name == "garret.control.commands.broker"
+    assert log.get("control.broker").name == "garret.control.broker"
     assert log.get("garret.worker").name == "garret.worker"
 
 

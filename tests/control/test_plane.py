@@ -18,9 +18,10 @@ from garret.control.watching.audit_keeper import AuditKeeper
 from garret.features.house import contracts as c
 from garret.protocol.manifest import Room
 from garret.storage.audit_record import count_in
+from garret.storage.log_store import KeptLine
 from garret.storage.writer_state import Mode
 from garret.transport.client import Client as SocketClient
-from tests.control.planes import Client, open_plane, plane_of, run, toy_service, until
+from tests.control.planes import PATIENCE, Client, open_plane, plane_of, run, toy_service, until
 from tests.control.toy_room import HoldUp, ToyService, Work
 
 
@@ -210,8 +211,13 @@ def test_a_stall_of_the_loop_is_logged_with_the_stack_that_caused_it(home: Home)
         async with plane_of(home) as plane:
             await Client(plane).call(HoldUp(milliseconds=60))
             await until(lambda: plane.watchdog.stalls >= 1)
-            await plane.log_pump.write_out()
-            lines = [line for line in plane.store.logs.query(limit=1000) if "held up" in line.message]
+            lines: list[KeptLine] = []
+            async with asyncio.timeout(PATIENCE):
+                while not lines:  # the watchdog's thread tells the log after it has counted
+                    await plane.log_pump.write_out()
+                    await asyncio.sleep(0.01)
+                    kept = plane.store.logs.query(limit=1000)
+                    lines = [line for line in kept if "held up" in line.message]
             assert "hold_the_loop" in lines[0].message
             assert lines[0].fields["stall_ms"] >= 40
 

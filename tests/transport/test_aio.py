@@ -142,6 +142,22 @@ def test_the_end_of_the_other_side_is_told_once() -> None:
     uvloop.run(main())
 
 
+@pytest.mark.parametrize("run", RUNNERS)
+def test_a_peer_that_goes_and_left_something_unread_is_seen_to_be_gone(run: Any) -> None:
+    """Its end is then an error of the socket, and what it sent before is taken all the same."""
+
+    async def main() -> None:
+        end = End()
+        end.channel.send(pack(Kind.CANCEL, 1))
+        end.channel._flush()
+        end.other.send(pack(Kind.CANCEL, 7) + pack(Kind.CANCEL, 8)[:9])
+        end.other.close()
+        assert isinstance(await end.closed(), Disconnected)
+        assert [envelope.id for envelope, _ in end.came] == [7]
+
+    run(main())
+
+
 def test_a_broken_connection_is_not_reported_from_within_send() -> None:
     """An owner in the middle of its books must not be called back by its own sending."""
 

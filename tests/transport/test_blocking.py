@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import concurrent.futures
 import os
 import socket
 import threading
@@ -14,7 +15,7 @@ import pytest
 from garret.protocol.envelope import encode_payload, pack
 from garret.protocol.errors import FrameTooLarge, ProtocolError
 from garret.protocol.frames import HEADER, MAX_DESCRIPTORS, Kind
-from garret.transport.blocking import BlockingChannel
+from garret.transport.blocking import BlockingChannel, connected
 from garret.transport.errors import Disconnected
 
 Pair = tuple[BlockingChannel, socket.socket]
@@ -243,3 +244,22 @@ def test_closing_closes_what_nobody_took(channels: tuple[BlockingChannel, Blocki
         os.close(number)
     second.close()
     assert open_descriptors() <= before
+
+
+def test_a_full_queue_of_others_is_waited_for_and_not_taken_for_nobody(tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(path)
+    listener.listen(0)
+    first = connected(path, 20.0)
+    with pytest.raises(BlockingIOError):
+        connected(path, 0.01)  # nobody lets it in
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        waiting = pool.submit(connected, path, 20.0)
+        listener.accept()[0].close()
+        second = waiting.result()
+    assert second.gettimeout() is None
+    with pytest.raises(FileNotFoundError):
+        connected(str(tmp_path / "nobody"), 1.0)
+    for end in (first, second, listener):
+        end.close()

@@ -141,6 +141,24 @@ def test_quick_commands_that_come_together_are_answered_together(benches: Benche
     assert [bench.answer() for _ in range(100)] == [(number, "x") for number in range(100)]
 
 
+def test_a_quick_command_is_answered_whatever_comes_together_with_it(benches: Benches) -> None:
+    gate = threading.Event()
+
+    def wait(call: Call) -> Answer:
+        gate.wait(20)
+        return Answer(text="slow")
+
+    bench = benches(wait)
+    quick = pack(Kind.COMMAND, 1, encode_payload(Quick(text="quick")), name="h.quick")
+    bench.channel.send(quick + pack(Kind.COMMAND, 2, encode_payload(Slow()), name="h.slow"))
+    assert bench.answer() == (1, "quick")
+    cancel = pack(Kind.CANCEL, 9)
+    bench.channel.send(quick + cancel)
+    assert bench.answer() == (1, "quick")
+    gate.set()
+    assert bench.answer() == (2, "slow")
+
+
 def test_one_thread_serves_one_command_after_another(benches: Benches) -> None:
     bench = benches(concurrency=8)
     for number in range(5):
@@ -297,6 +315,41 @@ def test_items_wait_for_credit(benches: Benches) -> None:
     assert bench.answer() == (2, "nothing more came")
     bench.send(Kind.CREDIT, 1, Credit(10))
     assert [bench.receive().kind for _ in range(11)] == [Kind.STREAM] * 10 + [Kind.RESULT]
+
+
+def test_many_items_leave_together_and_wait_for_credit_as_one_does(benches: Benches) -> None:
+    count = 2 * INITIAL_CREDIT + 10
+
+    def emit(call: Call) -> Answer:
+        call.emit_many(Item(number=number) for number in range(count))
+        return Answer(text="all")
+
+    bench = benches(emit)
+    bench.start(1)
+    came = [bench.receive() for _ in range(INITIAL_CREDIT)]
+    bench.start(2, Quick(text="nothing more came"))
+    assert bench.answer() == (2, "nothing more came")
+    bench.send(Kind.CREDIT, 1, Credit(INITIAL_CREDIT))
+    came += [bench.receive() for _ in range(INITIAL_CREDIT)]
+    bench.start(3, Quick(text="nor now"))
+    assert bench.answer() == (3, "nor now")
+    bench.send(Kind.CREDIT, 1, Credit(INITIAL_CREDIT))
+    came += [bench.receive() for _ in range(10)]
+    assert [msgspec.msgpack.decode(item.payload, type=Item).number for item in came] == list(range(count))
+    assert bench.answer() == (1, "all")
+
+
+def test_a_cancel_reaches_who_streams_many(benches: Benches) -> None:
+    def emit(call: Call) -> Answer:
+        call.emit_many(Item(number=number) for number in range(10 * INITIAL_CREDIT))
+        return Answer(text="all")
+
+    bench = benches(emit)
+    bench.start(1)
+    for _ in range(INITIAL_CREDIT):
+        bench.receive()
+    bench.send(Kind.CANCEL, 1)
+    assert bench.answer() == (1, Code.CANCELLED)
 
 
 def test_emitting_without_waiting_says_whether_there_was_room(benches: Benches) -> None:

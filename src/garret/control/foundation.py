@@ -22,6 +22,7 @@ from garret.storage.store import Keys, RoomTables, Store
 
 _OWN_TABLES: Final = (
     RoomTables("control", durable="garret.control.migrations"),
+    RoomTables("egress", cache="garret.control.egress.migrations"),
     RoomTables("outbox", durable="garret.control.outbox.migrations"),
     RoomTables("schedules", durable="garret.control.schedules.migrations"),
 )

@@ -27,11 +27,16 @@ from garret.control.background import Background
 from garret.control.clients.bus import EventBus
 from garret.control.clients.connection import ClientConnection
 from garret.control.clients.listener import HomeLock, Listener
+from garret.control.clients.porch import PorchKeeper
 from garret.control.commands.approval_gate import ApprovalDesk
 from garret.control.commands.broker import STOP_SECONDS, Broker
 from garret.control.commands.service import Service, Services
 from garret.control.derived import Derived
 from garret.control.door import Door, HouseDoor
+from garret.control.egress.closing import check_rules
+from garret.control.egress.egress import Egress
+from garret.control.egress.log import EgressLog
+from garret.control.egress.wire import Entry
 from garret.control.foundation import boot_id, load_object, open_store
 from garret.control.jobs.jobs import Jobs
 from garret.control.outbox.outbox import Outbox
@@ -87,6 +92,7 @@ class ControlPlane:
         self.stopping = asyncio.Event()
         self.notices: list[str] = []
         self.connections: set[ClientConnection] = set()
+        self.porch = PorchKeeper(asyncio.get_running_loop())
         self._lock: HomeLock | None = lock
         self._loop = asyncio.get_running_loop()
         self._nonces = NonceMemory()
@@ -109,12 +115,23 @@ class ControlPlane:
             definitions,
             FlatStore(store.settings),
             scoped({key: row for key, row in store.settings.all().items() if not key.startswith(INTERNAL)}),
-            checks={"outside.programs": decode_programs},
+            checks={"outside.programs": decode_programs, "egress.closed": check_rules},
             has_secret=lambda name: secrets.get(name) is not None,
         )
         self.broker = Broker(self.registry, self.policy, self.metrics, refused=self._refusals.command)
         self.services = Services(self.broker, store.writer.write)
-        self.workers = Workers(self._loop, home, self.settings, self.broker, self.metrics, self._nonces, self)
+        self.egress = Egress(
+            self._loop,
+            self,
+            self.settings,
+            self.policy,
+            EgressLog(store.cache_writer, store.cache_readers),
+            rooms,
+            barred=(str(home.root), str(home.socket.parent)),
+        )
+        self.workers = Workers(
+            self._loop, home, self.settings, self.broker, self.metrics, self._nonces, self, self.egress
+        )
         self.jobs = Jobs(
             self.broker,
             self.registry,
@@ -229,7 +246,7 @@ class ControlPlane:
             self._loop,
             self.home,
             limit=MAX_CLIENTS,
-            count=lambda: len(self.connections),
+            count=lambda: len(self.connections) - len(self.porch),
             worker_of=self.workers.worker_of,
             on_connection=self._connected,
             on_refused=self._refusals.knock,
@@ -259,6 +276,7 @@ class ControlPlane:
             self._stop_services,
             self.outside.stop,
             self.workers.stop,
+            self.egress.stop,
             lambda: self._background.end(_BACKGROUND_SECONDS),
             self._end_watching,
         ]
@@ -315,7 +333,13 @@ class ControlPlane:
         )
         self.connections.add(
             ClientConnection(
-                self._loop, connection, handshake, self.broker, lambda: self.profile, self._disconnected
+                self._loop,
+                connection,
+                handshake,
+                self.broker,
+                lambda: self.profile,
+                self.porch,
+                self._disconnected,
             )
         )
 
@@ -356,7 +380,17 @@ class ControlPlane:
         self.log_pump.worker_line(source, stream, line, SYSTEM.wall())
 
     def other_pids(self) -> list[int]:
-        return self.outside.pids()
+        return [*self.outside.pids(), *self.egress.pids()]
+
+    # ---- the way out
+
+    def on_egress_refused(self, entry: Entry) -> None:
+        """A worker was refused a connection: into the log and the audit chain."""
+        where = f"{entry.name or entry.address}:{entry.port} ({entry.transport})"
+        self._refusals.connection(entry.worker, entry.profile, f"{where}, {entry.reason}")
+
+    def on_egress_lost(self) -> None:
+        self.workers.way_out_lost()
 
     def secret(self, name: str) -> str | None:
         return self.secrets.get_text(name)
@@ -386,6 +420,7 @@ class ControlPlane:
     def use_profile(self, profile: str) -> None:
         """Put another profile in force; it was checked that this may be."""
         old, self.profile = self.profile, profile
+        self.egress.rules_changed()
         self.workers.profile_changed(old, profile)
 
     def _setting_changed(self, change: Change) -> None:

@@ -30,6 +30,11 @@ class Boot(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     search_path: tuple[str, ...]
     heartbeat_seconds: float = 1.0
     secrets: dict[str, str] = {}
+    reached_by: int = 0  # see `sandbox.enforce`
+
+
+WAY_OUT = "worker.way_out"
+"""The event with which a worker hands over its listener, once its cage is closed."""
 
 
 class Heartbeat(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

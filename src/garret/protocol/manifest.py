@@ -17,6 +17,7 @@ from garret.protocol.finding import Findings
 from garret.protocol.setting import Setting
 
 MIB = 1024 * 1024
+_SETTING = "{setting:"
 
 SPAWNED = "~"
 """Between the name of a kind of worker and the number of a process that was spawned of it for one call."""
@@ -33,7 +34,8 @@ class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     left out. What does not exist when the worker starts is not granted. `local_sockets` lets it connect
     to Unix sockets: to any service that takes the user's connections, since the kernel cannot hold it
     to a path, so that a worker which reads what others made must not have it. `execute` names programs
-    it may run; none means no exec and no child processes. Sizes in bytes; `cpu_seconds` is a life's total.
+    it may run; none means no exec and no child processes. `network` lets it ask the egress process for
+    connections. Sizes in bytes; `cpu_seconds` is a life's total.
 
     `watch` names folders whose changes, and those of the folders below, it may be told of. `terminal` lets it
     have the person's shell in a terminal, which runs outside the cage and may do what the person may.
@@ -62,16 +64,44 @@ class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class SpawnGrants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a process that is spawned for one call may be granted beyond the grants of its kind.
 
-    `read`, `write` and `watch` are places as in `Grants`, at or below which paths may be granted; `network`
-    lets it be granted connections. Nothing else may exceed what the kind has. At most `at_once` processes of
-    the kind are spawned at a time.
+    `read`, `write` and `watch` are places as in `Grants`, at or below which paths may be granted. Nothing
+    else may exceed what the kind has; `network` stands for all of its destinations or none. At most `at_once`
+    processes of the kind are spawned at a time.
     """
 
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
     watch: tuple[str, ...] = ()
-    network: bool = False
     at_once: int = 4
+
+
+class Destination(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A place that a worker may connect to, through the egress process and no other way.
+
+    `host` is a name or an address, or `{setting:KEY}` for a setting that holds a host, `host:port` or a URL;
+    a port that it names counts beside `ports`. An empty setting grants nothing. `why` is told to whoever
+    asks what may leave. Names outside resolve to public addresses only; what a person has in their own
+    network is `local`. Datagrams (`udp`) work for sockets that are connected.
+    """
+
+    host: str
+    ports: tuple[int, ...]
+    why: str
+    transport: Literal["tcp", "udp"] = "tcp"
+    local: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.host or not self.why:
+            raise ValueError("a destination names a host and says why")
+        if not self.ports and not self.host.startswith(_SETTING):
+            raise ValueError(f"the destination {self.host} names no port")
+        if any(not 0 < port < 65_536 for port in self.ports):
+            raise ValueError(f"the destination {self.host} has a port that is none")
+
+    @property
+    def setting(self) -> str | None:
+        """The key of the setting that holds the host; None where the host is named here."""
+        return self.host[len(_SETTING) :].partition("}")[0] if self.host.startswith(_SETTING) else None
 
 
 class WorkerSpec(msgspec.Struct, frozen=True):
@@ -85,7 +115,9 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     beside language and time zone; nothing secret belongs there. `secrets` names the secrets it is told at its
     start, over its control socket; a change of one replaces the process. `spawn`, where it is given, lets
     services start a process of this kind for one call, with grants for that call. `search_path` names the
-    folders of a room that is not installed in this package's environment.
+    folders of a room that is not installed in this package's environment. `destinations` are all
+    the places it may connect to; a worker without any has no network. `grants.network` follows from them
+    and is not set here.
     """
 
     name: str
@@ -106,6 +138,11 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     secrets: tuple[str, ...] = ()
     spawn: SpawnGrants | None = None
     search_path: tuple[str, ...] = ()
+    destinations: tuple[Destination, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.grants.network:
+            raise ValueError(f"the worker {self.name} asks for the network; it names destinations instead")
 
 
 def kind_of(worker: str) -> str:

@@ -36,6 +36,7 @@ from garret.storage.objects import (
     Signer,
     parse_id,
     seal,
+    unseal,
     verify,
     verify_kept,
 )
@@ -107,7 +108,7 @@ def record(
         aggregate=aggregate,
         workspace=workspace,
     )
-    return _keep(connection, verify(sealed), sealed, admission)
+    return _keep(connection, unseal(sealed), sealed, admission)
 
 
 def erase(
@@ -135,7 +136,7 @@ def erase(
         aggregate=str(row[0]),
         workspace=str(row[1]),
     )
-    return _take(connection, verify(sealed), sealed, admission)
+    return _take(connection, unseal(sealed), sealed, admission)
 
 
 def put(connection: apsw.Connection, sealed: Sealed, admission: Admission) -> Object:
@@ -297,7 +298,7 @@ def _gather(
             aggregate=aggregate,
             workspace=workspace,
         )
-        knot = _keep(connection, verify(sealed), sealed, admission)
+        knot = _keep(connection, unseal(sealed), sealed, admission)
         found = [*found[PARENT_LIMIT:], knot.id]
     return found
 

@@ -80,18 +80,18 @@ def open_for_reading(path: Path, key: bytes) -> apsw.Connection:
     """Open without changing anything, on a read-only disk too. Raises NotFound, WrongKey, Corrupt..."""
     if not path.exists():
         raise NotFound(f"There is no database at {path}.")
+    log_file = path.with_name(path.name + "-wal")
+    if not log_file.exists() or log_file.stat().st_size == 0:
+        return connect(path, key, access=Access.IMMUTABLE)  # which makes no shared memory beside it
     try:
         return connect(path, key, access=Access.READ)
-    except (ReadOnly, StorageError) as error:
-        if isinstance(error, (WrongKey, Corrupt)):
-            raise
-        log_file = path.with_name(path.name + "-wal")
-        if log_file.exists() and log_file.stat().st_size > 0:
-            raise ReadOnly(
-                f"{path.name} has changes in its write-ahead log that cannot be applied, because its folder "
-                "cannot be written. Nothing was changed. Copy the home to another disk, or make it writable."
-            ) from error
-        return connect(path, key, access=Access.IMMUTABLE)
+    except (WrongKey, Corrupt):
+        raise
+    except StorageError as error:
+        raise ReadOnly(
+            f"{path.name} has changes in its write-ahead log that cannot be applied, because its folder "
+            "cannot be written. Nothing was changed. Copy the home to another disk, or make it writable."
+        ) from error
 
 
 def diagnose(home: Home, key: bytes, *, seconds: float | None = None) -> Diagnosis:

@@ -1,7 +1,7 @@
 """An asyncio channel: the control plane's end of every connection.
 
-It works on the bare socket with `add_reader`, because the stream classes of asyncio and uvloop
-cannot receive descriptors. Everything here runs on the loop's thread.
+It works on the bare socket, because the stream classes of asyncio and uvloop cannot receive descriptors, and
+hears of news by `watch`, because uvloop does not tell of errors. Everything here runs on the loop's thread.
 
 What one frame leads to leaves at once, which spares a command its wait for the loop's next turn;
 what several frames of one read lead to, or anything sent at another time, is joined and leaves in
@@ -30,6 +30,8 @@ from garret.transport.descriptors import (
     rights,
 )
 from garret.transport.errors import Disconnected, PeerTooSlow, TransportError
+from garret.transport.linger import LoopLinger
+from garret.transport.watch import Watch
 
 OUTPUT_LIMIT: Final = 16 << 20
 """Bytes that may wait for a peer; beyond this it is not reading, and the connection ends."""
@@ -44,15 +46,25 @@ OnClosed = Callable[[GarretError], None]
 
 
 class _Turn:
-    """Whether what is sent now answers a single frame; shared by all channels of the one loop."""
+    """What the channels of a loop share: whether what is sent now answers a single frame; watch, linger."""
 
-    __slots__ = ("at_once",)
+    __slots__ = ("at_once", "heard", "loop", "watch")
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.at_once = False
+        self.loop = loop
+        self.watch = Watch(loop)
+        self.heard = LoopLinger(loop).heard
 
 
-_TURN: Final = _Turn()
+_turns: list[_Turn] = []
+
+
+def _turn_of(loop: asyncio.AbstractEventLoop) -> _Turn:
+    """That of `loop`; of one loop at a time, as there is but one in a process."""
+    if not _turns or _turns[0].loop is not loop:
+        _turns[:] = [_Turn(loop)]
+    return _turns[0]
 
 
 class AsyncChannel:
@@ -85,7 +97,8 @@ class AsyncChannel:
         self.closed = False
         self.received_bytes = 0
         self.sent_bytes = 0
-        loop.add_reader(self._fileno, self._readable)
+        self._turn = _turn_of(loop)
+        self._turn.watch.add(self._fileno, self)
 
     @property
     def waiting_bytes(self) -> int:
@@ -104,11 +117,12 @@ class AsyncChannel:
         """Take what the peer sent before it died, so that no finished work of it is lost."""
         while not self.closed:
             before = self.received_bytes
-            self._readable()
+            self.on_readable()
             if self.received_bytes == before:
                 return
 
-    def _readable(self) -> None:
+    def on_readable(self) -> None:
+        """For the watch: read once, and hand on what is complete."""
         try:
             data, ancillary, flags, _ = self._socket.recvmsg(RECEIVE_BYTES, ANCILLARY_BYTES, RECEIVE_FLAGS)
         except (BlockingIOError, InterruptedError):
@@ -121,9 +135,10 @@ class AsyncChannel:
                 self._descriptors.take_in(ancillary, truncated=bool(flags & TRUNCATED))
             if not data:
                 raise Disconnected("The other side closed the connection.")
+            self._turn.heard()
             self.received_bytes += len(data)
             frames = self._decoder.feed(data)
-            _TURN.at_once = len(frames) == 1
+            self._turn.at_once = len(frames) == 1
             for frame in frames:
                 envelope = decode_envelope(frame)
                 self.on_envelope(envelope, self._descriptors.take(frame[1]) if frame[1] else ())
@@ -140,7 +155,7 @@ class AsyncChannel:
                 TransportError(f"A frame could not be handled: {type(error).__name__}.", code=Code.FAILED)
             )
         finally:
-            _TURN.at_once = False
+            self._turn.at_once = False
 
     # ---- sending
 
@@ -152,7 +167,7 @@ class AsyncChannel:
         """
         if self.closed:
             return
-        if _TURN.at_once and not self._output:
+        if self._turn.at_once and not self._output:
             sent = self._try_send(frame, descriptors)
             if sent == len(frame):
                 return
@@ -193,6 +208,11 @@ class AsyncChannel:
         elif self._output_bytes > OUTPUT_LIMIT:
             self._give_up()
 
+    def on_writable(self) -> None:
+        """For the watch: the peer takes more."""
+        if self._writing:
+            self._write()
+
     def _write(self) -> None:
         output = self._output
         try:
@@ -210,7 +230,7 @@ class AsyncChannel:
         else:
             if self._writing:
                 self._writing = False
-                self._loop.remove_writer(self._fileno)
+                self._turn.watch.want_writable(self._fileno, False)
 
     def _next_piece(self) -> tuple[bytes | memoryview, tuple[int, ...]]:
         """Take the next frame with descriptors, or as many joined frames without as make one send."""
@@ -241,7 +261,7 @@ class AsyncChannel:
             self._give_up()
         elif not self._writing:
             self._writing = True
-            self._loop.add_writer(self._fileno, self._write)
+            self._turn.watch.want_writable(self._fileno, True)
 
     def _give_up(self) -> None:
         self.close(PeerTooSlow("The other side does not read; its connection was closed."))
@@ -255,9 +275,7 @@ class AsyncChannel:
         self.closed = True
         if not self._writing:
             self._write_last()
-        self._loop.remove_reader(self._fileno)
-        if self._writing:
-            self._loop.remove_writer(self._fileno)
+        self._turn.watch.remove(self._fileno)
         for _, descriptors in self._output:
             close_all(descriptors)
         self._output.clear()

@@ -30,6 +30,30 @@ Received = tuple[Envelope, tuple[int, ...]]
 """An envelope and the descriptors that came with it, which are now the receiver's to close."""
 
 
+def connected(path: str, seconds: float) -> socket.socket:
+    """A blocking socket, connected to the Unix socket at `path`. Raises OSError, in `seconds` at the latest.
+
+    Where many knock, the kernel lets who waits in by turns. A timeout of Python's makes the socket one that
+    does not wait, and that is refused (EAGAIN) at once while the queue is full; so the bound is the kernel's.
+    """
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        _bound(connection, socket.SO_SNDTIMEO, seconds)
+        connection.connect(path)
+        _bound(connection, socket.SO_SNDTIMEO, 0.0)
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def _bound(connection: socket.socket, option: int, seconds: float) -> None:
+    """Set a time limit in the kernel (socket(7)); 0 is none."""
+    whole = int(seconds)
+    value = array.array("l", [whole, int((seconds - whole) * 1_000_000)])
+    connection.setsockopt(socket.SOL_SOCKET, option, value.tobytes())
+
+
 class BlockingChannel:
     """Sends and receives envelopes on a connected socket, which it owns."""
 
@@ -53,10 +77,8 @@ class BlockingChannel:
         if seconds == self._timeout:
             return
         self._timeout = seconds
-        seconds = 0.0 if seconds is None else max(_SHORTEST_TIMEOUT, seconds)
-        whole = int(seconds)
-        value = array.array("l", [whole, int((seconds - whole) * 1_000_000)])
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value.tobytes())
+        bound = 0.0 if seconds is None else max(_SHORTEST_TIMEOUT, seconds)
+        _bound(self._socket, socket.SO_RCVTIMEO, bound)
 
     def send(self, frame: bytes, descriptors: tuple[int, ...] = ()) -> None:
         """Send one frame (or several joined ones without descriptors). Raises Disconnected."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import socket
 import threading
 import time
 from collections import deque
@@ -28,9 +27,9 @@ from garret.protocol.errors import ProtocolError
 from garret.protocol.frames import Kind
 from garret.protocol.handshake import PeerHandshake
 from garret.protocol.life import Progress
-from garret.protocol.streams import Credit, ReceiveWindow, SendWindow
+from garret.protocol.streams import FAST_CREDIT, Credit, ReceiveWindow, SendWindow
 from garret.protocol.trace import new_trace
-from garret.transport.blocking import BlockingChannel
+from garret.transport.blocking import BlockingChannel, connected
 from garret.transport.descriptors import close_all
 from garret.transport.errors import Disconnected, TransportError
 
@@ -79,14 +78,11 @@ class Client:
         """
         try:
             secret = _kept_secret(home, role) if secret is None else secret
-            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         except OSError as error:
             raise TransportError(f"Garret is not set up in {home.root}.") from error
         try:
-            connection.settimeout(HANDSHAKE_SECONDS)
-            connection.connect(str(home.socket))
+            connection = connected(str(home.socket), HANDSHAKE_SECONDS)
         except OSError as error:
-            connection.close()
             raise TransportError(f"Garret is not running in {home.root}.") from error
         channel = BlockingChannel(connection, ACCEPTED)
         channel.set_timeout(HANDSHAKE_SECONDS)
@@ -236,10 +232,10 @@ class _Exchange:
 
     def _take_item(self, envelope: Envelope) -> None:
         if self._receive is None:
-            self._receive = ReceiveWindow()
+            self._receive = ReceiveWindow(most=FAST_CREDIT)
         self._receive.accept()
         self._on_item(check_item(self._meta, envelope.payload))
-        grant = self._receive.consumed()
+        grant = self._receive.consumed(len(envelope.payload))
         if grant:
             self._channel.send(pack(_CREDIT, self.number, encode_payload(Credit(grant))))
 

@@ -22,7 +22,7 @@ from garret.base.errors import Code, GarretError
 from garret.protocol.envelope import encode_payload, pack, pack_error
 from garret.protocol.frames import Kind
 from garret.protocol.handshake import PeerHandshake
-from garret.protocol.life import Boot, Ready
+from garret.protocol.life import WAY_OUT, Boot, Ready
 from garret.transport import bulk
 from garret.transport.blocking import BlockingChannel
 from garret.transport.errors import Disconnected
@@ -44,7 +44,8 @@ def main(arguments: list[str]) -> int:
             raise WorkerError("This worker is of another build than the control plane; restart Garret.")
         for secret in boot.secrets.values():
             log.REDACTOR.add(secret)
-        report = sandbox.enforce(boot.grants, control_descriptor=channel.fileno())
+        report = sandbox.enforce(boot.grants, control_descriptor=channel.fileno(), reached_by=boot.reached_by)
+        _hand_over(channel, report.listener)
         handlers = _load(boot)
         _prove(channel, boot)
         missing = tuple(f"{part.what}: {part.why}" for part in report.missing)
@@ -79,6 +80,13 @@ def _receive_boot(channel: BlockingChannel) -> Boot:
     if envelope.kind != Kind.BOOT:
         raise WorkerError("The first frame of a worker's life has to be its boot message.")
     return msgspec.msgpack.decode(envelope.payload, type=Boot)
+
+
+def _hand_over(channel: BlockingChannel, listener: int) -> None:
+    """Give the listener away before any feature code runs: a connection waits until somebody answers."""
+    if listener >= 0:
+        channel.send(pack(Kind.EVENT, 0, encode_payload({}), name=WAY_OUT, descriptors=1), (listener,))
+        os.close(listener)
 
 
 def _load(boot: Boot) -> Handlers:

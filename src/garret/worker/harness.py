@@ -111,6 +111,12 @@ class Harness:
                     return
                 raise
             self._take(envelope, descriptors)
+            if self._replies and not self._channel.ready:
+                self._flush()  # what came last together with a quick command need not have been one
+
+    def _flush(self) -> None:
+        replies, self._replies = b"".join(self._replies), []
+        self._channel.send(replies)
 
     def _take(self, envelope: Envelope, descriptors: tuple[int, ...]) -> None:
         if envelope.kind == _COMMAND:
@@ -174,12 +180,11 @@ class Harness:
         frame = self._answer(call, handler, command)
         if call.result_descriptors:
             self._channel.send(frame, call.result_descriptors)
-        elif self._channel.ready and len(self._replies) < _MOST_REPLIES:
+        elif self._replies or self._channel.ready:
             self._replies.append(frame)
+            if len(self._replies) > _MOST_REPLIES:
+                self._flush()
         else:
-            if self._replies:
-                frame = b"".join((*self._replies, frame))
-                self._replies.clear()
             self._channel.send(frame)
         call.close_descriptors()
 

@@ -21,6 +21,7 @@ PR_SET_NO_NEW_PRIVS = 38
 PR_GET_NO_NEW_PRIVS = 39
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
+PR_SET_PTRACER = 0x59616D61
 
 _LIBC: ctypes.CDLL = ctypes.CDLL(None, use_errno=True)
 _HERE = sys.platform.startswith("linux")
@@ -55,12 +56,20 @@ def prctl(option: int, *arguments: int) -> int:
 
 def capset_nothing() -> None:
     """Give up every capability of this thread: effective, permitted and inheritable. Raises OSError."""
+    capset_only(0)
+
+
+def capset_only(mask: int) -> None:
+    """Keep the capabilities whose numbers are the bits of `mask`, below 32, and give up all others.
+
+    None is inheritable. Raises OSError, also where one of them is not there to be kept.
+    """
     if not _HERE:
         raise OSError(errno.ENOSYS, "capset: only Linux has it")
     # _LINUX_CAPABILITY_VERSION_3 with two 32-bit words for each of the three sets (capset(2)).
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    nothing = (ctypes.c_uint32 * 6)()
-    _checked(int(_LIBC.capset(header, nothing)), "capset")
+    sets = (ctypes.c_uint32 * 6)(mask, mask, 0, 0, 0, 0)
+    _checked(int(_LIBC.capset(header, sets)), "capset")
 
 
 def inotify_add_watch(number: int, descriptor: int, path: str, mask: int) -> int:

@@ -6,6 +6,7 @@ Neighbours: `sandbox` calls them in order, `guardian` uses two of them.
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from garret.worker import kernel
@@ -13,6 +14,7 @@ from garret.worker import kernel
 _HIGHEST_CAPABILITY = 64  # capability numbers fit the two 32-bit words of capset(2)
 # Of 1000: the kernel out of memory ends workers before the programs a person is using (proc(5)).
 _OOM_SCORE = 600
+_CAP_SYS_PTRACE = 19
 
 
 def no_new_privileges() -> None:
@@ -37,6 +39,27 @@ def drop_capabilities() -> None:
             break  # EINVAL behind the last one the kernel has; EPERM where there are none to drop
     kernel.prctl(kernel.PR_CAP_AMBIENT, kernel.PR_CAP_AMBIENT_CLEAR_ALL)
     kernel.capset_nothing()
+
+
+def may_look_into_others() -> bool:
+    """Whether this process has CAP_SYS_PTRACE: it reaches what is not dumpable, whoever it belongs to."""
+    try:
+        with open("/proc/self/status", "rb") as file:
+            fields = dict(line.split(b":", 1) for line in file.read().splitlines() if b":" in line)
+        return bool(int(fields[b"CapEff"], 16) >> _CAP_SYS_PTRACE & 1)
+    except (OSError, KeyError):
+        return False
+
+
+def keep_only_looking() -> None:
+    """Give up all capabilities but CAP_SYS_PTRACE, where there is that. Raises OSError."""
+    kernel.capset_only(1 << _CAP_SYS_PTRACE if may_look_into_others() else 0)
+
+
+def reached_by(process: int) -> None:
+    """Let `process` look into this one where Yama lets only its ancestors. Harmless without."""
+    with contextlib.suppress(OSError):  # there is no Yama
+        kernel.prctl(kernel.PR_SET_PTRACER, process)
 
 
 def not_dumpable() -> None:

@@ -31,7 +31,7 @@ import msgspec
 
 from garret.base.errors import Code
 from garret.protocol.manifest import Grants
-from garret.worker import elf, guardian, landlock, limits, privileges, seccomp, seccomp_policy
+from garret.worker import connect_filter, elf, guardian, landlock, limits, privileges, seccomp, seccomp_policy
 from garret.worker.errors import WorkerError
 
 __all__ = ["Grants", "Missing", "SandboxError", "SandboxReport", "baseline", "enforce"]
@@ -49,11 +49,16 @@ class Missing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SandboxReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What now holds for this process. `absent` are granted paths that do not exist, and so stay refused."""
+    """What now holds for this process. `absent` are granted paths that do not exist, and so stay refused.
+
+    `listener` is the descriptor at which the kernel asks about connections, for the egress process; -1 where
+    there is no way out.
+    """
 
     enforced: tuple[str, ...]
     missing: tuple[Missing, ...]
     absent: tuple[str, ...]
+    listener: int = -1
 
 
 class _Ledger:
@@ -63,6 +68,7 @@ class _Ledger:
         self.enforced: list[str] = []
         self.missing: list[Missing] = []
         self.absent: list[str] = []
+        self.listener = -1
 
     def attempt(self, what: str, action: Callable[[], object]) -> bool:
         """Run `action`; an OSError becomes a `Missing`."""
@@ -75,13 +81,15 @@ class _Ledger:
         return True
 
 
-def enforce(grants: Grants, *, control_descriptor: int | None = None) -> SandboxReport:
+def enforce(grants: Grants, *, control_descriptor: int | None = None, reached_by: int = 0) -> SandboxReport:
     """Cage this process for good. Returns what is enforced and what this kernel cannot enforce.
 
     With programs granted, the process forks first: the caller goes on in the child, its first process is the
     guardian. `control_descriptor` is the socket whose far end the control plane holds; if that is closed by
     now, this process ends itself with SIGKILL, which closes the race between start and PR_SET_PDEATHSIG.
-    Raises SandboxError for a relative path, a negative limit, or a second thread.
+    `reached_by` is the egress process where that has no right to look into what is not dumpable: a worker
+    with a way out then stays dumpable for it. Raises SandboxError for a relative path, a negative limit, or
+    a second thread.
     """
     _check(grants)
     ledger = _Ledger()
@@ -96,9 +104,25 @@ def enforce(grants: Grants, *, control_descriptor: int | None = None) -> Sandbox
     _limit(grants, ledger)
     ledger.attempt("capabilities", privileges.drop_capabilities)
     version = _restrict_paths(grants, ledger)
-    ledger.attempt("not-dumpable", privileges.not_dumpable)
+    grants = _open_way_out(grants, ledger)
+    if grants.network and reached_by:
+        privileges.reached_by(reached_by)
+        ledger.missing.append(Missing("not-dumpable", "the egress process has to reach its sockets"))
+    else:
+        ledger.attempt("not-dumpable", privileges.not_dumpable)
     _filter_calls(grants, ledger, version)
-    return SandboxReport(tuple(ledger.enforced), tuple(ledger.missing), tuple(ledger.absent))
+    return SandboxReport(tuple(ledger.enforced), tuple(ledger.missing), tuple(ledger.absent), ledger.listener)
+
+
+def _open_way_out(grants: Grants, ledger: _Ledger) -> Grants:
+    """Have connections asked for; where the kernel does not ask, there is no network at all."""
+
+    def install() -> None:
+        ledger.listener = connect_filter.install(unix=_unix_sockets(grants))
+
+    if not grants.network or ledger.attempt("connections", install):
+        return grants
+    return msgspec.structs.replace(grants, network=False)
 
 
 def _check(grants: Grants) -> None:
@@ -147,7 +171,8 @@ _LANDLOCK_PARTS = (
 def _restrict_paths(grants: Grants, ledger: _Ledger) -> int:
     """Apply Landlock and note each of its parts. Returns its version, 0 if it is not in force."""
     try:
-        ruleset = landlock.Ruleset(tcp=grants.network)
+        # A way out changes nothing here: the egress process connects, and is not held by this.
+        ruleset = landlock.Ruleset(tcp=False)
     except OSError as error:
         for what in ("files", "tcp", "abstract-sockets", "signals"):
             ledger.missing.append(Missing(what, error.strerror or str(error)))
@@ -160,8 +185,6 @@ def _restrict_paths(grants: Grants, ledger: _Ledger) -> int:
     if not ledger.attempt("files", ruleset.restrict):
         return 0
     for what, needed in _LANDLOCK_PARTS:
-        if what == "tcp" and grants.network:
-            continue
         if ruleset.version >= needed:
             ledger.enforced.append(what)
         else:
@@ -197,11 +220,28 @@ def baseline(grants: Grants) -> list[tuple[str, landlock.Access]]:
     files = ["/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/dev/urandom", "/dev/zero"]
     # How many processors and how much memory there are: onnxruntime, OpenBLAS and OpenMP ask.
     files += ["/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"]
+    if grants.network:
+        files += _NETWORK_FILES
     paths = [(path, landlock.READ) for path in (*folders, *files)]
     paths.append(("/dev/null", landlock.READ | landlock.Access.WRITE_FILE))
     # The kernel opens a program's dynamic loader as a program of its own.
     loaders = {loader for program in grants.execute if (loader := elf.interpreter(program))}
     return paths + [(loader, landlock.EXECUTE) for loader in sorted(loaders)]
+
+
+_NETWORK_FILES = (
+    # How names are looked up (the answers come from the egress process), and whom TLS trusts.
+    "/etc/resolv.conf",
+    "/etc/nsswitch.conf",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+    "/etc/ssl",
+    "/etc/pki",
+    "/etc/ca-certificates",
+    "/usr/share/ca-certificates",
+)
 
 
 def _site_folders() -> list[str]:
@@ -216,8 +256,7 @@ def _filter_calls(grants: Grants, ledger: _Ledger, version: int) -> None:
         ledger.missing += [Missing(what, f"no filter for {sys.platform} on {machine}") for what in _FILTERED]
         return
     execute = bool(grants.execute)
-    granted = (*grants.read, *grants.write, *grants.devices)
-    unix = grants.local_sockets or any(_is_socket(path) for path in granted)
+    unix = _unix_sockets(grants)
     rules = seccomp_policy.rules(execute=execute, network=grants.network, unix_sockets=unix, pid=os.getpid())
     try:
         seccomp.install(seccomp.assemble(rules, machine))
@@ -236,6 +275,11 @@ def _filter_calls(grants: Grants, ledger: _Ledger, version: int) -> None:
         # The filter holds a process without children to signals to itself.
         ledger.missing = [entry for entry in ledger.missing if entry.what != "signals"]
         ledger.enforced.append("signals")
+
+
+def _unix_sockets(grants: Grants) -> bool:
+    granted = (*grants.read, *grants.write, *grants.devices)
+    return grants.local_sockets or any(_is_socket(path) for path in granted)
 
 
 def _is_socket(path: str) -> bool:

@@ -33,7 +33,9 @@ _RETURN_ALLOW, _RETURN_ERRNO = 0x7FFF0000, 0x00050000
 _OFFSET_NUMBER, _OFFSET_ARCHITECTURE, _OFFSET_ARGUMENTS = 0, 4, 16
 _LONGEST_JUMP = 255
 _SET_MODE_FILTER = 1
-_FLAG_ALL_THREADS = 1
+ALL_THREADS = 1
+NEW_LISTENER = 1 << 3
+WAIT_KILLABLE = 1 << 5  # Linux 5.19: a signal that does not kill leaves a question under way
 
 Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, constant
 
@@ -172,12 +174,15 @@ class _SockFprog(ctypes.Structure):
     _fields_ = (("len", ctypes.c_ushort), ("filter", ctypes.POINTER(_SockFilter)))
 
 
-def install(program: Sequence[Instruction]) -> None:
-    """Apply `program` to every thread of this process, for good. Needs no_new_privs. Raises OSError."""
+def install(program: Sequence[Instruction], flags: int = ALL_THREADS) -> int:
+    """Apply `program` to this process, for good. Needs no_new_privs. Raises OSError.
+
+    With NEW_LISTENER among the flags of seccomp(2) it returns the descriptor at which notifications arrive.
+    """
     architecture = os.uname().machine
     if architecture not in SECCOMP:
         raise OSError(errno.ENOSYS, f"no system call table for {architecture}")
     array = (_SockFilter * len(program))(*(_SockFilter(*instruction) for instruction in program))
     fprog = _SockFprog(len(program), array)
     pointer = ctypes.cast(ctypes.byref(fprog), ctypes.c_void_p)
-    kernel.syscall("seccomp", SECCOMP[architecture], _SET_MODE_FILTER, _FLAG_ALL_THREADS, pointer)
+    return kernel.syscall("seccomp", SECCOMP[architecture], _SET_MODE_FILTER, flags, pointer)

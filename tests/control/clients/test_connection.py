@@ -16,8 +16,9 @@ import uvloop
 from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
 from garret.control import plane as plane_module
-from garret.control.clients import connection as connection_module
+from garret.control.clients import porch as porch_module
 from garret.control.clients.listener import HomeLock
+from garret.control.clients.porch import PLACES
 from garret.control.commands import broker as broker_module
 from garret.control.errors import ControlError
 from garret.control.plane import ControlPlane
@@ -149,7 +150,6 @@ def test_a_replayed_hello_is_refused_and_counted(home: Home) -> None:
 
 def test_a_client_that_says_nothing_is_shown_the_door(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     async def test(plane: ControlPlane, client: Client) -> None:
-        monkeypatch.setattr(connection_module, "TIMEOUT", 0.05)
         before = refusals(plane)
         guest = Guest(plane.home)
         assert (await guest.receive()).kind == Kind.CHALLENGE
@@ -159,6 +159,7 @@ def test_a_client_that_says_nothing_is_shown_the_door(home: Home, monkeypatch: p
         assert refusals(plane) == before + 1
         await others_go_on(client)
 
+    monkeypatch.setattr(porch_module, "TIMEOUT", 0.05)
     run(home, test)
 
 
@@ -174,15 +175,15 @@ def test_nobody_is_heard_before_the_proof(home: Home) -> None:
     run(home, test)
 
 
-def test_a_flood_of_connections_is_bounded_and_passes(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_of_connections_is_bounded_and_passes(home: Home) -> None:
     async def test(plane: ControlPlane, client: Client) -> None:
         ends = []
         for _ in range(60):
             end = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             end.connect(str(plane.home.socket))
             ends.append(end)
-        await until(lambda: refusals(plane) >= 60 - 7)
-        assert len(plane.connections) == 8
+        await until(lambda: refusals(plane) >= 60 - PLACES)
+        assert len(plane.connections) <= PLACES + 1
         await others_go_on(client)
         for end in ends:
             end.close()
@@ -190,7 +191,27 @@ def test_a_flood_of_connections_is_bounded_and_passes(home: Home, monkeypatch: p
         guest = await Guest(plane.home).prove()
         guest.close()
 
-    monkeypatch.setattr(plane_module, "MAX_CLIENTS", 8)
+    run(home, test)
+
+
+def test_clients_are_bounded_and_the_unproven_take_none_of_their_places(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(plane: ControlPlane, client: Client) -> None:
+        silent = [Guest(plane.home) for _ in range(5)]
+        proven = [await Guest(plane.home).prove() for _ in range(2)]
+        refused = Guest(plane.home)
+        with pytest.raises(Disconnected):
+            await refused.prove()
+        refused.close()
+        proven[0].close()
+        await until(lambda: len(plane.connections) == 2 + len(silent))
+        proven[0] = await Guest(plane.home).prove()
+        for guest in (*silent, *proven):
+            guest.close()
+        await others_go_on(client)
+
+    monkeypatch.setattr(plane_module, "MAX_CLIENTS", 3)
     run(home, test)
 
 
@@ -227,6 +248,23 @@ def test_only_the_user_may_open_the_socket_and_the_secrets(home: Home) -> None:
         del client
         for path in (plane.home.socket, *(plane.home.client_secret(role) for role in CLIENT_ROLES)):
             assert path.stat().st_mode & 0o077 == 0
+
+    run(home, test)
+
+
+def test_who_goes_without_reading_its_answers_is_gone_with_all_it_had(home: Home) -> None:
+    async def test(plane: ControlPlane, client: Client) -> None:
+        for _ in range(3):
+            guest = await Guest(plane.home).prove()
+            guest.send(Kind.COMMAND, 1, c.Echo(text="never read"))
+            guest.send(Kind.COMMAND, 2, c.Wait())
+            guest.send_raw(
+                pack(Kind.COMMAND, 3, encode_payload(c.Echo(text="x" * 1000)), name="toy.echo")[:900]
+            )
+            await until(lambda: figures(plane).running == 1)
+            guest.close()
+            await until(lambda: len(plane.connections) == 1 and plane.broker.pending == 0)
+        await others_go_on(client)
 
     run(home, test)
 

@@ -18,7 +18,7 @@ import pytest
 from garret.base.errors import Code
 from garret.base.paths import Home
 from garret.control.clients import listener as listener_module
-from garret.control.clients.listener import HomeLock, Listener, ended, peer
+from garret.control.clients.listener import HomeLock, Listener, ended, peer_process, peer_user
 from garret.control.errors import ControlError
 from tests.control.planes import run, until
 
@@ -124,7 +124,7 @@ def test_a_stale_socket_is_replaced(home: Home) -> None:
             stale.bind(str(home.socket))
         with door(home) as made, knock(home):
             await until(lambda: len(made.let_in) == 1)
-            assert peer(made.let_in[0]) == (os.getpid(), os.getuid())
+            assert (peer_process(made.let_in[0]), peer_user(made.let_in[0])) == (os.getpid(), os.getuid())
             assert not ended(made.let_in[0], os.getpid())
 
     run(story())
@@ -141,7 +141,7 @@ def test_a_place_where_no_socket_can_be_made_is_named(home: Home) -> None:
 
 
 def test_a_process_of_another_user_is_turned_away(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener_module, "peer", lambda _: (os.getpid(), os.getuid() + 1))
+    monkeypatch.setattr(listener_module, "peer_user", lambda _: os.getuid() + 1)
 
     async def story() -> None:
         with door(home) as made, knock(home) as client:

@@ -16,6 +16,7 @@ from garret.control.outside.driver import OutsidePrograms
 from garret.control.settings.core import CORE_SETTINGS
 from garret.control.settings.settings import Settings
 from garret.control.supervision.events import State, Statistics
+from tests.control.outside.dialling import Dialler
 from tests.control.planes import run, until
 
 SERVE = """
@@ -48,6 +49,7 @@ class House:
     def __init__(self) -> None:
         self.states: list[tuple[str, str]] = []
         self.lines: list[tuple[str, str]] = []
+        self.egress = Dialler()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def on_worker_state(self, name: str, slot: int, state: str, sentence: str) -> None:

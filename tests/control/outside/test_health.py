@@ -16,11 +16,11 @@ from garret.control.outside.addresses import Address
 from garret.control.outside.health import (
     PROCESS,
     Outcome,
-    connect_here,
     probe_check,
     run_layers,
 )
 from garret.control.outside.programs import HttpCheck, OutsideProgram, WebSocketCheck, decode_programs
+from tests.control.outside.dialling import connect_here
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -99,7 +99,7 @@ def http(port: int, **options: Any) -> HttpCheck:
 def test_http(run: Any, answer: bytes, statuses: tuple[int, ...], ok: bool) -> None:
     async def main() -> Outcome:
         async with serving(answering(answer)) as port:
-            return await probe_check(http(port, statuses=statuses), "http")
+            return await probe_check(http(port, statuses=statuses), "http", connect_here())
 
     outcome = run(main())
     assert outcome.ok is ok, outcome.detail
@@ -116,7 +116,7 @@ def test_the_request_is_what_a_server_expects() -> None:
 
         async with serving(handle) as port:
             check = HttpCheck(f"http://localhost:{port}/deep/health?x=1")
-            assert (await probe_check(check, "http")).ok
+            assert (await probe_check(check, "http", connect_here())).ok
             return (await heard).replace(str(port).encode(), b"PORT")
 
     assert asyncio.run(main()).startswith(b"GET /deep/health?x=1 HTTP/1.1\r\nHost: localhost:PORT\r\n")
@@ -128,8 +128,8 @@ def test_a_server_that_never_answers_and_one_that_is_not_there() -> None:
             await reader.read()
 
         async with serving(never) as port:
-            silent = await probe_check(http(port, timeout=0.05), "http")
-        return [silent, await probe_check(http(port), "http")]
+            silent = await probe_check(http(port, timeout=0.05), "http", connect_here())
+        return [silent, await probe_check(http(port), "http", connect_here())]
 
     silent, absent = asyncio.run(main())
     assert (silent.ok, absent.ok) == (False, False)
@@ -142,7 +142,9 @@ def test_a_websocket_is_opened_verified_and_closed(run: Any) -> None:
     async def main() -> tuple[Outcome, bytes]:
         server = WebSocketServer()
         async with serving(server) as port:
-            outcome = await probe_check(WebSocketCheck(f"ws://127.0.0.1:{port}/asr"), "websocket")
+            outcome = await probe_check(
+                WebSocketCheck(f"ws://127.0.0.1:{port}/asr"), "websocket", connect_here()
+            )
             return outcome, await server.received
 
     outcome, received = run(main())
@@ -159,7 +161,9 @@ def test_what_is_no_websocket_is_told() -> None:
             answering(b"HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\n\r\n"),
         ):
             async with serving(handler) as port:
-                outcomes.append(await probe_check(WebSocketCheck(f"ws://127.0.0.1:{port}/"), "websocket"))
+                outcomes.append(
+                    await probe_check(WebSocketCheck(f"ws://127.0.0.1:{port}/"), "websocket", connect_here())
+                )
         return outcomes
 
     outcomes = asyncio.run(main())
@@ -168,8 +172,8 @@ def test_what_is_no_websocket_is_told() -> None:
         assert word in outcome.detail
 
 
-def test_what_leaves_the_machine_is_refused_without_a_connector() -> None:
-    outcome = asyncio.run(probe_check(HttpCheck("https://192.0.2.1/"), "http"))
+def test_what_leaves_the_machine_is_refused_by_the_connector_of_this_machine() -> None:
+    outcome = asyncio.run(probe_check(HttpCheck("https://192.0.2.1/"), "http", connect_here()))
     assert not outcome.ok
     assert "not this machine" in outcome.detail
 
@@ -180,9 +184,12 @@ def test_a_connector_of_the_caller_is_used_for_it() -> None:
     async def main() -> Outcome:
         async with serving(answering(b"HTTP/1.1 200 OK\r\n\r\n")) as port:
 
+            @asynccontextmanager
             async def broker(address: Address) -> Any:
                 asked.append(address)
-                return await asyncio.open_connection("127.0.0.1", port)
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                yield reader, writer
+                writer.close()
 
             return await probe_check(HttpCheck("https://example.org/x"), "http", broker)
 
@@ -210,8 +217,8 @@ def test_layers_run_in_order_and_stop_at_the_first_failure() -> None:
     async def main() -> tuple[list[Outcome], list[Outcome]]:
         async with serving(answering(b"HTTP/1.1 200 OK\r\n\r\n")) as port:
             return (
-                await run_layers(program(port), lambda: True),
-                await run_layers(program(port), lambda: False),
+                await run_layers(program(port), lambda: True, connect_here()),
+                await run_layers(program(port), lambda: False, connect_here()),
             )
 
     running, dead = asyncio.run(main())
@@ -223,7 +230,12 @@ def test_layers_run_in_order_and_stop_at_the_first_failure() -> None:
     assert [(outcome.layer, outcome.ok) for outcome in dead] == [(PROCESS, False)]
 
 
+async def connected(address: Address) -> None:
+    async with connect_here()(address):
+        raise AssertionError("it connected")
+
+
 def test_connecting_here_refuses_every_other_host() -> None:
     for host in ("192.0.2.1", "example.org", "localhost.example.org"):
         with pytest.raises(Exception, match="not this machine"):
-            asyncio.run(connect_here(Address("http", host, 80, "/")))
+            asyncio.run(connected(Address("http", host, 80, "/")))

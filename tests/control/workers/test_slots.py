@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 from typing import Any
@@ -38,6 +39,27 @@ def test_a_killed_process_is_seen_at_once_and_the_next_command_starts_another(ho
             await until(lambda: slot_of(plane).pids == [])
             assert plane.pools["toy"].supervisor.slots[0].state in (State.BACKOFF, State.STOPPED)
             assert await process_of(plane) != first
+
+    run(story())
+
+
+def test_what_a_worker_had_answered_before_it_died_is_not_lost(home: Home) -> None:
+    """Its end is seen before its last words are read, which the selector may report in any order."""
+
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            process = await process_of(plane)
+            slot = slot_of(plane)
+            (link,) = slot.links.values()
+            client = Client(plane)
+            request = client.ask(Echo(text="last words"))
+            link.channel._flush()  # the loop does not turn from here on
+            assert select.select([link.channel._socket], [], [], 20.0)[0]
+            os.kill(process, signal.SIGKILL)
+            (handle,) = slot._handles.values()
+            assert select.select([handle.pidfd], [], [], 20.0)[0]
+            slot._exited(link.generation)
+            assert (await client.answer(Echo, request)).text.startswith("last words")
 
     run(story())
 

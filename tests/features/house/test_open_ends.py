@@ -25,7 +25,6 @@ def test_a_worker_without_grants_leaves_one_end_open() -> None:
         (Grants(memory="resident"), ("more memory than granted for about a second",)),
         (Grants(execute=("/bin/true",)), ("what they start", "counted together with all that you start")),
         (Grants(terminal=True), ("types into a terminal is done with all your rights",)),
-        (Grants(network=True), ("connections to other machines",)),
     ],
 )
 def test_each_grant_that_leaves_an_end_open_is_told_with_its_workers(

@@ -186,6 +186,11 @@ class Policy:
         verdicts = self._verdicts.get(role, {}).get(profile)
         return verdicts is not None and capability in verdicts.capabilities
 
+    def may_leave(self, profile: str) -> bool:
+        """Whether anything may leave the machine while `profile` is in force."""
+        found = self._profiles.get(profile)
+        return found is not None and found.egress
+
     def limits(self, profile: str) -> Limits:
         """A profile's limits; an unknown profile may do nothing."""
         found = self._profiles.get(profile)

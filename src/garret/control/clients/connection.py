@@ -14,11 +14,13 @@ from typing import Final
 import msgspec
 
 from garret.base.errors import GarretError
+from garret.control.clients.listener import peer_process
+from garret.control.clients.porch import PorchKeeper
 from garret.control.commands.broker import Broker
 from garret.protocol.envelope import Envelope, encode_payload, pack, pack_error
 from garret.protocol.errors import HandshakeRefused, PayloadInvalid, ProtocolError
 from garret.protocol.frames import Kind
-from garret.protocol.handshake import TIMEOUT, ServerHandshake
+from garret.protocol.handshake import ServerHandshake
 from garret.protocol.scope import DEFAULT_WORKSPACE
 from garret.protocol.streams import Credit
 from garret.transport.aio import AsyncChannel
@@ -46,6 +48,7 @@ class ClientConnection:
         handshake: ServerHandshake,
         broker: Broker,
         profile: Callable[[], str],
+        porch: PorchKeeper,
         on_ended: Callable[[ClientConnection, GarretError], None],
     ) -> None:
         self.name = "unproven"
@@ -54,11 +57,12 @@ class ClientConnection:
         self._profile = profile
         self._handshake = handshake
         self._broker = broker
+        self._porch = porch
         self._on_ended = on_ended
         self.on_subscription_end: list[Callable[[], None]] = []
         self.channel = AsyncChannel(loop, connection, self._prove, self._closed, _UNPROVEN)
         self.channel.send(handshake.open())
-        self._late = loop.call_later(TIMEOUT, self._too_late)
+        porch.arrive(self, peer_process(connection))
 
     @property
     def profile(self) -> str:
@@ -74,7 +78,7 @@ class ClientConnection:
         except HandshakeRefused as error:
             self.channel.send(pack_error(0, error))
             raise
-        self._late.cancel()
+        self._porch.leave(self)
         peer = self._handshake.peer
         assert peer is not None
         self.name, self.role = peer.service, peer.role
@@ -82,8 +86,9 @@ class ClientConnection:
         self.channel.accept_kinds(_PROVEN)
         self.channel.on_envelope = self._receive
 
-    def _too_late(self) -> None:
-        error = self._handshake.too_late()
+    def show_out(self, reason: GarretError | None) -> None:
+        """End it before it proved itself: for `reason`, or because its time is over."""
+        error = self._handshake.too_late() if reason is None else reason
         self.channel.send(pack_error(0, error))
         self.channel.close(error)
 
@@ -107,7 +112,7 @@ class ClientConnection:
             self._broker.cancel(self, envelope.id)
 
     def _closed(self, reason: GarretError) -> None:
-        self._late.cancel()
+        self._porch.leave(self)
         for end in self.on_subscription_end:
             end()
         self._broker.drop_caller(self)

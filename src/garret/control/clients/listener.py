@@ -152,7 +152,7 @@ class Listener:
 
     def _refusal(self, connection: socket.socket) -> str:
         """Why this connection is not let in; empty where it is."""
-        process, owner = peer(connection)
+        process, owner = peer_process(connection), peer_user(connection)
         if owner != os.getuid():
             return f"a process of user {owner} knocked"
         if process and (worker := self._worker_of(process)):
@@ -178,14 +178,23 @@ class Listener:
         self._path.unlink(missing_ok=True)
 
 
-def peer(connection: socket.socket) -> tuple[int, int]:
-    """The ids of the process and user on the other end, as they were when it connected.
+def peer_user(connection: socket.socket) -> int:
+    """The user id of the process on the other end, or -1 where the system does not tell."""
+    known = _peer(connection)
+    return os.getuid() if known is None else known[1]  # the socket's folder (0700) is then the only guard
 
-    Without a process (0) where the system does not tell; the socket's folder (0700) is then the only guard.
-    """
+
+def peer_process(connection: socket.socket) -> int:
+    """The process on the other end, or 0 where the system does not tell: they are all one then."""
+    known = _peer(connection)
+    return 0 if known is None else known[0]
+
+
+def _peer(connection: socket.socket) -> tuple[int, int] | None:
+    """Process and user on the other end, as they were when it connected (unix(7))."""
     option = getattr(socket, "SO_PEERCRED", None)
     if option is None:
-        return 0, os.getuid()
+        return None
     process, user, _ = _UCRED.unpack(connection.getsockopt(socket.SOL_SOCKET, option, _UCRED.size))
     return int(process), int(user)
 

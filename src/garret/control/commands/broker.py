@@ -295,18 +295,18 @@ class Broker:
     def put_input(self, caller: Caller, request: int, payload: msgspec.Raw | None) -> None:
         """Pass on an item that the caller streams in, None at the end of the stream.
 
-        Raises ProtocolError where it was not asked for, came without credit or fails its type.
+        Raises ProtocolError where it was not asked for, has no credit, came after the end, or fails its type.
         """
         pending = self._of(caller, request)
         if pending is None:
             return  # it ended while the item was on its way
         if payload is not None:
             check_input(pending.meta, payload)
-            if pending.input_credit <= 0:
-                raise ProtocolError("A stream item came without credit.")
-            pending.input_credit -= 1
+            pending.input_passage().accept()
         elif pending.meta.inputs is None:
             raise ProtocolError(f"{pending.meta.name} takes no input stream.")
+        else:
+            pending.input_passage().end()
         if pending.handling is None:
             pending.keep_input(payload)
         else:
@@ -316,7 +316,7 @@ class Broker:
         """Note that the caller was allowed to stream in `items` more."""
         pending = self._of(caller, request)
         if pending is not None:
-            pending.input_credit += items
+            pending.input_passage().allow(items)
 
     def grant(self, caller: Caller, request: int, items: int) -> None:
         """The caller takes `items` more of what streams back. Raises ProtocolError for an absurd number."""

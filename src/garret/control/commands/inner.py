@@ -25,7 +25,7 @@ from garret.protocol.envelope import encode_payload
 from garret.protocol.errors import PayloadInvalid
 from garret.protocol.life import Progress
 from garret.protocol.manifest import kind_of
-from garret.protocol.streams import ReceiveWindow, SendWindow
+from garret.protocol.streams import ReceivingEnd, SendingEnd
 from garret.transport.descriptors import close_all
 
 
@@ -184,22 +184,23 @@ class InnerCall(Generic[ResultT]):
     """
 
     def __init__(self, caller: InnerCaller, request: int, meta: CommandMeta, *, drop: bool = False) -> None:
-        self._drop = drop  # nobody wants what it streams and hands over
         self._caller = caller
         self._request = request
         self._meta = meta
         self._done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._items: asyncio.Queue[tuple[str, msgspec.Raw] | None] = asyncio.Queue()
-        self._receive = ReceiveWindow()
-        self._send = SendWindow()
-        self._credit = asyncio.Event()
+        self._input: ReceivingEnd[tuple[str, msgspec.Raw]] = ReceivingEnd()
+        self._output = SendingEnd()
+        self._changed = asyncio.Event()
+        self._drop = False
+        if drop:
+            self._drop_all()
         self._descriptors: tuple[int, ...] = ()
 
     async def __aenter__(self) -> InnerCall[ResultT]:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._drop = True
+        self._drop_all()
         close_all(self.take_descriptors())
         if not self._done.done():
             self._caller.cancel(self._request)
@@ -223,35 +224,49 @@ class InnerCall(Generic[ResultT]):
 
     async def items(self) -> AsyncIterator[Any]:
         """What the handler streams, decoded, until it ends (then look at `result`)."""
-        while (entry := await self._items.get()) is not None:
+        while True:
+            while not self._input.ready:
+                await self._wait()
+            entry = self._input.take()
+            if entry is None:
+                return
             name, payload = entry
             if name == "progress":
                 yield msgspec.msgpack.decode(payload, type=Progress)
                 continue
             item = check_item(self._meta, payload)
-            grant = self._receive.consumed()
-            if grant:
-                self._caller.grant(self._request, grant)
+            self._grant(self._input.consumed())
             yield item
 
     async def send(self, item: Any) -> None:
         """Stream one input; waits for credit. Raises when the command has ended."""
-        while not self._send.take():
-            self._credit.clear()
-            if self._done.done():
-                break
-            await self._credit.wait()
-        if self._done.done():
+        while not self._done.done() and not self._output.ended and not self._output.take():
+            await self._wait()
+        if self._done.done() or self._output.ended:
             raise ControlError(f"{self._meta.name} has ended; it takes no more input.", code=Code.CANCELLED)
         self._caller.put_input(self._request, encode_payload(item))
 
     def end_inputs(self) -> None:
-        self._caller.put_input(self._request, None)
+        if self._output.end():
+            self._caller.put_input(self._request, None)
 
     def cancel(self) -> None:
         """Ask that it ends; nothing of what it still streams or hands over is kept."""
-        self._drop = True
+        self._drop_all()
         self._caller.cancel(self._request)
+
+    def _drop_all(self) -> None:
+        """Nobody wants what it streams and hands over."""
+        self._drop = True
+        self._grant(self._input.drop())
+
+    def _grant(self, items: int) -> None:
+        if items:
+            self._caller.grant(self._request, items)
+
+    async def _wait(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
 
     # ---- for InnerCaller
 
@@ -273,23 +288,16 @@ class InnerCall(Generic[ResultT]):
 
     def take_item(self, name: str, payload: msgspec.Raw) -> None:
         """Queue what streams in; where nobody wants it, only make room for more."""
-        if not self._drop:
-            if name == "item":
-                self._receive.accept()
-            self._items.put_nowait((name, payload))
-        elif name == "item":
-            self._receive.accept()
-            grant = self._receive.consumed()
-            if grant:
-                self._caller.grant(self._request, grant)
+        self._grant(self._input.put((name, payload), free=name == "progress"))
+        self._changed.set()
 
     def take_credit(self, items: int) -> None:
-        self._send.grant(items)
-        self._credit.set()
+        self._output.grant(items)
+        self._changed.set()
 
     def _end(self) -> None:
-        self._items.put_nowait(None)
-        self._credit.set()
+        self._input.end()
+        self._changed.set()
 
 
 def _nearer(one: float | None, other: float | None) -> float | None:

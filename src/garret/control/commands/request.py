@@ -16,7 +16,7 @@ import msgspec
 from garret.base.errors import GarretError
 from garret.protocol.contract import CommandMeta
 from garret.protocol.scope import DEFAULT_WORKSPACE
-from garret.protocol.streams import INITIAL_CREDIT
+from garret.protocol.streams import Passage
 from garret.storage.ledger_types import Lease
 from garret.transport.descriptors import close_all
 
@@ -95,9 +95,9 @@ class Pending(msgspec.Struct, eq=False):
     """A command that was admitted and is not finished. A struct because one is made for each command.
 
     Times are monotonic seconds; `started` is 0 until it reached its worker. `waiting_cancel` is why it was
-    asked to end before its time. `input_credit` is how many more items the caller may stream in. `parent` is
-    the id of the job as part of whose work this was asked for, `ending` what is committed with its result,
-    `through` the room whose service asks on somebody's behalf.
+    asked to end before its time. `inputs` and `items` count what streams each way, once something does.
+    `parent` is the id of the job as part of whose work this was asked for, `ending` what is committed with
+    its result, `through` the room whose service asks on somebody's behalf.
     """
 
     key: int
@@ -116,8 +116,8 @@ class Pending(msgspec.Struct, eq=False):
     handling: Handling | None = None
     waiting_cancel: GarretError | None = None
     lease: Lease | None = None
-    input_credit: int = INITIAL_CREDIT
-    early_inputs: list[msgspec.Raw | None] | None = None
+    inputs: Passage[msgspec.Raw] | None = None
+    items: Passage[msgspec.Raw] | None = None
     on_done: Callable[[Pending], None] | None = None
     workspace: str = DEFAULT_WORKSPACE
     parent: str | None = None
@@ -137,16 +137,25 @@ class Pending(msgspec.Struct, eq=False):
 
     def keep_input(self, payload: msgspec.Raw | None) -> None:
         """Keep what was streamed in before anybody handles the command; bounded by the caller's credit."""
-        if self.early_inputs is None:
-            self.early_inputs = []
-        self.early_inputs.append(payload)
+        self.input_passage().keep(payload)
 
     def hand_over_inputs(self) -> None:
         """Give what was kept to whoever handles the command now."""
-        early, self.early_inputs = self.early_inputs, None
-        if early is not None and self.handling is not None:
-            for payload in early:
+        if self.inputs is not None and self.handling is not None:
+            for payload in self.inputs.release():
                 self.handling.put_input(self, payload)
+
+    def input_passage(self) -> Passage[msgspec.Raw]:
+        """The count of what the caller streams in."""
+        if self.inputs is None:
+            self.inputs = Passage()
+        return self.inputs
+
+    def item_passage(self) -> Passage[msgspec.Raw]:
+        """The count of what streams back from a worker."""
+        if self.items is None:
+            self.items = Passage()
+        return self.items
 
     def close_descriptors(self) -> None:
         """Close what came with the command; it was handed on, or is not needed any more."""

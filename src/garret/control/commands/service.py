@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
 
@@ -25,7 +24,7 @@ from garret.control.errors import ControlError
 from garret.protocol.contract import Command, check_input
 from garret.protocol.envelope import encode_payload
 from garret.protocol.life import Progress
-from garret.protocol.streams import ReceiveWindow, SendWindow
+from garret.protocol.streams import ReceivingEnd, SendingEnd
 from garret.storage.ledger_types import Lease
 from garret.transport.descriptors import close_all
 
@@ -58,9 +57,8 @@ class Request:
     def __init__(self, pending: Pending, calls: InnerCaller) -> None:
         self._pending = pending
         self.calls = calls
-        self._output = SendWindow()
-        self._input = ReceiveWindow()
-        self._inputs: deque[msgspec.Raw | None] = deque()
+        self._output = SendingEnd()
+        self._input: ReceivingEnd[msgspec.Raw] = ReceivingEnd()
         self._changed = asyncio.Event()
         self.result_descriptors: tuple[int, ...] = ()
 
@@ -136,9 +134,9 @@ class Request:
     async def inputs(self) -> AsyncIterator[Any]:
         """What the caller streams in, decoded, until it ends its stream or is gone."""
         while True:
-            while not self._inputs:
+            while not self._input.ready:
                 await self._wait()
-            raw = self._inputs.popleft()
+            raw = self._input.take()
             if raw is None:
                 return
             grant = self._input.consumed()
@@ -149,9 +147,10 @@ class Request:
     # ---- for the broker
 
     def take_input(self, payload: msgspec.Raw | None) -> None:
-        if payload is not None:
-            self._input.accept()
-        self._inputs.append(payload)
+        if payload is None:
+            self._input.end()
+        else:
+            self._input.put(payload)
         self._changed.set()
 
     def take_grant(self, items: int) -> None:

@@ -114,9 +114,8 @@ class JobCourse:
             return None, CancelledError("Garret stops.")
         meta = self._registry.find(run.job.command)
         run.pending = self._broker.admit_job(run, meta, run.lease.payload, run.lease)
-        for payload in run.inputs:
+        for payload in run.inputs.release():
             run.put_input(run.pending, payload)
-        run.inputs.clear()
         return await run.outcome
 
     async def _finish(self, run: JobRun, payload: msgspec.Raw) -> None:

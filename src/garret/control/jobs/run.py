@@ -19,7 +19,7 @@ from garret.control.commands.broker import Broker
 from garret.control.commands.request import Pending
 from garret.control.errors import ControlError
 from garret.protocol.contract import Retry
-from garret.protocol.streams import INITIAL_CREDIT
+from garret.protocol.streams import Passage, SendingEnd
 from garret.storage.ledger_types import Job, JobError, Lease
 
 Outcome = tuple[msgspec.Raw | None, GarretError | None]
@@ -28,10 +28,10 @@ Outcome = tuple[msgspec.Raw | None, GarretError | None]
 
 @dataclass(eq=False)
 class Watcher:
-    """A caller that waits for a job; `credit` is how many more items it takes."""
+    """A caller that waits for a job, and how many more items it takes."""
 
     pending: Pending
-    credit: int = INITIAL_CREDIT
+    output: SendingEnd = field(default_factory=SendingEnd)
 
 
 class Desk(Protocol):
@@ -67,7 +67,7 @@ class JobRun:
     timer: asyncio.TimerHandle | None = None
     cancelled_by: str = ""
     noted: float = 0.0
-    inputs: list[msgspec.Raw | None] = field(default_factory=list[msgspec.Raw | None])
+    inputs: Passage[msgspec.Raw] = field(default_factory=Passage[msgspec.Raw])
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     asked_for: asyncio.Event = field(default_factory=asyncio.Event)
     held: GarretError | None = None
@@ -103,14 +103,14 @@ class JobRun:
     def put_input(self, pending: Pending, payload: msgspec.Raw | None) -> None:
         del pending
         if self.pending is None or self.pending.handling is None:
-            self.inputs.append(payload)  # bounded by the credit that callers start with
+            self.inputs.keep(payload)  # bounded by the credit that callers start with
         else:
             self.pending.handling.put_input(self.pending, payload)
 
     def grant(self, pending: Pending, items: int) -> None:
         for watcher in self.watchers:
             if watcher.pending is pending:
-                watcher.credit += items
+                watcher.output.grant(items)
 
     # ---- the broker's Caller, for the command that does the work
 
@@ -134,8 +134,7 @@ class JobRun:
         elif self.pending is not None and self.pending.handling is not None:
             self.pending.handling.grant(self.pending, 1)
         for watcher in self.watchers:
-            if name == "progress" or watcher.credit > 0:
-                watcher.credit -= name != "progress"
+            if name == "progress" or watcher.output.take():
                 watcher.pending.caller.on_item(watcher.pending.request, name, payload)
 
     def on_credit(self, request: int, items: int) -> None:

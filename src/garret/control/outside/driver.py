@@ -22,7 +22,8 @@ import msgspec
 from garret.base import log
 from garret.base.clock import SYSTEM
 from garret.base.errors import GarretError
-from garret.control.outside.health import Outcome, run_layers
+from garret.control.outside.connector import Dials, connector_for
+from garret.control.outside.health import Connector, Outcome, run_layers
 from garret.control.outside.programs import (
     OutsideInvalid,
     OutsideProgram,
@@ -48,6 +49,9 @@ class House(Protocol):
     def on_worker_line(self, source: str, stream: str, line: str) -> None: ...
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None: ...
+
+    @property
+    def egress(self) -> Dials: ...
 
 
 class _Driven:
@@ -127,7 +131,9 @@ class _Driven:
         self._timer = None if at is None else self._loop.call_at(at, self.tell, sv.Tick())
 
     async def _check(self, generation: int, layers: tuple[str, ...]) -> None:
-        outcomes = await run_layers(self.program, lambda: self.handle is not None, layers=layers)
+        outcomes = await run_layers(
+            self.program, lambda: self.handle is not None, self._driver.connector(self.program), layers=layers
+        )
         for outcome in outcomes:
             if outcome.layer in layers and self._counts(outcome):
                 self.tell(sv.HealthCheck(generation, outcome.layer, outcome.ok, outcome.detail))
@@ -278,6 +284,9 @@ class OutsidePrograms:
         return [(each.statistics, each.handle is not None) for each in self._driven.values()]
 
     # ---- for the driven
+
+    def connector(self, program: OutsideProgram) -> Connector:
+        return connector_for(program.name, lambda: self._house.egress)
 
     def on_state(self, driven: _Driven, state: sv.State, sentence: str) -> None:
         name = driven.program.name

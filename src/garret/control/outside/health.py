@@ -1,8 +1,8 @@
 """Health of outside programs: probes over HTTP and WebSocket, in layers.
 
-Probes use plain asyncio streams: one HTTP/1.1 GET (RFC 9112), or one WebSocket opening handshake
-(RFC 6455, section 4) that is closed at once. They connect out and never listen. Without a connector of
-the caller's they reach this machine only: what leaves it goes through the egress broker, which gives one.
+Probes use plain asyncio streams: one HTTP/1.1 GET (RFC 9112), or one WebSocket opening handshake (RFC 6455,
+section 4) that is closed at once. They never listen, and open no connection themselves: the connector that
+they are handed does, by way of the egress process, and reaches this machine only.
 
 The supervisor decides when to probe, and how many answers in a row count.
 """
@@ -15,18 +15,21 @@ import hashlib
 import hmac
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from garret.control.outside.addresses import Address, AddressRefused, is_loopback
+from garret.base.errors import GarretError
+from garret.control.outside.addresses import Address
 from garret.control.outside.programs import HttpCheck, OutsideProgram, WebSocketCheck, address_of
 
 Streams: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-Connector: TypeAlias = Callable[[Address], Awaitable[Streams]]
+Connector: TypeAlias = Callable[[Address], AbstractAsyncContextManager[Streams]]
+"""Connects for the length of a block. Raises OSError, or a GarretError that says why it may not."""
 
 PROCESS: Final = "process"
-_HEAD_LIMIT: Final = 16_384  # bytes of a response's head
+HEAD_LIMIT: Final = 16_384  # bytes of a response's head
 _WEBSOCKET_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 
 
@@ -40,39 +43,12 @@ class Outcome:
     seconds: float = 0.0
 
 
-async def connect_here(address: Address) -> Streams:
-    """Connect on this machine; `localhost` is tried over IPv4 and then IPv6, without a resolver.
-
-    Raises AddressRefused for any other host, OSError where nothing answers.
-    """
-    if not is_loopback(address.host):
-        raise AddressRefused(f"{address.host} is not this machine. Nothing was sent.")
-    named = not address.host[0].isdigit() and ":" not in address.host
-    hosts = ("127.0.0.1", "::1") if named else (address.host,)
-    for host in hosts[:-1]:
-        try:
-            return await _open(address, host)
-        except ConnectionError:
-            continue
-    return await _open(address, hosts[-1])
-
-
-async def _open(address: Address, host: str) -> Streams:
-    if not address.secure:
-        return await asyncio.open_connection(host, address.port, limit=_HEAD_LIMIT)
-    return await asyncio.open_connection(
-        host, address.port, ssl=True, server_hostname=address.host, limit=_HEAD_LIMIT
-    )
-
-
-async def probe(program: OutsideProgram, layer: str, connect: Connector = connect_here) -> Outcome:
+async def probe(program: OutsideProgram, layer: str, connect: Connector) -> Outcome:
     """Do one check of `program`. Never raises but for cancellation; a failure is an answer."""
     return await probe_check(program.check(layer), layer, connect)
 
 
-async def probe_check(
-    check: HttpCheck | WebSocketCheck, layer: str, connect: Connector = connect_here
-) -> Outcome:
+async def probe_check(check: HttpCheck | WebSocketCheck, layer: str, connect: Connector) -> Outcome:
     """Do one check, within its own time limit."""
     began = time.monotonic()
     attempt = _http(check, connect) if isinstance(check, HttpCheck) else _websocket(check, connect)
@@ -81,7 +57,7 @@ async def probe_check(
             ok, detail = await attempt
     except TimeoutError:
         ok, detail = False, f"no answer within {check.timeout:g} s"
-    except AddressRefused as error:
+    except GarretError as error:
         ok, detail = False, error.message
     except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
         ok, detail = False, _reason(error)
@@ -91,7 +67,7 @@ async def probe_check(
 async def run_layers(
     program: OutsideProgram,
     alive: Callable[[], bool],
-    connect: Connector = connect_here,
+    connect: Connector,
     layers: Iterable[str] | None = None,
 ) -> list[Outcome]:
     """The process, then each layer in order, up to and with the first that fails."""
@@ -107,21 +83,17 @@ async def run_layers(
 
 async def _http(check: HttpCheck, connect: Connector) -> tuple[bool, str]:
     address = address_of(check)
-    reader, writer = await connect(address)
-    try:
+    async with connect(address) as (reader, writer):
         writer.write(_request(address, "Connection: close\r\nAccept: */*\r\n"))
         status, _headers = await _head(reader)
-    finally:
-        _drop(writer)
     ok = status in check.statuses if check.statuses else status < 400
     return ok, f"answered with status {status}"
 
 
 async def _websocket(check: WebSocketCheck, connect: Connector) -> tuple[bool, str]:
     address = address_of(check)
-    reader, writer = await connect(address)
     key = base64.b64encode(os.urandom(16))
-    try:
+    async with connect(address) as (reader, writer):
         writer.write(
             _request(
                 address,
@@ -135,8 +107,6 @@ async def _websocket(check: WebSocketCheck, connect: Connector) -> tuple[bool, s
             # A close frame from a client is masked (section 5.3): code 1000 under a mask of zeros.
             writer.write(b"\x88\x82\0\0\0\0\x03\xe8")
             await writer.drain()
-    finally:
-        _drop(writer)
     return refusal is None, refusal or "took a WebSocket connection"
 
 
@@ -173,11 +143,6 @@ async def _head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
         if colon:
             headers[name.strip().lower()] = value.strip()
     return int(code), headers
-
-
-def _drop(writer: asyncio.StreamWriter) -> None:
-    """Let go of a connection at once: the peer may never read or close."""
-    writer.close()
 
 
 def _reason(error: Exception) -> str:

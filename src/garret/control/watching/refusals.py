@@ -53,6 +53,11 @@ class Refusals:
         """A caller was denied a command."""
         self._note(caller.role, caller.profile, meta.name, "denied", reason)
 
+    def connection(self, worker: str, profile: str, reason: str) -> None:
+        """A worker was refused a connection."""
+        self._metrics.count("refusals", part="egress")
+        self._note("worker", profile, "egress.connect", "refused", f"{worker}: {reason}")
+
     def _note(self, role: str, profile: str, action: str, outcome: str, reason: str) -> None:
         """Log and audit it. Of a flood some are only counted, so that none can fill the disk."""
         if not self.limit.allow(time.monotonic()):

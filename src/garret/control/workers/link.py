@@ -8,6 +8,7 @@ checked by type before it goes any further; a worker that breaks the protocol is
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from time import monotonic
 from typing import Final, Protocol
@@ -25,8 +26,8 @@ from garret.protocol.envelope import Envelope, decode_error, encode_payload, pac
 from garret.protocol.errors import HandshakeRefused, PayloadInvalid, ProtocolError
 from garret.protocol.frames import Kind
 from garret.protocol.handshake import ServerHandshake
-from garret.protocol.life import Boot, Heartbeat, Progress, Ready
-from garret.protocol.streams import INITIAL_CREDIT, MAX_GRANT, Credit
+from garret.protocol.life import WAY_OUT, Boot, Heartbeat, Progress, Ready
+from garret.protocol.streams import MAX_GRANT, Credit
 from garret.transport.aio import AsyncChannel
 from garret.transport.descriptors import close_all
 
@@ -51,6 +52,8 @@ _EVENT: Final = int(Kind.EVENT)
 
 class LinkEvents(Protocol):
     """What a link tells its slot."""
+
+    def on_way_out(self, link: WorkerLink, listener: int) -> None: ...
 
     def on_ready(self, link: WorkerLink, ready: Ready) -> None: ...
 
@@ -83,9 +86,9 @@ class WorkerLink:
         self.memory_bytes = 0
         self.unenforced: tuple[str, ...] = ()
         self.leaving = False
+        self.way_out = 0  # what the egress process knows it by, where it has a way out
         self.heard_at = 0.0  # when anything came last, until the slot has taken note of it
         self.watched: set[int] = set()  # the calls whose progress the supervisor follows
-        self._items_allowed: dict[int, int] = {}
         self._handshake = handshake
         self._broker = broker
         self._events = events
@@ -118,7 +121,7 @@ class WorkerLink:
         pending.handling = self
         if descriptors:
             pending.close_descriptors()
-        if pending.early_inputs is not None:
+        if pending.inputs is not None:
             pending.hand_over_inputs()
 
     def drain(self) -> None:
@@ -140,10 +143,7 @@ class WorkerLink:
 
     def grant(self, pending: Pending, items: int) -> None:
         """Let the worker stream `items` more. Raises ProtocolError when it adds up to nonsense."""
-        allowed = self._items_allowed.get(pending.key, INITIAL_CREDIT) + items
-        if allowed > MAX_GRANT:
-            raise ProtocolError(f"A credit of {allowed} items makes no sense.")
-        self._items_allowed[pending.key] = allowed
+        pending.item_passage().allow(items)
         self.channel.send(pack(_CREDIT, pending.key, encode_payload(Credit(items))))
 
     # ---- from the worker
@@ -154,7 +154,7 @@ class WorkerLink:
             if envelope.kind == _RESULT and self._proven:
                 self._result(envelope, descriptors)
             elif not self._proven:
-                self._prove(envelope)
+                self._prove(envelope, descriptors)
             else:
                 self._receive_other(envelope)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -190,7 +190,12 @@ class WorkerLink:
         finally:
             close_all(descriptors)
 
-    def _prove(self, envelope: Envelope) -> None:
+    def _prove(self, envelope: Envelope, descriptors: tuple[int, ...]) -> None:
+        if envelope.kind == Kind.EVENT and envelope.name == WAY_OUT and len(descriptors) == 1:
+            if self.way_out:
+                raise ProtocolError("A worker has one way out.")
+            self._events.on_way_out(self, os.dup(descriptors[0]))
+            return
         if envelope.kind == Kind.ERROR:
             error = decode_error(envelope.payload)
             self._events.on_refused(self, error.message, not error.retryable)
@@ -235,10 +240,7 @@ class WorkerLink:
             return
         if name == "item":
             check_item(pending.meta, envelope.payload)
-            allowed = self._items_allowed.get(pending.key, INITIAL_CREDIT)
-            if allowed <= 0:
-                raise ProtocolError("A worker streamed an item without credit.")
-            self._items_allowed[pending.key] = allowed - 1
+            pending.item_passage().accept()
         elif name == "progress":
             _decode_progress(envelope.payload)
         else:
@@ -255,8 +257,6 @@ class WorkerLink:
             pending.caller.on_credit(pending.request, items)
 
     def _ended(self, pending: Pending) -> None:
-        if self._items_allowed:
-            self._items_allowed.pop(pending.key, None)
         if self.lender.lent:
             self.lender.end_call(pending.key)
         self._events.on_ended(self, pending)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
@@ -42,6 +43,10 @@ class House(Protocol):
     def spares_of(self, spec: WorkerSpec) -> int: ...
 
     def on_worker_state(self, name: str, slot: int, state: str, sentence: str) -> None: ...
+
+    def on_way_out(self, spec: WorkerSpec, listener: int) -> int: ...
+
+    def on_in_hand(self, way_out: int, pending: Iterable[Pending]) -> None: ...
 
     def on_worker_line(self, source: str, stream: str, line: str) -> None: ...
 
@@ -127,6 +132,11 @@ class Pool:
             self._handle(None, sv.Swap(""))
         if self._queued:
             self._demand()
+
+    def kill(self) -> None:
+        """End every process now; what they had in hand fails as with any that dies."""
+        for slot in self.slots:
+            slot.kill()
 
     async def stop(self, *, urgent: bool = False) -> None:
         """Drain, terminate and kill until no process is left; `urgent` waits for nothing that it does."""
@@ -217,6 +227,12 @@ class Pool:
     def lender(self, grants: Grants) -> Lender:
         """What its next process may borrow, for a process that is about to be started."""
         return self._house.lender_of(self.spec, grants)
+
+    def on_way_out(self, listener: int) -> int:
+        return self._house.on_way_out(self.spec, listener)
+
+    def on_in_hand(self, way_out: int, pending: Iterable[Pending]) -> None:
+        self._house.on_in_hand(way_out, pending)
 
     def on_route(self, slot: WorkerSlot, link: WorkerLink, *, on: bool) -> None:
         worker = f"{slot.label}.{link.generation}"

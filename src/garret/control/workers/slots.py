@@ -8,11 +8,12 @@ while one replaces the other.
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -54,6 +55,7 @@ class Launch:
     settings: dict[str, object]
     environment: Mapping[str, str]
     secrets: dict[str, str]
+    reached_by: int = 0
 
 
 class SlotOwner(Protocol):
@@ -72,6 +74,10 @@ class SlotOwner(Protocol):
     def launch(self) -> Launch: ...
 
     def lender(self, grants: Grants) -> Lender: ...
+
+    def on_way_out(self, listener: int) -> int: ...
+
+    def on_in_hand(self, way_out: int, pending: Iterable[Pending]) -> None: ...
 
     def on_line(self, source: str, stream: str, line: str) -> None: ...
 
@@ -148,6 +154,8 @@ class WorkerSlot:
         from the first heartbeat on, so that the many which are over by then cost next to nothing.
         """
         idle = not link.calls
+        if link.way_out:  # told before the worker can act on it
+            self._owner.on_in_hand(link.way_out, (*link.calls.values(), pending))
         link.start(pending)
         if idle:
             self._tell_machine(sv.JobStarted(link.generation, _BUSY, None))
@@ -176,6 +184,11 @@ class WorkerSlot:
     @property
     def pids(self) -> list[int]:
         return [handle.pid for handle in self._handles.values()]
+
+    def kill(self) -> None:
+        """End its processes now; the machine sees them end, and starts them anew by its rules."""
+        for handle in self._handles.values():
+            handle.signal_group(signal.SIGKILL)
 
     # ---- carrying instructions out
 
@@ -231,6 +244,7 @@ class WorkerSlot:
             self.spec.search_path,
             self._heartbeat_seconds,
             launch.secrets,
+            launch.reached_by,
         )
         pack(Kind.BOOT, 0, encode_payload(boot))  # before there is a process that would wait for it
         return boot, environment(launch.environment)
@@ -293,6 +307,13 @@ class WorkerSlot:
         _logger.info("%s is ready after %.0f ms", self.label, ready.start_seconds * 1000)
         self.handle(sv.Handshaken(link.generation))
 
+    def on_way_out(self, link: WorkerLink, listener: int) -> None:
+        """Its connections are asked for at `listener`, which is this one's to close."""
+        if self.spec.destinations:
+            link.way_out = self._owner.on_way_out(listener)
+        else:
+            os.close(listener)
+
     def on_refused(self, link: WorkerLink, reason: str, permanent: bool) -> None:
         self.handle(sv.HandshakeRefused(link.generation, reason, permanent))
 
@@ -304,6 +325,8 @@ class WorkerSlot:
         if pending.key in link.watched:
             link.watched.discard(pending.key)
             self._tell_machine(sv.JobEnded(link.generation, pending.key))
+        if link.way_out:
+            self._owner.on_in_hand(link.way_out, link.calls.values())
         self._owner.on_call_ended(self, pending)
         if not link.calls:  # what waited would have taken its place by now
             self._tell_machine(sv.JobEnded(link.generation, _BUSY))

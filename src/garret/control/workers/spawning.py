@@ -38,6 +38,7 @@ def spec_of_one(spec: WorkerSpec, number: int, grants: Grants) -> WorkerSpec:
         spares=0,
         on_demand=True,
         depends_on=(),
+        destinations=spec.destinations if grants.network else (),
         spawn=None,
     )
 
@@ -62,7 +63,7 @@ def allowed(spec: WorkerSpec, asked: Grants, fill: Fill, home: Path) -> Grants:
     for name in _FLAGS:
         if getattr(asked, name) and not getattr(own, name):
             raise _denied(spec.name, name)
-    if asked.network and not (own.network or rule.network):
+    if asked.network and not spec.destinations:
         raise _denied(spec.name, "network")
     if own.cpu_seconds is not None and (asked.cpu_seconds is None or asked.cpu_seconds > own.cpu_seconds):
         raise _denied(spec.name, f"more than its {own.cpu_seconds} s of processor time")

@@ -13,7 +13,7 @@ import asyncio
 import itertools
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Protocol
@@ -22,6 +22,7 @@ from garret.base import log
 from garret.base.errors import Code
 from garret.base.paths import Home
 from garret.control.commands.broker import Broker
+from garret.control.commands.request import Pending
 from garret.control.errors import ControlError
 from garret.control.settings.settings import Change, Settings
 from garret.control.supervision import events as sv
@@ -46,6 +47,17 @@ _LOOK_SECONDS: Final = 1.0
 
 _BEATS_OF_SILENCE: Final = 3.0
 """So many heartbeats may be missed before a busy worker is taken for hung."""
+
+
+class WayOut(Protocol):
+    """The egress process, as far as workers need it: see `control.egress.egress`."""
+
+    @property
+    def reached_by(self) -> int: ...
+
+    def serve(self, spec: WorkerSpec, listener: int) -> int: ...
+
+    def in_hand(self, key: int, pending: Iterable[Pending]) -> None: ...
 
 
 class Surroundings(Protocol):
@@ -77,7 +89,9 @@ class Workers:
         metrics: Metrics,
         nonces: NonceMemory,
         house: Surroundings,
+        way_out: WayOut,
     ) -> None:
+        self._way_out = way_out
         self.pools: dict[str, Pool] = {}
         self.scheduler = Scheduler()
         self._loop = loop
@@ -249,7 +263,7 @@ class Workers:
             write=self._places(grants.write),
             execute=tuple(path for path in grants.execute if os.access(path, os.X_OK)),
             devices=tuple(path for path in grants.devices if Path(path).exists()),
-            network=grants.network,
+            network=bool(spec.destinations),
             local_sockets=grants.local_sockets,
             watch=self._places(grants.watch),
             terminal=grants.terminal,
@@ -263,7 +277,8 @@ class Workers:
         secrets = {name: value for name in spec.secrets if (value := self._house.secret(name)) is not None}
         for name in secrets:
             self._house.on_worker_given(spec.name, f"the secret {name}")
-        return Launch(filled, values, passed_on(spec.environment, os.environ), secrets)
+        reached_by = self._way_out.reached_by if spec.destinations else 0
+        return Launch(filled, values, passed_on(spec.environment, os.environ), secrets, reached_by)
 
     def _places(self, paths: tuple[str, ...]) -> tuple[str, ...]:
         def setting(key: str) -> object:
@@ -327,6 +342,20 @@ class Workers:
     def on_worker_line(self, source: str, stream: str, line: str) -> None:
         self._house.on_worker_line(source, stream, line)
 
+    def on_way_out(self, spec: WorkerSpec, listener: int) -> int:
+        """A worker's process asks for its connections at `listener`; returns what it is known by there."""
+        return self._way_out.serve(spec, listener)
+
+    def on_in_hand(self, way_out: int, pending: Iterable[Pending]) -> None:
+        """What a worker's process with a way out has to do from now on."""
+        self._way_out.in_hand(way_out, pending)
+
+    def way_out_lost(self) -> None:
+        """The egress process ended: what workers have open could be neither counted nor cut any more."""
+        for pool in self.pools.values():
+            if pool.spec.destinations:
+                pool.kill()
+
     def sweep(self) -> None:
         """End what a killed guardian left behind: children of this process that nobody holds."""
         known = [pid for pool in self.pools.values() for pid in pool.pids]
@@ -338,6 +367,7 @@ class Workers:
 def _told(spec: WorkerSpec) -> Iterator[str]:
     """The keys of all settings that a process of this kind is started with."""
     yield from spec.settings
+    yield from (each.setting for each in spec.destinations if each.setting is not None)
     for path in (*spec.grants.read, *spec.grants.write, *spec.grants.watch):
         if path.startswith("{setting:"):
             yield path[9:].partition("}")[0]

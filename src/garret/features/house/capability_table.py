@@ -37,6 +37,8 @@ CAPABILITIES: Final = (
     Capability("audit.read", "Read and verify the audit chain.", _AT_THE_DESK, _GROWN),
     Capability("backup.create", "Write a backup of everything durable.", _AT_THE_DESK, _GROWN),
     Capability("storage.administer", "Rebuild the tables that are made from objects.", _AT_THE_DESK, _GROWN),
+    Capability("egress.read", "See the way out, and what went over it.", _AT_THE_DESK, _GROWN),
+    Capability("egress.administer", "Close and open the way out.", _AT_THE_DESK, _GROWN),
     Capability("settings.read", "See the settings.", _AT_THE_DESK, _GROWN),
     Capability("settings.change", "Change settings, also which outside programs run.", _AT_THE_DESK, _GROWN),
     Capability("secrets.administer", "Name, set, delete and seal secrets.", _AT_THE_DESK, ("admin",)),

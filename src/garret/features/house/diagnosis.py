@@ -15,6 +15,7 @@ from typing import Final
 from garret.control.commands.inner import InnerCaller
 from garret.control.commands.request import Caller
 from garret.control.door import HouseDoor
+from garret.control.egress.trial import Trial, trial
 from garret.control.watching.doctor import PROBE_SECONDS, Probe, examine, ground
 from garret.features.house.open_ends import open_ends
 from garret.protocol.contract import Command
@@ -47,6 +48,8 @@ async def house_checks(
         ("settings", partial(_settings, context, calls)),
         ("workers", lambda: _workers(context)),
         ("ports", _ports),
+        ("way out", partial(_way_out, context)),
+        ("egress", lambda: egress_findings(trial())),
         *(
             (f"room {room.name}", partial(_room, calls, room.examination()))
             for room in context.plane.rooms
@@ -111,6 +114,59 @@ async def _open(context: HouseDoor) -> Finding:
     await asyncio.sleep(0)  # a coroutine, since the pools belong to the loop's thread
     specs = [pool.spec for pool in context.plane.pools.values()]
     return ok("sandbox open", " ".join(("Not held:", *open_ends(specs, root=os.geteuid() == 0))))
+
+
+def egress_findings(found: Trial) -> list[Finding]:
+    """What this kernel lets the egress process hold."""
+    if not found.asks:
+        return [
+            warn(
+                "egress connections",
+                "This kernel does not ask about connections, so workers have no network at all.",
+                "Use Linux 5.14 or newer, or allow seccomp user notification in the container.",
+            )
+        ]
+    if not found.reaches:
+        return [
+            warn(
+                "egress connections",
+                f"The egress process cannot reach the sockets of workers ({found.detail}), so that every "
+                "connection of theirs is refused.",
+                "Allow ptrace between processes of one user (kernel.yama.ptrace_scope below 2).",
+            )
+        ]
+    asked = "Every connection of a worker is asked for, counted and can be cut"
+    if found.looks:
+        return [ok("egress connections", f"{asked}; its memory stays closed to your other programs.")]
+    findings = [
+        warn(
+            "egress memory",
+            f"{asked}, but workers with a way out can be looked into by your other programs: the egress "
+            "process has no other way to their sockets here.",
+            "Nothing has to be done. Workers without destinations stay closed.",
+        )
+    ]
+    if found.yama > 0:
+        findings.append(
+            warn(
+                "egress programs",
+                "Programs that a worker with a way out starts cannot be reached under "
+                f"kernel.yama.ptrace_scope={found.yama}: their connections are refused.",
+                "Set kernel.yama.ptrace_scope to 0 where such a program has to connect.",
+            )
+        )
+    return findings
+
+
+async def _way_out(context: HouseDoor) -> Finding:
+    """What is closed now; on the loop's thread, where settings belong."""
+    await asyncio.sleep(0)
+    egress = context.plane.egress
+    if egress.offline:
+        return ok("way out", f"Nothing leaves this machine: {egress.offline}.")
+    closed = f" Closed: {', '.join(egress.closed)}." if egress.closed else ""
+    wanted = sum(len(spec.destinations) for room in context.plane.rooms for spec in room.workers)
+    return ok("way out", f"{wanted} destinations are granted to workers; nothing else leaves.{closed}")
 
 
 def _database(context: HouseDoor) -> Finding:

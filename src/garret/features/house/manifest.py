@@ -49,6 +49,10 @@ ROOM = Room(
         c.RunSchedule,
         c.PauseSchedule,
         c.ResumeSchedule,
+        c.GetEgress,
+        c.ReadEgress,
+        c.CloseEgress,
+        c.OpenEgress,
     ),
     events=(
         c.WorkerChanged,

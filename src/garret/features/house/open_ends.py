@@ -32,8 +32,6 @@ def open_ends(specs: Iterable[WorkerSpec], *, root: bool) -> list[str]:
             )
     if shells := [spec for spec in every if spec.grants.terminal]:
         ends.append(f"What {_names(shells)} types into a terminal is done with all your rights.")
-    if connected := [spec for spec in every if spec.grants.network]:
-        ends.append(f"{_names(connected)} can make connections to other machines.")
     return ends
 
 

@@ -22,6 +22,7 @@ from garret.control.errors import ControlError
 from garret.control.watching.storage_watch import SENTENCES
 from garret.features.house import contracts as c
 from garret.features.house.consent import ConsentDesk
+from garret.features.house.egress import EgressDesk
 from garret.features.house.feeds import Feed
 from garret.features.house.later import LaterDesk
 from garret.features.house.profiles import ProfileDesk
@@ -47,6 +48,7 @@ class HouseService:
         self._store = context.store
         self._profiles = ProfileDesk(context, self._profile_changed)
         self._upkeep = Upkeep(context)
+        self._egress = EgressDesk(context)
         self._feeds: set[Feed] = set()
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             c.GetStatus: self._status,
@@ -66,6 +68,7 @@ class HouseService:
             **ConsentDesk(context).handlers,
             **self._upkeep.handlers,
             **LaterDesk(context).handlers,
+            **self._egress.handlers,
         }
 
     async def start(self) -> None:

@@ -92,7 +92,9 @@ class Upkeep:
             float(settings.get("jobs.retention_days")), int(settings.get("jobs.retention_count"))
         )
         try:
-            gone = await self._ledger.prune(keep, await self._context.store.settled.note())
+            settled = await self._context.store.settled.note()
+            await self._context.plane.egress.keep_retention(settled or 0.0)
+            gone = await self._ledger.prune(keep, settled)
         except GarretError as error:
             _logger.warning("old jobs were not pruned: %s", error.message)
             return

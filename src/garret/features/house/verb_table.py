@@ -10,6 +10,7 @@ _HANDLERS: Final = "garret.features.house.verbs"
 _KEYS: Final = "garret.features.house.keys_verbs"
 _APPROVALS: Final = "garret.features.house.approvals_verbs"
 _LATER: Final = "garret.features.house.later_verbs"
+_EGRESS: Final = "garret.features.house.egress_verbs"
 _LIMIT: Final = WholeNumber(1, 10_000)
 
 _JOB: Final = Argument(("job",), {"metavar": "JOB", "help": "its id, or an unmistakable end of it"})
@@ -224,6 +225,48 @@ BACKUP: Final = Verb(
     ),
 )
 
+_WHAT: Final = Argument(
+    ("what",),
+    {
+        "metavar": "WHAT",
+        "nargs": "?",
+        "default": "all",
+        "help": "a host, or room:NAME, worker:NAME, profile:NAME or workspace:NAME; otherwise everything",
+    },
+)
+_ROOM: Final = Argument(("--room",), {"metavar": "ROOM", "default": "", "help": "of this room only"})
+_VERDICTS: Final = ("open", "closed", "cut", "failed", "refused")
+
+EGRESS: Final = Verb(
+    "egress",
+    "What leaves this machine, and what may.",
+    "",
+    subverbs=(
+        Verb(
+            "list",
+            "List what is closed and open, and the last connections.",
+            f"{_EGRESS}:egress_list",
+            (
+                _limit(50, "connections that ended"),
+                Argument(
+                    ("--verdict",),
+                    {
+                        "metavar": "V",
+                        "choices": _VERDICTS,
+                        "default": "",
+                        "help": f"with this verdict only: {', '.join(_VERDICTS)}",
+                    },
+                ),
+                _ROOM,
+                Argument(("--host",), {"metavar": "HOST", "default": "", "help": "to this host only"}),
+            ),
+        ),
+        Verb("watch", "Show each connection as it ends, until Ctrl-C.", f"{_EGRESS}:egress_watch", (_ROOM,)),
+        Verb("close", "Close the way out; what is open is cut at once.", f"{_EGRESS}:egress_close", (_WHAT,)),
+        Verb("open", "Open again what was closed.", f"{_EGRESS}:egress_open", (_WHAT,)),
+    ),
+)
+
 DOCTOR: Final = Verb(
     "doctor", "Examine the machine and the house, and say what to do.", f"{_HANDLERS}:doctor"
 )
@@ -305,6 +348,7 @@ VERBS: Final[tuple[Verb, ...]] = (
     APPROVALS,
     SCHEDULES,
     OUTBOX,
+    EGRESS,
     WORKERS,
     LOGS,
     AUDIT,

@@ -54,9 +54,8 @@ def decode_file(command: c.DecodeAudio, call: Call) -> c.AudioInfo:
 
 
 def _tell(call: Call, events: list[Event]) -> None:
-    for event in events:
-        if isinstance(event, SpeechEnd):
-            call.emit(c.SpeechSegment(start=event.start, end=event.end))
+    ends = (event for event in events if isinstance(event, SpeechEnd))
+    call.emit_many(c.SpeechSegment(start=end.start, end=end.end) for end in ends)
 
 
 def capture(command: c.Capture, call: Call) -> c.Captured:

@@ -1,7 +1,7 @@
 """Commands, results and events by which a person looks after the house.
 
 Times `at`, `created` and so on are seconds since 1970 (UTC). The modules below hold them by what they are
-about: `running`, `records`, `choices`, `waiting`, `events`; everybody else imports them from here.
+about: `running`, `records`, `choices`, `egress`, `waiting`, `events`; all others import from here.
 """
 
 from __future__ import annotations
@@ -26,6 +26,16 @@ from garret.features.house.contracts.choices import (
     SettingInfo,
     SettingInfos,
     UseProfile,
+)
+from garret.features.house.contracts.egress import (
+    CloseEgress,
+    EgressState,
+    GetEgress,
+    Granted,
+    OpenEgress,
+    ReadEgress,
+    Way,
+    Ways,
 )
 from garret.features.house.contracts.events import (
     ApprovalDecided,
@@ -106,16 +116,20 @@ __all__ = [
     "BackupDone",
     "CancelJob",
     "Check",
+    "CloseEgress",
     "DenyApproval",
     "Diagnose",
     "Diagnosis",
     "DiscardOutboxEntry",
+    "EgressState",
     "EventsLost",
+    "GetEgress",
     "GetJob",
     "GetOutboxEntry",
     "GetSchedule",
     "GetStatus",
     "GrantApproval",
+    "Granted",
     "Job",
     "JobChanged",
     "JobStory",
@@ -131,6 +145,7 @@ __all__ = [
     "ListWorkers",
     "LogLine",
     "Logs",
+    "OpenEgress",
     "OutboxChanged",
     "OutboxEntries",
     "OutboxEntry",
@@ -139,6 +154,7 @@ __all__ = [
     "Profiles",
     "Queue",
     "ReadAudit",
+    "ReadEgress",
     "ReadLogs",
     "Rebuild",
     "RemoveSchedule",
@@ -165,6 +181,8 @@ __all__ = [
     "Subscribe",
     "UseProfile",
     "VerifyAudit",
+    "Way",
+    "Ways",
     "WorkerChanged",
     "WorkerStatus",
     "Workers",

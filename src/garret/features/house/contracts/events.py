@@ -69,7 +69,7 @@ class EventsLost(Event, frozen=True):
     count: int
 
 
-@event("house.outbox_changed")
+@event("house.outbox_changed", own="outbox.read_own", others="outbox.read")
 class OutboxChanged(Event, frozen=True):
     """An attempt to deliver an entry of the outbox has ended; `state` is waiting, dead or delivered."""
 

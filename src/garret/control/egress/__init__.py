@@ -1,0 +1,1 @@
+"""The way out of the machine: who may connect where, the process that connects, and the log of it all."""

@@ -1,0 +1,88 @@
+"""The house's answers about the way out. `control.egress` does the work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from garret.control.commands.service import Request, ServiceHandler
+from garret.control.door import HouseDoor
+from garret.control.egress.log import Row
+from garret.control.egress.wire import Entry
+from garret.features.house import contracts as c
+from garret.protocol.contract import Command
+
+
+class EgressDesk:
+    """Shows the way out, closes and opens it."""
+
+    def __init__(self, context: HouseDoor) -> None:
+        self._context = context
+        self._egress = context.plane.egress
+        self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
+            c.GetEgress: self._state,
+            c.ReadEgress: self._log,
+            c.CloseEgress: self._close,
+            c.OpenEgress: self._open,
+        }
+
+    async def _state(self, command: c.GetEgress, request: Request) -> c.EgressState:
+        del command, request
+        return await self._now()
+
+    async def _now(self) -> c.EgressState:
+        granted = tuple(
+            c.Granted(
+                room=room.name,
+                worker=spec.name,
+                host=each.host,
+                ports=each.ports,
+                transport=each.transport,
+                why=each.why,
+            )
+            for room in self._context.plane.rooms
+            for spec in room.workers
+            for each in spec.destinations
+        )
+        return c.EgressState(
+            offline=self._egress.offline,
+            closed=self._egress.closed,
+            open=tuple(_way(entry, 0) for entry in await self._egress.look()),
+            granted=granted,
+        )
+
+    async def _log(self, command: c.ReadEgress, request: Request) -> c.Ways:
+        del request
+        await self._egress.write_out()
+        limit = min(max(command.limit, 1), 1000)
+
+        def read() -> list[Row]:
+            return self._egress.log.rows(
+                limit=limit,
+                after=max(0, command.after),
+                verdict=command.verdict,
+                room=command.room,
+                host=command.host,
+            )
+
+        rows = await asyncio.to_thread(read)
+        return c.Ways(ways=tuple(c.Way(**row._asdict()) for row in rows))
+
+    async def _close(self, command: c.CloseEgress, request: Request) -> c.EgressState:
+        rule = await self._egress.close(command.what)
+        await self._context.audit(request.caller, "egress.close", "done", {"what": rule})
+        return await self._now()
+
+    async def _open(self, command: c.OpenEgress, request: Request) -> c.EgressState:
+        rule = await self._egress.open(command.what)
+        await self._context.audit(request.caller, "egress.open", "done", {"what": rule})
+        return await self._now()
+
+
+def _way(entry: Entry, number: int) -> c.Way:
+    fields = msgspec.structs.asdict(entry)
+    del fields["connection"]
+    return c.Way(id=number, **fields)
