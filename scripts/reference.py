@@ -69,8 +69,6 @@ def _value(value: Any) -> str:
 
 def _sentence(setting: Setting) -> str:
     notes = [setting.sentence]
-    if setting.restart:
-        notes.append(f"Counts after a restart of `{setting.restart}`.")
     if setting.profile_scoped:
         notes.append("Each profile may have its own.")
     if setting.secret:

@@ -56,6 +56,7 @@ def test_what_a_room_sees_is_this_and_no_more(home: Home) -> None:
                 "stopping",
                 "store",
                 "worker",
+                "worker_with",
             }
             assert isinstance(plane.door("house"), HouseDoor)
             assert toy_service(plane).context.room == "toy"

@@ -33,6 +33,7 @@ from garret.protocol.contract import (
 )
 from garret.protocol.envelope import encode_payload
 from garret.protocol.errors import PayloadInvalid
+from garret.protocol.manifest import Room, WorkerSpec
 
 
 class Pong(Contract, frozen=True):
@@ -69,6 +70,16 @@ class Pinged(Event, frozen=True):
 
 PING = Ping.__meta__
 QUIET = Quiet.__meta__
+
+
+def test_a_worker_is_told_no_secret_of_another_room() -> None:
+    def room(secret: str) -> Room:
+        return Room("one", "", workers=(WorkerSpec("worker", "nowhere:nothing", secrets=(secret,)),))
+
+    assert room("one.token").workers[0].secrets == ("one.token",)
+    for foreign in ("two.token", "storage.database", "onetoken"):
+        with pytest.raises(ValueError, match=foreign):
+            room(foreign)
 
 
 def test_the_declaration_is_kept() -> None:

@@ -346,6 +346,7 @@ class HouseService:
                 raise ControlError(f"There is no secret called '{command.name[:80]}'.", code=Code.NOT_FOUND)
         else:
             await asyncio.to_thread(secrets.set, command.name, command.value)
+        self._plane.workers.secret_changed(command.name)
         outcome = "deleted" if command.value is None else "set"
         await self._context.audit(request.caller, "secrets.change", outcome, {"name": command.name})
         return Nothing()
