@@ -10,7 +10,7 @@ PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
 export PYTHON PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test bench shots lint room format soak lock setup setup-dev setup-bench clean
+.PHONY: help demo run test bench generate shots lint room format soak lock setup setup-dev setup-bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -32,6 +32,9 @@ soak: setup-dev ## the long tests: thousands of kills, hours of audio, many exam
 
 bench: setup-bench ## measure, print the table, write build/bench.json; ARGS="storage" narrows
 	@$(PY) -m benchmarks $(ARGS)
+
+generate: setup-dev ## write anew what is made from the contracts: schemas, reference, TypeScript
+	@$(PY) -m scripts.generate
 
 shots: setup-dev ## draw the pictures in docs/pictures from real runs
 	@$(PY) scripts/shots.py

@@ -2,7 +2,8 @@
 
 A control plane starts a guarded worker, whose child stayed in its group and whose grandchild left group and
 session, ignores SIGTERM and lost its parent (tests/worker/family.py). The time runs from the SIGKILL of the
-control plane until every pidfd tells the end. The floor is a SIGKILL straight at one process.
+control plane until every pidfd tells the end. The floor is a SIGKILL straight at one process, its worst
+beside the worst: on a busy machine that alone takes tens of milliseconds now and then.
 """
 
 from __future__ import annotations
@@ -64,10 +65,11 @@ def _bare_kill() -> float:
 def run() -> list[dict[str, Any]]:
     """Median and worst of twenty rounds each."""
     rows: list[dict[str, Any]] = []
-    floor = statistics.median(_bare_kill() for _ in range(_ROUNDS))
+    floors = [_bare_kill() for _ in range(_ROUNDS)]
     for kind, words in (("guarded", "worker and grandchildren"), ("plain", "worker without programs")):
         times = [_family_gone(kind) for _ in range(_ROUNDS)]
-        for name, value in (("median", statistics.median(times)), (f"worst of {_ROUNDS}", max(times))):
+        for name, of in (("median", statistics.median), (f"worst of {_ROUNDS}", max)):
+            value, floor = of(times), of(floors)
             full = f"orphans: {words} gone after SIGKILL of the control plane, {name}"
             rows.append(dict(row(full, round(value, 2), "ms", budget=_BUDGET, floor=round(floor, 2))))
     return rows

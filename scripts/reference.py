@@ -1,12 +1,11 @@
 """Writes docs/reference.md: every setting, command, event, worker and sentence, from the manifests.
 
-`scripts/reference.py` writes the file, `scripts/reference.py --check` fails where it is not what the
-manifests say; the tests do the same. Never edited by hand.
+`make generate` writes the file, and the tests fail where it is not what the manifests say. Never edited
+by hand.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
 
 _HEAD = """# Reference
 
-Everything Garret can be told and set, written by `scripts/reference.py` from the manifests of its
+Everything Garret can be told and set, written by `make generate` from the manifests of its
 rooms. The command line is in [cli.md](cli.md).
 """
 
@@ -70,8 +69,6 @@ def _value(value: Any) -> str:
 
 def _sentence(setting: Setting) -> str:
     notes = [setting.sentence]
-    if setting.restart:
-        notes.append(f"Counts after a restart of `{setting.restart}`.")
     if setting.profile_scoped:
         notes.append("Each profile may have its own.")
     if setting.secret:
@@ -85,7 +82,10 @@ def _room(room: Room) -> list[str]:
         rows = [_command_row(kind.__meta__) for kind in room.commands]
         parts += ["### Commands\n", _table(("Command", "Handled by", "Needs", "", "What it does"), rows)]
     if room.events:
-        parts += ["### Events\n", _table(("Event", "Carries"), [_event_row(kind) for kind in room.events])]
+        parts += [
+            "### Events\n",
+            _table(("Event", "Heard with", "Carries"), [_event_row(kind) for kind in room.events]),
+        ]
     if room.workers:
         rows = [_worker_row(worker) for worker in room.workers]
         parts += ["### Workers\n", _table(("Worker", "Reads", "Runs", "Network", "Memory"), rows)]
@@ -111,8 +111,12 @@ def _command_row(meta: CommandMeta) -> tuple[str, ...]:
     return f"`{meta.name}`", meta.target, f"`{meta.capability}`", ", ".join(marks), summary
 
 
-def _event_row(kind: type[Event]) -> tuple[str, str]:
-    return f"`{kind.__event__}`", ", ".join(f"`{name}`" for name in kind.__struct_fields__)
+def _event_row(kind: type[Event]) -> tuple[str, ...]:
+    return (
+        f"`{kind.__event__}`",
+        f"`{kind.__readers__.own}`",
+        ", ".join(f"`{name}`" for name in kind.__struct_fields__),
+    )
 
 
 def _worker_row(worker: WorkerSpec) -> tuple[str, ...]:
@@ -132,17 +136,11 @@ def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {line} |" for line in lines) + "\n"
 
 
-def main(arguments: list[str]) -> int:
-    """Write the file, or with --check compare it; 1 where it differs."""
+def write(path: Path = REFERENCE) -> bool:
+    """Write the file; whether it was another one."""
     wanted = document()
-    if "--check" not in arguments:
-        REFERENCE.write_text(wanted, encoding="utf-8")
-        return 0
-    same = REFERENCE.exists() and REFERENCE.read_text(encoding="utf-8") == wanted
-    if not same:
-        print("docs/reference.md is not what the manifests say; run scripts/reference.py", file=sys.stderr)
-    return 0 if same else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    if path.exists() and path.read_text(encoding="utf-8") == wanted:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(wanted, encoding="utf-8")
+    return True

@@ -55,9 +55,10 @@ def test_every_argument_and_verb_says_what_it_is() -> None:
 
 
 def test_the_reference_is_what_the_manifests_say() -> None:
+    from scripts.generate import GENERATE
     from scripts.reference import document
 
-    assert (DOCS / "reference.md").read_text(encoding="utf-8") == document(), "run scripts/reference.py"
+    assert (DOCS / "reference.md").read_text(encoding="utf-8") == document(), f"out of date: run `{GENERATE}`"
 
 
 def test_the_reference_names_every_setting_command_and_event() -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from garret.base.errors import GarretError
 from garret.base.paths import Home
+from garret.control.clients.bus import Hears
 from garret.control.clients.listener import HomeLock
 from garret.control.commands.inner import InnerCaller
 from garret.control.commands.request import Identity
@@ -68,6 +69,11 @@ async def until(reached: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not reached():  # noqa: ASYNC110  whatever is waited for tells nobody
             await asyncio.sleep(0.01)
+
+
+def of_profile(profile: str) -> Hears:
+    """For a subscription that hears of what concerns everybody or this profile."""
+    return lambda _, scope: scope in (None, profile)
 
 
 def inner(plane: ControlPlane, room: str = "toy", identity: Identity | None = None) -> InnerCaller:

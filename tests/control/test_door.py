@@ -19,7 +19,7 @@ from garret.control.plane import ControlPlane
 from garret.features.house import contracts as c
 from garret.protocol.errors import PayloadInvalid
 from garret.storage.errors import Invalid
-from tests.control.planes import Client, inner, plane_of, run, toy_service, until
+from tests.control.planes import Client, inner, of_profile, plane_of, run, toy_service, until
 from tests.control.toy_room import Careful, Echo, Note, Noted, Outer, Who, Work
 
 TRACE = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
@@ -56,6 +56,7 @@ def test_what_a_room_sees_is_this_and_no_more(home: Home) -> None:
                 "stopping",
                 "store",
                 "worker",
+                "worker_with",
             }
             assert isinstance(plane.door("house"), HouseDoor)
             assert toy_service(plane).context.room == "toy"
@@ -101,8 +102,8 @@ def test_an_event_reaches_everybody_or_one_profile(home: Home) -> None:
     async def story() -> None:
         async with plane_of(home) as plane:
             door = plane.door("toy")
-            admin = plane.bus.subscribe(["house.*"], scopes={"admin"})
-            child = plane.bus.subscribe(["house.*"], scopes={"child"})
+            admin = plane.bus.subscribe(["house.*"], hears=of_profile("admin"))
+            child = plane.bus.subscribe(["house.*"], hears=of_profile("child"))
             everybody = c.SettingChanged(key="toy.tone", value="warm")
             one = c.SettingChanged(key="toy.tone", value="solemn")
             door.publish(everybody)

@@ -21,7 +21,16 @@ from garret.storage.audit_record import count_in
 from garret.storage.log_store import KeptLine
 from garret.storage.writer_state import Mode
 from garret.transport.client import Client as SocketClient
-from tests.control.planes import PATIENCE, Client, open_plane, plane_of, run, toy_service, until
+from tests.control.planes import (
+    PATIENCE,
+    Client,
+    of_profile,
+    open_plane,
+    plane_of,
+    run,
+    toy_service,
+    until,
+)
 from tests.control.toy_room import HoldUp, ToyService, Work
 
 
@@ -338,7 +347,7 @@ def test_events_of_a_job_go_to_its_profile(home: Home) -> None:
     async def story() -> None:
         async with plane_of(home) as plane:
             everything = plane.bus.subscribe("house.job_changed")
-            guests = plane.bus.subscribe("house.job_changed", scopes=("guest",))
+            guests = plane.bus.subscribe("house.job_changed", hears=of_profile("guest"))
             await Client(plane).call(Work(text="ok"))
             assert len(guests) == 0
             states = [event.state for event in heard(plane, everything)]

@@ -29,6 +29,7 @@ from garret.base.paths import Home
 from garret.features.dictate import contracts as d
 from garret.features.house import contracts as h
 from garret.protocol.contract import Command, ResultT
+from garret.protocol.subscription import Lost
 from garret.transport.client import Client
 
 PATIENCE = 120.0
@@ -219,12 +220,12 @@ class House:
         found = threading.Event()
         registry = _registry()
         client = Client.connect(self.home)
-        client.call(h.Subscribe(pattern=pattern))
+        events = client.subscribe(h.Subscribe(pattern=pattern), registry)
 
         def watch() -> None:
             try:
-                for event in client.events(h.Subscribe(pattern=f"{pattern}.nothing"), registry):
-                    if not isinstance(event, str) and wanted(event):
+                for event in events:
+                    if not isinstance(event, Lost) and wanted(event):
                         found.set()
                         return
             except GarretError:

@@ -30,10 +30,10 @@ from garret.protocol.contract import (
     check_result,
     command,
     event,
-    schemas,
 )
 from garret.protocol.envelope import encode_payload
 from garret.protocol.errors import PayloadInvalid
+from garret.protocol.manifest import Room, WorkerSpec
 
 
 class Pong(Contract, frozen=True):
@@ -70,6 +70,16 @@ class Pinged(Event, frozen=True):
 
 PING = Ping.__meta__
 QUIET = Quiet.__meta__
+
+
+def test_a_worker_is_told_no_secret_of_another_room() -> None:
+    def room(secret: str) -> Room:
+        return Room("one", "", workers=(WorkerSpec("worker", "nowhere:nothing", secrets=(secret,)),))
+
+    assert room("one.token").workers[0].secrets == ("one.token",)
+    for foreign in ("two.token", "storage.database", "onetoken"):
+        with pytest.raises(ValueError, match=foreign):
+            room(foreign)
 
 
 def test_the_declaration_is_kept() -> None:
@@ -162,14 +172,14 @@ def test_two_of_one_name_are_refused() -> None:
         Registry((), [Pinged, Pinged])
 
 
-def test_schemas_tell_fields_results_and_needs() -> None:
-    documents = schemas(Registry([Ping, Quiet], [Pinged]))
-    assert set(documents) == {"play.ping", "play.quiet", "play.pinged"}
-    ping = documents["play.ping"]
-    assert set(ping) >= {"command", "result", "item", "input", "x-capability"}
-    assert ping["command"]["$defs"]["Ping"]["required"] == ["text"]
-    assert ping["command"]["$defs"]["Ping"]["additionalProperties"] is False
-    assert documents["play.quiet"]["x-job"] is True
+def test_an_event_names_who_may_hear_of_it() -> None:
+    assert (Pinged.__readers__.own, Pinged.__readers__.others) == ("play.use", "play.read")
+
+    @event("play.whispered", own="play.listen", others="play.spy")
+    class Whispered(Event, frozen=True):
+        """Somebody whispered."""
+
+    assert (Whispered.__readers__.own, Whispered.__readers__.others) == ("play.listen", "play.spy")
 
 
 _TYPED = """

@@ -119,6 +119,22 @@ class Chore(Command[Text], frozen=True):
     key: str = ""
 
 
+@command(
+    "toy.steps",
+    result=Total,
+    capability="toy.use",
+    job=True,
+    replay=4,
+    items=Number,
+    inputs=Number,
+    timeout=None,
+)
+class Steps(Command[Total], frozen=True):
+    """A job: stream back what is streamed in; the last four are kept for who comes late."""
+
+    key: str = ""
+
+
 @command("toy.linger", result=Nothing, capability="toy.use", items=Number, timeout=None)
 class Linger(Command[Nothing], frozen=True):
     """The service's own: stream a number, then wait for ever."""

@@ -31,8 +31,9 @@ from garret.protocol.contract import Command, ResultT
 from garret.protocol.envelope import Envelope, encode_payload, pack
 from garret.protocol.frames import Kind
 from garret.protocol.handshake import PeerHandshake
+from garret.protocol.session import ACCEPTED
 from garret.transport.blocking import BlockingChannel
-from garret.transport.client import ACCEPTED, Client
+from garret.transport.client import Client
 from tests.toy_room.manifest import ROOM
 
 _SECONDS = {

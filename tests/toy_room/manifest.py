@@ -31,6 +31,7 @@ ROOM = Room(
         c.Greet,
         c.Tally,
         c.Chore,
+        c.Steps,
         c.Linger,
         c.Secret,
     ),

@@ -19,6 +19,7 @@ class ToyService:
             c.Greet: self._greet,
             c.Tally: self._tally,
             c.Chore: self._chore,
+            c.Steps: self._steps,
             c.Linger: self._linger,
             c.Secret: self._secret,
         }
@@ -45,6 +46,14 @@ class ToyService:
     async def _chore(self, command: c.Chore, request: Request) -> c.Text:
         del command
         return c.Text(text=str(sum([item.value async for item in request.inputs()])))
+
+    async def _steps(self, command: c.Steps, request: Request) -> c.Total:
+        del command
+        count = total = 0
+        async for item in request.inputs():
+            count, total = count + 1, total + item.value
+            await request.emit(item)
+        return c.Total(count=count, total=total)
 
     async def _linger(self, command: c.Linger, request: Request) -> Nothing:
         del command

@@ -13,10 +13,12 @@ import ctypes
 import errno
 import fcntl
 import json
+import mmap
 import os
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -37,6 +39,7 @@ CAGED = sys.argv[1] == "caged"
 FOLDER = Path(sys.argv[2])
 VICTIM = int(sys.argv[3])
 PORT = int(sys.argv[4])
+NAME = ctypes.create_string_buffer(b"caged")
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -115,6 +118,22 @@ def file_without_end() -> None:
             file.write(bytes(MIB))
 
 
+def room_beyond_the_end() -> None:
+    with (FOLDER / "write" / "room").open("wb") as file:
+        call("fallocate", file.fileno(), 1, 0, 4 * GRANTED_FILE)  # FALLOC_FL_KEEP_SIZE
+
+
+def room_by_control() -> None:
+    with (FOLDER / "write" / "room").open("wb") as file:
+        try:
+            fcntl.ioctl(
+                file, 0x4030582A, struct.pack("hhqqiiqqqq", 0, 0, 0, GRANTED_FILE, 0, 0, 0, 0, 0, 0)[:48]
+            )
+        except OSError as error:
+            if error.errno == errno.EPERM:
+                raise
+
+
 def descriptors_without_end() -> None:
     held: list[int] = []
     try:
@@ -134,7 +153,7 @@ def terminal_injection() -> None:
 
 
 def control_process(option: int, value: int) -> None:
-    if LIBC.prctl(option, value, 0, 0, 0) < 0:
+    if LIBC.prctl(option, ctypes.c_ulong(value), 0, 0, 0) < 0:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
@@ -189,6 +208,11 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
     "set up io_uring": lambda: call("io_uring_setup", 0, 0),
     "use the keyring": lambda: call("keyctl", 9999, 0, 0, 0, 0),
     "take a descriptor of another process": lambda: call("pidfd_getfd", -1, 0, 0),
+    "make a memory file": lambda: os.close(os.memfd_create("bulk", os.MFD_ALLOW_SEALING)),
+    "map memory that is shared": lambda: mmap.mmap(-1, MIB).close(),
+    "set the times of a file outside the grants": lambda: os.utime(OUTSIDE / "secret", (1, 1)),
+    "set the times of a folder granted for writing": lambda: os.utime(FOLDER / "write", (1, 1)),
+    "take over orphans": lambda: control_process(36, 1),
     "make System V shared memory": lambda: call("shmget", 0, 0, 0),
     "change its identity": lambda: os.setuid(os.getuid()),
     "type into a terminal": terminal_injection,
@@ -197,6 +221,8 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
     "allocate at once": lambda: bytearray(2 * GRANTED_MEMORY),
     "allocate without end": memory_without_end,
     "start threads without end": lambda: threads(100),
+    "ask for room beyond the end of a file": room_beyond_the_end,
+    "ask for room by device control": room_by_control,
     "write without end": file_without_end,
     "open files without end": descriptors_without_end,
 }
@@ -211,7 +237,8 @@ ALLOWED: dict[str, Callable[[], object]] = {
     ),
     "start a thread": lambda: threads(2),
     "make a socket pair": stream_pair,
-    "make a memfd": lambda: os.close(os.memfd_create("bulk", os.MFD_ALLOW_SEALING)),
+    "map private memory": lambda: mmap.mmap(-1, MIB, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close(),
+    "name a thread": lambda: control_process(15, ctypes.addressof(NAME)),
     "signal itself": lambda: os.kill(os.getpid(), 0),
     "raise a signal in a thread": lambda: signal.pthread_kill(threading.get_ident(), 0),
     "import more of Python": lambda: __import__("xml.etree.ElementTree"),

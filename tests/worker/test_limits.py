@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -77,7 +78,13 @@ def test_tasks_of_the_user_are_counted_with_their_threads() -> None:
             child.wait()
 
 
-def test_root_is_told_that_processes_are_not_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_without_a_user_id_of_its_own_is_told_that_processes_are_not_limited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unmapped(*_: int) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
     monkeypatch.setattr("os.getuid", lambda: 0)
-    with pytest.raises(OSError, match="root"):
+    monkeypatch.setattr("os.setresuid", unmapped)
+    with pytest.raises(OSError, match="Invalid argument"):
         limits.limit_processes(5)

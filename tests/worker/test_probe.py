@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,19 @@ def test_every_mechanism_is_reported_once_in_plain_words() -> None:
         assert mechanism.available is (mechanism.detail == "")
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root has a limit of its own to try")
+def test_root_without_a_limit_of_its_own_is_told_so() -> None:
+    source = """
+import sys, msgspec
+from garret.worker import limits, probe
+limits.set_limit = lambda *_: None
+sys.stdout.buffer.write(msgspec.json.encode(probe._process_limit()))
+"""
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, timeout=60, check=True)
+    found = msgspec.json.decode(done.stdout, type=probe.Mechanism)
+    assert "another process could be started" in found.detail
+
+
 def test_the_caller_is_left_uncaged() -> None:
     before = Path("/proc/self/status").read_text()
     probe.probe()
@@ -45,9 +59,10 @@ sys.stdout.buffer.write(msgspec.json.encode(probe.examine()))
 """
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, timeout=60, check=True)
     report = msgspec.json.decode(done.stdout, type=probe.KernelReport)
-    calls = next(one for one in report.mechanisms if one.name == "system-calls")
-    assert not calls.available
-    assert "possible all the same" in calls.detail
+    found = {one.name: one for one in report.mechanisms}
+    for name in ("system-calls", "metadata", "listening", "undoing"):
+        assert not found[name].available
+        assert "possible all the same" in found[name].detail
 
 
 def test_a_probe_that_cannot_run_is_a_typed_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -196,6 +196,73 @@ print(json.dumps([child.wait(), *outcome]))
     assert program(source, str(victim)) == [-15, "refused", "refused"]
 
 
+NETWORKED = """
+import json, socket, sys
+from garret.worker import sandbox, seccomp, landlock
+address = ("127.0.0.1", int(sys.argv[1]))
+def outcome(attempt):
+    try:
+        attempt()
+        return "done"
+    except PermissionError:
+        return "refused"
+"""
+
+
+@pytest.mark.parametrize("grants", ["network=True", "local_sockets=True", "network=True, local_sockets=True"])
+def test_no_grant_lets_a_worker_wait_for_connections(grants: str) -> None:
+    source = f"""{NETWORKED}
+sandbox.enforce(sandbox.Grants({grants}))
+family = socket.AF_INET if "network" in {grants!r} else socket.AF_UNIX
+made = [socket.socket(family, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)]
+name = ("127.0.0.1", 0) if family == socket.AF_INET else "\\0garret-test"
+print(json.dumps([
+    outcome(lambda: made[0].bind(name)), outcome(lambda: made[1].bind(name)),
+    outcome(made[0].listen), outcome(made[0].accept),
+]))
+"""
+    assert program(source, "0") == ["refused"] * 4
+
+
+def test_a_worker_with_programs_changes_no_metadata_and_cannot_outlive_its_guardian(stage: Path) -> None:
+    source = """
+import ctypes, fcntl, json, os, sys
+from garret.worker.sandbox import Grants, enforce
+granted, secret = sys.argv[1:]
+enforce(Grants(execute=("/bin/echo",), read=(granted,), write=(granted,)))
+libc = ctypes.CDLL(None, use_errno=True)
+note = os.open(granted + "/note", os.O_RDONLY)
+def control(option, value):
+    if libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0) < 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+refused, attempts = [], {
+    "mode": lambda: os.chmod(secret, 0o644), "mode by descriptor": lambda: os.fchmod(note, 0o644),
+    "owner": lambda: os.chown(secret, os.getuid(), -1),
+    "times": lambda: os.utime(secret, (1, 1)),
+    "times by descriptor": lambda: os.utime(note, (1, 1)),
+    "attribute": lambda: os.setxattr(secret, "user.x", b"x"),
+    "attribute gone": lambda: os.removexattr(secret, "user.x"),
+    "flags": lambda: fcntl.ioctl(note, 0x40086602, bytes(8)),
+    "project": lambda: fcntl.ioctl(note, 0x401C5820, bytes(28)),
+    "death signal": lambda: control(1, 0),
+    "dumpable": lambda: control(4, 1),
+    "subreaper": lambda: control(36, 1),
+    "tracer": lambda: control(0x59616D61, 1),
+    "memory map": lambda: control(35, 1),
+}
+for name, attempt in attempts.items():
+    try: attempt()
+    except PermissionError: refused.append(name)
+text = ctypes.create_string_buffer(b"name")
+control(15, ctypes.addressof(text))
+print(json.dumps([sorted(set(attempts) - set(refused)), open("/proc/self/comm").read().strip()]))
+"""
+    before = (stage / "outside" / "secret").stat()
+    assert program(source, str(stage / "read"), str(stage / "outside" / "secret")) == [[], "name"]
+    after = (stage / "outside" / "secret").stat()
+    assert (after.st_mtime_ns, after.st_ctime_ns) == (before.st_mtime_ns, before.st_ctime_ns)
+
+
 def test_network_grant_makes_tcp_sockets_only_and_nothing_connects_without_being_asked_for() -> None:
     source = """
 import errno, json, os, socket
@@ -299,7 +366,8 @@ report = sandbox.enforce(sandbox.Grants())
 print(json.dumps([[part.what for part in report.missing], list(report.enforced)]))
 """
     missing, enforced = program(source)
-    assert set(missing) == {"files", "tcp", "abstract-sockets", "signals", "system-calls"}
+    filtered = {"system-calls", "metadata", "listening", "undoing"}
+    assert set(missing) == {"files", "tcp", "abstract-sockets", "signals"} | filtered
     assert {"no-new-privileges", "memory-limit", "capabilities"} <= set(enforced)
 
 
@@ -362,13 +430,14 @@ print("still here")
     assert done.stdout == ""
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become a user without processes")
-def test_a_fork_bomb_of_a_worker_with_programs_ends_at_its_limit() -> None:
+@pytest.mark.parametrize("user", [0, 54321])
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be root, or become a user without processes")
+def test_a_fork_bomb_of_a_worker_with_programs_ends_at_its_limit(user: int) -> None:
     source = """
-import errno, json, os, signal, sys
+import json, os, signal, sys
 from garret.worker import sandbox
-os.setuid(54321)
-sandbox.enforce(sandbox.Grants(execute=("/bin/true",), processes=20))
+os.setuid(int(sys.argv[1]))
+report = sandbox.enforce(sandbox.Grants(execute=("/bin/true",), processes=20))
 count = 0
 try:
     while count < 200:
@@ -377,6 +446,26 @@ try:
         count += 1
 except BlockingIOError:
     pass
-print(json.dumps(count)); sys.stdout.flush(); os._exit(0)
+print(json.dumps([count, "process-limit" in report.enforced])); sys.stdout.flush(); os._exit(0)
 """
-    assert program(source) == 20
+    assert program(source, str(user)) == [20, True]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root's workers take another real user id")
+def test_roots_worker_that_may_run_programs_keeps_its_rights_and_cannot_take_its_user_id_back(
+    stage: Path,
+) -> None:
+    source = """
+import json, os, subprocess, sys
+from garret.worker import sandbox
+sandbox.enforce(sandbox.Grants(execute=("/bin/cat",), read=(sys.argv[1],)))
+try:
+    os.setresuid(0, 0, 0)
+    back = "done"
+except PermissionError:
+    back = "refused"
+text = subprocess.run(["/bin/cat", sys.argv[1] + "/note"], capture_output=True, text=True).stdout
+print(json.dumps([os.geteuid(), os.getuid() != 0, back, text]))
+"""
+    (stage / "read" / "note").chmod(0o600)
+    assert program(source, str(stage / "read")) == [0, True, "refused", "a note"]

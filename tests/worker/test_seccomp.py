@@ -124,10 +124,11 @@ def test_a_faulty_rule_is_refused(faulty: list[Rule]) -> None:
 @pytest.mark.parametrize("architecture", sorted(NUMBERS))
 @pytest.mark.parametrize("execute_granted", [False, True])
 @pytest.mark.parametrize("network", [False, True])
+@pytest.mark.parametrize("local", [False, True])
 def test_every_policy_fits_the_kernel_and_refuses_its_list(
-    architecture: str, execute_granted: bool, network: bool
+    architecture: str, execute_granted: bool, network: bool, local: bool
 ) -> None:
-    policy = seccomp_policy.rules(execute=execute_granted, network=network, unix_sockets=False, pid=77)
+    policy = seccomp_policy.rules(execute=execute_granted, network=network, unix_sockets=local, pid=77)
     program = assemble(policy, architecture)
     assert len(program) <= 4096  # BPF_MAXINSNS
     native = seccomp.AUDIT_ARCHITECTURES[architecture]
@@ -138,6 +139,23 @@ def test_every_policy_fits_the_kernel_and_refuses_its_list(
 
     for call in ("ptrace", "mount", "io_uring_setup", "bpf", "unshare", "keyctl", "setrlimit", "capset"):
         assert not verdict(call)
+    for call in ("bind", "listen", "accept", "accept4"):
+        assert not verdict(call)
+    for call in (
+        "fchmod",
+        "fchmodat",
+        "fchmodat2",
+        "fchown",
+        "fchownat",
+        "utimensat",
+        "setxattr",
+        "fremovexattr",
+    ):
+        assert not verdict(call)
+    for option in (1, 4, 22, 24, 35, 36, 47, 0x59616D61):  # what the cage set, and ways round it
+        assert not verdict("prctl", option)
+    for option in (3, 15, 16, 0x53564D41):
+        assert verdict("prctl", option)
     thread, process, namespace = 0x3D0F00, 17, 0x10000000 | 0x10000
     assert verdict("clone", thread)
     assert verdict("clone", process) is execute_granted
@@ -145,7 +163,7 @@ def test_every_policy_fits_the_kernel_and_refuses_its_list(
     assert verdict("execve") is execute_granted
     assert verdict("socket", 2, 1) is network
     assert verdict("socket", 10, 2) is network
-    assert not verdict("socket", 1, 1)
+    assert verdict("socket", 1, 1) is local
     assert not verdict("socket", 17, 3)
     assert verdict("socketpair", 1, 1 | 0o2000000)
     assert not verdict("socketpair", 1, 2)

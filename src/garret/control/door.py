@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -33,6 +34,7 @@ from garret.control.secrets.store import SecretStore
 from garret.control.settings.settings import Settings
 from garret.protocol.contract import Event
 from garret.protocol.envelope import encode_payload
+from garret.protocol.manifest import Grants
 from garret.protocol.scope import DEFAULT_WORKSPACE
 from garret.storage.errors import StorageError
 from garret.storage.objects import Signer
@@ -116,6 +118,15 @@ class Door:
         if name not in {spec.name for spec in room.workers}:
             raise ControlError(f"The room {self.room} declares no worker {name!r}.", code=Code.DENIED)
         return self._plane.pools[name]
+
+    def worker_with(self, name: str, grants: Grants) -> AbstractAsyncContextManager[str]:
+        """A process of one of the room's own workers with exactly `grants`, killed when the block is left.
+
+        The manifest says what may be granted (`WorkerSpec.spawn`); paths are absolute. The block gets the
+        target for `calls.at(target)`. Raises ControlError: denied, not found, usage, busy, unavailable.
+        """
+        self.worker(name)
+        return self._plane.workers.spawn(name, grants)
 
     # ---- what is set and allowed
 

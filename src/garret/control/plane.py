@@ -247,6 +247,7 @@ class ControlPlane:
             self.home,
             limit=MAX_CLIENTS,
             count=lambda: len(self.connections) - len(self.porch),
+            worker_of=self.workers.worker_of,
             on_connection=self._connected,
             on_refused=self._refusals.knock,
         )
@@ -390,6 +391,14 @@ class ControlPlane:
 
     def on_egress_lost(self) -> None:
         self.workers.way_out_lost()
+
+    def secret(self, name: str) -> str | None:
+        return self.secrets.get_text(name)
+
+    def on_worker_given(self, name: str, what: str) -> None:
+        """A worker got something that the audit tells of."""
+        _logger.info("the worker %s was given %s", name, what)
+        self.spawn(self._audit("worker", self.profile, "house.give", "done", {"worker": name, "what": what}))
 
     # ---- events
 

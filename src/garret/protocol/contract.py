@@ -91,7 +91,8 @@ class CommandMeta(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     `items` is the type of what streams back to the caller, `inputs` of what the caller streams in.
     `descriptors` is how many file descriptors may come with it. `timeout` is the default deadline
     in seconds; None means that it runs until done or cancelled. Of a job, `at_once` is how many of the kind
-    run at a time (None: as many as of all kinds together), and `retry` what becomes of one that failed.
+    run at a time (None: as many as of all kinds together), `retry` what becomes of one that failed, and
+    `replay` how many of its last items are kept while it runs, for who comes late or reads slowly.
     """
 
     name: str
@@ -102,6 +103,7 @@ class CommandMeta(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     job: bool = False
     at_once: int | None = None
     retry: Retry = Retry()
+    replay: int = 0
     approval: bool = False
     leaves_machine: bool = False
     timeout: float | None = 30.0
@@ -128,6 +130,7 @@ def command(
     job: bool = False,
     at_once: int | None = None,
     retry: Retry = Retry(),  # noqa: B008  it is frozen
+    replay: int = 0,
     approval: bool = False,
     leaves_machine: bool = False,
     timeout: float | None = 30.0,
@@ -149,6 +152,7 @@ def command(
             job=job,
             at_once=at_once,
             retry=retry,
+            replay=replay,
             approval=approval,
             leaves_machine=leaves_machine,
             timeout=timeout,
@@ -261,23 +265,3 @@ def check_input(meta: CommandMeta, payload: msgspec.Raw) -> Any:
 
 def _invalid(meta: CommandMeta, what: str, error: Exception) -> PayloadInvalid:
     return PayloadInvalid(f"{what}{meta.name}: {error}", details={"command": meta.name})
-
-
-def schemas(registry: Registry) -> dict[str, dict[str, Any]]:
-    """A JSON Schema document for each command and event, by name; the golden files under schemas/."""
-    documents: dict[str, dict[str, Any]] = {}
-    for meta in registry.commands():
-        kinds = {"command": meta.type, "result": meta.result, "item": meta.items, "input": meta.inputs}
-        parts = {part: msgspec.json.schema(kind) for part, kind in kinds.items() if kind is not None}
-        documents[meta.name] = {
-            "title": meta.name,
-            "description": meta.summary,
-            "x-capability": meta.capability,
-            "x-job": meta.job,
-            "x-approval": meta.approval,
-            "x-leaves-machine": meta.leaves_machine,
-            **parts,
-        }
-    for name, kind in registry.events():
-        documents[name] = {"title": name, "event": msgspec.json.schema(kind)}
-    return documents

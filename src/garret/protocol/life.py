@@ -15,7 +15,10 @@ from garret.protocol.manifest import Grants
 
 
 class Boot(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Everything a worker process learns at its start."""
+    """Everything a worker process learns at its start.
+
+    `secrets` are the values, by name, of those that its spec names and that are kept; no log line has them.
+    """
 
     service: str
     entry: str
@@ -26,6 +29,7 @@ class Boot(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     settings: dict[str, Any]
     search_path: tuple[str, ...]
     heartbeat_seconds: float = 1.0
+    secrets: dict[str, str] = {}
     reached_by: int = 0  # see `sandbox.enforce`
 
 

@@ -19,6 +19,9 @@ from garret.protocol.setting import Setting
 MIB = 1024 * 1024
 _SETTING = "{setting:"
 
+SPAWNED = "~"
+"""Between the name of a kind of worker and the number of a process that was spawned of it for one call."""
+
 RequestT = TypeVar("RequestT", bound=Command[Any])
 
 
@@ -33,6 +36,13 @@ class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     to a path, so that a worker which reads what others made must not have it. `execute` names programs
     it may run; none means no exec and no child processes. `network` lets it ask the egress process for
     connections. Sizes in bytes; `cpu_seconds` is a life's total.
+
+    `watch` names folders whose changes, and those of the folders below, it may be told of. `terminal` lets it
+    have the person's shell in a terminal, which runs outside the cage and may do what the person may.
+    `memory_bytes` is what it, the memory files it was lent and what it starts may hold together, which is
+    looked at once a second. With `memory` "address_space" the kernel also refuses more to each of its
+    processes; with "resident" it does not, for libraries of graphics processors, which reserve address space
+    far beyond what they use. No file, granted or handed over, grows beyond `file_bytes` through it.
     """
 
     read: tuple[str, ...] = ()
@@ -41,11 +51,28 @@ class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     devices: tuple[str, ...] = ()
     network: bool = False
     local_sockets: bool = False
+    watch: tuple[str, ...] = ()
+    terminal: bool = False
+    memory: Literal["address_space", "resident"] = "address_space"
     memory_bytes: int = 2048 * MIB
     open_files: int = 256
     processes: int = 64
-    file_bytes: int = 8192 * MIB
+    file_bytes: int = 1024 * MIB
     cpu_seconds: int | None = None
+
+
+class SpawnGrants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a process that is spawned for one call may be granted beyond the grants of its kind.
+
+    `read`, `write` and `watch` are places as in `Grants`, at or below which paths may be granted. Nothing
+    else may exceed what the kind has; `network` stands for all of its destinations or none. At most `at_once`
+    processes of the kind are spawned at a time.
+    """
+
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    watch: tuple[str, ...] = ()
+    at_once: int = 4
 
 
 class Destination(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -85,15 +112,17 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     after `idle_seconds`; `spares` more (a number, or the key of an integer setting) are kept warm.
     `settings` are the keys whose values it is told at start; a change of one replaces the process (new
     one first). `environment` names the variables that it gets of the control plane's own environment,
-    beside language and time zone; nothing secret belongs there. `search_path` names the folders of a
-    room that is not installed in this package's environment. `destinations` are all the places it may
-    connect to; a worker without any has no network. `grants.network` follows from them and is not set here.
+    beside language and time zone; nothing secret belongs there. `secrets` names the secrets it is told at its
+    start, over its control socket; a change of one replaces the process. `spawn`, where it is given, lets
+    services start a process of this kind for one call, with grants for that call. `search_path` names the
+    folders of a room that is not installed in this package's environment. `destinations` are all
+    the places it may connect to; a worker without any has no network. `grants.network` follows from them
+    and is not set here.
     """
 
     name: str
     entry: str
     grants: Grants = msgspec.field(default_factory=Grants)
-    capabilities: tuple[str, ...] = ()
     concurrency: int = 1
     instances: int | str = 1
     queue_limit: int = 256
@@ -106,12 +135,19 @@ class WorkerSpec(msgspec.Struct, frozen=True):
     depends_on: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    spawn: SpawnGrants | None = None
     search_path: tuple[str, ...] = ()
     destinations: tuple[Destination, ...] = ()
 
     def __post_init__(self) -> None:
         if self.grants.network:
             raise ValueError(f"the worker {self.name} asks for the network; it names destinations instead")
+
+
+def kind_of(worker: str) -> str:
+    """The kind of a worker: its name, without the number of a process that was spawned for one call."""
+    return worker.partition(SPAWNED)[0]
 
 
 class WholeNumber(msgspec.Struct, frozen=True):
@@ -252,6 +288,9 @@ class Room(msgspec.Struct, frozen=True):
                 )
         if self.examination is not None and self.examination not in self.commands:
             raise ValueError(f"the examination of the room {self.name} is not among its commands")
+        for worker in self.workers:
+            if foreign := [name for name in worker.secrets if not name.startswith(f"{self.name}.")]:
+                raise ValueError(f"the worker {worker.name} names secrets that are not its room's: {foreign}")
 
 
 Style = Literal["plain", "good", "warn", "bad", "dim"]

@@ -29,8 +29,7 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     with its unit. `choices` are the only texts allowed, `minimum` and `maximum` are inclusive (numbers:
     the value; text, path and list: the length), `pattern` is a regular expression that a text matches
     whole. A `secret` setting has no value here: `garret secrets` keeps it, settings tell only whether it
-    is there. `restart` names the worker (or `control`) that must start anew before a change counts.
-    `profile_scoped` lets each profile choose its own value over the common one.
+    is there. `profile_scoped` lets each profile choose its own value over the common one.
     """
 
     key: str
@@ -42,7 +41,6 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     maximum: float | None = None
     pattern: str | None = None
     secret: bool = False
-    restart: str | None = None
     profile_scoped: bool = False
 
     def __post_init__(self) -> None:

@@ -51,6 +51,13 @@ class Credit(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     items: int
 
 
+class Gap(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Of a stream that several watch: `items` passed that this watcher did not get, since it had no credit
+    for them or came late. It costs no credit itself."""
+
+    items: int
+
+
 class SendWindow:
     """The sender's count of what it may send."""
 

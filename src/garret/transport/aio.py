@@ -1,4 +1,4 @@
-"""An asyncio channel: the control plane's end of every connection.
+"""A channel on a loop: the control plane's end of every connection, and that of clients with a loop.
 
 It works on the bare socket, because the stream classes of asyncio and uvloop cannot receive descriptors, and
 hears of news by `watch`, because uvloop does not tell of errors. Everything here runs on the loop's thread.
@@ -10,7 +10,6 @@ one system call at the end of the turn. Which of the two it is never changes the
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 from collections import deque
@@ -31,6 +30,7 @@ from garret.transport.descriptors import (
 )
 from garret.transport.errors import Disconnected, PeerTooSlow, TransportError
 from garret.transport.linger import LoopLinger
+from garret.transport.loop import EventLoop
 from garret.transport.watch import Watch
 
 OUTPUT_LIMIT: Final = 16 << 20
@@ -50,7 +50,7 @@ class _Turn:
 
     __slots__ = ("at_once", "heard", "loop", "watch")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: EventLoop) -> None:
         self.at_once = False
         self.loop = loop
         self.watch = Watch(loop)
@@ -60,7 +60,7 @@ class _Turn:
 _turns: list[_Turn] = []
 
 
-def _turn_of(loop: asyncio.AbstractEventLoop) -> _Turn:
+def _turn_of(loop: EventLoop) -> _Turn:
     """That of `loop`; of one loop at a time, as there is but one in a process."""
     if not _turns or _turns[0].loop is not loop:
         _turns[:] = [_Turn(loop)]
@@ -76,7 +76,7 @@ class AsyncChannel:
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
+        loop: EventLoop,
         connection: socket.socket,
         on_envelope: OnEnvelope,
         on_closed: OnClosed,

@@ -9,6 +9,9 @@ What is dear about a copy is not the copy but the fresh pages under it: of 64 Mi
 them takes several times as long as filling them. `from_bytes` therefore writes (write(2) allocates pages
 in half the time that faults through a mapping take), and `WarmBulk` keeps its pages for the next time.
 Huge pages are asked for, and used where the system allows them for shared memory.
+
+A caged worker may make no memory files: no limit of a process counts them. There a `Source`, set once at its
+start, has the control plane make them.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import mmap
 import os
 import sys
 import tempfile
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -43,6 +46,46 @@ _HUGE_PAGE: Final = 2 << 20
 _MADV_HUGEPAGE: Final = getattr(mmap, "MADV_HUGEPAGE", None)
 
 
+class Source(Protocol):
+    """Where memory files come from in a process that may make none itself."""
+
+    def take(self, name: str) -> int: ...
+
+    def give_back(self, descriptor: int) -> None: ...
+
+
+class _Made:
+    """Memory files that this process makes itself."""
+
+    def take(self, name: str) -> int:
+        if HAVE_MEMFD:
+            return os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        with tempfile.TemporaryFile() as file:
+            return os.dup(file.fileno())
+
+    def give_back(self, descriptor: int) -> None:
+        os.close(descriptor)
+
+
+_source: Source = _Made()
+
+
+def use_source(source: Source) -> None:
+    """Take memory files from `source` from now on, in the whole process."""
+    global _source
+    _source = source
+
+
+def memory_file(name: str = "garret-bulk") -> int:
+    """An empty memory file that may grow and be sealed; the caller's to `give_back`, or to hand over."""
+    return _source.take(name)
+
+
+def give_back(descriptor: int) -> None:
+    """Close a memory file that is not handed over; its memory is free then, whoever still holds it."""
+    _source.give_back(descriptor)
+
+
 class BulkError(TransportError):
     """A descriptor is not a sealed memory file, or is larger than allowed."""
 
@@ -57,12 +100,12 @@ class BulkWriter:
         if not 0 < size <= LIMIT:
             raise BulkError(f"A bulk of {size} bytes is outside 1..{LIMIT}.")
         self.size = size
-        self.descriptor = _new_file(name)
+        self.descriptor = memory_file(name)
         try:
             os.ftruncate(self.descriptor, size)
             self._map = mmap.mmap(self.descriptor, size)
         except OSError as error:
-            os.close(self.descriptor)
+            give_back(self.descriptor)
             raise BulkError(
                 f"No memory for a bulk of {size} bytes: {error.strerror}.", code=Code.FULL
             ) from error
@@ -89,13 +132,13 @@ def from_bytes(data: bytes | bytearray | memoryview, name: str = "garret-bulk") 
     view = memoryview(data).cast("B")
     if not 0 < len(view) <= LIMIT:
         raise BulkError(f"A bulk of {len(view)} bytes is outside 1..{LIMIT}.")
-    descriptor = _new_file(name)
+    descriptor = memory_file(name)
     try:
         while view:
             view = view[os.write(descriptor, view) :]
         _seal(descriptor, _SEALS | _SEAL_WRITE)
     except OSError as error:
-        os.close(descriptor)
+        give_back(descriptor)
         raise BulkError(f"No memory for a bulk: {error.strerror}.", code=Code.FULL) from error
     return descriptor
 
@@ -184,13 +227,6 @@ def _ask_huge_pages(mapping: mmap.mmap, size: int) -> None:
     if _MADV_HUGEPAGE is not None and size >= _HUGE_PAGE:
         with contextlib.suppress(OSError):  # the kernel was built without them
             mapping.madvise(_MADV_HUGEPAGE)
-
-
-def _new_file(name: str) -> int:
-    if HAVE_MEMFD:
-        return os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
 
 
 def _seal(descriptor: int, seals: int) -> None:

@@ -1,71 +1,79 @@
-"""A blocking client of the control plane: typed calls, streams, events.
+"""A blocking client of the control plane: typed calls, streams, subscriptions.
 
-`Client.connect` proves the secret of its role. One thread uses a client at a time; input streams
-are sent by a thread of the client's own.
+`Client.connect` proves the per-install secret. One thread uses a client at a time, with as many calls under
+way as it likes; input streams are sent by threads of the client's own.
+
+    first, second = client.begin(GetStatus()), client.begin(ListJobs())
+    status, jobs = first.wait(), second.wait()
+
+What comes for one call while another is waited for is kept until its turn; credit bounds how much that is.
+Neighbours: `protocol.session` has the rules, `evented` is the same for loops.
 """
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final, cast
-
-import msgspec
+from typing import Any, Final, Generic, cast
 
 from garret.base.build import build_hash
 from garret.base.errors import CancelledError, Code, DeadlineError, GarretError
 from garret.base.paths import Home
-from garret.protocol.contract import Command, CommandMeta, Event, Registry, ResultT, check_item, check_result
-from garret.protocol.envelope import Envelope, decode_error, encode_payload, pack
+from garret.protocol.contract import Command, Event, Registry, ResultT
 from garret.protocol.errors import ProtocolError
 from garret.protocol.frames import Kind
 from garret.protocol.handshake import PeerHandshake
 from garret.protocol.life import Progress
-from garret.protocol.streams import FAST_CREDIT, Credit, ReceiveWindow, SendWindow
-from garret.protocol.trace import new_trace
+from garret.protocol.session import (
+    ACCEPTED,
+    GRACE,
+    CallOccurrence,
+    Credited,
+    Failed,
+    Finished,
+    Item,
+    Missed,
+    Progressed,
+    Proven,
+    Session,
+    Stray,
+)
+from garret.protocol.streams import Gap
+from garret.protocol.subscription import Lost, SubscriptionEnded, SubscriptionReader, Told
 from garret.transport.blocking import BlockingChannel, connected
 from garret.transport.descriptors import close_all
 from garret.transport.errors import Disconnected, TransportError
 
-ACCEPTED: Final = frozenset(
-    {Kind.CHALLENGE, Kind.WELCOME, Kind.RESULT, Kind.ERROR, Kind.EVENT, Kind.STREAM, Kind.CREDIT}
-)
 HANDSHAKE_SECONDS: Final = 10.0
 SECRET_BYTES: Final = 32
-# Plain ints: a member of an enum costs as much to look up and compare as a small function call.
-_COMMAND: Final = int(Kind.COMMAND)
-_RESULT: Final = int(Kind.RESULT)
-_ERROR: Final = int(Kind.ERROR)
-_EVENT: Final = int(Kind.EVENT)
-_STREAM: Final = int(Kind.STREAM)
+# A plain int: a member of an enum costs as much to look up and compare as a small function call.
 _CREDIT: Final = int(Kind.CREDIT)
-_EARLY_EVENTS: Final = 1024  # events kept that came before they were asked for
-_CANCEL: Final = int(Kind.CANCEL)
-_GRACE: Final = 5.0  # seconds the control plane has to answer after a deadline
 
 OnItem = Callable[[Any], None]
+OnProgress = Callable[[Progress], None]
+OnGap = Callable[[Gap], None]
 Inputs = Callable[[], Any | None]
 
 
 class Client:
     """One proven connection to the control plane of a home."""
 
-    def __init__(self, channel: BlockingChannel, peer_name: str) -> None:
+    def __init__(self, channel: BlockingChannel, session: Session) -> None:
         self._channel = channel
-        self._name = peer_name
-        self._ids = itertools.count(1)
-        self._early: deque[Envelope] = deque(maxlen=_EARLY_EVENTS)
+        self._session = session
+        self._calls: dict[int, Call[Any]] = {}
+        # Credit and inputs: input threads stream in while this thread hears of their credit.
+        self.input_lock = threading.Lock()
         self.received_descriptors: tuple[int, ...] = ()
 
     @property
     def channel(self) -> BlockingChannel:
-        """The proven channel itself, for who has many commands under way; use one or the other at a time."""
+        """The proven channel itself, for who speaks in single frames; use one or the other at a time."""
         return self._channel
 
     @classmethod
@@ -76,18 +84,16 @@ class Client:
 
         Raises TransportError when nobody listens, HandshakeRefused otherwise.
         """
-        try:
-            secret = _kept_secret(home, role) if secret is None else secret
-        except OSError as error:
-            raise TransportError(f"Garret is not set up in {home.root}.") from error
+        session = session_for(home, role, service, secret)
         try:
             connection = connected(str(home.socket), HANDSHAKE_SECONDS)
         except OSError as error:
-            raise TransportError(f"Garret is not running in {home.root}.") from error
+            raise not_running(home) from error
         channel = BlockingChannel(connection, ACCEPTED)
         channel.set_timeout(HANDSHAKE_SECONDS)
+        client = cls(channel, session)
         try:
-            _prove(channel, secret, role, service)
+            client.prove()
         except TimeoutError as error:
             channel.close()
             raise TransportError("The running Garret does not answer.") from error
@@ -95,7 +101,7 @@ class Client:
             channel.close()
             raise
         channel.set_timeout(None)
-        return cls(channel, service)
+        return client
 
     def call(
         self, request: Command[ResultT], *, descriptors: tuple[int, ...] = (), timeout: float | None = None
@@ -108,50 +114,224 @@ class Client:
         request: Command[ResultT],
         on_item: OnItem,
         *,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: OnProgress | None = None,
+        on_gap: OnGap | None = None,
         inputs: Inputs | None = None,
         descriptors: tuple[int, ...] = (),
         timeout: float | None = None,
     ) -> ResultT:
         """Send a command, hand each streamed item to `on_item`, and return the result.
 
-        `inputs` is called on a thread for each item to stream in, until it returns None.
+        `on_gap` hears of items of a job that this caller did not get. `inputs` is called on a thread for
+        each item to stream in, until it returns None.
         KeyboardInterrupt cancels the command and raises CancelledError once it has ended.
         """
-        meta = request.__meta__
-        seconds = meta.timeout if timeout is None else timeout
-        number = next(self._ids)
-        frame = pack(
-            _COMMAND,
-            number,
-            encode_payload(request),
-            name=meta.name,
-            sender=self._name,
-            deadline=None if seconds is None else time.monotonic() + seconds,
-            trace=new_trace(),
-            descriptors=len(descriptors),
+        call = self.begin(
+            request,
+            on_item,
+            on_progress=on_progress,
+            on_gap=on_gap,
+            inputs=inputs,
+            descriptors=descriptors,
+            timeout=timeout,
         )
-        self._channel.set_timeout(None if seconds is None else seconds + _GRACE)
-        self._channel.send(frame, descriptors)
-        exchange = _Exchange(self._channel, number, meta, on_item, on_progress, inputs)
-        try:
-            return cast("ResultT", self._run(exchange))
-        finally:
-            exchange.close()
-            if not exchange.over:  # whatever went wrong here, nobody waits for it any more
-                with contextlib.suppress(Disconnected):
-                    self._channel.send(pack(_CANCEL, number))
+        result = call.wait()
+        self.received_descriptors = call.take_descriptors()
+        return result
 
-    def _run(self, exchange: _Exchange) -> Any:
+    def begin(
+        self,
+        request: Command[ResultT],
+        on_item: OnItem | None = None,
+        *,
+        on_progress: OnProgress | None = None,
+        on_gap: OnGap | None = None,
+        inputs: Inputs | None = None,
+        descriptors: tuple[int, ...] = (),
+        timeout: float | None = None,
+    ) -> Call[ResultT]:
+        """Send a command; its items are handed over, and its result is returned, by `Call.wait`."""
+        seconds = request.__meta__.timeout if timeout is None else timeout
+        now = time.monotonic()
+        number, frame = self._session.start(request, now, seconds=seconds, descriptors=len(descriptors))
+        call: Call[ResultT] = Call(self, number, seconds, now, on_item or _ignore, on_progress, on_gap)
+        self._calls[number] = call
+        try:
+            self._channel.send(frame, descriptors)
+        except Disconnected:
+            call.abandon()
+            raise
+        if inputs is not None:
+            call.feeder = _Feeder(self, self._channel, self._session, number, inputs)
+        return call
+
+    def subscribe(self, request: Command[SubscriptionEnded], registry: Registry) -> Subscription:
+        """Subscribe, and return once it has begun: what happens from then on is told or counted as lost."""
+        return Subscription(self.begin(request), registry)
+
+    # ---- for its calls
+
+    def prove(self) -> None:
+        """The handshake, of a connection that was just made. Raises TimeoutError, HandshakeRefused."""
+        while not self._session.proven:
+            self.step(0)
+
+    def step(self, number: int) -> CallOccurrence | None:
+        """Wait for one envelope; return what it means to the call `number`, or keep it for another one."""
+        envelope, descriptors = self._channel.receive()
+        session = self._session
+        try:
+            if envelope.kind == _CREDIT:
+                with self.input_lock:
+                    occurrence = session.receive(envelope, descriptors)
+            else:
+                occurrence = session.receive(envelope, descriptors)
+        except GarretError:
+            close_all(descriptors)
+            raise
+        while session.outgoing:
+            self._channel.send(session.outgoing.pop(0))
+        if occurrence is None or isinstance(occurrence, Proven):
+            return None
+        if isinstance(occurrence, Stray):
+            close_all(occurrence.descriptors)
+            return None
+        if occurrence.number == number:
+            return occurrence
+        self._calls[occurrence.number].keep(occurrence)
+        return None
+
+    def wait_at_most(self, seconds: float | None) -> None:
+        self._channel.set_timeout(seconds)
+
+    def consumed(self, number: int) -> None:
+        frame = self._session.consumed(number)
+        if frame is not None:
+            self._channel.send(frame)
+
+    def cancel(self, number: int) -> None:
+        frame = self._session.cancel(number)
+        if frame is not None:
+            self._channel.send(frame)
+
+    def forget(self, number: int) -> None:
+        """Nobody waits for this call any more; where it still runs, it is cancelled."""
+        self._calls.pop(number, None)
+        frame = self._session.give_up(number)
+        if frame is not None:
+            with contextlib.suppress(Disconnected):
+                self._channel.send(frame)
+
+    def close(self) -> None:
+        """End the connection, and with it every call that is under way."""
+        for call in list(self._calls.values()):
+            call.abandon()
+        self._channel.close()
+
+
+class Call(Generic[ResultT]):
+    """One command under way. Whoever does not `wait` for it has to `abandon` it."""
+
+    __slots__ = (
+        "_client",
+        "_descriptors",
+        "_error",
+        "_kept",
+        "_latest",
+        "_on_gap",
+        "_on_item",
+        "_on_progress",
+        "_result",
+        "_seconds",
+        "feeder",
+        "number",
+        "over",
+    )
+
+    def __init__(
+        self,
+        client: Client,
+        number: int,
+        seconds: float | None,
+        began: float,
+        on_item: OnItem,
+        on_progress: OnProgress | None,
+        on_gap: OnGap | None,
+    ) -> None:
+        self.number = number
+        self.over = False
+        self.feeder: _Feeder | None = None
+        self._client = client
+        self._seconds = seconds
+        self._latest = None if seconds is None else began + seconds + GRACE
+        self._on_item = on_item
+        self._on_progress = on_progress
+        self._on_gap = on_gap
+        self._kept: deque[CallOccurrence] = deque()
+        self._result: Any = None
+        self._error: GarretError | None = None
+        self._descriptors: tuple[int, ...] = ()
+
+    def wait(self) -> ResultT:
+        """Hand over what streams back, and return the result; the call's error is raised.
+
+        KeyboardInterrupt cancels the command and raises CancelledError once it has ended.
+        """
+        self._client.wait_at_most(None if self._seconds is None else self._seconds + GRACE)
+        try:
+            return cast("ResultT", self._run())
+        finally:
+            self.abandon()
+
+    def next_item(self, handle: OnItem) -> bool:
+        """Hand one item to `handle`; False once the call is over instead. Its error is raised."""
+        self._on_item = handle
+        self._client.wait_at_most(None)
+        try:
+            while not self.over:
+                occurrence = self._next()
+                if occurrence is not None:
+                    self._handle(occurrence)
+                    if isinstance(occurrence, Item):
+                        return True
+        except BaseException:
+            self.abandon()
+            raise
+        return False
+
+    def cancel(self) -> None:
+        """Ask that it ends; `wait` raises CancelledError then, unless it was done before."""
+        self._client.cancel(self.number)
+
+    def take_descriptors(self) -> tuple[int, ...]:
+        """What came beside the result, from now on the caller's to close."""
+        descriptors, self._descriptors = self._descriptors, ()
+        return descriptors
+
+    def abandon(self) -> None:
+        """Whatever it still brings is not wanted. Idempotent."""
+        if self.feeder is not None:
+            self.feeder.end()
+        self._client.forget(self.number)
+        while self._kept:
+            occurrence = self._kept.popleft()
+            if isinstance(occurrence, (Finished, Failed)):
+                close_all(occurrence.descriptors)
+
+    def _run(self) -> Any:
+        if self._error is not None:
+            raise self._error
         interrupted = False
-        while not exchange.over:
+        while not self.over:
             try:
-                self._receive_into(exchange)
+                occurrence = self._next()
+                if occurrence is not None:
+                    self._handle(occurrence)
             except KeyboardInterrupt:
                 if interrupted:
                     raise
                 interrupted = True
-                self._channel.send(pack(_CANCEL, exchange.number))
+                self.cancel()
             except TimeoutError as error:
                 raise DeadlineError("Garret did not answer in time.") from error
             except ProtocolError as error:
@@ -160,105 +340,106 @@ class Client:
                 raise
         if interrupted:
             raise CancelledError("Cancelled.")
-        return exchange.result
+        return self._result
 
-    def _receive_into(self, exchange: _Exchange) -> None:
-        envelope, descriptors = self._channel.receive()
-        if envelope.id == exchange.number:
-            exchange.take(envelope)
-            self.received_descriptors = descriptors
+    def _next(self) -> CallOccurrence | None:
+        """What comes next for this call; None where it was for another. Raises TimeoutError."""
+        if self._kept:
+            return self._kept.popleft()
+        occurrence = self._client.step(self.number)
+        if occurrence is None and self._latest is not None and time.monotonic() > self._latest:
+            raise TimeoutError  # others were answered meanwhile
+        return occurrence
+
+    def keep(self, occurrence: CallOccurrence) -> None:
+        """Keep what came for it while another call was waited for; credit is passed on at once."""
+        if isinstance(occurrence, Credited):
+            self._handle(occurrence)
             return
-        close_all(descriptors)
-        if envelope.kind == _EVENT:
-            self._early.append(envelope)
-        # Anything else is the rest of an earlier call that was given up.
+        if isinstance(occurrence, Progressed) and self._kept and isinstance(self._kept[-1], Progressed):
+            self._kept.pop()  # no credit bounds it, and only the last one counts
+        self._kept.append(occurrence)
 
-    def events(self, request: Command[Any], registry: Registry) -> Iterator[Event | str]:
-        """Subscribe with `request` and yield events as they come; a str tells of events lost."""
-        self.call(request)
-        self._channel.set_timeout(None)
-        while True:
-            envelope = self._early.popleft() if self._early else self._channel.receive()[0]
-            if envelope.kind != _EVENT:
-                continue
-            kind = registry.event_type(envelope.name)
-            if kind is None:
-                yield f"{envelope.name}"
-            else:
-                yield msgspec.msgpack.decode(envelope.payload, type=kind)
-
-    def close(self) -> None:
-        self._channel.close()
-
-
-class _Exchange:
-    """One command under way at the client: its windows, its input thread, its result."""
-
-    def __init__(
-        self,
-        channel: BlockingChannel,
-        number: int,
-        meta: CommandMeta,
-        on_item: OnItem,
-        on_progress: Callable[[Progress], None] | None,
-        inputs: Inputs | None,
-    ) -> None:
-        self.number = number
-        self.result: Any = None
-        self.over = False
-        self._channel = channel
-        self._meta = meta
-        self._on_item = on_item
-        self._on_progress = on_progress
-        self._receive: ReceiveWindow | None = None
-        self._feeder = None if inputs is None else _Feeder(channel, number, inputs)
-
-    def take(self, envelope: Envelope) -> None:
-        """Handle one frame of this request; `over` when it was the last. Raises its error."""
-        if envelope.kind == _RESULT:
+    def _handle(self, occurrence: CallOccurrence) -> None:
+        if isinstance(occurrence, Finished):
             self.over = True
-            self.result = check_result(self._meta, envelope.payload)
-        elif envelope.kind == _ERROR:
+            self._result = occurrence.value
+            self._descriptors = occurrence.descriptors
+        elif isinstance(occurrence, Item):
+            self._on_item(occurrence.value)
+            self._client.consumed(self.number)
+        elif isinstance(occurrence, Failed):
             self.over = True
-            raise decode_error(envelope.payload).to_exception()
-        elif envelope.kind == _CREDIT:
-            if self._feeder is not None:
-                self._feeder.grant(msgspec.msgpack.decode(envelope.payload, type=Credit).items)
-        elif envelope.name == "progress":
-            if self._on_progress is not None:
-                self._on_progress(msgspec.msgpack.decode(envelope.payload, type=Progress))
+            close_all(occurrence.descriptors)
+            self._error = occurrence.error
+            raise occurrence.error
         else:
-            self._take_item(envelope)
+            self._handle_beside(occurrence)
 
-    def _take_item(self, envelope: Envelope) -> None:
-        if self._receive is None:
-            self._receive = ReceiveWindow(most=FAST_CREDIT)
-        self._receive.accept()
-        self._on_item(check_item(self._meta, envelope.payload))
-        grant = self._receive.consumed(len(envelope.payload))
-        if grant:
-            self._channel.send(pack(_CREDIT, self.number, encode_payload(Credit(grant))))
+    def _handle_beside(self, occurrence: Progressed | Missed | Credited) -> None:
+        if isinstance(occurrence, Progressed):
+            if self._on_progress is not None:
+                self._on_progress(occurrence.progress)
+        elif isinstance(occurrence, Missed):
+            if self._on_gap is not None:
+                self._on_gap(occurrence.gap)
+        elif self.feeder is not None:
+            self.feeder.credited()
+
+
+class Subscription:
+    """The events of one subscription, in order, with `Lost` where there is a gap; iteration waits for them.
+
+    It ends with `ended` saying why, or raises what ended it. `close` unsubscribes.
+    """
+
+    def __init__(self, call: Call[SubscriptionEnded], registry: Registry) -> None:
+        self.ended: SubscriptionEnded | None = None
+        self._call = call
+        self._reader = SubscriptionReader(registry)
+        self._ready: deque[Event | Lost] = deque()
+        while not self._reader.begun and self._more():
+            pass
+
+    def __iter__(self) -> Iterator[Event | Lost]:
+        return self
+
+    def __next__(self) -> Event | Lost:
+        while not self._ready:
+            if not self._more():
+                raise StopIteration
+        return self._ready.popleft()
 
     def close(self) -> None:
-        if self._feeder is not None:
-            self._feeder.end()
+        """Unsubscribe."""
+        self._call.abandon()
+
+    def _more(self) -> bool:
+        if self._call.next_item(self._take):
+            return True
+        self.ended = self._call.wait()
+        return False
+
+    def _take(self, item: Told) -> None:
+        self._ready.extend(self._reader.take(item))
 
 
 class _Feeder:
     """Streams a command's inputs in from a thread of its own, as fast as there is credit."""
 
-    def __init__(self, channel: BlockingChannel, number: int, inputs: Inputs) -> None:
+    def __init__(
+        self, client: Client, channel: BlockingChannel, session: Session, number: int, inputs: Inputs
+    ) -> None:
         self._channel = channel
+        self._session = session
         self._number = number
         self._inputs = inputs
-        self._window = SendWindow()
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(client.input_lock)
         self._ended = False
         threading.Thread(target=self._feed, name="inputs", daemon=True).start()
 
-    def grant(self, items: int) -> None:
+    def credited(self) -> None:
         with self._changed:
-            self._window.grant(items)
             self._changed.notify()
 
     def end(self) -> None:
@@ -269,25 +450,45 @@ class _Feeder:
     def _feed(self) -> None:
         try:
             while (item := self._inputs()) is not None:
-                with self._changed:
-                    while not self._ended and not self._window.take():
-                        self._changed.wait()
-                    if self._ended:
-                        return
-                self._channel.send(pack(_STREAM, self._number, encode_payload(item), name="item"))
-            self._channel.send(pack(_STREAM, self._number, name="end"))
-        except Disconnected:
+                frame = self._framed(item)
+                if frame is None:
+                    return
+                self._channel.send(frame)
+            with self._changed:
+                end = self._session.end(self._number)
+            self._channel.send(end)
+        except (Disconnected, CancelledError):
             return  # the reading side sees it too and tells the caller
 
+    def _framed(self, item: Any) -> bytes | None:
+        """The frame of an item, once there is credit; None where nobody wants it any more."""
+        with self._changed:
+            while not self._ended:
+                frame = self._session.put(self._number, item)
+                if frame is not None:
+                    return frame
+                self._changed.wait()
+            return None
 
-def _prove(channel: BlockingChannel, secret: bytes, role: str, service: str) -> None:
+
+def session_for(home: Home, role: str, service: str, secret: bytes | None = None) -> Session:
+    """A session that will prove the secret of a role, the home's where none is given.
+
+    Raises TransportError where the home has none.
+    """
+    try:
+        secret = _kept_secret(home, role) if secret is None else secret
+    except OSError as error:
+        raise TransportError(f"Garret is not set up in {home.root}.") from error
     handshake = PeerHandshake(
         secret, build_hash(), service=service, role=role, capabilities=frozenset({"memfd"})
     )
-    while handshake.capabilities is None:
-        answer = handshake.receive(channel.receive()[0])
-        if answer is not None:
-            channel.send(answer)
+    return Session(handshake, service)
+
+
+def not_running(home: Home) -> TransportError:
+    """Nobody listens on a home's socket."""
+    return TransportError(f"Garret is not running in {home.root}.")
 
 
 def read_secret(home: Home, role: str = "cli") -> bytes:

@@ -16,9 +16,10 @@ of each frame.
 
 from __future__ import annotations
 
-import asyncio
 from time import monotonic
 from typing import Final
+
+from garret.transport.loop import EventLoop
 
 SPAN: Final = 60e-6
 """Seconds to look for news. A quick command takes a worker 25 to 45 microseconds, waking it included."""
@@ -89,7 +90,7 @@ class LoopLinger:
 
     __slots__ = ("_linger", "loop")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: EventLoop) -> None:
         self.loop = loop
         self._linger = Linger()
 

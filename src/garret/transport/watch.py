@@ -11,10 +11,11 @@ Where there is no epoll, the loop watches each descriptor; its own selector repo
 
 from __future__ import annotations
 
-import asyncio
 import select
 import sys
 from typing import Final, Protocol
+
+from garret.transport.loop import EventLoop
 
 _MOST_EVENTS: Final = 64  # in one turn; whoever is left out comes first in the next
 
@@ -30,7 +31,7 @@ class Watched(Protocol):
 class Watch:
     """What is watched for one loop; on the loop's thread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: EventLoop) -> None:
         self._loop = loop
         self._watched: dict[int, Watched] = {}
         self._epoll: select.epoll | None = None

@@ -23,6 +23,7 @@ from garret.protocol.envelope import encode_payload, pack, pack_error
 from garret.protocol.frames import Kind
 from garret.protocol.handshake import PeerHandshake
 from garret.protocol.life import WAY_OUT, Boot, Ready
+from garret.transport import bulk
 from garret.transport.blocking import BlockingChannel
 from garret.transport.errors import Disconnected
 from garret.worker import sandbox
@@ -41,6 +42,8 @@ def main(arguments: list[str]) -> int:
         boot = _receive_boot(channel)
         if boot.build != build_hash():
             raise WorkerError("This worker is of another build than the control plane; restart Garret.")
+        for secret in boot.secrets.values():
+            log.REDACTOR.add(secret)
         report = sandbox.enforce(boot.grants, control_descriptor=channel.fileno(), reached_by=boot.reached_by)
         _hand_over(channel, report.listener)
         handlers = _load(boot)
@@ -64,6 +67,8 @@ def serve(channel: BlockingChannel, boot: Boot, handlers: Handlers) -> None:
     harness = Harness(
         channel, handlers, concurrency=boot.concurrency, heartbeat_seconds=boot.heartbeat_seconds
     )
+    if bulk.HAVE_MEMFD:
+        bulk.use_source(harness.asking)
     try:
         harness.serve()
     finally:

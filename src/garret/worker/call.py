@@ -15,13 +15,16 @@ from typing import Any, Final
 import msgspec
 
 from garret.base.errors import CancelledError, Code, DeadlineError, GarretError
+from garret.protocol.asking import AskTerminal
 from garret.protocol.contract import CommandMeta, check_input
 from garret.protocol.envelope import encode_payload, pack
 from garret.protocol.frames import Kind
 from garret.protocol.life import Progress
 from garret.protocol.streams import Credit, ReceivingEnd, SendingEnd
 from garret.transport.descriptors import close_all
+from garret.worker.asking import Asking
 from garret.worker.errors import WorkerError
+from garret.worker.watching import FolderWatch
 
 Send = Callable[[bytes, tuple[int, ...]], None]
 _STREAM: Final = int(Kind.STREAM)
@@ -47,6 +50,7 @@ class Call:
     """
 
     __slots__ = (
+        "_asking",
         "_failure",
         "_send",
         "_streams",
@@ -68,8 +72,10 @@ class Call:
         deadline: float | None,
         trace: str | None,
         descriptors: tuple[int, ...],
+        asking: Asking,
     ) -> None:
         self.request = request
+        self._asking = asking
         self.meta = meta
         self.trace = trace
         self.deadline = deadline
@@ -162,6 +168,19 @@ class Call:
     def attach(self, *descriptors: int) -> None:
         """Hand `descriptors` over beside the result; they are closed here once it is sent."""
         self.result_descriptors += descriptors
+
+    def watch(self) -> FolderWatch:
+        """Watches on folders, none yet; each that is added needs the grant to `watch` it."""
+        return FolderWatch(self._asking)
+
+    def terminal(self, columns: int, rows: int) -> int:
+        """A terminal in which the person's shell runs, outside this cage, with the person's rights.
+
+        Returns the descriptor that types into it and shows what it prints, the handler's to close; the shell
+        is hung up on then (pty(7)), and when this worker ends. Raises WorkerError without the grant for it.
+        """
+        _, descriptors = self._asking.ask(AskTerminal(columns, rows))
+        return descriptors[0]
 
     # ---- for the harness, on the reading thread
 

@@ -113,6 +113,10 @@ class _Guard:
             ending = any(fd == self._control for fd, _ in ready) or self._heard()
             self._reap()
             ending = ending or self._status is not None
+        if self._status is None:
+            # Before the tree is looked at, which on a busy machine takes some turns of the processor.
+            with contextlib.suppress(OSError):
+                os.killpg(self._worker, signal.SIGKILL)
         while not self._swept():
             self._poll_signals(_SWEEP_PAUSE)
         return signal.SIGKILL if self._status is None else self._status

@@ -30,6 +30,7 @@ from garret.protocol.streams import Credit
 from garret.transport.blocking import BlockingChannel
 from garret.transport.descriptors import close_all
 from garret.transport.errors import Disconnected
+from garret.worker.asking import Asking
 from garret.worker.call import Call
 
 Handler = Callable[[Any, Call], Any]
@@ -45,6 +46,7 @@ ACCEPTED: Final = frozenset(
         Kind.CREDIT,
         Kind.CANCEL,
         Kind.DRAIN,
+        Kind.EVENT,
     }
 )
 # Plain ints: a member of an enum costs as much to look up and compare as a small function call.
@@ -54,6 +56,7 @@ _STREAM: Final = int(Kind.STREAM)
 _CREDIT: Final = int(Kind.CREDIT)
 _CANCEL: Final = int(Kind.CANCEL)
 _DRAIN: Final = int(Kind.DRAIN)
+_EVENT: Final = int(Kind.EVENT)
 _MOST_REPLIES: Final = 16  # quick answers that may wait for each other: some 16 ms at the very most
 _decode_credit: Final = msgspec.msgpack.Decoder(Credit).decode
 _logger = log.get("worker")
@@ -95,6 +98,8 @@ class Harness:
         self._active = threading.Event()
         self._draining = False
         self._beating = False
+        self._thread = threading.local()
+        self.asking = Asking(channel.send, lambda: getattr(self._thread, "request", 0))
 
     def serve(self) -> None:
         """Run until drained (returns) or disconnected (raises Disconnected)."""
@@ -116,6 +121,9 @@ class Harness:
     def _take(self, envelope: Envelope, descriptors: tuple[int, ...]) -> None:
         if envelope.kind == _COMMAND:
             self._start(envelope, descriptors)
+            return
+        if envelope.kind == _EVENT:
+            self.asking.answered(envelope, descriptors)
             return
         if descriptors:
             close_all(descriptors)
@@ -151,6 +159,7 @@ class Harness:
             deadline=envelope.deadline,
             trace=envelope.trace,
             descriptors=descriptors,
+            asking=self.asking,
         )
         if inline:
             self._run_inline(call, handler, command)
@@ -182,6 +191,7 @@ class Harness:
     def _work_off(self) -> None:
         while (item := self._work.get()) is not None:
             call, handler, command = item
+            self._thread.request = call.request
             try:
                 frame = self._answer(call, handler, command)
                 self._channel.send(frame, call.result_descriptors)

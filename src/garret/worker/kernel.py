@@ -70,3 +70,10 @@ def capset_only(mask: int) -> None:
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     sets = (ctypes.c_uint32 * 6)(mask, mask, 0, 0, 0, 0)
     _checked(int(_LIBC.capset(header, sets)), "capset")
+
+
+def inotify_add_watch(number: int, descriptor: int, path: str, mask: int) -> int:
+    """inotify_add_watch(2), whose system call is `number`. Raises OSError."""
+    text = ctypes.create_string_buffer(os.fsencode(path))
+    pointer = ctypes.cast(text, ctypes.c_void_p)
+    return syscall("inotify_add_watch", number, descriptor, pointer, mask)

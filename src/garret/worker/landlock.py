@@ -3,7 +3,7 @@
 Landlock works on what a path leads to at the moment it is granted, needs no privilege, is inherited by
 every child and can only be tightened. Its parts came with ABI versions (landlock(7)): 1 files, 2 moving
 between folders, 3 truncation, 4 TCP bind and connect, 5 device ioctl, 6 abstract sockets and signals.
-It never restricts stat, chmod, chown or extended attributes; `seccomp_policy` takes care of the last three.
+It never restricts stat, chmod, chown, times or extended attributes: `seccomp_policy` refuses all but stat.
 
 Invariants: no process state is touched before `Ruleset.restrict`. Neighbours: `sandbox` decides what to
 grant; this module only knows how.
@@ -104,8 +104,8 @@ class _PathBeneathAttribute(ctypes.Structure):
 class Ruleset:
     """A set of grants under construction. Raises OSError(EOPNOTSUPP) where there is no Landlock.
 
-    `tcp` True leaves TCP unrestricted. Everything that is not granted by `allow` is refused once
-    `restrict` has run.
+    `tcp` True leaves connecting by TCP unrestricted; binding a port is refused in any case. Everything that
+    is not granted by `allow` is refused once `restrict` has run.
     """
 
     def __init__(self, *, tcp: bool, version: int | None = None) -> None:
@@ -113,7 +113,9 @@ class Ruleset:
         if self.version < 1:
             raise OSError(errno.EOPNOTSUPP, "this kernel has no Landlock, or it is switched off")
         self._handled = handled(self.version)
-        network = _NET_BIND_TCP | _NET_CONNECT_TCP if self.version >= 4 and not tcp else 0
+        network = _NET_BIND_TCP if tcp else _NET_BIND_TCP | _NET_CONNECT_TCP
+        if self.version < 4:
+            network = 0
         scoped = _SCOPE_ABSTRACT_SOCKETS | _SCOPE_SIGNALS if self.version >= 6 else 0
         attribute = _RulesetAttribute(int(self._handled), network, scoped)
         # The kernel refuses a structure longer than it knows if the unknown part is not zero; the

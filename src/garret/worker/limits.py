@@ -23,6 +23,8 @@ import resource
 import sys
 
 MIB = 1 << 20
+# Above all that users, services and containers are given (systemd's UIDS-GIDS ends at 1879048191).
+_FIRST_OWN_USER = 2_000_000_000
 _ADDRESS_SPACE_FACTOR = 4
 _ADDRESS_SPACE_EXTRA = 8 << 30  # bytes; room for mapped models and per-thread arenas
 
@@ -44,9 +46,14 @@ def set_limit(name: str, soft: int, hard: int | None = None) -> None:
 
 def limit_memory(size: int) -> None:
     """Let allocations fail beyond `size` bytes of private writable memory; no core dumps."""
-    set_limit("CORE", 0)
+    no_core_dumps()
     set_limit("DATA", size)
     set_limit("AS", _ADDRESS_SPACE_FACTOR * size + _ADDRESS_SPACE_EXTRA)
+
+
+def no_core_dumps() -> None:
+    """Write no memory image to disk when this process crashes."""
+    set_limit("CORE", 0)
 
 
 def limit_files(descriptors: int, size: int) -> None:
@@ -61,13 +68,16 @@ def limit_processor(seconds: int) -> None:
 
 
 def limit_processes(count: int) -> None:
-    """Allow `count` tasks beyond those the user has now.
+    """Allow `count` tasks beyond those there are now, this one's first thread not counted.
 
-    RLIMIT_NPROC counts the tasks of the user, not of the worker, hence the sum; a user who starts many more
-    programs later takes from the same allowance. Raises OSError for root, whom the kernel does not limit.
+    RLIMIT_NPROC counts the tasks of the real user id, not of the worker, hence the sum; a user who starts
+    many more programs later takes from the same allowance. It does not bind root, so a worker of root's takes
+    a real user id that nobody else has, and keeps its effective one, by which its rights go. Counting from
+    outside would not do: a program that forks without end has taken the machine before the next look. Raises
+    OSError where such an id is not to be had, as in a container that maps few.
     """
     if os.getuid() == 0:
-        raise OSError("the kernel does not limit the number of processes of root")
+        os.setresuid(_FIRST_OWN_USER + os.getpid(), -1, -1)
     set_limit("NPROC", tasks_of_user() + count)
 
 

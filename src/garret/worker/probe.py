@@ -66,6 +66,9 @@ _PURPOSES = {
     "abstract-sockets": "a worker reaches no local service by an abstract socket",
     "signals": "a worker signals no other program",
     "system-calls": "a worker makes no sockets, starts no programs and cannot look into others",
+    "metadata": "a worker changes no mode, owner, time or attribute of any file",
+    "listening": "a worker waits for no connections, whatever it was granted",
+    "undoing": "a worker cannot take back what its cage set",
     "no-new-privileges": "nothing a worker does gives it more rights",
     "capabilities": "a worker has no rights of the system administrator",
     "not-dumpable": "your other programs cannot read a worker's memory",
@@ -88,6 +91,14 @@ def _refused(action: Callable[[], object]) -> bool:
     return False
 
 
+def _refused_for_now(action: Callable[[], object]) -> bool:
+    try:
+        action()
+    except BlockingIOError:
+        return True
+    return False
+
+
 def _own_status(field: str) -> str:
     with open("/proc/self/status", encoding="ascii") as file:
         return dict(line.split(":", 1) for line in file.read().splitlines())[field].strip()
@@ -95,6 +106,12 @@ def _own_status(field: str) -> str:
 
 def _tcp_socket() -> None:
     socket.socket(socket.AF_INET, socket.SOCK_STREAM).close()
+
+
+def _listen() -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        one.listen()
 
 
 def _fork() -> None:
@@ -106,6 +123,9 @@ _PROOFS: dict[str, Callable[[], bool]] = {
     "files": lambda: _refused(lambda: os.listdir("/")),
     "tcp": lambda: _refused(_tcp_socket),
     "system-calls": lambda: _refused(_tcp_socket) and _refused(_fork),
+    "metadata": lambda: _refused(lambda: os.utime("/dev/null")),
+    "listening": lambda: _refused(_listen),
+    "undoing": lambda: _refused(lambda: kernel.prctl(kernel.PR_SET_DUMPABLE, 1)),
     "signals": lambda: _refused(lambda: os.kill(os.getppid(), 0)),
     "no-new-privileges": lambda: _own_status("NoNewPrivs") == "1",
     "capabilities": lambda: int(_own_status("CapEff"), 16) == 0,
@@ -127,7 +147,14 @@ def _guardian() -> Mechanism:
 
 
 def _process_limit() -> Mechanism:
-    detail = "the kernel does not limit the number of processes of root" if os.getuid() == 0 else ""
+    detail = ""
+    try:
+        limits.limit_processes(0)
+        # Somebody else's user id is shared with programs that may have ended meanwhile.
+        if os.getuid() != os.geteuid() and not _refused_for_now(_fork):
+            detail = "it was switched on, and another process could be started all the same"
+    except OSError as error:
+        detail = error.strerror or str(error)
     return Mechanism("process-limit", _PURPOSES["process-limit"], not detail, detail)
 
 

@@ -5,7 +5,7 @@ privileges and capabilities, resource limits, files and TCP and signals (`landlo
 dangerous calls (`seccomp`). Default deny: grants add to what Python itself needs to run, nothing is readable
 or writable otherwise. Two grants mean more than their path:
 
-    a program in `execute`     child processes, changes of file modes and owners, and a guardian process;
+    a program in `execute`     child processes, and a guardian process;
     `local_sockets`, or the
     path of a Unix socket      Unix sockets to any local service that takes the user's connections (a sound
                                server, say), since the kernel cannot hold them to that path.
@@ -143,7 +143,11 @@ def _check(grants: Grants) -> None:
 
 
 def _limit(grants: Grants, ledger: _Ledger) -> None:
-    ledger.attempt("memory-limit", lambda: limits.limit_memory(grants.memory_bytes))
+    if grants.memory == "resident":
+        ledger.missing.append(Missing("memory-limit", "what it holds is looked at once a second instead"))
+        ledger.attempt("no-core-dumps", limits.no_core_dumps)
+    else:
+        ledger.attempt("memory-limit", lambda: limits.limit_memory(grants.memory_bytes))
     ledger.attempt("file-limits", lambda: limits.limit_files(grants.open_files, grants.file_bytes))
     if grants.cpu_seconds is not None:
         seconds = grants.cpu_seconds
@@ -153,6 +157,7 @@ def _limit(grants: Grants, ledger: _Ledger) -> None:
         ledger.attempt("process-limit", lambda: limits.limit_processes(grants.processes))
 
 
+_FILTERED = ("system-calls", "metadata", "listening", "undoing")
 _LANDLOCK_PARTS = (
     ("file-moves", 2),
     ("file-truncation", 3),
@@ -248,7 +253,7 @@ def _site_folders() -> list[str]:
 def _filter_calls(grants: Grants, ledger: _Ledger, version: int) -> None:
     machine = os.uname().machine
     if sys.platform != "linux" or machine not in seccomp.AUDIT_ARCHITECTURES:
-        ledger.missing.append(Missing("system-calls", f"no filter for {sys.platform} on {machine}"))
+        ledger.missing += [Missing(what, f"no filter for {sys.platform} on {machine}") for what in _FILTERED]
         return
     execute = bool(grants.execute)
     unix = _unix_sockets(grants)
@@ -261,9 +266,9 @@ def _filter_calls(grants: Grants, ledger: _Ledger, version: int) -> None:
             if error.errno in (errno.EINVAL, errno.ENOSYS)
             else str(error)
         )
-        ledger.missing.append(Missing("system-calls", why))
+        ledger.missing += [Missing(what, why) for what in _FILTERED]
         return
-    ledger.enforced.append("system-calls")
+    ledger.enforced += _FILTERED
     if unix:
         ledger.missing.append(Missing("unix-sockets", "the kernel cannot hold them to the path granted"))
     if not execute and version < 6:

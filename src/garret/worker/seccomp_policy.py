@@ -1,9 +1,13 @@
 """Which system calls a worker is refused, as rules for `seccomp`.
 
 The filter guards what Landlock cannot see: the creation of sockets and processes, looking into other
-processes, changes to the machine, and metadata changes (mode, owner, attributes) that Landlock lets pass
-on any file the user owns. It refuses by a list of calls rather than allowing by one: the numeric
-libraries use calls that differ by C library and processor, and calls newer than the list are refused whole.
+processes, changes to the machine, memory that no limit counts, and metadata changes (mode, owner, times,
+attributes) that Landlock lets pass on any file the user owns. It refuses by a list of calls rather than
+allowing by one: the numeric libraries use calls that differ by C library and processor, and calls newer than
+the list are refused whole. Of prctl(2), whose options can undo what the cage set, it allows a list.
+
+No grant lets a worker wait for connections: bind, listen and accept are refused to all of them. The C library
+binds netlink sockets when it looks names up, and goes on without what it wanted to learn there.
 
 Invariants: pure functions of the grants. Neighbours: `seccomp` assembles, `sandbox` applies.
 """
@@ -24,8 +28,42 @@ _CLONE_PARENT = 0x00008000
 _CLONE_NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
 
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C  # typing into, and controlling, somebody's terminal
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_MM = 1, 4, 35
-_PR_SET_CHILD_SUBREAPER, _PR_SET_PTRACER = 36, 0x59616D61
+# chattr(1), in both widths, and its successor: attributes of any file that may be opened.
+_FS_IOC_SETFLAGS, _FS_IOC32_SETFLAGS, _FS_IOC_FSSETXATTR = 0x40086602, 0x40046602, 0x401C5820
+# Of prctl(2): names, timers and memory hints that the C library, Python and the numeric libraries set, and
+# questions. What the cage set (death signal, dumpable, subreaper, capabilities) is not to be changed again.
+_PRCTL_ALLOWED = {
+    "PR_GET_PDEATHSIG": 2,
+    "PR_GET_DUMPABLE": 3,
+    "PR_SET_NAME": 15,
+    "PR_GET_NAME": 16,
+    "PR_GET_SECCOMP": 21,
+    "PR_CAPBSET_READ": 23,
+    "PR_SET_TIMERSLACK": 29,
+    "PR_GET_TIMERSLACK": 30,
+    "PR_SET_NO_NEW_PRIVS": 38,
+    "PR_GET_NO_NEW_PRIVS": 39,
+    "PR_GET_TID_ADDRESS": 40,
+    "PR_SET_THP_DISABLE": 41,
+    "PR_GET_THP_DISABLE": 42,
+    "PR_SVE_SET_VL": 50,
+    "PR_SVE_GET_VL": 51,
+    "PR_GET_SPECULATION_CTRL": 52,
+    "PR_SET_VMA": 0x53564D41,
+}
+# Room for a file beyond its end, which RLIMIT_FSIZE does not count; so does fallocate(2) with a mode.
+_FS_IOC_RESVSP, _FS_IOC_RESVSP64, _FS_IOC_ZERO_RANGE = 0x40305828, 0x4030582A, 0x40305839
+_IOCTL_REFUSED = (
+    _TIOCSTI,
+    _TIOCLINUX,
+    _FS_IOC_SETFLAGS,
+    _FS_IOC32_SETFLAGS,
+    _FS_IOC_FSSETXATTR,
+    _FS_IOC_RESVSP,
+    _FS_IOC_RESVSP64,
+    _FS_IOC_ZERO_RANGE,
+)
+_MAP_SHARED, _MAP_SHARED_VALIDATE, _MAP_TYPE, _MAP_ANONYMOUS = 0x1, 0x3, 0xF, 0x20
 _PERSONALITY_QUERY = 0xFFFFFFFF
 
 _NEVER = {
@@ -55,23 +93,33 @@ _NEVER = {
         "shmget shmat shmctl msgget msgsnd msgrcv msgctl semget semop semctl mq_open mq_unlink memfd_secret"
     ),
     "raising limits": "setrlimit",
+    # Landlock lets metadata of every file pass that the user owns, granted or not.
+    "metadata": (
+        "chmod fchmod fchmodat fchmodat2 chown lchown fchown fchownat utime utimes futimesat utimensat "
+        "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr"
+    ),
+    "waiting for connections": "bind listen accept accept4",
 }
-_METADATA = (
-    "chmod fchmod fchmodat fchmodat2 chown lchown fchown fchownat "
-    "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr"
-)
 
 
 def rules(*, execute: bool, network: bool, unix_sockets: bool, pid: int) -> list[Rule]:
     """The rules for one worker, whose process id is `pid`."""
     refused = [Rule(call) for calls in _NEVER.values() for call in calls.split()]
-    return [*refused, *_always(pid), *_sockets(network, unix_sockets), *_processes(execute, pid)]
+    return [
+        *refused,
+        *_always(pid),
+        *_shared_memory(),
+        *_sockets(network, unix_sockets),
+        *_processes(execute, pid),
+    ]
 
 
 def _always(pid: int) -> list[Rule]:
     return [
         Rule("prlimit64", (OneOf(0, (0, pid)), Null(2))),  # reading its own limits; no new ones
-        Rule("ioctl", (NoneOf(1, (_TIOCSTI, _TIOCLINUX)),)),
+        Rule("ioctl", (NoneOf(1, _IOCTL_REFUSED),)),
+        Rule("fallocate", (OneOf(1, (0,)),)),
+        Rule("prctl", (OneOf(0, tuple(_PRCTL_ALLOWED.values())),)),
         Rule("personality", (OneOf(0, (0, _PERSONALITY_QUERY)),)),
         Rule("setpriority", (OneOf(0, (0,)), OneOf(1, (0, pid)))),
         # The C library falls back to clone, whose flags a filter can see.
@@ -79,11 +127,19 @@ def _always(pid: int) -> list[Rule]:
     ]
 
 
-def _sockets(network: bool, unix_sockets: bool) -> list[Rule]:
-    """Sockets of the families granted; otherwise pairs alone.
+def _shared_memory() -> list[Rule]:
+    """No memory that outlasts its mapping: neither what a process maps nor what it has resident shows it.
 
-    Without any grant connect, bind, listen and accept are refused as well. Pairs are streams or sequenced
-    packets: an end of a datagram pair could be sent or connected anywhere.
+    The house lends memory files and counts them. Clients of PulseAudio then send sound through the socket.
+    """
+    shared = (_MAP_SHARED | _MAP_ANONYMOUS, _MAP_SHARED_VALIDATE | _MAP_ANONYMOUS)
+    return [Rule("memfd_create"), Rule("mmap", (NoneOf(3, shared, _MAP_TYPE | _MAP_ANONYMOUS),))]
+
+
+def _sockets(network: bool, unix_sockets: bool) -> list[Rule]:
+    """Sockets of the families granted, to connect with; otherwise pairs alone.
+
+    Pairs are streams or sequenced packets: an end of a datagram pair could be sent or connected anywhere.
     """
     pair = Rule(
         "socketpair",
@@ -91,27 +147,23 @@ def _sockets(network: bool, unix_sockets: bool) -> list[Rule]:
     )
     families = ((_AF_UNIX,) if unix_sockets else ()) + ((_AF_INET, _AF_INET6, _AF_NETLINK) if network else ())
     if not families:
-        calls = "socket connect bind listen accept accept4"
-        return [pair, *(Rule(call) for call in calls.split())]
+        return [pair, Rule("socket"), Rule("connect")]
     # Netlink is how the C library learns which address families have a route. Raw Internet sockets need a
     # capability, and a worker has none.
     return [pair, Rule("socket", (OneOf(0, families),))]
 
 
 def _processes(execute: bool, pid: int) -> list[Rule]:
-    """Without exec: threads only, signals to itself only, and no change of file modes and owners."""
+    """Without exec: threads only, and signals to itself only."""
     if execute:
         # Whom it may signal is left to Landlock: the ids of its children are not known beforehand.
         return [
             Rule("clone", (NoBits(0, _CLONE_NAMESPACES | _CLONE_PARENT),)),
-            Rule("prctl", (NoneOf(0, (_PR_SET_MM, _PR_SET_PTRACER)),)),
         ]
-    refused = f"fork vfork execve execveat setsid setpgid pidfd_open pidfd_send_signal {_METADATA}"
-    dangerous = (_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_MM, _PR_SET_CHILD_SUBREAPER, _PR_SET_PTRACER)
+    refused = "fork vfork execve execveat setsid setpgid pidfd_open pidfd_send_signal"
     return [
         *(Rule(call) for call in refused.split()),
         Rule("clone", (AnyBit(0, _CLONE_THREAD), NoBits(0, _CLONE_NAMESPACES))),
-        Rule("prctl", (NoneOf(0, dangerous),)),
         Rule("kill", (OneOf(0, (pid,)),)),
         Rule("tgkill", (OneOf(0, (pid,)),)),
         Rule("tkill"),

@@ -7,6 +7,8 @@ import errno
 import os
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +18,7 @@ import pytest
 from garret.base.errors import Code
 from garret.base.paths import Home
 from garret.control.clients import listener as listener_module
-from garret.control.clients.listener import HomeLock, Listener, peer_user
+from garret.control.clients.listener import HomeLock, Listener, ended, peer_process, peer_user
 from garret.control.errors import ControlError
 from tests.control.planes import run, until
 
@@ -27,11 +29,13 @@ class Door:
     def __init__(self, home: Home, limit: int = 10) -> None:
         self.let_in: list[socket.socket] = []
         self.refused: list[str] = []
+        self.workers: dict[int, str] = {}
         self.listener = Listener(
             asyncio.get_running_loop(),
             home,
             limit=limit,
             count=lambda: len(self.let_in),
+            worker_of=lambda pid: self.workers.get(pid, ""),
             on_connection=self.let_in.append,
             on_refused=self.refused.append,
         )
@@ -120,7 +124,8 @@ def test_a_stale_socket_is_replaced(home: Home) -> None:
             stale.bind(str(home.socket))
         with door(home) as made, knock(home):
             await until(lambda: len(made.let_in) == 1)
-            assert peer_user(made.let_in[0]) == os.getuid()
+            assert (peer_process(made.let_in[0]), peer_user(made.let_in[0])) == (os.getpid(), os.getuid())
+            assert not ended(made.let_in[0], os.getpid())
 
     run(story())
 
@@ -144,6 +149,38 @@ def test_a_process_of_another_user_is_turned_away(home: Home, monkeypatch: pytes
             assert client.recv(1) == b""
             assert made.let_in == []
             assert str(os.getuid() + 1) in made.refused[0]
+
+    run(story())
+
+
+def test_a_worker_of_the_house_is_turned_away_by_name(home: Home) -> None:
+    async def story() -> None:
+        with door(home) as made:
+            made.workers[os.getpid()] = "microphone"
+            with knock(home) as client:
+                await until(lambda: bool(made.refused))
+                assert client.recv(1) == b""
+            assert "microphone" in made.refused[0]
+            assert made.let_in == []
+
+    run(story())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who has ended")
+def test_who_has_ended_by_the_time_it_is_looked_at_is_turned_away(home: Home) -> None:
+    """As a grandchild of a worker would be, which nobody can place any more."""
+    source = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])"
+
+    def come_and_go() -> None:
+        """The loop does not run meanwhile, so the process is gone before it is accepted."""
+        subprocess.run([sys.executable, "-c", source, str(home.socket)], check=True)
+
+    async def story() -> None:
+        with door(home) as made:
+            come_and_go()
+            await until(lambda: bool(made.refused))
+            assert "ended" in made.refused[0]
+            assert made.let_in == []
 
     run(story())
 

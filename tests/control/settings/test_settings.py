@@ -48,7 +48,7 @@ class MemoryStore:
 def definitions() -> tuple[Setting, ...]:
     return (
         Setting(key="dictate.engine", type="text", default="pocketsphinx", sentence="The engine.",
-                choices=("pocketsphinx", "whisper"), restart="stt", profile_scoped=True),
+                choices=("pocketsphinx", "whisper"), profile_scoped=True),
         Setting(key="dictate.threads", type="int", default=2, sentence="Threads.", minimum=1, maximum=8),
         Setting(key="dictate.gain", type="float", default=1.0, sentence="Gain.", minimum=0, maximum=4),
         Setting(key="dictate.words", type="list", default=[], sentence="Words.", maximum=3),
@@ -167,7 +167,7 @@ def test_a_change_is_durable_before_it_is_visible_or_told() -> None:
     store.look = lambda: (box.get("dictate.threads"), len(heard))  # type: ignore[assignment,return-value]
     asyncio.run(box.set("dictate.threads", 5))
     assert store.seen_during_put == [(2, 0)]
-    assert heard == [Change("dictate.threads", None, 2, 5, None)]
+    assert heard == [Change("dictate.threads", None, 2, 5)]
 
 
 def test_a_change_the_store_refuses_did_not_happen() -> None:
@@ -189,13 +189,13 @@ def test_listeners_hear_their_prefix_and_may_fail_or_leave(caplog: pytest.LogCap
         raise RuntimeError("listener broke")
 
     box.subscribe("dictate.", broken)
-    leave = box.subscribe("dictate.engine", lambda change: heard.append(str(change.restart)))
+    leave = box.subscribe("dictate.engine", lambda change: heard.append(str(change.new)))
     asyncio.run(box.set("dictate.engine", "whisper"))
     asyncio.run(box.set("dictate.engine", "whisper"))  # no change, nothing to tell
     asyncio.run(box.set("features.dictation", False))
     leave()
     asyncio.run(box.set("dictate.engine", "pocketsphinx"))
-    assert heard == ["stt"]
+    assert heard == ["whisper"]
     assert "listener" in caplog.text
 
 

@@ -29,6 +29,7 @@ from garret.control.supervision.events import (
     JobStarted,
     Life,
     Notify,
+    Overdrawn,
     Reset,
     RouteOff,
     RouteOn,
@@ -185,6 +186,23 @@ def test_a_refused_handshake_is_killed_without_being_asked() -> None:
     out = bench.send(HandshakeRefused(1, "wrong proof"))
     assert only(SendKill, out) == SendKill(1, 42)
     assert not has(SendTerm, out)
+
+
+def test_a_process_that_took_too_much_is_killed_and_its_jobs_are_told_why() -> None:
+    bench = Bench()
+    bench.send(Start())
+    bench.send(Spawned(1, 42))
+    bench.send(Handshaken(1))
+    bench.send(JobStarted(1, 7))
+    out = bench.send(Overdrawn(1, "held 300 MiB of memory, where it may have 256"))
+    assert only(SendKill, out) == SendKill(1, 42)
+    assert not has(SendTerm, out)
+    assert not has(SendKill, bench.send(Overdrawn(1, "held 301 MiB of memory, where it may have 256")))
+    out = bench.send(Exited(1, "killed by SIGKILL"))
+    assert only(FailJobs, out).jobs == (7,)
+    assert only(FailJobs, out).reason == "stt held 300 MiB of memory, where it may have 256"
+    assert only(FailJobs, out).retryable
+    assert not bench.send(Overdrawn(1, "it is gone by now"))
 
 
 def test_a_refusal_that_trying_again_cannot_help_opens_the_circuit_at_once() -> None:
@@ -670,6 +688,11 @@ class SlotInTheWild(RuleBasedStateMachine):
     def shake_hands(self, data: st.DataObject, refused: bool) -> None:
         generation = data.draw(st.sampled_from(sorted(self.alive)))
         self.tell(HandshakeRefused(generation, "no proof") if refused else Handshaken(generation))
+
+    @precondition(lambda self: self.alive)
+    @rule(data=st.data())
+    def take_too_much(self, data: st.DataObject) -> None:
+        self.tell(Overdrawn(data.draw(st.sampled_from(sorted(self.alive))), "held too much"))
 
     @precondition(lambda self: self.running)
     @rule()

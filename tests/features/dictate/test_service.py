@@ -21,7 +21,7 @@ from garret.features.dictate import service, store
 from garret.features.house import contracts as h
 from garret.protocol.contract import Command
 from garret.storage.errors import DiskFull
-from tests.control.planes import run, until
+from tests.control.planes import of_profile, run, until
 from tests.features.dictate.rooms import room_of, row_of, service_of
 from tests.features.dictate.scripted_workers import Script, sound
 
@@ -323,8 +323,8 @@ def test_deleting_takes_everything_of_one_utterance_and_nothing_of_another(home:
             mine, other = await person.dictate(1), await person.dictate(2)
             spool = home.spool / f"{mine}.pcm"
             spool.write_bytes(sound(1))
-            heard = person.plane.bus.subscribe("dictate.deleted", scopes=["admin"])
-            others = person.plane.bus.subscribe("dictate.deleted", scopes=["guest"])
+            heard = person.plane.bus.subscribe("dictate.deleted", hears=of_profile("admin"))
+            others = person.plane.bus.subscribe("dictate.deleted", hears=of_profile("guest"))
             unheard_of = c.Delete(utterance=mine, approval="invented")
             assert (await person.refusal(unheard_of)).code == Code.DENIED
             assert await person.listed() == [other, mine]
@@ -394,8 +394,8 @@ def test_the_room_is_tidied_by_itself_and_again(home: Home, monkeypatch: pytest.
 def test_a_finished_dictation_is_told_to_whoever_uses_the_profile(home: Home) -> None:
     async def story() -> None:
         async with room_of(home) as person:
-            mine = person.plane.bus.subscribe("dictate.finished", scopes=["admin"])
-            others = person.plane.bus.subscribe("dictate.finished", scopes=["guest"])
+            mine = person.plane.bus.subscribe("dictate.finished", hears=of_profile("admin"))
+            others = person.plane.bus.subscribe("dictate.finished", hears=of_profile("guest"))
             utterance = await person.dictate(1)
             (told,) = events_of(person.plane, mine)
             assert (told.utterance, told.text, told.quality) == (utterance, "Word1", "draft")

@@ -10,14 +10,10 @@ import msgspec
 import pytest
 
 import garret
-from garret.base.errors import Code, GarretError
+from garret.base.errors import Code
 from garret.base.paths import Home
-from garret.control.plane import ControlPlane
 from garret.features.house import contracts as c
 from garret.features.house.manifest import ROOM
-from garret.protocol.contract import Event
-from garret.transport.client import Client as SocketClient
-from garret.transport.errors import TransportError
 from tests.control.planes import PATIENCE, Client, plane_of, run, toy_service, until
 from tests.control.toy_room import Echo, Work
 
@@ -194,95 +190,6 @@ def test_nobody_approves_for_themselves_what_they_may_not_do(home: Home) -> None
             assert (await web.refusal(c.Approve(command="toy.careful", payload=b"\x80"))).code == Code.DENIED
             malformed = await Client(plane).refusal(c.Approve(command="toy.careful", payload=b"\xc1"))
             assert malformed.code == Code.INVALID
-
-    run(story())
-
-
-# ---- events
-
-
-class Listening:
-    """A client on the socket, read by a thread, that subscribed; `events` is what it heard."""
-
-    def __init__(self, plane: ControlPlane, pattern: str) -> None:
-        self.plane = plane
-        self.pattern = pattern
-        self.events: list[Event | str] = []
-        self.client: SocketClient | None = None
-        self._reading: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Listening:
-        self.client = await asyncio.to_thread(SocketClient.connect, self.plane.home)
-        self._reading = asyncio.create_task(asyncio.to_thread(self._read, self.client))
-        await until(lambda: len(self.plane.bus.statistics().subscriptions) == 1)
-        return self
-
-    def _read(self, client: SocketClient) -> None:
-        try:
-            for event in client.events(c.Subscribe(pattern=self.pattern), self.plane.registry):
-                self.events.append(event)
-        except TransportError:
-            return  # the connection was closed
-
-    async def __aexit__(self, *_: object) -> None:
-        for connection in list(self.plane.connections):
-            connection.channel.close()
-        assert self._reading is not None
-        await self._reading
-        assert self.client is not None
-        self.client.close()
-
-
-def test_a_client_hears_of_what_it_subscribed_to(home: Home) -> None:
-    async def story() -> None:
-        async with plane_of(home) as plane:
-            plane.serve()
-            async with Listening(plane, "house.setting_changed") as listening:
-                await plane.settings.set("jobs.attempts", 6)
-                await until(lambda: bool(listening.events))
-                assert listening.events == [c.SettingChanged(key="jobs.attempts", value="6")]
-
-    run(story())
-
-
-def test_a_connection_from_before_hears_nothing_once_the_profile_may_not(home: Home) -> None:
-    async def story() -> None:
-        async with plane_of(home) as plane:
-            plane.serve()
-            await Client(plane).call(c.SetPin(pin="4711"))
-            async with Listening(plane, "*"):
-                (subscription,) = plane.bus.statistics().subscriptions
-                assert subscription.patterns == ("*",)
-                await Client(plane).call(c.UseProfile(profile="child"))
-                assert plane.bus.statistics().subscriptions == ()
-
-    run(story())
-
-
-def test_a_connection_has_so_many_subscriptions_and_they_end_with_it(home: Home) -> None:
-    async def story() -> None:
-        async with plane_of(home) as plane:
-            plane.serve()
-
-            def subscribe(times: int) -> None:
-                client = SocketClient.connect(home)
-                try:
-                    for _ in range(times):
-                        client.call(c.Subscribe())
-                finally:
-                    client.close()
-
-            with pytest.raises(GarretError, match="too many subscriptions"):
-                await asyncio.to_thread(subscribe, 65)
-            await until(lambda: plane.bus.statistics().subscriptions == ())
-
-    run(story())
-
-
-def test_only_a_connection_can_subscribe(home: Home) -> None:
-    async def story() -> None:
-        async with plane_of(home) as plane:
-            assert (await Client(plane).refusal(c.Subscribe())).code == Code.USAGE
 
     run(story())
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -31,10 +31,15 @@ _logger = log.get("control.bus")
 
 
 class Happened(msgspec.Struct, frozen=True):
-    """One event: its name and whatever was published with it."""
+    """One event: its name, whatever was published with it, and the profile it concerns (None: everybody)."""
 
     name: str
     payload: Any
+    scope: str | None = None
+
+
+Hears: TypeAlias = Callable[[str, str | None], bool]
+"""Whether a subscriber may hear of an event: by its name, and the profile it concerns (None: everybody)."""
 
 
 class Lagged(msgspec.Struct, frozen=True):
@@ -67,13 +72,13 @@ class Subscription:
     __slots__ = (
         "_bus",
         "_delivered",
+        "_hears",
         "_limit",
         "_lost",
         "_lost_total",
         "_queue",
         "_wake",
         "patterns",
-        "scopes",
     )
 
     def __init__(
@@ -82,10 +87,10 @@ class Subscription:
         patterns: tuple[str, ...],
         limit: int,
         wake: Callable[[], object] | None,
-        scopes: frozenset[str] | None,
+        hears: Hears | None,
     ) -> None:
         self.patterns = patterns
-        self.scopes = scopes
+        self._hears = hears
         self._bus: EventBus | None = bus
         self._limit = limit
         self._wake = wake
@@ -143,6 +148,10 @@ class Subscription:
         """Whether one of its patterns stands for this name."""
         return any(matches(pattern, name) for pattern in self.patterns)
 
+    def may_hear(self, event: Happened) -> bool:
+        """Whether its subscriber may hear of an event now."""
+        return self._hears is None or self._hears(event.name, event.scope)
+
 
 class EventBus:
     """All subscriptions of this process."""
@@ -158,20 +167,19 @@ class EventBus:
         *,
         limit: int = 256,
         wake: Callable[[], object] | None = None,
-        scopes: Iterable[str] | None = None,
+        hears: Hears | None = None,
     ) -> Subscription:
         """Hear of events whose name one of `patterns` stands for, keeping at most `limit` unread.
 
-        With `scopes`, events that were published for another scope are not heard; those without a
-        scope are everybody's. Raises UsageError for a malformed pattern or a limit below one.
+        With `hears`, only those that it allows when they are published. Raises UsageError for a malformed
+        pattern or a limit below one.
         """
         if isinstance(patterns, str):
             patterns = (patterns,)
         chosen = tuple(dict.fromkeys(check_pattern(pattern) for pattern in patterns))
         if limit < 1 or not chosen:
             raise UsageError("A subscription needs a pattern and room for at least one event.")
-        only = None if scopes is None else frozenset(scopes)
-        subscription = Subscription(self, chosen, limit, wake, only)
+        subscription = Subscription(self, chosen, limit, wake, hears)
         self._subscriptions[subscription] = None
         self._routes.clear()
         return subscription
@@ -190,13 +198,11 @@ class EventBus:
             route = self._find_route(name)
         if not route:
             return 0
-        event = Happened(name, payload)
+        event = Happened(name, payload, scope)
         heard = 0
         for subscription in route:
             # A subscription may be closed by the wake-up of another one on the same route.
-            if subscription.closed or not (
-                scope is None or subscription.scopes is None or scope in subscription.scopes
-            ):
+            if subscription.closed or not subscription.may_hear(event):
                 continue
             heard += 1
             if subscription.put(event):

@@ -32,7 +32,6 @@ _PROGRESS_BYTES: Final = 1 << 20  # waiting for a client; beyond it, it hears of
 # Plain ints: a member of an enum costs as much to look up and compare as a small function call.
 _COMMAND: Final = int(Kind.COMMAND)
 _RESULT: Final = int(Kind.RESULT)
-_EVENT: Final = int(Kind.EVENT)
 _STREAM: Final = int(Kind.STREAM)
 _CREDIT: Final = int(Kind.CREDIT)
 _decode_credit: Final = msgspec.msgpack.Decoder(Credit).decode
@@ -59,7 +58,6 @@ class ClientConnection:
         self._broker = broker
         self._porch = porch
         self._on_ended = on_ended
-        self.on_subscription_end: list[Callable[[], None]] = []
         self.channel = AsyncChannel(loop, connection, self._prove, self._closed, _UNPROVEN)
         self.channel.send(handshake.open())
         porch.arrive(self, peer_process(connection))
@@ -113,8 +111,6 @@ class ClientConnection:
 
     def _closed(self, reason: GarretError) -> None:
         self._porch.leave(self)
-        for end in self.on_subscription_end:
-            end()
         self._broker.drop_caller(self)
         self._on_ended(self, reason)
 
@@ -137,9 +133,6 @@ class ClientConnection:
     def on_credit(self, request: int, items: int) -> None:
         self._broker.add_credit(self, request, items)
         self.channel.send(pack(_CREDIT, request, encode_payload(Credit(items))))
-
-    def send_event(self, name: str, payload: msgspec.Raw) -> None:
-        self.channel.send(pack(_EVENT, 0, payload, name=name))
 
 
 def _credit_of(envelope: Envelope) -> int:

@@ -2,14 +2,18 @@
 
 A lock file held with flock(2) decides who is the control plane; a socket left by one that died is
 therefore known to be stale and replaced. Each connection is checked by its peer credentials
-(SO_PEERCRED, unix(7)) before a byte of it is read.
+(SO_PEERCRED, unix(7)) before a byte of it is read: only this user may, and none of the house's own workers,
+some of which can make Unix sockets. A process that has ended by then is refused too, since it can no longer
+be told whose it was.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import os
+import select
 import socket
 import struct
 from collections.abc import Callable
@@ -27,6 +31,7 @@ _PID_WIDTH: Final = 32
 _WORK_WIDTH: Final = 32
 _PAUSE_SECONDS: Final = 0.5  # after running out of descriptors; the backlog keeps who knocks meanwhile
 _UCRED: Final = struct.Struct("3i")  # pid, uid, gid
+_SO_PEERPIDFD: Final = 77  # asm-generic/socket.h; socket(7)
 
 
 class HomeTaken(ControlError):
@@ -88,7 +93,10 @@ class HomeLock:
 
 
 class Listener:
-    """Accepts connections of this user. `on_connection` owns the socket; `on_refused` hears why not."""
+    """Accepts connections of this user. `on_connection` owns the socket; `on_refused` hears why not.
+
+    `worker_of` names the worker that the process with that id belongs to; it is empty for any other.
+    """
 
     def __init__(
         self,
@@ -97,6 +105,7 @@ class Listener:
         *,
         limit: int,
         count: Callable[[], int],
+        worker_of: Callable[[int], str],
         on_connection: Callable[[socket.socket], None],
         on_refused: Callable[[str], None],
     ) -> None:
@@ -104,6 +113,7 @@ class Listener:
         self._path = home.socket
         self._limit = limit
         self._count = count
+        self._worker_of = worker_of
         self._on_connection = on_connection
         self._on_refused = on_refused
         self._resting: asyncio.TimerHandle | None = None
@@ -133,15 +143,25 @@ class Listener:
             self._loop.remove_reader(self._socket.fileno())
             self._resting = self._loop.call_later(_PAUSE_SECONDS, self._go_on)
             return
-        owner = peer_user(connection)
-        if owner != os.getuid():
-            self._on_refused(f"a process of user {owner} knocked")
-            connection.close()
-        elif self._count() >= self._limit:
-            self._on_refused("too many clients are connected")
+        refusal = self._refusal(connection)
+        if refusal:
+            self._on_refused(refusal)
             connection.close()
         else:
             self._on_connection(connection)
+
+    def _refusal(self, connection: socket.socket) -> str:
+        """Why this connection is not let in; empty where it is."""
+        process, owner = peer_process(connection), peer_user(connection)
+        if owner != os.getuid():
+            return f"a process of user {owner} knocked"
+        if process and (worker := self._worker_of(process)):
+            return f"the worker {worker} knocked, which may not be a client (process {process})"
+        if process and ended(connection, process):
+            return "a process knocked that has ended"
+        if self._count() >= self._limit:
+            return "too many clients are connected"
+        return ""
 
     def _go_on(self) -> None:
         self._resting = None
@@ -177,3 +197,19 @@ def _peer(connection: socket.socket) -> tuple[int, int] | None:
         return None
     process, user, _ = _UCRED.unpack(connection.getsockopt(socket.SOL_SOCKET, option, _UCRED.size))
     return int(process), int(user)
+
+
+def ended(connection: socket.socket, process: int) -> bool:
+    """Whether the process that connected has ended; since Linux 6.5 also where another has its id by now."""
+    try:
+        held = connection.getsockopt(socket.SOL_SOCKET, _SO_PEERPIDFD)
+    except OSError as error:
+        if error.errno not in (errno.ENOPROTOOPT, errno.EOPNOTSUPP):
+            return True  # it was reaped
+        return not Path(f"/proc/{process}").exists()  # an older kernel
+    try:
+        waiting = select.poll()
+        waiting.register(held, select.POLLIN)
+        return bool(waiting.poll(0))
+    finally:
+        os.close(held)

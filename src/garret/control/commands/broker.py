@@ -98,6 +98,10 @@ class Broker:
     def attach(self, target: str, destination: Destination) -> None:
         self._destinations[target] = destination
 
+    def detach(self, target: str) -> None:
+        """Send nothing to `target` any more; what is asked of it from now on is answered unavailable."""
+        self._destinations.pop(target, None)
+
     @property
     def pending(self) -> int:
         """Commands admitted and not finished."""

@@ -8,6 +8,7 @@ profile, workspace, deadline, trace and parent job (`Identity`). What the house 
 from __future__ import annotations
 
 import asyncio
+import copy
 import itertools
 import os
 from collections.abc import AsyncIterator, Mapping
@@ -23,7 +24,8 @@ from garret.protocol.contract import Command, CommandMeta, ResultT, check_item, 
 from garret.protocol.envelope import encode_payload
 from garret.protocol.errors import PayloadInvalid
 from garret.protocol.life import Progress
-from garret.protocol.streams import ReceivingEnd, SendingEnd
+from garret.protocol.manifest import kind_of
+from garret.protocol.streams import Gap, ReceivingEnd, SendingEnd
 from garret.transport.descriptors import close_all
 
 
@@ -39,6 +41,7 @@ class InnerCaller:
         self._broker = broker
         self._ids = itertools.count(1)
         self._calls: dict[int, InnerCall[Any]] = {}
+        self._target = ""
 
     def start(
         self,
@@ -73,6 +76,17 @@ class InnerCaller:
         async with call:
             return await call.result()
 
+    def at(self, target: str) -> InnerCaller:
+        """The same caller, for the process `target` that was spawned (`Workers.spawn`) to do its work.
+
+        Commands for its kind of worker go to that process; any other goes where it always goes.
+        """
+        caller = copy.copy(self)
+        caller._ids = itertools.count(1)
+        caller._calls = {}
+        caller._target = target
+        return caller
+
     async def ask(self, name: str, plain: Mapping[str, Any]) -> Any:
         """Ask for a command by its name, with plain data, as a client would; the result is plain data, too.
 
@@ -104,13 +118,16 @@ class InnerCaller:
         drop: bool,
     ) -> InnerCall[ResultT]:
         number = next(self._ids)
-        call: InnerCall[ResultT] = InnerCall(self, number, command.__meta__, drop=drop)
+        meta = command.__meta__
+        if self._target and meta.target == kind_of(self._target):
+            meta = msgspec.structs.replace(meta, target=self._target)
+        call: InnerCall[ResultT] = InnerCall(self, number, meta, drop=drop)
         self._calls[number] = call
         try:
             self._broker.admit(
                 self,
                 number,
-                command.__meta__,
+                meta,
                 encode_payload(command),
                 deadline=_nearer(deadline, self.identity.deadline),
                 trace=trace or self.identity.trace,
@@ -216,6 +233,9 @@ class InnerCall(Generic[ResultT]):
             name, payload = entry
             if name == "progress":
                 yield msgspec.msgpack.decode(payload, type=Progress)
+                continue
+            if name == "gap":  # of a job that others watch, too
+                yield msgspec.msgpack.decode(payload, type=Gap)
                 continue
             item = check_item(self._meta, payload)
             self._grant(self._input.consumed())

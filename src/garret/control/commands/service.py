@@ -113,6 +113,11 @@ class Request:
             return run.asked_for.is_set()
         return True
 
+    async def takes_more(self) -> None:
+        """Wait until the caller has credit for one more item."""
+        while not self._output.available:
+            await self._wait()
+
     async def emit(self, item: Any) -> None:
         """Stream one item to the caller; waits for its credit."""
         while not self._output.take():

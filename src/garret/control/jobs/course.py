@@ -178,12 +178,11 @@ class JobCourse:
         self._answer(run, payload, error)
 
     def _answer(self, run: JobRun, payload: msgspec.Raw | None, error: GarretError | None) -> None:
-        watchers, run.watchers = run.watchers, []
-        for watcher in watchers:
+        for pending in run.watchers.release():
             if payload is not None:
-                self._broker.finish(watcher.pending, payload)
+                self._broker.finish(pending, payload)
             elif error is not None:
-                self._broker.fail(watcher.pending, error)
+                self._broker.fail(pending, error)
         run.settled.set()
 
     # ---- telling

@@ -31,7 +31,7 @@ from garret.control.errors import ControlError
 from garret.control.jobs.books import JobBooks
 from garret.control.jobs.course import Changed, JobCourse
 from garret.control.jobs.lanes import JobLanes
-from garret.control.jobs.run import BeforeLedger, JobRun, Watcher, error_of, goes_on
+from garret.control.jobs.run import BeforeLedger, JobRun, error_of, goes_on
 from garret.protocol.contract import CommandMeta, Registry
 from garret.protocol.scope import DEFAULT_WORKSPACE
 from garret.storage.ledger import Ledger
@@ -159,8 +159,8 @@ class Jobs:
         if pending.done:  # while the ledger was being written
             self._unwatched(run, pending, new=entered.new)
         else:
-            run.watchers.append(Watcher(pending))
             pending.handling = run
+            run.watchers.join(pending)
             pending.hand_over_inputs()
         if not self._replayed:
             self._spawn(self._replay_late())
@@ -210,7 +210,7 @@ class Jobs:
         """A caller went away: its job goes on, and audio it was pushing has ended."""
         run = pending.handling
         if isinstance(run, JobRun):
-            run.leave(pending)
+            run.watchers.leave(pending)
             if pending.meta.inputs is not None:
                 run.put_input(pending, None)
 

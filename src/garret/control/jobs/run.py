@@ -18,20 +18,13 @@ from garret.base.errors import CancelledError, Code, GarretError
 from garret.control.commands.broker import Broker
 from garret.control.commands.request import Pending
 from garret.control.errors import ControlError
+from garret.control.jobs.watchers import Watchers
 from garret.protocol.contract import Retry
-from garret.protocol.streams import Passage, SendingEnd
+from garret.protocol.streams import Passage
 from garret.storage.ledger_types import Job, JobError, Lease
 
 Outcome = tuple[msgspec.Raw | None, GarretError | None]
 """The result of an attempt, or why there is none."""
-
-
-@dataclass(eq=False)
-class Watcher:
-    """A caller that waits for a job, and how many more items it takes."""
-
-    pending: Pending
-    output: SendingEnd = field(default_factory=SendingEnd)
 
 
 class Desk(Protocol):
@@ -60,7 +53,7 @@ class JobRun:
     role: str
     at_once: int | None = None
     retry: Retry = field(default_factory=Retry)
-    watchers: list[Watcher] = field(default_factory=list[Watcher])
+    watchers: Watchers = field(default_factory=Watchers)
     lease: Lease | None = None
     pending: Pending | None = None
     outcome: asyncio.Future[Outcome] | None = None
@@ -92,13 +85,10 @@ class JobRun:
         """Cancelling what one asked for cancels the job for all; a deadline ends the waiting only."""
         reason = pending.waiting_cancel
         if reason is not None and reason.code == Code.DEADLINE:
-            self.leave(pending)
+            self.watchers.leave(pending)
             self.desk.broker.fail(pending, reason)
             return
         self.desk.cancel_run(self, pending.caller.name)
-
-    def leave(self, pending: Pending) -> None:
-        self.watchers = [watcher for watcher in self.watchers if watcher.pending is not pending]
 
     def put_input(self, pending: Pending, payload: msgspec.Raw | None) -> None:
         del pending
@@ -108,9 +98,7 @@ class JobRun:
             self.pending.handling.put_input(self.pending, payload)
 
     def grant(self, pending: Pending, items: int) -> None:
-        for watcher in self.watchers:
-            if watcher.pending is pending:
-                watcher.output.grant(items)
+        self.watchers.grant(pending, items)
 
     # ---- the broker's Caller, for the command that does the work
 
@@ -127,20 +115,22 @@ class JobRun:
             self.outcome.set_result((payload, error))
 
     def on_item(self, request: int, name: str, payload: msgspec.Raw) -> None:
-        """Fan an item out. It is advisory: a watcher that does not keep up misses some."""
+        """Pass on what the work streams; whoever watches does not hold it back."""
         del request
         if name == "progress":
             self.desk.note_progress(self, payload)
-        elif self.pending is not None and self.pending.handling is not None:
-            self.pending.handling.grant(self.pending, 1)
-        for watcher in self.watchers:
-            if name == "progress" or watcher.output.take():
-                watcher.pending.caller.on_item(watcher.pending.request, name, payload)
+            self.watchers.tell_progress(payload)
+            return
+        replay = 0
+        if self.pending is not None:
+            replay = self.pending.meta.replay
+            if self.pending.handling is not None:
+                self.pending.handling.grant(self.pending, 1)
+        self.watchers.tell(payload, replay=replay)
 
     def on_credit(self, request: int, items: int) -> None:
         del request
-        for watcher in self.watchers:
-            watcher.pending.caller.on_credit(watcher.pending.request, items)
+        self.watchers.pass_credit(items)
 
 
 class BeforeLedger:

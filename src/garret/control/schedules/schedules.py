@@ -440,8 +440,10 @@ class Schedules:
         def wake() -> None:
             self._loop.call_soon(self._happened, schedule.id)
 
-        profiles = (schedule.owner.profile,)
-        self._heard[schedule.id] = self._bus.subscribe(rule.event, wake=wake, scopes=profiles)
+        def hears(_: str, scope: str | None) -> bool:
+            return scope is None or scope == schedule.owner.profile
+
+        self._heard[schedule.id] = self._bus.subscribe(rule.event, wake=wake, hears=hears)
 
     def _happened(self, number: str) -> None:
         subscription, schedule = self._heard.get(number), self._known.get(number)

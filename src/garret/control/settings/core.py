@@ -16,8 +16,10 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         default=3,
         minimum=0,
         maximum=100,
-        restart="control",
-        sentence="How many times a worker may die within the restart window before it is left stopped.",
+        sentence=(
+            "How many times a worker may die within the restart window before it is left stopped. "
+            "Counts from the next start."
+        ),
     ),
     Setting(
         key="supervisor.restart_window",
@@ -25,8 +27,7 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         default=60.0,
         minimum=1,
         maximum=86_400,
-        restart="control",
-        sentence="The length of the restart window, in seconds.",
+        sentence="The length of the restart window, in seconds. Counts from the next start.",
     ),
     Setting(
         key="supervisor.backoff_first",
@@ -34,8 +35,10 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         default=0.2,
         minimum=0.01,
         maximum=60,
-        restart="control",
-        sentence="How long the first restart of a worker waits, in seconds; each further one twice as long.",
+        sentence=(
+            "How long the first restart of a worker waits, in seconds; each further one twice as long. "
+            "Counts from the next start."
+        ),
     ),
     Setting(
         key="supervisor.backoff_limit",
@@ -43,8 +46,9 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         default=10.0,
         minimum=0.01,
         maximum=3_600,
-        restart="control",
-        sentence="The longest wait before a restart, in seconds; not below the first.",
+        sentence=(
+            "The longest wait before a restart, in seconds; not below the first. Counts from the next start."
+        ),
     ),
     Setting(
         key="supervisor.heartbeat_seconds",
@@ -52,8 +56,7 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         default=5.0,
         minimum=0.1,
         maximum=300,
-        restart="control",
-        sentence="How often a busy worker shows that it is alive, in seconds.",
+        sentence="How often a busy worker shows that it is alive, in seconds. Counts from the next start.",
     ),
     Setting(
         key="supervisor.drain_seconds",
@@ -61,8 +64,10 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         default=5.0,
         minimum=0.1,
         maximum=600,
-        restart="control",
-        sentence="How long a worker that is to stop may finish what it does, in seconds.",
+        sentence=(
+            "How long a worker that is to stop may finish what it does, in seconds. "
+            "Counts from the next start."
+        ),
     ),
     Setting(
         key="supervisor.terminate_seconds",
@@ -70,8 +75,10 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         default=2.0,
         minimum=0.1,
         maximum=60,
-        restart="control",
-        sentence="How long a worker may take to end after it was asked to, in seconds, before it is killed.",
+        sentence=(
+            "How long a worker may take to end after it was asked to, in seconds, before it is killed. "
+            "Counts from the next start."
+        ),
     ),
     Setting(
         key="jobs.attempts",
@@ -126,8 +133,10 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         default=50,
         minimum=20,
         maximum=60_000,
-        restart="control",
-        sentence="How long the control plane may be held up before the cause is logged, in milliseconds.",
+        sentence=(
+            "How long the control plane may be held up before the cause is logged, in milliseconds. "
+            "Counts from the next start."
+        ),
     ),
     Setting(
         key="egress.offline",
@@ -188,7 +197,8 @@ CORE_SETTINGS: Final[tuple[Setting, ...]] = (
         key="features.warm_spares",
         type="bool",
         default=True,
-        restart="control",
-        sentence="Whether a second copy of a worker that starts slowly is kept ready.",
+        sentence=(
+            "Whether a second copy of a worker that starts slowly is kept ready. Counts from the next start."
+        ),
     ),
 )

@@ -87,7 +87,6 @@ class Change:
     profile: str | None
     old: SettingValue
     new: SettingValue
-    restart: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +179,14 @@ class Settings:
 
     async def reset(self, key: str, profile: str | None = None) -> Change:
         """Forget the chosen value (of `profile`, or the common one). Raises SettingUnknown."""
-        setting = self._settable(key, profile)
+        self._settable(key, profile)
         place = (key, profile or COMMON)
         async with self._writing:
             old = self.get(key, profile)
             await self._store.delete(key, profile or COMMON)
             self._values.pop(place, None)
             self._problems.pop(place, None)
-            change = Change(key, profile, old, self.get(key, profile), setting.restart)
+            change = Change(key, profile, old, self.get(key, profile))
         self._tell(change)
         return change
 
@@ -275,7 +274,7 @@ class Settings:
             await self._store.put(setting.key, profile or COMMON, to_json(value))
             self._values[setting.key, profile or COMMON] = value
             self._problems.pop((setting.key, profile or COMMON), None)
-        change = Change(setting.key, profile, old, copy.deepcopy(value), setting.restart)
+        change = Change(setting.key, profile, old, copy.deepcopy(value))
         self._tell(change)
         return change
 

@@ -160,6 +160,13 @@ class Heartbeat(msgspec.Struct, frozen=True):
     progress: Mapping[int, float] | Mapping[str, float] = {}
 
 
+class Overdrawn(msgspec.Struct, frozen=True):
+    """The process took more than it was granted; `reason` follows its slot's name. It is killed."""
+
+    generation: int
+    reason: str
+
+
 class HealthCheck(msgspec.Struct, frozen=True):
     """The outcome of one layer of the checks that `CheckHealth` asked for."""
 
@@ -192,6 +199,7 @@ Event = (
     | JobStarted
     | JobEnded
     | Heartbeat
+    | Overdrawn
     | HealthCheck
     | Exited
 )

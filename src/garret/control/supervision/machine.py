@@ -39,6 +39,7 @@ from garret.control.supervision.events import (
     JobStarted,
     Life,
     Notify,
+    Overdrawn,
     Reset,
     RouteOff,
     RouteOn,
@@ -118,6 +119,7 @@ class SupervisorMachine:
             JobStarted: self._on_job_started,
             JobEnded: self._on_job_ended,
             Heartbeat: self._on_heartbeat,
+            Overdrawn: self._on_overdrawn,
             HealthCheck: self._on_health_check,
             Exited: self._on_exited,
         }
@@ -330,6 +332,12 @@ class SupervisorMachine:
         process = self._find(event.generation)
         if process is not None:
             process.hear(event, self._now)
+
+    def _on_overdrawn(self, event: Overdrawn) -> None:
+        process = self._find(event.generation)
+        if process is not None and process.phase is not Phase.KILLING:
+            self._dirty = True
+            self._condemn(process, event.reason, kill=True)
 
     def _on_health_check(self, event: HealthCheck) -> None:
         process = self._find(event.generation)

@@ -112,6 +112,10 @@ class Scheduler:
         share = queue_limit - queue_limit // 4 if caller_limit is None else caller_limit
         self._pools[name] = _Pool(name, queue_limit, share, self._age_seconds)
 
+    def remove_pool(self, name: str) -> None:
+        """Forget a pool in which nothing waits any more and that has no workers. Idempotent."""
+        self._pools.pop(name, None)
+
     def add_slot(self, pool: str, worker: str, places: int, now: float) -> tuple[Admitted, ...]:
         """A worker is ready for `places` jobs at once; return those that waited for it."""
         found = self._pool(pool)

@@ -19,6 +19,8 @@ from garret.base.errors import Code, GarretError
 from garret.control.commands.broker import Broker
 from garret.control.commands.request import Pending
 from garret.control.errors import ControlError
+from garret.control.workers.lending import Lender
+from garret.protocol.asking import ASK, GIVEN, Ask
 from garret.protocol.contract import check_item, check_result
 from garret.protocol.envelope import Envelope, decode_error, encode_payload, pack
 from garret.protocol.errors import HandshakeRefused, PayloadInvalid, ProtocolError
@@ -35,6 +37,7 @@ _ACCEPTED: Final = frozenset(
 _decode_heartbeat: Final = msgspec.msgpack.Decoder(Heartbeat).decode
 _decode_credit: Final = msgspec.msgpack.Decoder(Credit).decode
 _decode_progress: Final = msgspec.msgpack.Decoder(Progress).decode
+_decode_ask: Final = msgspec.msgpack.Decoder(Ask).decode
 # Plain ints: a member of an enum costs as much to look up and compare as a small function call.
 _COMMAND: Final = int(Kind.COMMAND)
 _RESULT: Final = int(Kind.RESULT)
@@ -44,6 +47,7 @@ _CREDIT: Final = int(Kind.CREDIT)
 _CANCEL: Final = int(Kind.CANCEL)
 _HEARTBEAT: Final = int(Kind.HEARTBEAT)
 _DRAIN: Final = int(Kind.DRAIN)
+_EVENT: Final = int(Kind.EVENT)
 
 
 class LinkEvents(Protocol):
@@ -74,7 +78,9 @@ class WorkerLink:
         handshake: ServerHandshake,
         broker: Broker,
         events: LinkEvents,
+        lender: Lender,
     ) -> None:
+        self.lender = lender
         self.generation = generation
         self.calls: dict[int, Pending] = {}
         self.memory_bytes = 0
@@ -169,8 +175,20 @@ class WorkerLink:
             beat = _decode_heartbeat(envelope.payload)
             self.memory_bytes = beat.memory_bytes
             self._events.on_heartbeat(self, beat)
+        elif kind == _EVENT and envelope.name == ASK:
+            self._lend(envelope)
         else:
             raise ProtocolError(f"A worker sent a {Kind(kind).name.lower()} out of place.")
+
+    def _lend(self, envelope: Envelope) -> None:
+        answer, descriptors = self.lender.answer(_decode_ask(envelope.payload))
+        try:
+            if answer is not None:
+                payload = encode_payload(answer)
+                frame = pack(_EVENT, envelope.id, payload, name=GIVEN, descriptors=len(descriptors))
+                self.channel.send(frame, descriptors)
+        finally:
+            close_all(descriptors)
 
     def _prove(self, envelope: Envelope, descriptors: tuple[int, ...]) -> None:
         if envelope.kind == Kind.EVENT and envelope.name == WAY_OUT and len(descriptors) == 1:
@@ -203,6 +221,8 @@ class WorkerLink:
             self._broker.fail(pending, error)
             self._ended(pending)
             raise
+        if self.lender.lent:
+            self.lender.hand_over(descriptors)
         # The answer first, the books after: nobody waits for them.
         self._broker.finish(pending, envelope.payload, descriptors)
         self._ended(pending)
@@ -237,6 +257,8 @@ class WorkerLink:
             pending.caller.on_credit(pending.request, items)
 
     def _ended(self, pending: Pending) -> None:
+        if self.lender.lent:
+            self.lender.end_call(pending.key)
         self._events.on_ended(self, pending)
 
     # ---- ending

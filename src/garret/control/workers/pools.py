@@ -24,16 +24,19 @@ from garret.control.supervision.placement import Admitted, Busy, Item, Running
 from garret.control.supervision.pool import SupervisorPool
 from garret.control.supervision.scheduler import Scheduler
 from garret.control.watching.metrics import Metrics
+from garret.control.workers.lending import Lender
 from garret.control.workers.link import WorkerLink
 from garret.control.workers.slots import Launch, WorkerSlot
 from garret.protocol.handshake import NonceMemory
-from garret.protocol.manifest import WorkerSpec
+from garret.protocol.manifest import Grants, WorkerSpec, kind_of
 
 
 class House(Protocol):
     """What a pool needs of the control plane around it."""
 
     def launch_of(self, spec: WorkerSpec) -> Launch: ...
+
+    def lender_of(self, spec: WorkerSpec, grants: Grants) -> Lender: ...
 
     def instances_of(self, spec: WorkerSpec) -> int: ...
 
@@ -102,6 +105,11 @@ class Pool:
         return bool(self._routes)
 
     @property
+    def pids(self) -> list[int]:
+        """The ids of its processes, each not reaped yet."""
+        return [pid for slot in self.slots for pid in slot.pids]
+
+    @property
     def available(self) -> bool:
         """False when waiting for a process is in vain: its circuit is open."""
         return self.supervisor.available
@@ -130,12 +138,12 @@ class Pool:
         for slot in self.slots:
             slot.kill()
 
-    async def stop(self) -> None:
-        """Drain, terminate and kill until no process is left."""
+    async def stop(self, *, urgent: bool = False) -> None:
+        """Drain, terminate and kill until no process is left; `urgent` waits for nothing that it does."""
         self._stopped = True
         for pending in list(self._queued.values()):
             self.cancel(pending)
-        self._handle(None, sv.Stop())
+        self._handle(None, sv.Stop(urgent))
         while any(slot.links for slot in self.slots):
             self._all_ended.clear()
             await self._all_ended.wait()
@@ -216,6 +224,10 @@ class Pool:
     def launch(self) -> Launch:
         return self._house.launch_of(self.spec)
 
+    def lender(self, grants: Grants) -> Lender:
+        """What its next process may borrow, for a process that is about to be started."""
+        return self._house.lender_of(self.spec, grants)
+
     def on_way_out(self, listener: int) -> int:
         return self._house.on_way_out(self.spec, listener)
 
@@ -248,7 +260,7 @@ class Pool:
 
     def on_state(self, slot: WorkerSlot, state: sv.State, sentence: str) -> None:
         if state in (sv.State.BACKOFF, sv.State.FAILED):
-            self._metrics.count("restarts", part=self.spec.name)
+            self._metrics.count("restarts", part=kind_of(self.spec.name))
         self._house.on_worker_state(self.spec.name, slot.number, state, sentence)
         if not self._stopped and self._queued and state in (sv.State.FAILED, sv.State.STOPPED):
             asyncio.get_running_loop().call_soon(self._demand)

@@ -26,6 +26,8 @@ from garret.control.commands.request import Pending
 from garret.control.supervision import events as sv
 from garret.control.supervision.machine import SupervisorMachine
 from garret.control.workers.captured import CapturedOutput
+from garret.control.workers.holding import excess, needs_looks
+from garret.control.workers.lending import Lender
 from garret.control.workers.link import WorkerLink
 from garret.control.workers.process import ProcessHandle, environment, spawn
 from garret.protocol.envelope import encode_payload, pack
@@ -52,6 +54,7 @@ class Launch:
     grants: Grants
     settings: dict[str, object]
     environment: Mapping[str, str]
+    secrets: dict[str, str]
     reached_by: int = 0
 
 
@@ -69,6 +72,8 @@ class SlotOwner(Protocol):
     def on_state(self, slot: WorkerSlot, state: sv.State, sentence: str) -> None: ...
 
     def launch(self) -> Launch: ...
+
+    def lender(self, grants: Grants) -> Lender: ...
 
     def on_way_out(self, listener: int) -> int: ...
 
@@ -166,6 +171,16 @@ class WorkerSlot:
                 )
                 self._tell_machine(started)
 
+    def look_at_memory(self) -> None:
+        """End the processes that hold more than they may, of those that could come by more just now."""
+        for generation, link in list(self.links.items()):
+            handle = self._handles.get(generation)
+            if handle is None or not (link.calls or link.lender.lent or needs_looks(self.spec.grants)):
+                continue
+            reason = excess(self.spec.grants, handle.pid, link.lender.held_bytes())
+            if reason:
+                self.handle(sv.Overdrawn(generation, reason))
+
     @property
     def pids(self) -> list[int]:
         return [handle.pid for handle in self._handles.values()]
@@ -181,6 +196,7 @@ class WorkerSlot:
         generation = instruction.generation
         try:
             boot, environ = self._prepare()
+            lender = self._owner.lender(boot.grants)
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         except (OSError, GarretError) as error:
             self._not_spawned(generation, error)
@@ -205,7 +221,9 @@ class WorkerSlot:
             service=self.spec.name,
         )
         self._handles[generation] = handle
-        self.links[generation] = WorkerLink(self._loop, ours, generation, boot, handshake, self._broker, self)
+        self.links[generation] = WorkerLink(
+            self._loop, ours, generation, boot, handshake, self._broker, self, lender
+        )
         self._outputs[generation] = CapturedOutput(
             self._loop, handle, lambda stream, line: self._owner.on_line(self.label, stream, line)
         )
@@ -225,6 +243,7 @@ class WorkerSlot:
             dict(launch.settings),
             self.spec.search_path,
             self._heartbeat_seconds,
+            launch.secrets,
             launch.reached_by,
         )
         pack(Kind.BOOT, 0, encode_payload(boot))  # before there is a process that would wait for it
@@ -276,6 +295,7 @@ class WorkerSlot:
         self.handle(sv.Exited(generation, status.words))
         del self.links[generation]
         link.channel.close()
+        link.lender.close()
         handle.close()
         self._owner.on_gone()
 

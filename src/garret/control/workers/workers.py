@@ -10,29 +10,40 @@ Neighbours: `plane` owns it, `pools` runs each kind, `dependencies` gives the or
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
 from garret.base import log
+from garret.base.errors import Code
 from garret.base.paths import Home
 from garret.control.commands.broker import Broker
 from garret.control.commands.request import Pending
+from garret.control.errors import ControlError
 from garret.control.settings.settings import Change, Settings
 from garret.control.supervision import events as sv
 from garret.control.supervision.dependencies import Shutdown, Startup
 from garret.control.supervision.scheduler import Scheduler
 from garret.control.watching.metrics import Metrics
+from garret.control.workers.lending import Lender
 from garret.control.workers.places import fill, passed_on
 from garret.control.workers.pools import Pool
 from garret.control.workers.process import sweep_orphans
 from garret.control.workers.slots import Launch
+from garret.control.workers.spawning import allowed, spec_of_one
+from garret.control.workers.terminals import Terminals
 from garret.protocol.handshake import NonceMemory
-from garret.protocol.manifest import Grants, WorkerSpec
+from garret.protocol.manifest import Grants, WorkerSpec, kind_of
+from garret.worker import descendants
 
 _logger = log.get("control.plane")
+
+_LOOK_SECONDS: Final = 1.0
+"""How often it is looked at what working processes hold."""
 
 _BEATS_OF_SILENCE: Final = 3.0
 """So many heartbeats may be missed before a busy worker is taken for hung."""
@@ -61,6 +72,10 @@ class Surroundings(Protocol):
 
     def other_pids(self) -> list[int]: ...
 
+    def secret(self, name: str) -> str | None: ...
+
+    def on_worker_given(self, name: str, what: str) -> None: ...
+
 
 class Workers:
     """Every pool, by the name of its worker."""
@@ -87,6 +102,9 @@ class Workers:
         self._nonces = nonces
         self._house = house
         self._startup: Startup | None = None
+        self._look: asyncio.TimerHandle | None = None
+        self._numbers = itertools.count(1)
+        self.terminals = Terminals(loop)
 
     def add(self, spec: WorkerSpec) -> None:
         """Make the pool of one kind; nothing is started."""
@@ -150,6 +168,88 @@ class Workers:
             await asyncio.gather(*map(end, shutdown.stopped(name)))
 
         await asyncio.gather(*map(end, shutdown.begin()))
+        if self._look is not None:
+            self._look.cancel()
+        self.terminals.close()
+
+    # ---- processes for one call
+
+    @asynccontextmanager
+    async def spawn(self, kind: str, grants: Grants) -> AsyncGenerator[str]:
+        """A process of `kind` with exactly `grants`, for the time of the block; then it is killed.
+
+        Yields the target to which its commands go (`InnerCaller.at`). It starts at the first of them; one
+        that died fails what it had in hand and starts anew at the next. `grants` hold absolute paths, and are
+        held to what the manifest allows. Raises ControlError: denied, not found, usage where there is no such
+        kind or it is not spawned, busy where as many run as may, unavailable while Garret stops.
+        """
+        pool = self.pools.get(kind)
+        if pool is None or pool.spec.spawn is None:
+            raise ControlError(f"There is no worker {kind} to spawn.", code=Code.USAGE)
+        if self._startup is None:
+            raise ControlError(f"Garret is stopping; no {kind} was started.", code=Code.UNAVAILABLE)
+        running = sum(1 for name in self.pools if name != kind and kind_of(name) == kind)
+        if running >= pool.spec.spawn.at_once:
+            raise ControlError(
+                f"{running} processes of {kind} run for one call each, which is all that may. Nothing was "
+                "started; try again in a moment.",
+                code=Code.BUSY,
+            )
+        spec = spec_of_one(
+            pool.spec, next(self._numbers), allowed(pool.spec, grants, self._places, self._home.root)
+        )
+        self.add(spec)
+        mine = self.pools[spec.name]
+        mine.start()
+        try:
+            yield spec.name
+        finally:
+            await asyncio.shield(self._loop.create_task(self._end_spawned(mine)))
+
+    async def _end_spawned(self, pool: Pool) -> None:
+        name = pool.spec.name
+        self._broker.detach(name)
+        await pool.stop(urgent=True)
+        self.pools.pop(name, None)
+        self.scheduler.remove_pool(name)
+
+    # ---- what processes hold
+
+    def _look_again(self) -> None:
+        """Once a second while there is a process."""
+        if self._look is None:
+            self._look = self._loop.call_later(_LOOK_SECONDS, self._look_at_memory)
+
+    def _look_at_memory(self) -> None:
+        self._look = None
+        for pool in self.pools.values():
+            for slot in pool.slots:
+                slot.look_at_memory()
+        if any(pool.pids for pool in self.pools.values()):
+            self._look_again()
+
+    def lender_of(self, spec: WorkerSpec, grants: Grants) -> Lender:
+        """What a process may borrow that is about to be started."""
+        self._look_again()
+
+        def terminal(columns: int, rows: int) -> int:
+            opened = self.terminals.open(columns, rows)
+            self._house.on_worker_given(spec.name, "a terminal with the person's shell")
+            return opened
+
+        return Lender(grants, terminal)
+
+    def worker_of(self, pid: int) -> str:
+        """The name of the worker that the process `pid` is or descends from; empty for any other process."""
+        owners = {owned: pool.spec.name for pool in self.pools.values() for owned in pool.pids}
+        seen: set[int] = set()
+        current: int | None = pid
+        while current and current not in seen:
+            if current in owners:
+                return owners[current]
+            seen.add(current)
+            current = descendants.parent(current)
+        return ""
 
     # ---- what processes are started with
 
@@ -165,14 +265,20 @@ class Workers:
             devices=tuple(path for path in grants.devices if Path(path).exists()),
             network=bool(spec.destinations),
             local_sockets=grants.local_sockets,
+            watch=self._places(grants.watch),
+            terminal=grants.terminal,
+            memory=grants.memory,
             memory_bytes=grants.memory_bytes,
             open_files=grants.open_files,
             processes=grants.processes,
             file_bytes=grants.file_bytes,
             cpu_seconds=grants.cpu_seconds,
         )
+        secrets = {name: value for name in spec.secrets if (value := self._house.secret(name)) is not None}
+        for name in secrets:
+            self._house.on_worker_given(spec.name, f"the secret {name}")
         reached_by = self._way_out.reached_by if spec.destinations else 0
-        return Launch(filled, values, passed_on(spec.environment, os.environ), reached_by)
+        return Launch(filled, values, passed_on(spec.environment, os.environ), secrets, reached_by)
 
     def _places(self, paths: tuple[str, ...]) -> tuple[str, ...]:
         def setting(key: str) -> object:
@@ -197,14 +303,20 @@ class Workers:
         if change.profile is None or change.profile == self._house.profile:
             self._replace(lambda key: key == change.key)
 
+    def secret_changed(self, name: str) -> None:
+        """Replace the processes that were told the old value of a secret."""
+        for pool in self.pools.values():
+            if kind_of(pool.spec.name) == pool.spec.name and name in pool.spec.secrets:
+                pool.replace()
+
     def profile_changed(self, old: str, new: str) -> None:
         """Replace the processes for which the profile now in force has other values."""
         get = self._settings.get
         self._replace(lambda key: get(key, old) != get(key, new))
 
     def _replace(self, differs: Callable[[str], bool]) -> None:
-        for pool in self.pools.values():
-            if any(differs(key) for key in _told(pool.spec)):
+        for name, pool in self.pools.items():
+            if kind_of(name) == name and any(differs(key) for key in _told(pool.spec)):
                 pool.replace()
 
     # ---- the pools' house
@@ -246,8 +358,8 @@ class Workers:
 
     def sweep(self) -> None:
         """End what a killed guardian left behind: children of this process that nobody holds."""
-        known = [pid for pool in self.pools.values() for slot in pool.slots for pid in slot.pids]
-        ended = sweep_orphans([*known, *self._house.other_pids()])
+        known = [pid for pool in self.pools.values() for pid in pool.pids]
+        ended = sweep_orphans([*known, *self.terminals.pids(), *self._house.other_pids()])
         if ended:
             _logger.warning("%d processes without a guardian were ended", len(ended))
 
@@ -256,6 +368,6 @@ def _told(spec: WorkerSpec) -> Iterator[str]:
     """The keys of all settings that a process of this kind is started with."""
     yield from spec.settings
     yield from (each.setting for each in spec.destinations if each.setting is not None)
-    for path in (*spec.grants.read, *spec.grants.write):
+    for path in (*spec.grants.read, *spec.grants.write, *spec.grants.watch):
         if path.startswith("{setting:"):
             yield path[9:].partition("}")[0]

@@ -40,13 +40,8 @@ async def end_abandoned(context: Door, busy: Callable[[str], bool]) -> int:
 
     Raises StorageError.
     """
-
-    def read() -> list[store.Underway]:
-        with context.store.readers.read() as connection:
-            return store.underway(connection)
-
     ended = 0
-    for work in await asyncio.to_thread(read):
+    for work in await context.store.read(store.underway):
         job = job_of(work)
         if not job or busy(work.utterance) or await asyncio.to_thread(_is_active, context, job):
             continue

@@ -109,12 +109,7 @@ def finding_of(kept: int, looked: Looked) -> Finding:
 
 async def examine_kept(context: Door, seconds: float) -> Finding:
     """Look through the sound of all utterances, the newest first, for at most `seconds`."""
-
-    def read() -> list[tuple[str, str]]:
-        with context.store.readers.read() as connection:
-            return store.kept_sound(connection)
-
-    kept = await asyncio.to_thread(read)
+    kept = await context.store.read(store.kept_sound)
     ended = threading.Event()
     try:
         looked = await asyncio.to_thread(look_through, context.store.blobs, kept, seconds, ended)

@@ -13,7 +13,7 @@ from garret.protocol.manifest import MIB, Grants, Room, WorkerSpec
 AUDIO = WorkerSpec(
     name="audio",
     entry="garret.features.dictate.worker:build_audio",
-    grants=Grants(memory_bytes=1024 * MIB),
+    grants=Grants(memory_bytes=1024 * MIB, file_bytes=2048 * MIB),
     concurrency=4,
     instances=1,
     idle_seconds=600.0,
@@ -26,7 +26,9 @@ MICROPHONE = WorkerSpec(
         read=sound_access.FILES,
         devices=sound_access.DEVICES,
         local_sockets=True,
-        memory_bytes=512 * MIB,
+        memory_bytes=768 * MIB,  # a client of PulseAudio maps 64 MiB for each connection
+        open_files=64,
+        file_bytes=2048 * MIB,  # 18 hours of sound
     ),
     concurrency=4,
     instances=2,  # the second stands by while somebody dictates

@@ -25,8 +25,10 @@ SETTINGS = (
         default=0,
         minimum=0,
         maximum=64,
-        restart="control",
-        sentence="How many parts of a recording are recognised at once; 0: one less than the processors.",
+        sentence=(
+            "How many parts of a recording are recognised at once; 0: one less than the processors. "
+            "Counts from the next start."
+        ),
     ),
     Setting(
         key="dictate.warm_engines",
@@ -34,8 +36,10 @@ SETTINGS = (
         default=0,
         minimum=0,
         maximum=4,
-        restart="control",
-        sentence="How many more engines are kept loaded, so that a lost one is replaced without a wait.",
+        sentence=(
+            "How many more engines are kept loaded, so that a lost one is replaced without a wait. "
+            "Counts from the next start."
+        ),
     ),
     Setting(
         key="dictate.threads",

@@ -6,6 +6,7 @@ Rooms are asked by the command that their manifest names as their examination; t
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from garret.control.commands.request import Caller
 from garret.control.door import HouseDoor
 from garret.control.egress.trial import Trial, trial
 from garret.control.watching.doctor import PROBE_SECONDS, Probe, examine, ground
+from garret.features.house.open_ends import open_ends
 from garret.protocol.contract import Command
 from garret.protocol.finding import Finding, Findings, fail, ok, warn
 from garret.storage.audit import note_sentence
@@ -39,6 +41,7 @@ async def house_checks(
     probes: list[tuple[str, Probe]] = [
         *ground(context.home, context.secrets.health()),
         ("sandbox", _sandbox),
+        ("sandbox open", lambda: _open(context)),
         ("database", lambda: _database(context)),
         ("audit", lambda: _audit(context)),
         ("kept files", lambda: _kept_files(context)),
@@ -104,6 +107,13 @@ def _sandbox() -> list[Finding]:
         )
         for part in probe_kernel().mechanisms
     ]
+
+
+async def _open(context: HouseDoor) -> Finding:
+    """What stays open on any kernel: to be known, not to be mended."""
+    await asyncio.sleep(0)  # a coroutine, since the pools belong to the loop's thread
+    specs = [pool.spec for pool in context.plane.pools.values()]
+    return ok("sandbox open", " ".join(("Not held:", *open_ends(specs, root=os.geteuid() == 0))))
 
 
 def egress_findings(found: Trial) -> list[Finding]:

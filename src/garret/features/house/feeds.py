@@ -1,4 +1,10 @@
-"""Events on their way from the bus to a client that subscribed."""
+"""Events on their way from the bus to whoever subscribed.
+
+A feed is what handles one `house.subscribe`: it streams events as fast as its subscriber gives credit. Behind
+one that does not, events wait in the bus's bounded queue, which counts what it drops; a jump in the numbers
+tells. What may be heard is asked anew for each event, when it happens and when it is told: each event names
+the capability of its own room, and the profile may have changed meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -6,62 +12,80 @@ import asyncio
 from typing import Final
 
 from garret.base import log
-from garret.control.clients.bus import Lagged, Subscription
-from garret.control.clients.connection import ClientConnection
+from garret.control.clients.bus import Happened, Lagged, Subscription
+from garret.control.commands.request import Caller
+from garret.control.commands.service import Request
 from garret.control.door import HouseDoor
-from garret.features.house import contracts as c
-from garret.protocol.envelope import encode_payload
-from garret.protocol.errors import FrameTooLarge
+from garret.protocol.contract import Registry
+from garret.protocol.frames import KIB, LIMITS, Kind
+from garret.protocol.subscription import BEGUN, SubscriptionEnded, Told
 
 _logger = log.get("house.feeds")
-_BEHIND_BYTES: Final = 1 << 20  # waiting for the client; the bus's bounded queue then takes over
-_BEHIND_SECONDS: Final = 0.5
+
+_ENVELOPE_BYTES: Final = 4 * KIB  # more than what surrounds an event takes
+_LARGEST: Final = LIMITS[Kind.STREAM] - _ENVELOPE_BYTES
 
 
 class Feed:
-    """Carries events from a subscription to a client, as fast as the client reads."""
+    """One subscription of one caller."""
 
-    def __init__(self, context: HouseDoor, connection: ClientConnection) -> None:
-        self.connection = connection
-        self.subscription: Subscription | None = None
+    def __init__(self, context: HouseDoor, registry: Registry, request: Request) -> None:
+        self.caller: Caller = request.caller
         self._context = context
+        self._registry = registry
+        self._request = request
+        self._sequence = 0
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[object] | None = None
+        self._over = False
 
-    def scopes(self) -> tuple[str, ...] | None:
-        """The profiles whose events this client may hear of; None for all."""
-        return None if self._context.may(self.connection, "dictate.read") else (self.connection.profile,)
+    def hears(self, name: str, scope: str | None) -> bool:
+        """Whether the subscriber may hear now of an event that concerns the profile `scope`, or everybody."""
+        kind = self._registry.event_type(name)
+        if kind is None or not self._context.may(self.caller, kind.__readers__.own):
+            return False
+        if scope is None or scope == self.caller.profile:
+            return True
+        return self._context.may(self.caller, kind.__readers__.others)
 
-    def close(self) -> None:
-        """Hear of nothing more, not of what waits either."""
-        subscription, self.subscription = self.subscription, None
-        if subscription is not None:
+    async def carry(self, pattern: str) -> SubscriptionEnded:
+        """Tell of events until `end` is called; a subscriber that leaves cancels this."""
+        self._task = asyncio.current_task()
+        subscription = self._context.bus.subscribe([pattern], wake=self._changed.set, hears=self.hears)
+        try:
+            await self._request.emit(BEGUN)
+            await self._tell_all(subscription)
+        except asyncio.CancelledError:
+            if not self._over or self._task is None:
+                raise
+            self._task.uncancel()
+        finally:
             subscription.close()
+        return SubscriptionEnded(reason="profile", sequence=self._sequence)
 
-    def wake(self) -> None:
-        asyncio.get_running_loop().call_soon(self._pass_on)
+    def end(self) -> None:
+        """The profile in force may not hear of events any more, nor of those that wait."""
+        if self._task is not None and not self._over:
+            self._over = True
+            self._task.cancel()
 
-    def _pass_on(self) -> None:
-        if self.subscription is None or self.connection.channel.closed:
-            return
-        if self.connection.channel.waiting_bytes > _BEHIND_BYTES:
-            # It does not keep up: leave the events in the bounded queue, which counts what it drops.
-            asyncio.get_running_loop().call_later(_BEHIND_SECONDS, self._pass_on)
-            return
-        for item in self.subscription.take():
-            if isinstance(item, Lagged):
-                self._tell_lost(item.count)
-                continue
-            if not self._may_hear(item.name):
-                continue
-            try:
-                self.connection.send_event(item.name, item.payload)
-            except FrameTooLarge as error:
-                _logger.error("%s could not be told: %s", item.name, error.message)
-                self._tell_lost(1)
+    async def _tell_all(self, subscription: Subscription) -> None:
+        while True:
+            # One at a time, with credit: the rest stays in the bounded queue, and is judged when it is told.
+            await self._request.takes_more()
+            for item in subscription.take(1):
+                await self._tell(item)
+            if not len(subscription):
+                self._changed.clear()
+                await self._changed.wait()
 
-    def _may_hear(self, name: str) -> bool:
-        """Some events are for those only who may do something about them."""
-        kind = self._context.plane.registry.event_type(name)
-        return kind is not None and self._context.may(self.connection, kind.__readers__.own)
-
-    def _tell_lost(self, count: int) -> None:
-        self.connection.send_event("house.events_lost", encode_payload(c.EventsLost(count=count)))
+    async def _tell(self, item: Happened | Lagged) -> None:
+        if isinstance(item, Lagged):
+            self._sequence += item.count
+        elif len(item.payload) > _LARGEST:
+            self._sequence += 1
+            _logger.error("%s of %d bytes could not be told", item.name, len(item.payload))
+        elif self.hears(item.name, item.scope):
+            told = Told(sequence=self._sequence + 1, name=item.name, event=item.payload)
+            await self._request.emit(told)
+            self._sequence += 1

@@ -63,7 +63,6 @@ ROOM = Room(
         c.ApprovalRequested,
         c.ApprovalDecided,
         c.OutboxChanged,
-        c.EventsLost,
     ),
     capabilities=CAPABILITIES,
     verbs=VERBS,

@@ -15,7 +15,6 @@ from typing import Any, Final
 import garret
 from garret.base.build import build_hash
 from garret.base.errors import Code, UsageError
-from garret.control.clients.connection import ClientConnection
 from garret.control.commands.service import Request, ServiceHandler
 from garret.control.door import HouseDoor
 from garret.control.errors import ControlError
@@ -28,12 +27,16 @@ from garret.features.house.later import LaterDesk
 from garret.features.house.profiles import ProfileDesk
 from garret.features.house.upkeep import Upkeep
 from garret.protocol.contract import Command, Nothing
+from garret.protocol.subscription import SubscriptionEnded
 from garret.storage.audit import Filter
 from garret.storage.audit_record import breaks
 from garret.storage.writer_state import Mode
 
-_SUBSCRIPTIONS: Final = 64
-"""Subscriptions one connection may have."""
+_SUBSCRIPTIONS: Final = 32
+"""Subscriptions one caller may have."""
+
+_ALL_SUBSCRIPTIONS: Final = 512
+"""Subscriptions there may be; each is a command under way, and leaves room for others."""
 
 _LEVELS = {"": 0, "debug": 10, "info": 20, "warning": 30, "error": 40}
 _NAMES = {number: name for name, number in _LEVELS.items() if name} | {50: "critical"}
@@ -159,32 +162,22 @@ class HouseService:
         asyncio.get_running_loop().call_soon(self._plane.stopping.set)
         return Nothing()
 
-    async def _subscribe(self, command: c.Subscribe, request: Request) -> Nothing:
-        connection = request.caller
-        if not isinstance(connection, ClientConnection):
-            raise UsageError("Only a client's connection can subscribe.")
-        if sum(feed.connection is connection for feed in self._feeds) >= _SUBSCRIPTIONS:
-            raise ControlError("This connection has too many subscriptions already.", code=Code.BUSY)
-        feed = Feed(self._context, connection)
-        feed.subscription = self._context.bus.subscribe(
-            [command.pattern], wake=feed.wake, scopes=feed.scopes()
-        )
+    async def _subscribe(self, command: c.Subscribe, request: Request) -> SubscriptionEnded:
+        own = sum(feed.caller is request.caller for feed in self._feeds)
+        if own >= _SUBSCRIPTIONS or len(self._feeds) >= _ALL_SUBSCRIPTIONS:
+            raise ControlError("There are too many subscriptions already.", code=Code.BUSY)
+        feed = Feed(self._context, self._plane.registry, request)
         self._feeds.add(feed)
-        connection.on_subscription_end.append(lambda: self._end_feed(feed))
-        return Nothing()
-
-    def _end_feed(self, feed: Feed) -> None:
-        feed.close()
-        self._feeds.discard(feed)
+        try:
+            return await feed.carry(command.pattern)
+        finally:
+            self._feeds.discard(feed)
 
     def _profile_changed(self) -> None:
         """What is heard follows the profile in force, on connections that were there before it too."""
-        for feed in list(self._feeds):
-            if not self._context.may(feed.connection, "events.read"):
-                self._end_feed(feed)
-            elif feed.subscription is not None:
-                scopes = feed.scopes()
-                feed.subscription.scopes = None if scopes is None else frozenset(scopes)
+        for feed in self._feeds:
+            if not self._context.may(feed.caller, "events.read"):
+                feed.end()
 
     # ---- workers
 
@@ -353,6 +346,7 @@ class HouseService:
                 raise ControlError(f"There is no secret called '{command.name[:80]}'.", code=Code.NOT_FOUND)
         else:
             await asyncio.to_thread(secrets.set, command.name, command.value)
+        self._plane.workers.secret_changed(command.name)
         outcome = "deleted" if command.value is None else "set"
         await self._context.audit(request.caller, "secrets.change", outcome, {"name": command.name})
         return Nothing()

@@ -25,7 +25,9 @@ PLAYBACK = WorkerSpec(
         read=sound_access.FILES,
         devices=sound_access.DEVICES,
         local_sockets=True,
-        memory_bytes=256 * MIB,
+        memory_bytes=1024 * MIB,  # a client of PulseAudio maps 64 MiB for each connection
+        open_files=64,
+        file_bytes=16 * MIB,  # it writes none
     ),
     concurrency=8,
     environment=(*sound_access.ENVIRONMENT, "PULSE_SINK"),

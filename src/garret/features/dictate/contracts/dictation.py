@@ -54,6 +54,7 @@ class AudioChunk(Contract, frozen=True):
     result=Dictated,
     capability="dictate.use",
     job=True,
+    replay=64,
     items=DictationItem,
     timeout=None,
 )

@@ -40,7 +40,6 @@ from garret.features.house.contracts.egress import (
 from garret.features.house.contracts.events import (
     ApprovalDecided,
     ApprovalRequested,
-    EventsLost,
     JobChanged,
     OutboxChanged,
     ProfileChanged,
@@ -122,7 +121,6 @@ __all__ = [
     "Diagnosis",
     "DiscardOutboxEntry",
     "EgressState",
-    "EventsLost",
     "GetEgress",
     "GetJob",
     "GetOutboxEntry",

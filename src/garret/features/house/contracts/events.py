@@ -62,13 +62,6 @@ class ApprovalDecided(Event, frozen=True):
     granted: bool
 
 
-@event("house.events_lost", own="events.read")
-class EventsLost(Event, frozen=True):
-    """This subscriber did not keep up; so many events were dropped for it."""
-
-    count: int
-
-
 @event("house.outbox_changed", own="outbox.read_own", others="outbox.read")
 class OutboxChanged(Event, frozen=True):
     """An attempt to deliver an entry of the outbox has ended; `state` is waiting, dead or delivered."""

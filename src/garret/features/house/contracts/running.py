@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from garret.protocol.contract import Command, Contract, Nothing, command
+from garret.protocol.subscription import SubscriptionEnded, Told
 
 
 class WorkerStatus(Contract, frozen=True):
@@ -75,9 +76,18 @@ class Shutdown(Command[Nothing], frozen=True):
     """Drain the workers and stop. Running jobs are resumed at the next start."""
 
 
-@command("house.subscribe", result=Nothing, capability="events.read")
-class Subscribe(Command[Nothing], frozen=True):
-    """Receive the events whose name matches `pattern` (`*` stands for anything) from now on."""
+@command(
+    "house.subscribe",
+    result=SubscriptionEnded,
+    capability="events.read",
+    items=Told,
+    timeout=None,
+)
+class Subscribe(Command[SubscriptionEnded], frozen=True):
+    """Receive the events whose name matches `pattern` (`*` stands for anything) until it is cancelled.
+
+    The first item says that it has begun; then come the events that role and profile may hear of.
+    """
 
     pattern: str = "*"
 

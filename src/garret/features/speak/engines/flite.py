@@ -12,8 +12,6 @@ import array
 import contextlib
 import os
 import subprocess
-import sys
-import tempfile
 import unicodedata
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
@@ -36,6 +34,7 @@ from garret.features.speak.engines.contract import (
     Voice,
     prepare,
 )
+from garret.transport import bulk
 
 NAME = "flite"
 _PATIENCE = 0.02  # seconds between two looks at `cancelled` while a chunk is computed
@@ -202,15 +201,11 @@ def _finish(process: subprocess.Popen[bytes], text: bytes, delivery: Delivery) -
 @contextlib.contextmanager
 def _memory_file() -> Generator[tuple[int, str]]:
     """A descriptor of an anonymous file and the path by which a child that inherits it can open it."""
-    if sys.platform == "linux":
-        descriptor = os.memfd_create("garret-speech", os.MFD_CLOEXEC)
-    else:
-        with tempfile.TemporaryFile() as file:
-            descriptor = os.dup(file.fileno())
+    descriptor = bulk.memory_file("garret-speech")
     try:
         yield descriptor, f"/dev/fd/{descriptor}"
     finally:
-        os.close(descriptor)
+        bulk.give_back(descriptor)
 
 
 def _environment() -> dict[str, str]:
