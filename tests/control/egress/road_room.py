@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from garret.protocol.contract import Command, Contract, command
-from garret.protocol.manifest import Capability, Destination, Room, WorkerSpec
+from garret.protocol.manifest import Capability, Destination, Room, SpawnGrants, WorkerSpec
 from garret.protocol.setting import Setting
 
 ROOT: Final = (str(Path(__file__).resolve().parents[3]),)
@@ -98,6 +98,7 @@ ROOM: Final = Room(
             entry="tests.control.egress.road_room:build",
             search_path=ROOT,
             concurrency=2,
+            spawn=SpawnGrants(),
             destinations=(
                 Destination("{setting:road.server}", (), "the server of a test", local=True),
                 Destination("93.184.215.14", (443,), "an address outside"),

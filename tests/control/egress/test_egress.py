@@ -16,7 +16,8 @@ import pytest
 from garret.base.errors import GarretError
 from garret.base.paths import Home
 from garret.control.access.policy import PROFILES
-from garret.control.commands.request import Pending
+from garret.control.commands.inner import InnerCaller
+from garret.control.commands.request import Identity, Pending
 from garret.control.egress.trial import trial
 from garret.control.outside.connector import connector_for
 from garret.control.outside.health import probe_check
@@ -25,6 +26,7 @@ from garret.control.plane import ControlPlane
 from garret.control.supervision.events import State
 from garret.features.house import contracts as c
 from garret.protocol.finding import Status
+from garret.protocol.manifest import SPAWNED, Grants
 from tests.control.egress.rig import Server, serving
 from tests.control.egress.road_room import ROOM, Ask, Stay, Wait
 from tests.control.planes import Client, plane_of, run, until
@@ -85,6 +87,23 @@ def test_what_a_worker_has_in_hand_is_told_before_and_after(
             await client.call(Ask(port=server.port, text="hello"))
             await until(lambda: len(told) == 4)
             assert told == [("road.ask",), (), ("road.ask",), ()]
+
+    run(story())
+
+
+def test_a_process_for_one_call_goes_where_its_kind_may_if_it_is_granted_that(home: Home) -> None:
+    async def story() -> None:
+        async with road(home) as (plane, _, server):
+            for network, answer in ((True, "world"), (False, "PermissionError")):
+                async with plane.door("road").worker_with("road", Grants(network=network)) as target:
+                    said = (
+                        await InnerCaller(plane.broker, "test", Identity("owner", "admin"))
+                        .at(target)
+                        .call(Ask(port=server.port, text="hello"))
+                    )
+                    assert said.text == answer
+            (way,) = await log_of(Client(plane), 1)
+            assert (way.room, way.worker.partition(SPAWNED)[0], way.verdict) == ("road", "road", "closed")
 
     run(story())
 

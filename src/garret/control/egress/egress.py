@@ -34,7 +34,7 @@ from garret.control.egress.places import places_of
 from garret.control.errors import ControlError
 from garret.control.settings.settings import Settings
 from garret.control.workers.process import ProcessHandle, SpawnError, spawn
-from garret.protocol.manifest import Room, WorkerSpec
+from garret.protocol.manifest import Room, WorkerSpec, kind_of
 from garret.storage.errors import StorageError
 from garret.worker import privileges
 
@@ -250,7 +250,7 @@ class Egress:
             _logger.error("%s has no way out: %s", spec.name, error.message)
             os.close(listener)
             return key
-        room = self._room_of.get(spec.name, "")
+        room = self._room_of.get(kind_of(spec.name), "")
         unix, programs = spec.grants.local_sockets, bool(spec.grants.execute)
         order = wire.Serve(key, room, spec.name, self._places(spec), unix, programs, self._barred)
         self._order(order, listener)

@@ -33,7 +33,7 @@ def spec_of_one(spec: WorkerSpec, number: int, grants: Grants) -> WorkerSpec:
     return msgspec.structs.replace(
         spec,
         name=f"{spec.name}{SPAWNED}{number}",
-        grants=grants,
+        grants=msgspec.structs.replace(grants, network=False),  # it follows from the destinations
         instances=1,
         spares=0,
         on_demand=True,
