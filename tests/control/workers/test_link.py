@@ -14,6 +14,7 @@ from garret.control.access.policy import Policy, declared
 from garret.control.commands.broker import Broker
 from garret.control.commands.request import Pending
 from garret.control.watching.metrics import Metrics
+from garret.control.workers.lending import Lender
 from garret.control.workers.link import WorkerLink
 from garret.protocol.contract import Registry
 from garret.protocol.envelope import Envelope, encode_payload, pack
@@ -28,6 +29,10 @@ from tests.toy_room import contracts as c
 from tests.toy_room.manifest import ROOM
 
 _SECRET = bytes(32)
+
+
+def _no_terminal(columns: int, rows: int) -> int:
+    raise AssertionError(f"nobody asked for a terminal of {columns} by {rows}")
 
 
 class Wire:
@@ -48,7 +53,9 @@ class Wire:
         boot = Boot("toy", "", _SECRET, "build", Grants(), 1, {}, (), 60.0)
         handshake = ServerHandshake({"worker": _SECRET}, "build", nonces=NonceMemory())
         loop = asyncio.get_running_loop()
-        self.link = WorkerLink(loop, ours, 1, boot, handshake, self.broker, self)
+        self.link = WorkerLink(
+            loop, ours, 1, boot, handshake, self.broker, self, Lender(Grants(), _no_terminal)
+        )
         self.broker.attach("toy", self)
 
     def submit(self, pending: Pending) -> None:

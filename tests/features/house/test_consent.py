@@ -9,17 +9,18 @@ from garret.base.paths import Home
 from garret.control.plane import ControlPlane
 from garret.features.house import contracts as c
 from garret.protocol.contract import Event
+from garret.protocol.subscription import Lost
 from garret.transport.client import Client as SocketClient
 from garret.transport.errors import TransportError
 from tests.control.planes import Client, plane_of, run, until
 from tests.control.toy_room import Careful
 
 
-def listen(plane: ControlPlane, client: SocketClient, heard: list[Event | str]) -> None:
+def listen(plane: ControlPlane, client: SocketClient, heard: list[Event | Lost]) -> None:
     """Note every event of the house until the connection is closed."""
     try:
-        for event in client.events(c.Subscribe(pattern="house.*"), plane.registry):
-            heard.append(event)
+        for event in client.subscribe(c.Subscribe(pattern="house.*"), plane.registry):
+            heard.append(event)  # one by one: it ends by an error
     except TransportError:
         return
 
@@ -28,7 +29,7 @@ def test_only_those_who_may_consent_hear_of_what_waits(home: Home) -> None:
     async def story() -> None:
         async with plane_of(home) as plane:
             plane.serve()
-            heard: dict[str, list[Event | str]] = {"shell": [], "gateway": []}
+            heard: dict[str, list[Event | Lost]] = {"shell": [], "gateway": []}
             clients = [await asyncio.to_thread(SocketClient.connect, home, role=role) for role in heard]
             listening = [
                 asyncio.create_task(asyncio.to_thread(listen, plane, client, events))
