@@ -33,7 +33,7 @@ soak: setup-dev ## the long tests: thousands of kills, hours of audio, many exam
 bench: setup-bench ## measure, print the table, write build/bench.json; ARGS="storage" narrows
 	@$(PY) -m benchmarks $(ARGS)
 
-generate: setup-dev ## write anew what is made from the contracts: schemas, reference, TypeScript
+generate: setup-dev ## write anew what is made from the contracts: schemas, references, TypeScript
 	@$(PY) -m scripts.generate
 
 shots: setup-dev ## draw the pictures in docs/pictures from real runs

@@ -1,6 +1,6 @@
 """Writes docs/access.md: who may do what, each role under each profile, as the compiled policy decides it.
 
-`python -m scripts.access` writes the file; tests/contract/test_access.py fails where it is not what the
+`make generate` writes the file; tests/contract/test_access.py fails where it is not what the
 manifests say. Never edited by hand: a change of it is a change of who may do what.
 """
 
@@ -17,7 +17,7 @@ ACCESS = Path(__file__).resolve().parent.parent / "docs" / "access.md"
 
 _HEAD: Final = """# Who may do what
 
-Written by `python -m scripts.access` from the manifests of the rooms. A column is a kind of program, a cell
+Written by `make generate` from the manifests of the rooms. A column is a kind of program, a cell
 the profiles for which such a program may do it. What is not in this table is denied, and so is every program
 and profile that is not named in it. A command that needs an approval needs one besides.
 
@@ -58,5 +58,10 @@ def _row(policy: Policy, capability: Capability) -> str:
     return f"| `{capability.name}` | {capability.summary} | {' | '.join(cells)} |"
 
 
-if __name__ == "__main__":
-    ACCESS.write_text(document(), encoding="utf-8")
+def write(path: Path) -> bool:
+    """Write the table where it is not what it should be; whether it was not."""
+    text = document()
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.write_text(text, encoding="utf-8")
+    return True

@@ -1,6 +1,6 @@
 """Writes everything that is made from the contracts: `make generate`.
 
-Schemas, docs/reference.md and TypeScript; the tests that find one of them out of date name this command.
+Schemas, docs/reference.md, docs/access.md and TypeScript; the tests that find one of them out of date name this command.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from scripts import reference, schemas, typescript
+from scripts import access, reference, schemas, typescript
 
 GENERATE = "make generate"
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,6 +19,7 @@ def write_all(root: Path = ROOT) -> list[str]:
     changed = [f"schemas/{name}" for name in schemas.write(root / "schemas")]
     for name, write in (
         ("docs/reference.md", reference.write),
+        ("docs/access.md", access.write),
         ("web/src/protocol/contracts.ts", typescript.write),
     ):
         if write(root / name):

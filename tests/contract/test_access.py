@@ -28,7 +28,7 @@ def words(room: Room) -> Iterator[str]:
 
 def test_the_table_has_not_drifted() -> None:
     assert ACCESS.read_text(encoding="utf-8") == document(), (
-        "who may do what has changed: run `python -m scripts.access` and look at what it did"
+        "who may do what has changed: run `make generate` and look at what it did"
     )
 
 

@@ -14,7 +14,7 @@ from garret.base.errors import Code, GarretError, UsageError
 from garret.base.paths import Home
 from garret.control.clients.bus import Happened
 from garret.control.commands.request import Identity
-from garret.control.door import Door, HouseDoor
+from garret.control.door import Concerned, Door, HouseDoor
 from garret.control.plane import ControlPlane
 from garret.features.house import contracts as c
 from garret.protocol.errors import PayloadInvalid
@@ -125,20 +125,20 @@ def test_a_room_hears_typed_events_of_others_in_order_until_it_does_not_want_to(
         async with plane_of(home) as plane:
             heard: list[str] = []
 
-            async def hear(event: Noted) -> None:
+            async def hear(event: Noted, concerned: Concerned) -> None:
                 await asyncio.sleep(0)
-                heard.append(event.name)
+                heard.append(f"{event.name} {concerned.profile} {concerned.workspace}")
                 if event.name == "odd":
                     raise ZeroDivisionError("odd")
 
             end = plane.door("house").on(Noted, hear)
             for name in ("a", "odd", "b"):
-                plane.door("toy").publish(Noted(name=name))
+                plane.door("toy").publish(Noted(name=name), scope="child", workspace="garden")
             await until(lambda: len(heard) == 3)
             end()
             plane.door("toy").publish(Noted(name="c"))
             await asyncio.sleep(0)
-            assert heard == ["a", "odd", "b"]
+            assert heard == [f"{name} child garden" for name in ("a", "odd", "b")]
 
     run(story())
 

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
@@ -22,7 +22,7 @@ from garret.base.clock import SYSTEM, Clock
 from garret.base.errors import Code
 from garret.base.paths import Home
 from garret.control.access.policy import Limits, Policy
-from garret.control.clients.bus import EventBus, Lagged
+from garret.control.clients.bus import EventBus, Happened, Lagged
 from garret.control.commands.inner import InnerCaller
 from garret.control.commands.request import Caller, Identity
 from garret.control.derived import RoomDerived
@@ -48,6 +48,16 @@ _logger = log.get("control.door")
 EventT = TypeVar("EventT", bound=Event)
 
 _HOUSE = Identity("owner", "admin")
+
+
+class Concerned(NamedTuple):
+    """Whom an event concerns: a profile, or everybody (None), and the workspace it is about."""
+
+    profile: str | None
+    workspace: str
+
+
+Hear: TypeAlias = Callable[[EventT, Concerned], Awaitable[None]]
 
 
 class WorkerView(Protocol):
@@ -150,12 +160,14 @@ class Door:
 
     # ---- events
 
-    def publish(self, event: Event, *, scope: str | None = None) -> None:
+    def publish(self, event: Event, *, scope: str | None = None, workspace: str = DEFAULT_WORKSPACE) -> None:
         """Tell everybody who subscribed; `scope` a profile, for what concerns only it."""
-        self._plane.bus.publish(event.__event__, encode_payload(event), scope=scope)
+        self._plane.bus.publish(event.__event__, encode_payload(event), scope=scope, workspace=workspace)
 
-    def on(self, kind: type[EventT], hear: Callable[[EventT], Awaitable[None]]) -> Callable[[], None]:
-        """Hear of an event, one after another, whatever room tells it; returns what ends that.
+    def on(self, kind: type[EventT], hear: Hear[EventT]) -> Callable[[], None]:
+        """Hear of an event and whom it concerns, one after another, whatever room tells it.
+
+        Returns what ends that.
 
         What `hear` raises is logged, and the next one is heard. Of a flood the oldest are lost, and counted
         in the log.
@@ -204,12 +216,10 @@ class HouseDoor(Door):
 class _Hearing:
     """A subscription of a room: hands events over one after another, and reads on when that is done."""
 
-    def __init__(
-        self, plane: ControlPlane, kind: type[EventT], hear: Callable[[EventT], Awaitable[None]]
-    ) -> None:
+    def __init__(self, plane: ControlPlane, kind: type[EventT], hear: Hear[EventT]) -> None:
         self._plane = plane
         self._decode = msgspec.msgpack.Decoder(kind).decode
-        self._hear: Callable[[Any], Awaitable[None]] = hear
+        self._hear: Hear[Any] = hear
         self._name = kind.__event__
         self._running = False
         self._subscription = plane.bus.subscribe(self._name, wake=self._wake)
@@ -229,13 +239,13 @@ class _Hearing:
                     if isinstance(item, Lagged):
                         _logger.error("%d of %s were not heard: too many at once", item.count, self._name)
                     else:
-                        await self._tell(item.payload)
+                        await self._tell(item)
         finally:
             self._running = False
 
-    async def _tell(self, payload: msgspec.Raw) -> None:
+    async def _tell(self, item: Happened) -> None:
         try:
-            await self._hear(self._decode(payload))
+            await self._hear(self._decode(item.payload), Concerned(item.scope, item.workspace))
         except asyncio.CancelledError:
             raise
         except Exception:

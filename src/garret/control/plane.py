@@ -59,6 +59,7 @@ from garret.protocol.contract import CONTROL, Command, Registry
 from garret.protocol.envelope import encode_payload
 from garret.protocol.handshake import NonceMemory, ServerHandshake
 from garret.protocol.manifest import CLIENT_ROLES, Room
+from garret.protocol.scope import DEFAULT_WORKSPACE
 from garret.storage.ledger_types import Job
 from garret.storage.log_store import LogLimit
 from garret.storage.objects import KeySigner
@@ -402,16 +403,23 @@ class ControlPlane:
 
     # ---- events
 
-    def publish(self, name: str, fields: dict[str, Any], *, scope: str | None = None) -> None:
+    def publish(
+        self,
+        name: str,
+        fields: dict[str, Any],
+        *,
+        scope: str | None = None,
+        workspace: str = DEFAULT_WORKSPACE,
+    ) -> None:
         """Publish one of the house's own events; `scope` a profile, for what concerns only it."""
         kind = self.registry.event_type(name)
         if kind is None:
             return  # the room that declares it is not part of this house
-        self.bus.publish(name, encode_payload(kind(**fields)), scope=scope)
+        self.bus.publish(name, encode_payload(kind(**fields)), scope=scope, workspace=workspace)
 
     def _job_changed(self, job: Job, state: str, fraction: float, note: str) -> None:
         fields = {"job": job.id, "command": job.command, "state": state, "fraction": fraction, "note": note}
-        self.publish("house.job_changed", fields, scope=job.profile)
+        self.publish("house.job_changed", fields, scope=job.profile, workspace=job.workspace)
 
     def _outbox_changed(self, entry: str, room: str, destination: str, state: str, profile: str) -> None:
         fields = {"entry": entry, "room": room, "destination": destination, "state": state}

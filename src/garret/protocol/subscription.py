@@ -16,10 +16,11 @@ import msgspec
 from garret.protocol.contract import Contract, Event, Registry
 from garret.protocol.envelope import EMPTY
 from garret.protocol.errors import ProtocolError
+from garret.protocol.scope import DEFAULT_WORKSPACE
 
 
 class Told(Contract, frozen=True):
-    """One event by its name; `sequence` counts within the subscription, from 1.
+    """One event by its name, and its workspace; `sequence` counts within the subscription, from 1.
 
     The first item has number 0 and no event: the subscription has begun, and whatever happens from then on
     is told or counted as lost.
@@ -28,6 +29,7 @@ class Told(Contract, frozen=True):
     sequence: int
     name: str
     event: msgspec.Raw
+    workspace: str = DEFAULT_WORKSPACE
 
 
 BEGUN: Final = Told(sequence=0, name="", event=EMPTY)

@@ -991,11 +991,12 @@ export interface SubscriptionEnded {
   readonly sequence: number;
 }
 
-/** One event by its name; `sequence` counts within the subscription, from 1. */
+/** One event by its name, and its workspace; `sequence` counts within the subscription, from 1. */
 export interface Told {
   readonly sequence: number;
   readonly name: string;
   readonly event: unknown;
+  readonly workspace: string;
 }
 
 /** A `GarretError` on the wire. */

@@ -24,6 +24,7 @@ import msgspec
 from garret.base import log
 from garret.base.errors import UsageError
 from garret.control.access.patterns import check_pattern, matches
+from garret.protocol.scope import DEFAULT_WORKSPACE
 
 _NAMES_REMEMBERED: Final = 4096  # rooms declare far fewer; the limit only keeps a mistake from growing
 
@@ -31,11 +32,15 @@ _logger = log.get("control.bus")
 
 
 class Happened(msgspec.Struct, frozen=True):
-    """One event: its name, whatever was published with it, and the profile it concerns (None: everybody)."""
+    """One event: its name and whatever was published with it.
+
+    `scope` is the profile it concerns (None: everybody), `workspace` what it is about.
+    """
 
     name: str
     payload: Any
     scope: str | None = None
+    workspace: str = DEFAULT_WORKSPACE
 
 
 Hears: TypeAlias = Callable[[str, str | None], bool]
@@ -190,7 +195,9 @@ class EventBus:
             return
         self._routes.clear()
 
-    def publish(self, name: str, payload: Any, *, scope: str | None = None) -> int:
+    def publish(
+        self, name: str, payload: Any, *, scope: str | None = None, workspace: str = DEFAULT_WORKSPACE
+    ) -> int:
         """Tell of an event; return how many subscriptions heard of it. Never blocks, never raises."""
         self._published += 1
         route = self._routes.get(name)
@@ -198,7 +205,7 @@ class EventBus:
             route = self._find_route(name)
         if not route:
             return 0
-        event = Happened(name, payload, scope)
+        event = Happened(name, payload, scope, workspace)
         heard = 0
         for subscription in route:
             # A subscription may be closed by the wake-up of another one on the same route.

@@ -141,6 +141,7 @@ class Finisher:
                 utterance=row.id, text=cleaned.text[:EVENT_CHARACTERS], engine=engine, quality=quality
             ),
             scope=row.profile,
+            workspace=row.workspace,
         )
         return c.Dictated(
             utterance=row.id,

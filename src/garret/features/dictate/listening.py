@@ -172,7 +172,9 @@ class Listening:
     async def _listen(self, spool: int, recognition: Recognition) -> None:
         self._context.worker("stt").warm()
         self._context.publish(
-            c.Started(utterance=self._row.id, source=self._command.source), scope=self._row.profile
+            c.Started(utterance=self._row.id, source=self._command.source),
+            scope=self._row.profile,
+            workspace=self._row.workspace,
         )
         feeding = asyncio.get_running_loop().create_task(self._feed())
         try:

@@ -338,7 +338,7 @@ class DictationService:
             self._finisher.spool_path(row.id).unlink(missing_ok=True)
         await context.store.sweep()
         await context.audit(request.caller, "dictate.delete", "done", {"utterance": row.id})
-        context.publish(c.Deleted(utterance=row.id), scope=row.profile)
+        context.publish(c.Deleted(utterance=row.id), scope=row.profile, workspace=row.workspace)
         return Nothing()
 
     async def _delivered(self, command: c.Delivered, request: Request) -> Nothing:

@@ -86,6 +86,8 @@ class Feed:
             self._sequence += 1
             _logger.error("%s of %d bytes could not be told", item.name, len(item.payload))
         elif self.hears(item.name, item.scope):
-            told = Told(sequence=self._sequence + 1, name=item.name, event=item.payload)
+            told = Told(
+                sequence=self._sequence + 1, name=item.name, event=item.payload, workspace=item.workspace
+            )
             await self._request.emit(told)
             self._sequence += 1

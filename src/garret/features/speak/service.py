@@ -90,7 +90,7 @@ class SpeakService:
                 passing.cancel()
             spoken = await speaking.result()
         said = c.Finished(text=command.text[:EVENT_CHARACTERS], seconds=spoken.seconds)
-        context.publish(said, scope=request.caller.profile)
+        context.publish(said, scope=request.caller.profile, workspace=request.workspace)
         return spoken
 
     async def _stop(self, command: c.StopSpeaking, request: Request) -> Nothing:
