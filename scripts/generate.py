@@ -1,6 +1,6 @@
 """Writes everything that is made from the contracts: `make generate`.
 
-Schemas, docs/reference.md, docs/access.md and TypeScript; the tests that find one of them out of date name this command.
+Schemas, docs/reference.md, docs/access.md and TypeScript; the tests that find one out of date name this.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@
     fuzz     every property and fuzzer with many random examples, and the tests marked as long
     stream   hours of streamed sound, faster than real time: memory; minutes in real time: lag
     hour     an hour-long file beside the bare engine
+    mutants  drivers changed in one place at a time, and their tests, which are to notice
 
 Prints a table of what was measured, and ends with 1 when a part failed or missed its budget.
 """
@@ -226,12 +227,21 @@ def hour(options: argparse.Namespace) -> list[Row]:
     return rows
 
 
+def mutants(options: argparse.Namespace) -> list[Row]:
+    """Drivers with a defect each."""
+    from scripts import mutants as run
+
+    found = run.survivors(list(run.PARTS), options.mutants)
+    return [row("soak: mutants of drivers that no test noticed", float(len(found)), "mutants", budget=0.0)]
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "ledger": ledger,
     "kills": kills,
     "fuzz": fuzz,
     "stream": stream,
     "hour": hour,
+    "mutants": mutants,
 }
 
 
@@ -248,6 +258,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--lag-minutes", type=float, default=15.0, help="of sound streamed in real time")
     parser.add_argument("--partials", action="store_true", help="with partial text while streaming")
     parser.add_argument("--file-hours", type=float, default=1.0, help="length of the file of `hour`")
+    parser.add_argument("--mutants", type=int, default=12, help="of each driver")
     options = parser.parse_args(arguments)
     unknown = [part for part in options.parts if part not in PARTS]
     if unknown:

@@ -55,6 +55,8 @@ class Script:
         """Samples of a spool at which a capture ends by itself, and why."""
         self.at_once = 0
         self.most_at_once = 0
+        self.lanes: list[int] = []
+        """The priority of each recognition, in the order they were asked for."""
         self.truncated = False
         self.commands: tuple[str, ...] = ()
         self.cancelled = False
@@ -233,6 +235,7 @@ class Workers:
         return c.Engines(engines=self.script.engines)
 
     async def _recognise(self, command: c.Recognize, request: Request) -> c.Hypothesis:
+        self.script.lanes.append(request._pending.priority)
         self.script.at_once += 1
         self.script.most_at_once = max(self.script.most_at_once, self.script.at_once)
         try:

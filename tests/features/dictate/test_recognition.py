@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -139,5 +140,46 @@ def test_only_what_still_grows_has_somebody_who_waits_for_it(home: Home) -> None
             assert growing.heard is not None
             assert growing.grown is None
             await person.kept()
+
+    run(story())
+
+
+def test_who_speaks_now_comes_before_files(home: Home) -> None:
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            await person.dictate(1)
+            request = person.ask(c.Listen(source="push", key="k"))
+            person.push(request, 2)
+            await person.answer(c.Listen, request)
+            assert script.lanes == [1, 0]
+
+    run(story())
+
+
+def test_a_defect_in_recognising_fails_the_run_instead_of_leaving_a_hole(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, real = Script(), store.add_heard
+
+    def add_heard(connection: Any, utterance: str, run: str, start: int, end: int, heard: Any) -> None:
+        if heard.text == "word2":
+            raise ValueError("odd")
+        real(connection, utterance, run, start, end, heard)
+
+    monkeypatch.setattr(store, "add_heard", add_heard)
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            await person.plane.settings.set("jobs.attempts", 1)
+            utterance = await person.take(b"RIFF" + sound(1, 2, 3))
+            error = await person.refusal(c.Transcribe(utterance=utterance))
+            assert "could not be recognised" in error.message
+            assert "ValueError" in error.message
+            assert (await person.row(utterance)).state == "captured"
+            monkeypatch.setattr(store, "add_heard", real)
+            await person.call(c.Transcribe(utterance=utterance))
+            assert await person.text(utterance) == "Word1. Word2. Word3"
 
     run(story())
