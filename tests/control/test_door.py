@@ -59,7 +59,7 @@ def test_what_a_room_sees_is_this_and_no_more(home: Home) -> None:
                 "worker_with",
             }
             assert isinstance(plane.door("house"), HouseDoor)
-            assert toy_service(plane).context.room == "toy"
+            assert toy_service(plane).door.room == "toy"
 
     run(story())
 

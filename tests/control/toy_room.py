@@ -156,8 +156,8 @@ class Examine(Command[Findings], frozen=True):
 class ToyService:
     """Does what its commands say. `log` holds what was begun, by text; `health` how its examination goes."""
 
-    def __init__(self, context: Any) -> None:
-        self.context = context
+    def __init__(self, door: Any) -> None:
+        self.door = door
         self.log: list[str] = []
         self.health = "well"
         self.given_up = asyncio.Event()
@@ -221,7 +221,7 @@ class ToyService:
             if order.how == "odd":
                 raise ZeroDivisionError("odd")
 
-        request.finish(write, lambda: self.context.publish(Noted(name=order.name)))
+        request.finish(write, lambda: self.door.publish(Noted(name=order.name)))
         if order.how == "fail":
             raise GarretError("It did not work.", code=Code.FAILED)
         return Text(text=order.name)

@@ -13,8 +13,8 @@ from tests.toy_room import contracts as c
 class ToyService:
     """Greets, adds up, lingers."""
 
-    def __init__(self, context: Door) -> None:
-        self._context = context
+    def __init__(self, door: Door) -> None:
+        self._door = door
         self.handlers = {
             c.Greet: self._greet,
             c.Tally: self._tally,
@@ -32,7 +32,7 @@ class ToyService:
 
     async def _greet(self, command: c.Greet, request: Request) -> c.Text:
         answer = await request.calls.call(c.Echo(text=f"hello, {command.name}"))
-        self._context.publish(c.Greeted(name=command.name))
+        self._door.publish(c.Greeted(name=command.name))
         return answer
 
     async def _tally(self, command: c.Tally, request: Request) -> c.Total:

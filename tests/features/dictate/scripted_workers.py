@@ -126,11 +126,11 @@ class Workers:
     script: ClassVar[Script] = Script()
     handlers: Mapping[type[Command[Any]], Any] = {}
 
-    def __init__(self, context: Door) -> None:
-        self._context = context
+    def __init__(self, door: Door) -> None:
+        self._door = door
 
     async def start(self) -> None:
-        plane = self._context._plane
+        plane = self._door._plane
         of = {
             "audio": {
                 c.DecodeAudio: self._decode,

@@ -35,32 +35,32 @@ def job_of(work: store.Underway) -> str:
     return f"job_{work.utterance.rpartition('_')[2]}"
 
 
-async def end_abandoned(context: Door, busy: Callable[[str], bool]) -> int:
+async def end_abandoned(door: Door, busy: Callable[[str], bool]) -> int:
     """Note as cut off what no job works on any more, and `busy` knows nothing of; how many it were.
 
     Raises StorageError.
     """
     ended = 0
-    for work in await context.store.read(store.underway):
+    for work in await door.store.read(store.underway):
         job = job_of(work)
-        if not job or busy(work.utterance) or await asyncio.to_thread(_is_active, context, job):
+        if not job or busy(work.utterance) or await asyncio.to_thread(_is_active, door, job):
             continue
-        await _end(context, work)
+        await _end(door, work)
         ended += 1
         _logger.warning("%s was %s, and its job %s is over", work.utterance, work.state, job)
     return ended
 
 
-def _is_active(context: Door, job: str) -> bool:
+def _is_active(door: Door, job: str) -> bool:
     try:
-        return context.store.ledger.get(job).state in ACTIVE
+        return door.store.ledger.get(job).state in ACTIVE
     except NotFound:
         return False
 
 
-async def _end(context: Door, work: store.Underway) -> None:
-    now = context.clock.wall()
-    captured = (context.spool / f"{work.utterance}.pcm").exists()
+async def _end(door: Door, work: store.Underway) -> None:
+    now = door.clock.wall()
+    captured = (door.spool / f"{work.utterance}.pcm").exists()
 
     def note(connection: apsw.Connection) -> None:
         if work not in store.underway(connection):
@@ -71,4 +71,4 @@ async def _end(context: Door, work: store.Underway) -> None:
         )
         store.set_work(connection, work.utterance, "captured", now, error=f"{_CUT_OFF} {way}")
 
-    await context.store.writer.write(note)
+    await door.store.writer.write(note)

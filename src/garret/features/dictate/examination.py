@@ -38,8 +38,8 @@ _MODEL_SETTINGS: Final = {"whisper": "dictate.whisper_model", "sherpa": "dictate
 class Examination:
     """Answers `dictate.examine`."""
 
-    def __init__(self, context: Door, *, engine_seconds: float = _ENGINE_SECONDS) -> None:
-        self._context = context
+    def __init__(self, door: Door, *, engine_seconds: float = _ENGINE_SECONDS) -> None:
+        self._door = door
         self._engine_seconds = engine_seconds
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {c.Examine: self._examine}
 
@@ -49,24 +49,24 @@ class Examination:
         probes: list[tuple[str, Probe]] = [
             (ENGINE, lambda: self._engines(calls)),
             (MICROPHONE, lambda: self._microphones(calls)),
-            (RECORDINGS, lambda: examine_kept(self._context, _RECORDING_SECONDS)),
+            (RECORDINGS, lambda: examine_kept(self._door, _RECORDING_SECONDS)),
             (FILES, lambda: file_finding(m4a=find_spec(_DECODER) is not None)),
         ]
         return Findings(findings=tuple(await examine(probes, seconds=_PART_SECONDS)))
 
     async def _engines(self, calls: InnerCaller) -> list[Finding]:
-        chosen = str(self._context.setting("dictate.engine"))
-        configured = {name for name, key in _MODEL_SETTINGS.items() if self._context.setting(key)}
+        chosen = str(self._door.setting("dictate.engine"))
+        configured = {name for name, key in _MODEL_SETTINGS.items() if self._door.setting(key)}
         try:
             async with asyncio.timeout(self._engine_seconds):
                 listed = await calls.call(c.ListEngines())
         except TimeoutError:
-            return [silent_engine(chosen, ready=self._context.worker("stt").ready)]
+            return [silent_engine(chosen, ready=self._door.worker("stt").ready)]
         return engine_findings(listed.engines, chosen, configured)
 
     async def _microphones(self, calls: InnerCaller) -> Finding:
         listed = await calls.call(c.ListDevices())
-        return microphone_finding(listed.devices, str(self._context.setting("dictate.device")))
+        return microphone_finding(listed.devices, str(self._door.setting("dictate.device")))
 
 
 def silent_engine(chosen: str, *, ready: bool) -> Finding:

@@ -36,23 +36,23 @@ _TRIES: Final = 5
 class Finisher:
     """The last stages of every utterance of this room."""
 
-    def __init__(self, context: Door) -> None:
-        self._context = context
+    def __init__(self, door: Door) -> None:
+        self._door = door
         self._keeping = asyncio.Lock()
-        self.retention = AudioRetention(context)
+        self.retention = AudioRetention(door)
 
     def spool_path(self, utterance: str) -> Path:
         """Where the whole of an utterance's sound lies until it is kept as FLAC."""
-        return self._context.spool / f"{utterance}.pcm"
+        return self._door.spool / f"{utterance}.pcm"
 
     def part_path(self, utterance: str, run: str) -> Path:
         """Where a run decodes to; of use to nobody once the run is over."""
-        return self._context.spool / f"{utterance}.{run}.part"
+        return self._door.spool / f"{utterance}.{run}.part"
 
     def longest_seconds(self, request: Request) -> float:
         """The longest recording that is taken from this caller."""
-        longest = float(self._context.setting("dictate.longest_hours")) * 3600
-        limit = self._context.limits(request.caller.profile).audio_seconds
+        longest = float(self._door.setting("dictate.longest_hours")) * 3600
+        limit = self._door.limits(request.caller.profile).audio_seconds
         return longest if limit is None else min(longest, limit)
 
     # ---- text
@@ -112,7 +112,7 @@ class Finisher:
         """Clean what was heard and keep the transcript; durable when this returns."""
         whole = [(each, each.heard) for each in segments if each.heard is not None]
         heard = [hypothesis for _, hypothesis in whole]
-        engine = command.engine or str(self._context.setting("dictate.engine"))
+        engine = command.engine or str(self._door.setting("dictate.engine"))
         quality = heard[0].quality if heard else engine_info(engine).quality
         pauses = pauses_before([segment for segment, _ in whole])
         cleaned, stages["clean"] = await self.clean(heard, command.mode, engine, calls, pauses)
@@ -136,7 +136,7 @@ class Finisher:
         raw = " ".join(each.text for each in heard if each.text)
         last = await self._keep_pages(row, run, [segment for segment, _ in whole], cleaned, raw)
         await self._keep_transcript(row, run, {**body, "segments": count}, last)
-        self._context.publish(
+        self._door.publish(
             c.Finished(
                 utterance=row.id, text=cleaned.text[:EVENT_CHARACTERS], engine=engine, quality=quality
             ),
@@ -162,7 +162,7 @@ class Finisher:
         The last page is returned instead, to be kept together with the transcript: most have but one,
         and each transaction is another wait for the disk between the end of speech and its text.
         """
-        context = self._context
+        door = self._door
         body: dict[str, Any] | None = None
         pages = -(-len(segments) // store.PAGE_SEGMENTS)
         for number in range(pages):
@@ -171,7 +171,7 @@ class Finisher:
             look = partial(
                 store.heard_between, utterance=row.id, run=run, first=part[0].start, last=part[-1].start
             )
-            heard = await context.store.read(look)
+            heard = await door.store.read(look)
             page = store.Page(
                 first,
                 [
@@ -182,8 +182,8 @@ class Finisher:
                 store.share(cleaned.text, number, pages),
             )
             if body is not None:
-                await context.store.objects.create(
-                    context.signer, store.PAGE, body, aggregate=row.id, workspace=row.workspace
+                await door.store.objects.create(
+                    door.signer, store.PAGE, body, aggregate=row.id, workspace=row.workspace
                 )
             body = store.page_body(row.id, run, page)
         return body
@@ -191,7 +191,7 @@ class Finisher:
     async def _keep_transcript(
         self, row: store.Row, run: str, body: dict[str, Any], last: dict[str, Any] | None
     ) -> None:
-        objects, signer = self._context.store.objects, self._context.signer
+        objects, signer = self._door.store.objects, self._door.signer
         about = {"aggregate": row.id, "workspace": row.workspace}
 
         def keep(connection: Any) -> None:
@@ -200,13 +200,13 @@ class Finisher:
             objects.record(connection, signer, store.TRANSCRIPT, body, **about)
             store.end_work(connection, row.id, run)
 
-        await self._context.store.writer.write(keep)
+        await self._door.store.writer.write(keep)
 
     # ---- sound
 
     def keep_audio_later(self, utterance: str, calls: InnerCaller) -> None:
         """Encode the spool beside whatever else is going on, then let go of it."""
-        self._context.spawn(self._keep_audio_and_tidy(utterance, calls))
+        self._door.spawn(self._keep_audio_and_tidy(utterance, calls))
 
     async def _keep_audio_and_tidy(self, utterance: str, calls: InnerCaller) -> None:
         await self.keep_audio(utterance, calls)
@@ -239,12 +239,12 @@ class Finisher:
         packed = path.with_suffix(".flac")
         try:
             samples = os.fstat(spool).st_size // 2
-            if samples and float(self._context.setting("dictate.keep_audio_days")) > 0:
+            if samples and float(self._door.setting("dictate.keep_audio_days")) > 0:
                 target = os.open(packed, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
                 try:
                     await calls.call(c.EncodeAudio(), descriptors=(spool, target), priority=3)
                     os.lseek(target, 0, os.SEEK_SET)
-                    blob = await asyncio.to_thread(self._context.store.blobs.put_fd, target, 1 << 40)
+                    blob = await asyncio.to_thread(self._door.store.blobs.put_fd, target, 1 << 40)
                 finally:
                     os.close(target)
                 await self._note_audio(utterance, blob.id, samples / SAMPLE_RATE)
@@ -258,9 +258,9 @@ class Finisher:
 
         Raises ControlError for an utterance that was deleted meanwhile.
         """
-        context = self._context
+        door = self._door
         body = {"utterance": utterance, "blob": blob, "seconds": seconds}
-        objects, signer = context.store.objects, context.signer
+        objects, signer = door.store.objects, door.signer
 
         def replace(connection: Any) -> None:
             row = store.find(connection, utterance)
@@ -271,7 +271,7 @@ class Finisher:
             for old in before:
                 objects.erase(connection, signer, old, "replaced by FLAC")
 
-        await context.store.writer.write(replace)
+        await door.store.writer.write(replace)
 
 
 def pauses_before(segments: Sequence[Segment]) -> list[float]:

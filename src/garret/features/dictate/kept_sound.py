@@ -31,14 +31,14 @@ _WAY = (
 )
 
 
-async def open_sound(context: Door, row: store.Row) -> int:
+async def open_sound(door: Door, row: store.Row) -> int:
     """A descriptor of the sound kept of an utterance, compared with its name; the caller closes it.
 
     Raises ControlError: not found where it is kept no more, corrupt where it is not what was kept.
     """
     if row.audio is None:
         raise ControlError(f"The sound of {row.id} is not kept any more; its text is.", code=Code.NOT_FOUND)
-    opening = asyncio.get_running_loop().run_in_executor(None, context.store.blobs.open, row.audio)
+    opening = asyncio.get_running_loop().run_in_executor(None, door.store.blobs.open, row.audio)
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
@@ -107,12 +107,12 @@ def finding_of(kept: int, looked: Looked) -> Finding:
     return ok(RECORDINGS, f"All {kept} recordings are what they were.")
 
 
-async def examine_kept(context: Door, seconds: float) -> Finding:
+async def examine_kept(door: Door, seconds: float) -> Finding:
     """Look through the sound of all utterances, the newest first, for at most `seconds`."""
-    kept = await context.store.read(store.kept_sound)
+    kept = await door.store.read(store.kept_sound)
     ended = threading.Event()
     try:
-        looked = await asyncio.to_thread(look_through, context.store.blobs, kept, seconds, ended)
+        looked = await asyncio.to_thread(look_through, door.store.blobs, kept, seconds, ended)
     finally:
         ended.set()  # the doctor waits no longer, and the thread has nobody to tell
     return finding_of(len(kept), looked)

@@ -47,10 +47,10 @@ class Listening:
     """One live dictation."""
 
     def __init__(
-        self, context: Door, finisher: Finisher, command: c.Listen, request: Request, row: store.Row
+        self, door: Door, finisher: Finisher, command: c.Listen, request: Request, row: store.Row
     ) -> None:
         assert request.lease is not None, "listening is a job"
-        self._context = context
+        self._door = door
         self._finisher = finisher
         self._command = command
         self._request = request
@@ -114,7 +114,7 @@ class Listening:
         """Go on where an earlier attempt was cut off, and tell a client that holds its sound from where."""
         samples = os.fstat(spool).st_size // SAMPLE_BYTES
         if samples:
-            before = await Resumption.look(self._context, self._request, self._row.id, self._run, spool)
+            before = await Resumption.look(self._door, self._request, self._row.id, self._run, spool)
             self._before, self._segment_end = before, before.border
             self._pushed = PushedSound(samples)
             if self._command.source == "microphone":
@@ -158,20 +158,20 @@ class Listening:
 
     def _recognition(self, spool: int) -> Recognition:
         return Recognition(
-            self._context,
+            self._door,
             self._request,
             self._row.id,
             self._run,
             spool,
             self._command,
             {} if self._before is None else self._before.known,
-            parallel=self._context.worker("stt").serving + 1,
+            parallel=self._door.worker("stt").serving + 1,
             on_heard=self._heard,
         )
 
     async def _listen(self, spool: int, recognition: Recognition) -> None:
-        self._context.worker("stt").warm()
-        self._context.publish(
+        self._door.worker("stt").warm()
+        self._door.publish(
             c.Started(utterance=self._row.id, source=self._command.source),
             scope=self._row.profile,
             workspace=self._row.workspace,
@@ -195,7 +195,7 @@ class Listening:
         size = before = os.fstat(spool).st_size // SAMPLE_BYTES
         heard = before if heard is None else heard
         if self._command.source == "push":
-            pool = self._context.worker("audio")
+            pool = self._door.worker("audio")
             pool.warm()
             while pool.available and not pool.ready:
                 if size - before < _BRIDGE_LIMIT:
@@ -254,7 +254,7 @@ class Listening:
     def _capture_command(self) -> c.Capture | c.Record:
         if self._command.source == "push":
             return c.Capture(again=self._again)
-        device = self._command.device or str(self._context.setting("dictate.device"))
+        device = self._command.device or str(self._door.setting("dictate.device"))
         return c.Record(device=device, again=self._again)
 
     # ---- sound in
@@ -322,7 +322,7 @@ class Listening:
         """Another worker for the microphone: what sounds while nobody listens cannot be asked for again,
         and starting one takes many times the tenth of a second that may be lost."""
         if self._command.source == "microphone":
-            self._context.worker("microphone").warm(2)
+            self._door.worker("microphone").warm(2)
 
     def _begin(self, start: int, recognition: Recognition) -> None:
         """Speech began; a segment that is open already, from before a worker was lost, goes on."""
@@ -337,7 +337,7 @@ class Listening:
 
     def _heard(self, heard: c.Hypothesis) -> None:
         if heard.grammar:
-            self._context.spawn(self._look_for_commands(heard))
+            self._door.spawn(self._look_for_commands(heard))
 
     async def _look_for_commands(self, heard: c.Hypothesis) -> None:
         """Tell of a spoken command, and end the dictation where it says so."""
@@ -348,7 +348,7 @@ class Listening:
             self.stop()
 
     async def _work(self, state: str) -> None:
-        now, job = self._context.clock.wall(), self._run
-        await self._context.store.writer.write(
+        now, job = self._door.clock.wall(), self._run
+        await self._door.store.writer.write(
             lambda connection: store.set_work(connection, self._row.id, state, now, job=job)
         )

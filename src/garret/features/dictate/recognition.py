@@ -72,7 +72,7 @@ class Recognition:
 
     def __init__(
         self,
-        context: Door,
+        door: Door,
         request: Request,
         utterance: str,
         run: str,
@@ -84,7 +84,7 @@ class Recognition:
     ) -> None:
         self.segments: list[Segment] = []
         self.failed: GarretError | None = None
-        self._context = context
+        self._door = door
         self._request = request
         self._utterance = utterance
         self._run = run
@@ -133,7 +133,7 @@ class Recognition:
         try:
             async with self._places:
                 heard = await self._until_heard(segment)
-            await self._context.store.writer.write(
+            await self._door.store.writer.write(
                 lambda connection: store.add_heard(
                     connection, self._utterance, self._run, segment.start, segment.end, heard
                 )

@@ -46,33 +46,33 @@ def due(kept: Sequence[Kept], *, settled: float | None, days: float, room: float
 class AudioRetention:
     """Keeps what the user set."""
 
-    def __init__(self, context: Door) -> None:
-        self._context = context
+    def __init__(self, door: Door) -> None:
+        self._door = door
 
     async def keep(self) -> None:
         """Delete the sound that is past its days or beyond its room. Raises GarretError."""
-        context = self._context
-        days = float(context.setting("dictate.keep_audio_days"))
-        room = float(context.setting("dictate.keep_audio_mebibytes")) * _MIB
-        settled = await context.store.settled.note()
-        rows = await context.store.read(lambda connection: store.by_age(connection, settled))
+        door = self._door
+        days = float(door.setting("dictate.keep_audio_days"))
+        room = float(door.setting("dictate.keep_audio_mebibytes")) * _MIB
+        settled = await door.store.settled.note()
+        rows = await door.store.read(lambda connection: store.by_age(connection, settled))
         kept = await asyncio.to_thread(
-            lambda: [Kept(utterance, since, _size(context, blob)) for utterance, since, blob in rows]
+            lambda: [Kept(utterance, since, _size(door, blob)) for utterance, since, blob in rows]
         )
         for utterance in due(kept, settled=settled, days=days, room=room):
             await self._delete(utterance)
-        await context.store.sweep()
+        await door.store.sweep()
 
     async def _delete(self, utterance: str) -> None:
-        objects = await self._context.store.read(
+        objects = await self._door.store.read(
             lambda connection: store.objects_of(connection, utterance, store.AUDIO)
         )
         for identity in objects:
-            await self._context.store.objects.delete(self._context.signer, identity, "retention")
+            await self._door.store.objects.delete(self._door.signer, identity, "retention")
 
 
-def _size(context: Door, blob: str) -> int:
+def _size(door: Door, blob: str) -> int:
     try:
-        return context.store.blobs.size(blob)
+        return door.store.blobs.size(blob)
     except GarretError:
         return 0

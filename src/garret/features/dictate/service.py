@@ -47,9 +47,9 @@ _CUT_OFF: Final = "The dictation was cut off; everything captured until then is 
 class DictationService:
     """Handles the room's commands."""
 
-    def __init__(self, context: Door) -> None:
-        self._context = context
-        self._finisher = Finisher(context)
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._finisher = Finisher(door)
         self._live: dict[str, Listening] = {}
         self._begun: set[str] = set()
         """Live dictations an attempt of this process took the input of, and that are not done."""
@@ -65,11 +65,11 @@ class DictationService:
             c.Audio: self._audio,
             c.Delete: self._delete,
             c.Delivered: self._delivered,
-            **Examination(context).handlers,
+            **Examination(door).handlers,
         }
 
     async def start(self) -> None:
-        for part in self._context.spool.glob(f"{_SPOOLED}.part"):
+        for part in self._door.spool.glob(f"{_SPOOLED}.part"):
             part.unlink(missing_ok=True)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(_FIRST_TIDY_SECONDS, self._tidy_due)
@@ -81,17 +81,17 @@ class DictationService:
     # ---- upkeep
 
     def _tidy_due(self) -> None:
-        self._context.spawn(self._tidy())
+        self._door.spawn(self._tidy())
         self._timer = asyncio.get_running_loop().call_later(_TIDY_SECONDS, self._tidy_due)
 
     async def _tidy(self) -> None:
         """End what nobody works on, keep the sound that a crash left, delete what is past its retention."""
         try:
-            await end_abandoned(self._context, self._is_busy)
+            await end_abandoned(self._door, self._is_busy)
         except StorageError as error:
             _logger.warning("work that was cut off is not noted yet: %s", error.message)
-        busy = await self._context.store.read(store.unfinished)
-        for path in sorted(self._context.spool.glob(f"{_SPOOLED}.pcm")):
+        busy = await self._door.store.read(store.unfinished)
+        for path in sorted(self._door.spool.glob(f"{_SPOOLED}.pcm")):
             if path.stem not in busy and path.stem not in self._live:
                 await self._tidy_spool(path)
         await self._finisher.keep_retention()
@@ -102,7 +102,7 @@ class DictationService:
 
     async def _tidy_spool(self, path: Path) -> None:
         if await self._look_up(path.stem) is not None:
-            calls = await self._context.as_house("keep the sound that a crash left in a spool")
+            calls = await self._door.as_house("keep the sound that a crash left in a spool")
             await self._finisher.keep_audio(path.stem, calls)
 
     async def _look_up(self, utterance: str) -> store.Row | None:
@@ -118,7 +118,7 @@ class DictationService:
             raise UsageError("A file's descriptor has to come with the command.")
         descriptor = os.dup(request.descriptors[0])
         try:
-            blob = await asyncio.to_thread(self._context.store.blobs.put_fd, descriptor, _IMPORT_LIMIT)
+            blob = await asyncio.to_thread(self._door.store.blobs.put_fd, descriptor, _IMPORT_LIMIT)
         finally:
             os.close(descriptor)
         if blob.size == 0:
@@ -131,12 +131,12 @@ class DictationService:
         self, utterance: str, source: str, name: str, request: Request, blob: str | None
     ) -> store.Row:
         """Keep that there is an utterance; durable when this returns."""
-        context = self._context
-        now = context.clock.wall()
+        door = self._door
+        now = door.clock.wall()
         profile = request.caller.profile
         body = {"utterance": utterance, "source": source, "name": name[:1000], "profile": profile}
         state = "capturing" if blob is None else "captured"
-        objects, signer = context.store.objects, context.signer
+        objects, signer = door.store.objects, door.signer
         about = {"aggregate": utterance, "workspace": request.workspace}
 
         def keep(connection: Any) -> store.Row:
@@ -147,7 +147,7 @@ class DictationService:
             store.set_work(connection, utterance, state, now)
             return store.find(connection, utterance)
 
-        return await context.store.writer.write(keep)
+        return await door.store.writer.write(keep)
 
     # ---- jobs
 
@@ -158,7 +158,7 @@ class DictationService:
             raise ControlError("This dictation is going on; stop it first.", code=Code.CONFLICT)
         async with self._alone(row.id):
             fresh = await self._find(row.id)
-            run = Transcription(self._context, self._finisher, command, request, fresh)
+            run = Transcription(self._door, self._finisher, command, request, fresh)
             return await self._noting_failure(row.id, run.run(), request)
 
     def _alone(self, utterance: str) -> asyncio.Lock:
@@ -185,7 +185,7 @@ class DictationService:
         return done
 
     async def _listen_to(self, command: c.Listen, request: Request, row: store.Row) -> c.Dictated:
-        session = Listening(self._context, self._finisher, command, request, row)
+        session = Listening(self._door, self._finisher, command, request, row)
         self._live[row.id] = session
         try:
             return await self._noting_failure(row.id, session.run(), request)
@@ -218,7 +218,7 @@ class DictationService:
         again = c.Transcribe(
             utterance=row.id, engine=command.engine, mode=command.mode, partials=command.partials
         )
-        run = Transcription(self._context, self._finisher, again, request, row, note=_CUT_OFF)
+        run = Transcription(self._door, self._finisher, again, request, row, note=_CUT_OFF)
         async with self._alone(row.id):
             return await self._noting_failure(row.id, run.run(), request)
 
@@ -228,7 +228,7 @@ class DictationService:
             result: c.Dictated = await work
             return result
         except asyncio.CancelledError:
-            if not self._context.stopping:
+            if not self._door.stopping:
                 await self._note_failure(utterance, "It was cancelled; its sound is kept.")
                 self._finisher.keep_audio_later(utterance, request.calls.after())
             raise
@@ -242,9 +242,9 @@ class DictationService:
             raise problem from error
 
     async def _note_failure(self, utterance: str, message: str) -> None:
-        now = self._context.clock.wall()
+        now = self._door.clock.wall()
         try:
-            await self._context.store.writer.write(
+            await self._door.store.writer.write(
                 lambda connection: store.set_work(connection, utterance, "captured", now, error=message)
             )
         except GarretError as error:
@@ -252,7 +252,7 @@ class DictationService:
             _logger.error("the failure of %s could not be noted: %s", utterance, error.message)
 
     def _check_engine(self, engine: str) -> None:
-        engine_info(engine or str(self._context.setting("dictate.engine")))
+        engine_info(engine or str(self._door.setting("dictate.engine")))
 
     async def _stop(self, command: c.Stop, request: Request) -> Nothing:
         named = command.utterance
@@ -272,7 +272,7 @@ class DictationService:
     # ---- history
 
     async def _find(self, utterance: str) -> store.Row:
-        return await self._context.store.read(lambda connection: store.find(connection, utterance))
+        return await self._door.store.read(lambda connection: store.find(connection, utterance))
 
     async def _own(self, caller: Caller, utterance: str) -> store.Row:
         """An utterance that the caller may see."""
@@ -282,21 +282,21 @@ class DictationService:
         raise ControlError(f"There is no utterance {utterance[:80]}.", code=Code.NOT_FOUND)
 
     def _may_see(self, caller: Caller, row: store.Row) -> bool:
-        return row.profile == caller.profile or self._context.may(caller, "dictate.read")
+        return row.profile == caller.profile or self._door.may(caller, "dictate.read")
 
     async def _history(self, command: c.History, request: Request) -> c.Utterances:
         limit = min(max(command.limit, 1), 1000)
-        profile = None if self._context.may(request.caller, "dictate.read") else request.caller.profile
+        profile = None if self._door.may(request.caller, "dictate.read") else request.caller.profile
         question = store.Question(
             limit, command.query, profile, command.before, _PAGE_CHARACTERS, request.workspace
         )
-        rows = await self._context.store.read(lambda connection: store.newest(connection, question))
+        rows = await self._door.store.read(lambda connection: store.newest(connection, question))
         return c.Utterances(utterances=tuple(row.shown() for row in rows))
 
     async def _get(self, command: c.Get, request: Request) -> c.Transcript:
         row = await self._own(request.caller, command.utterance)
         first, limit = max(command.first, 0), min(max(command.limit, 1), 500)
-        page = await self._context.store.read(
+        page = await self._door.store.read(
             lambda connection: store.segments(connection, row.id, row.run, first, limit)
         )
         return c.Transcript(
@@ -316,7 +316,7 @@ class DictationService:
 
     async def _audio(self, command: c.Audio, request: Request) -> Nothing:
         row = await self._own(request.caller, command.utterance)
-        request.result_descriptors = (await open_sound(self._context, row),)
+        request.result_descriptors = (await open_sound(self._door, row),)
         return Nothing()
 
     async def _delete(self, command: c.Delete, request: Request) -> Nothing:
@@ -330,15 +330,15 @@ class DictationService:
                 "or to cancel.",
                 code=Code.CONFLICT,
             )
-        context = self._context
+        door = self._door
         async with alone:  # a run that began meanwhile would leave a text behind that nobody sees
-            objects = await context.store.read(lambda connection: store.objects_of(connection, row.id))
+            objects = await door.store.read(lambda connection: store.objects_of(connection, row.id))
             for identity in objects:
-                await context.store.objects.delete(context.signer, identity, "deleted by the user")
+                await door.store.objects.delete(door.signer, identity, "deleted by the user")
             self._finisher.spool_path(row.id).unlink(missing_ok=True)
-        await context.store.sweep()
-        await context.audit(request.caller, "dictate.delete", "done", {"utterance": row.id})
-        context.publish(c.Deleted(utterance=row.id), scope=row.profile, workspace=row.workspace)
+        await door.store.sweep()
+        await door.audit(request.caller, "dictate.delete", "done", {"utterance": row.id})
+        door.publish(c.Deleted(utterance=row.id), scope=row.profile, workspace=row.workspace)
         return Nothing()
 
     async def _delivered(self, command: c.Delivered, request: Request) -> Nothing:
@@ -347,10 +347,10 @@ class DictationService:
             "utterance": row.id,
             "where": command.where[:1000],
             "problem": command.problem[:1000],
-            "at": self._context.clock.wall(),
+            "at": self._door.clock.wall(),
         }
-        await self._context.store.objects.create(
-            self._context.signer, store.DELIVERY, body, aggregate=row.id, workspace=row.workspace
+        await self._door.store.objects.create(
+            self._door.signer, store.DELIVERY, body, aggregate=row.id, workspace=row.workspace
         )
         return Nothing()
 

@@ -36,7 +36,7 @@ class Transcription:
 
     def __init__(
         self,
-        context: Door,
+        door: Door,
         finisher: Finisher,
         command: c.Transcribe,
         request: Request,
@@ -46,7 +46,7 @@ class Transcription:
     ) -> None:
         """`note` is told with the text, as what befell the sound before it came here."""
         assert request.lease is not None, "transcribing is a job"
-        self._context = context
+        self._door = door
         self._finisher = finisher
         self._command = command
         self._request = request
@@ -64,10 +64,10 @@ class Transcription:
 
     async def _from_sound(self) -> c.Dictated:
         await self._work("captured")
-        known = await self._context.store.read(
+        known = await self._door.store.read(
             lambda connection: store.heard(connection, self._row.id, self._run)
         )
-        self._context.worker("stt").warm()
+        self._door.worker("stt").warm()
         if self._row.source != "file" and self._finisher.spool_path(self._row.id).exists():
             segments, samples, note = await self._hear_spool(known)
         else:
@@ -98,14 +98,14 @@ class Transcription:
 
     async def _hear(self, find: Find, spool: int, known: Known) -> tuple[list[Segment], int, str]:
         recognition = Recognition(
-            self._context,
+            self._door,
             self._request,
             self._row.id,
             self._run,
             spool,
             self._command,
             known,
-            parallel=self._context.worker("stt").serving + 1,
+            parallel=self._door.worker("stt").serving + 1,
         )
         began = time.monotonic()
         try:
@@ -125,7 +125,7 @@ class Transcription:
         return found.samples, ""
 
     async def _decode(self, spool: int, recognition: Recognition) -> tuple[int, str]:
-        source = await open_sound(self._context, self._row)
+        source = await open_sound(self._door, self._row)
         command = c.DecodeAudio(
             name=self._row.name or self._row.id, limit_seconds=self._finisher.longest_seconds(self._request)
         )
@@ -161,7 +161,7 @@ class Transcription:
             last = store.last_run(connection, utterance)
             return last, store.heard(connection, utterance, last)
 
-        run, heard = await self._context.store.read(look)
+        run, heard = await self._door.store.read(look)
         if not heard:
             raise ControlError(
                 f"What was heard of {self._row.id} is not kept; retry it from its sound.",
@@ -187,7 +187,7 @@ class Transcription:
         )
 
     async def _work(self, state: str) -> None:
-        now, job = self._context.clock.wall(), self._run
-        await self._context.store.writer.write(
+        now, job = self._door.clock.wall(), self._run
+        await self._door.store.writer.write(
             lambda connection: store.set_work(connection, self._row.id, state, now, job=job)
         )

@@ -26,9 +26,9 @@ from garret.protocol.contract import Command, CommandMeta
 class ConsentDesk:
     """Lists what waits for a consent, and takes the decisions down."""
 
-    def __init__(self, context: HouseDoor) -> None:
-        self._context = context
-        self._plane = context.plane
+    def __init__(self, door: HouseDoor) -> None:
+        self._door = door
+        self._plane = door.plane
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             c.Approve: self._approve,
             c.ListApprovals: self._list,
@@ -40,7 +40,7 @@ class ConsentDesk:
         meta = self._plane.registry.find(command.command)
         self._check_may(request.caller, meta)
         approval = await self._plane.approvals.issue(request.caller, meta, command.payload)
-        await self._context.audit(
+        await self._door.audit(
             request.caller, "approvals.grant", "done", {"command": meta.name, "digest": approval.digest.hex()}
         )
         return c.ApprovalToken(token=approval.token, expires=approval.expires_wall)
@@ -62,7 +62,7 @@ class ConsentDesk:
 
     async def _decide(self, caller: Caller, request: str, *, granted: bool) -> c.ApprovalRequest:
         row = await self._plane.approvals.decide(request, granted=granted)
-        await self._context.audit(
+        await self._door.audit(
             caller,
             "approvals.grant" if granted else "approvals.deny",
             "done",
@@ -71,7 +71,7 @@ class ConsentDesk:
         return self._shown(row)
 
     def _check_may(self, caller: Caller, meta: CommandMeta) -> None:
-        decision = self._context.policy.check(caller.role, caller.profile, meta)
+        decision = self._door.policy.check(caller.role, caller.profile, meta)
         if not decision.allowed:
             raise ControlError(decision.reason, code=Code.DENIED)
 

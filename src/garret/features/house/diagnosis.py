@@ -32,27 +32,27 @@ _LONGEST_NAME: Final = 80
 
 
 async def house_checks(
-    context: HouseDoor, calls: InnerCaller, *, seconds: float = PROBE_SECONDS
+    door: HouseDoor, calls: InnerCaller, *, seconds: float = PROBE_SECONDS
 ) -> list[Finding]:
     """Examine everything, for at most `seconds`. Never raises; a part that does not answer is a finding.
 
     What stored settings hold is told only to a caller who may read settings.
     """
     probes: list[tuple[str, Probe]] = [
-        *ground(context.home, context.secrets.health()),
+        *ground(door.home, door.secrets.health()),
         ("sandbox", _sandbox),
-        ("sandbox open", lambda: _open(context)),
-        ("database", lambda: _database(context)),
-        ("audit", lambda: _audit(context)),
-        ("kept files", lambda: _kept_files(context)),
-        ("settings", partial(_settings, context, calls)),
-        ("workers", lambda: _workers(context)),
+        ("sandbox open", lambda: _open(door)),
+        ("database", lambda: _database(door)),
+        ("audit", lambda: _audit(door)),
+        ("kept files", lambda: _kept_files(door)),
+        ("settings", partial(_settings, door, calls)),
+        ("workers", lambda: _workers(door)),
         ("ports", _ports),
-        ("way out", partial(_way_out, context)),
+        ("way out", partial(_way_out, door)),
         ("egress", lambda: egress_findings(trial())),
         *(
             (f"room {room.name}", partial(_room, calls, room.examination()))
-            for room in context.plane.rooms
+            for room in door.plane.rooms
             if room.examination is not None
         ),
     ]
@@ -64,10 +64,10 @@ async def _room(calls: InnerCaller, examination: Command[Findings]) -> Sequence[
     return (await calls.call(examination)).findings
 
 
-async def _settings(context: HouseDoor, caller: Caller) -> list[Finding]:
+async def _settings(door: HouseDoor, caller: Caller) -> list[Finding]:
     await asyncio.sleep(0)  # a coroutine, since settings belong to the loop's thread
-    problems, unknown = context.settings.problems(), context.settings.unknown()
-    readable = context.may(caller, "settings.read")
+    problems, unknown = door.settings.problems(), door.settings.unknown()
+    readable = door.may(caller, "settings.read")
     findings = [
         _misfit(key, profile, reason if readable else "")
         for (key, profile), reason in sorted(problems.items())
@@ -109,10 +109,10 @@ def _sandbox() -> list[Finding]:
     ]
 
 
-async def _open(context: HouseDoor) -> Finding:
+async def _open(door: HouseDoor) -> Finding:
     """What stays open on any kernel: to be known, not to be mended."""
     await asyncio.sleep(0)  # a coroutine, since the pools belong to the loop's thread
-    specs = [pool.spec for pool in context.plane.pools.values()]
+    specs = [pool.spec for pool in door.plane.pools.values()]
     return ok("sandbox open", " ".join(("Not held:", *open_ends(specs, root=os.geteuid() == 0))))
 
 
@@ -158,59 +158,59 @@ def egress_findings(found: Trial) -> list[Finding]:
     return findings
 
 
-async def _way_out(context: HouseDoor) -> Finding:
+async def _way_out(door: HouseDoor) -> Finding:
     """What is closed now; on the loop's thread, where settings belong."""
     await asyncio.sleep(0)
-    egress = context.plane.egress
+    egress = door.plane.egress
     if egress.offline:
         return ok("way out", f"Nothing leaves this machine: {egress.offline}.")
     closed = f" Closed: {', '.join(egress.closed)}." if egress.closed else ""
-    wanted = sum(len(spec.destinations) for room in context.plane.rooms for spec in room.workers)
+    wanted = sum(len(spec.destinations) for room in door.plane.rooms for spec in room.workers)
     return ok("way out", f"{wanted} destinations are granted to workers; nothing else leaves.{closed}")
 
 
-def _database(context: HouseDoor) -> Finding:
-    store = context.store
+def _database(door: HouseDoor) -> Finding:
+    store = door.store
     if store.writer.mode is Mode.READ_ONLY:
         return fail(
             "database",
             f"Storage takes no writes for now: {store.writer.reason}",
-            f"Free some space at {context.home.root}; it goes on by itself.",
+            f"Free some space at {door.home.root}; it goes on by itself.",
         )
     integrity = store.check(seconds=5.0)
     if store.writer.mode is Mode.DAMAGED or not integrity.sound:
         problem = integrity.problems[0] if integrity.problems else store.writer.reason
-        advice = advise(context.home, Condition.DAMAGED)
+        advice = advise(door.home, Condition.DAMAGED)
         return fail("database", f"The database is damaged: {problem}", " ".join(advice))
     return ok("database", f"The database is sound and encrypted ({connection_version()}).")
 
 
-def _audit(context: HouseDoor) -> Finding:
-    notes = context.store.audit.notes
+def _audit(door: HouseDoor) -> Finding:
+    notes = door.store.audit.notes
     if any(breaks(notes)):
         sentences = " ".join(note_sentence(note) for note in notes)
         return fail("audit", sentences, "`garret audit verify` walks the whole chain.")
     return ok("audit", "The audit chain goes on where its record ends.")
 
 
-def _kept_files(context: HouseDoor) -> Finding:
+def _kept_files(door: HouseDoor) -> Finding:
     """What quiet moments and readers came upon; the rooms say what of theirs it is."""
-    suspects = context.store.blobs.suspects()
+    suspects = door.store.blobs.suspects()
     if not suspects:
         return ok("kept files", "No kept file was found to be other than its name says.")
     shown = ", ".join(identity[:12] for identity in suspects[:_MOST_NAMES])
     more = f" and {len(suspects) - _MOST_NAMES} more" if len(suspects) > _MOST_NAMES else ""
     return fail(
         "kept files",
-        f"Not what was kept: {shown}{more}, in {context.home.blobs}.",
+        f"Not what was kept: {shown}{more}, in {door.home.blobs}.",
         "What they belong to, and the way to bring it back, is said below.",
     )
 
 
-async def _workers(context: HouseDoor) -> Sequence[Finding]:
+async def _workers(door: HouseDoor) -> Sequence[Finding]:
     await asyncio.sleep(0)
     checks: list[Finding] = []
-    for name, pool in context.plane.pools.items():
+    for name, pool in door.plane.pools.items():
         if pool.supervisor.available:
             checks.append(ok(f"worker {name}", f"{pool.supervisor.sentence}"))
         else:

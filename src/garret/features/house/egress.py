@@ -19,9 +19,9 @@ from garret.protocol.contract import Command
 class EgressDesk:
     """Shows the way out, closes and opens it."""
 
-    def __init__(self, context: HouseDoor) -> None:
-        self._context = context
-        self._egress = context.plane.egress
+    def __init__(self, door: HouseDoor) -> None:
+        self._door = door
+        self._egress = door.plane.egress
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             c.GetEgress: self._state,
             c.ReadEgress: self._log,
@@ -43,7 +43,7 @@ class EgressDesk:
                 transport=each.transport,
                 why=each.why,
             )
-            for room in self._context.plane.rooms
+            for room in self._door.plane.rooms
             for spec in room.workers
             for each in spec.destinations
         )
@@ -73,12 +73,12 @@ class EgressDesk:
 
     async def _close(self, command: c.CloseEgress, request: Request) -> c.EgressState:
         rule = await self._egress.close(command.what)
-        await self._context.audit(request.caller, "egress.close", "done", {"what": rule})
+        await self._door.audit(request.caller, "egress.close", "done", {"what": rule})
         return await self._now()
 
     async def _open(self, command: c.OpenEgress, request: Request) -> c.EgressState:
         rule = await self._egress.open(command.what)
-        await self._context.audit(request.caller, "egress.open", "done", {"what": rule})
+        await self._door.audit(request.caller, "egress.open", "done", {"what": rule})
         return await self._now()
 
 

@@ -29,9 +29,9 @@ _LARGEST: Final = LIMITS[Kind.STREAM] - _ENVELOPE_BYTES
 class Feed:
     """One subscription of one caller."""
 
-    def __init__(self, context: HouseDoor, registry: Registry, request: Request) -> None:
+    def __init__(self, door: HouseDoor, registry: Registry, request: Request) -> None:
         self.caller: Caller = request.caller
-        self._context = context
+        self._door = door
         self._registry = registry
         self._request = request
         self._sequence = 0
@@ -42,16 +42,16 @@ class Feed:
     def hears(self, name: str, scope: str | None) -> bool:
         """Whether the subscriber may hear now of an event that concerns the profile `scope`, or everybody."""
         kind = self._registry.event_type(name)
-        if kind is None or not self._context.may(self.caller, kind.__readers__.own):
+        if kind is None or not self._door.may(self.caller, kind.__readers__.own):
             return False
         if scope is None or scope == self.caller.profile:
             return True
-        return self._context.may(self.caller, kind.__readers__.others)
+        return self._door.may(self.caller, kind.__readers__.others)
 
     async def carry(self, pattern: str) -> SubscriptionEnded:
         """Tell of events until `end` is called; a subscriber that leaves cancels this."""
         self._task = asyncio.current_task()
-        subscription = self._context.bus.subscribe([pattern], wake=self._changed.set, hears=self.hears)
+        subscription = self._door.bus.subscribe([pattern], wake=self._changed.set, hears=self.hears)
         try:
             await self._request.emit(BEGUN)
             await self._tell_all(subscription)

@@ -25,10 +25,10 @@ _STATES: Final = ("", "waiting", "dead", "delivered")
 class LaterDesk:
     """Answers the commands about what waits. A profile that may see only its own sees no other's."""
 
-    def __init__(self, context: HouseDoor) -> None:
-        self._context = context
-        self._outbox = context.plane.outbox
-        self._schedules = context.plane.schedules
+    def __init__(self, door: HouseDoor) -> None:
+        self._door = door
+        self._outbox = door.plane.outbox
+        self._schedules = door.plane.schedules
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             c.ListOutbox: self._list,
             c.GetOutboxEntry: self._get,
@@ -47,7 +47,7 @@ class LaterDesk:
     async def _list(self, command: c.ListOutbox, request: Request) -> c.OutboxEntries:
         if command.state not in _STATES:
             raise UsageError(f"A state is one of {', '.join(_STATES[1:])}, not '{command.state[:20]}'.")
-        everybody = self._context.may(request.caller, "outbox.read")
+        everybody = self._door.may(request.caller, "outbox.read")
         found = await self._outbox.entries(
             state=command.state,
             profile=None if everybody else request.caller.profile,
@@ -66,12 +66,12 @@ class LaterDesk:
         await self._find(request.caller, command.entry, "outbox.change")
         kept = await self._outbox.discard(command.entry)
         details = {"entry": kept.id, "room": kept.room, "destination": kept.destination}
-        await self._context.audit(request.caller, "outbox.discard", "done", details)
+        await self._door.audit(request.caller, "outbox.discard", "done", details)
         return Nothing()
 
     async def _find(self, caller: Caller, entry: str, capability: str) -> Kept:
         kept = await self._outbox.entry(entry)
-        if kept.profile != caller.profile and not self._context.may(caller, capability):
+        if kept.profile != caller.profile and not self._door.may(caller, capability):
             raise ControlError(f"There is no entry {kept.id} in the outbox.", code=Code.NOT_FOUND)
         return kept
 
@@ -102,7 +102,7 @@ class LaterDesk:
     # ---- schedules
 
     async def _planned(self, command: c.ListSchedules, request: Request) -> c.Schedules:
-        everybody = self._context.may(request.caller, "schedules.read")
+        everybody = self._door.may(request.caller, "schedules.read")
         found = await self._schedules.planned(
             room=command.room or None, profile=None if everybody else request.caller.profile
         )
@@ -143,12 +143,12 @@ class LaterDesk:
 
     async def _own(self, caller: Caller, number: str, capability: str) -> Schedule:
         schedule = await self._schedules.schedule(number)
-        if schedule.owner.profile != caller.profile and not self._context.may(caller, capability):
+        if schedule.owner.profile != caller.profile and not self._door.may(caller, capability):
             raise no_such(schedule.id)
         return schedule
 
     async def _note(self, caller: Caller, what: str, schedule: str) -> None:
-        await self._context.audit(caller, f"schedules.{what}", "done", {"schedule": schedule})
+        await self._door.audit(caller, f"schedules.{what}", "done", {"schedule": schedule})
 
 
 def _schedule_row(schedule: Schedule, runs: tuple[c.ScheduleRun, ...] = ()) -> c.Schedule:

@@ -34,9 +34,9 @@ _PIN_SECRET: Final = "profiles.pin"
 class ProfileDesk:
     """Switches profiles and keeps the PIN."""
 
-    def __init__(self, context: HouseDoor, changed: Callable[[], None]) -> None:
+    def __init__(self, door: HouseDoor, changed: Callable[[], None]) -> None:
         """`changed` is called after each switch."""
-        self._context = context
+        self._door = door
         self._changed = changed
         self._switching = asyncio.Lock()
         self._boot = boot_id()
@@ -48,7 +48,7 @@ class ProfileDesk:
 
     async def start(self) -> None:
         """Take up the profile that was in force. One that is not known here is taken for a guest's."""
-        kept = self._context.store.settings.get(_PROFILE_KEY)
+        kept = self._door.store.settings.get(_PROFILE_KEY)
         if kept is None:
             return
         try:
@@ -58,14 +58,14 @@ class ProfileDesk:
         if name not in PROFILES:
             _logger.error("the profile that was in force is not known here; it is 'guest' now")
             name = "guest"
-        self._context.plane.use_profile(name)
+        self._door.plane.use_profile(name)
 
     def _pin_hash(self) -> str | None:
-        return self._context.secrets.get_text(_PIN_SECRET)
+        return self._door.secrets.get_text(_PIN_SECRET)
 
     def _answer(self) -> c.Profiles:
         return c.Profiles(
-            current=self._context.plane.profile,
+            current=self._door.plane.profile,
             profiles=tuple(PROFILES),
             pin_set=self._pin_hash() is not None,
         )
@@ -76,10 +76,10 @@ class ProfileDesk:
 
     async def _use(self, command: c.UseProfile, request: Request) -> c.Profiles:
         async with self._switching:
-            plane = self._context.plane
+            plane = self._door.plane
             current = plane.profile
             encoded = self._pin_hash()
-            verdict = self._context.policy.switch(current, command.profile, pin_set=encoded is not None)
+            verdict = self._door.policy.switch(current, command.profile, pin_set=encoded is not None)
             if verdict is Switch.REFUSED:
                 raise self._refusal(command.profile, current)
             if verdict is Switch.SET_PIN_FIRST:
@@ -90,15 +90,13 @@ class ProfileDesk:
                 )
             if verdict is Switch.PIN and encoded is not None:
                 await self._check_pin(request.caller, encoded, command.pin)
-            await self._context.store.settings.put(
-                _PROFILE_KEY, msgspec.json.encode(command.profile).decode()
-            )
+            await self._door.store.settings.put(_PROFILE_KEY, msgspec.json.encode(command.profile).decode())
             plane.use_profile(command.profile)
             self._changed()
-        await self._context.audit(
+        await self._door.audit(
             request.caller, "profiles.use", "done", {"from": current, "to": command.profile}
         )
-        self._context.publish(c.ProfileChanged(profile=command.profile))
+        self._door.publish(c.ProfileChanged(profile=command.profile))
         return self._answer()
 
     def _refusal(self, target: str, current: str) -> ControlError:
@@ -114,7 +112,7 @@ class ProfileDesk:
             raise ControlError(
                 "This needs the PIN. Nothing was changed.", code=Code.DENIED, details={"needs_pin": True}
             )
-        kept = self._context.store.settings.get(_STATE_KEY)
+        kept = self._door.store.settings.get(_STATE_KEY)
         state = msgspec.json.decode(kept.value, type=pin.PinState) if kept is not None else pin.PinState()
         attempt = pin.begin(state, SYSTEM.monotonic(), self._boot)
         await self._keep(attempt.state)
@@ -125,17 +123,17 @@ class ProfileDesk:
                 details={"wait_seconds": attempt.wait},
             )
         if not await asyncio.to_thread(pin.verify_pin, encoded, given):
-            await self._context.audit(caller, "profiles.use", "denied", {"reason": "wrong PIN"})
+            await self._door.audit(caller, "profiles.use", "denied", {"reason": "wrong PIN"})
             raise ControlError(
                 "The PIN is wrong. Nothing was changed.", code=Code.DENIED, details={"needs_pin": True}
             )
         await self._keep(pin.succeed())
 
     async def _keep(self, state: pin.PinState) -> None:
-        await self._context.store.settings.put(_STATE_KEY, msgspec.json.encode(state).decode())
+        await self._door.store.settings.put(_STATE_KEY, msgspec.json.encode(state).decode())
 
     async def _set_pin(self, command: c.SetPin, request: Request) -> Nothing:
         hashed = await asyncio.to_thread(pin.hash_pin, command.pin)
-        await asyncio.to_thread(self._context.secrets.set, _PIN_SECRET, hashed)
-        await self._context.audit(request.caller, "profiles.pin", "set")
+        await asyncio.to_thread(self._door.secrets.set, _PIN_SECRET, hashed)
+        await self._door.audit(request.caller, "profiles.pin", "set")
         return Nothing()

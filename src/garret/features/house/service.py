@@ -45,13 +45,13 @@ _NAMES = {number: name for name, number in _LEVELS.items() if name} | {50: "crit
 class HouseService:
     """Answers the commands by which a person looks after the house."""
 
-    def __init__(self, context: HouseDoor) -> None:
-        self._context = context
-        self._plane = context.plane
-        self._store = context.store
-        self._profiles = ProfileDesk(context, self._profile_changed)
-        self._upkeep = Upkeep(context)
-        self._egress = EgressDesk(context)
+    def __init__(self, door: HouseDoor) -> None:
+        self._door = door
+        self._plane = door.plane
+        self._store = door.store
+        self._profiles = ProfileDesk(door, self._profile_changed)
+        self._upkeep = Upkeep(door)
+        self._egress = EgressDesk(door)
         self._feeds: set[Feed] = set()
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             c.GetStatus: self._status,
@@ -68,9 +68,9 @@ class HouseService:
             c.SetSecret: self._set_secret,
             c.SealSecrets: self._seal,
             **self._profiles.handlers,
-            **ConsentDesk(context).handlers,
+            **ConsentDesk(door).handlers,
             **self._upkeep.handlers,
-            **LaterDesk(context).handlers,
+            **LaterDesk(door).handlers,
             **self._egress.handlers,
         }
 
@@ -93,7 +93,7 @@ class HouseService:
             version=garret.__version__,
             build=build_hash(),
             pid=os.getpid(),
-            home=str(self._context.home.root),
+            home=str(self._door.home.root),
             profile=plane.profile,
             storage=mode,
             uptime_seconds=round(time.monotonic() - plane.started, 3),
@@ -142,7 +142,7 @@ class HouseService:
 
     def _notices(self) -> tuple[str, ...]:
         notices = list(self._plane.notices)
-        health = self._context.secrets.health()
+        health = self._door.secrets.health()
         if not health.protected:
             notices.append(f"{health.sentence} {health.remedy}".strip())
         mode = self._store.writer.mode
@@ -158,7 +158,7 @@ class HouseService:
 
     async def _shutdown(self, command: c.Shutdown, request: Request) -> Nothing:
         del command
-        await self._context.audit_if_possible(request.caller, "house.shutdown", "done")
+        await self._door.audit_if_possible(request.caller, "house.shutdown", "done")
         asyncio.get_running_loop().call_soon(self._plane.stopping.set)
         return Nothing()
 
@@ -166,7 +166,7 @@ class HouseService:
         own = sum(feed.caller is request.caller for feed in self._feeds)
         if own >= _SUBSCRIPTIONS or len(self._feeds) >= _ALL_SUBSCRIPTIONS:
             raise ControlError("There are too many subscriptions already.", code=Code.BUSY)
-        feed = Feed(self._context, self._plane.registry, request)
+        feed = Feed(self._door, self._plane.registry, request)
         self._feeds.add(feed)
         try:
             return await feed.carry(command.pattern)
@@ -176,7 +176,7 @@ class HouseService:
     def _profile_changed(self) -> None:
         """What is heard follows the profile in force, on connections that were there before it too."""
         for feed in self._feeds:
-            if not self._context.may(feed.caller, "events.read"):
+            if not self._door.may(feed.caller, "events.read"):
                 feed.end()
 
     # ---- workers
@@ -229,9 +229,7 @@ class HouseService:
             raise ControlError(
                 f"There is no worker called '{command.name[:80]}'; there are {names}.", code=Code.NOT_FOUND
             )
-        await self._context.audit_if_possible(
-            request.caller, "house.restart", "done", {"worker": command.name}
-        )
+        await self._door.audit_if_possible(request.caller, "house.restart", "done", {"worker": command.name})
         return c.Workers(workers=self._worker_rows())
 
     # ---- logs and audit
@@ -300,7 +298,7 @@ class HouseService:
 
     def _setting_rows(self, key: str = "") -> tuple[c.SettingInfo, ...]:
         if key:
-            self._context.settings.definition(key)
+            self._door.settings.definition(key)
         return tuple(
             c.SettingInfo(
                 key=value.setting.key,
@@ -310,7 +308,7 @@ class HouseService:
                 default="" if value.setting.secret else str(value.setting.default),
                 problem=value.problem or "",
             )
-            for value in self._context.settings.listing(self._plane.profile)
+            for value in self._door.settings.listing(self._plane.profile)
             if not key or value.setting.key == key
         )
 
@@ -319,24 +317,24 @@ class HouseService:
         return c.SettingInfos(settings=self._setting_rows(command.key))
 
     async def _set(self, command: c.SetSetting, request: Request) -> c.SettingInfo:
-        settings = self._context.settings
+        settings = self._door.settings
         definition = settings.definition(command.key)
         profile = self._plane.profile if definition.profile_scoped else None
         if command.value is None:
             await settings.reset(command.key, profile)
         else:
             await settings.set_text(command.key, command.value, profile)
-        await self._context.audit(request.caller, "settings.change", "done", {"key": command.key})
+        await self._door.audit(request.caller, "settings.change", "done", {"key": command.key})
         return self._setting_rows(command.key)[0]
 
     async def _secrets(self, command: c.ListSecrets, request: Request) -> c.SecretNames:
         del command, request
-        health = self._context.secrets.health()
-        names = tuple(self._context.secrets.list())
+        health = self._door.secrets.health()
+        names = tuple(self._door.secrets.list())
         return c.SecretNames(names=names, kept_in=health.where, health=health.sentence)
 
     async def _set_secret(self, command: c.SetSecret, request: Request) -> Nothing:
-        secrets = self._context.secrets
+        secrets = self._door.secrets
         if command.name.startswith(("audit.", "storage.", "device.", "profiles.")):
             raise ControlError(
                 f"{command.name} belongs to Garret itself and is not set by hand.", code=Code.DENIED
@@ -348,12 +346,12 @@ class HouseService:
             await asyncio.to_thread(secrets.set, command.name, command.value)
         self._plane.workers.secret_changed(command.name)
         outcome = "deleted" if command.value is None else "set"
-        await self._context.audit(request.caller, "secrets.change", outcome, {"name": command.name})
+        await self._door.audit(request.caller, "secrets.change", outcome, {"name": command.name})
         return Nothing()
 
     async def _seal(self, command: c.SealSecrets, request: Request) -> Nothing:
-        await asyncio.to_thread(self._context.secrets.reseal, command.passphrase)
-        await self._context.audit(request.caller, "secrets.seal", "done")
+        await asyncio.to_thread(self._door.secrets.reseal, command.passphrase)
+        await self._door.audit(request.caller, "secrets.seal", "done")
         return Nothing()
 
 

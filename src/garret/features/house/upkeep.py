@@ -39,9 +39,9 @@ _PROGRESS_STEP: Final = 0.01
 class Upkeep:
     """Answers the commands about jobs, backups and the state of the house."""
 
-    def __init__(self, context: HouseDoor) -> None:
-        self._context = context
-        self._ledger = context.store.ledger
+    def __init__(self, door: HouseDoor) -> None:
+        self._door = door
+        self._ledger = door.store.ledger
         self._timer: asyncio.TimerHandle | None = None
         self._quiet: asyncio.TimerHandle | None = None
         self._ended = threading.Event()
@@ -70,30 +70,30 @@ class Upkeep:
     # ---- kept files
 
     def _quiet_due(self) -> None:
-        self._context.plane.spawn(self._examine_files())
+        self._door.plane.spawn(self._examine_files())
         self._quiet = asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._quiet_due)
 
     async def _examine_files(self) -> None:
         """Compare some kept files with their names, unless somebody waits for this machine's work."""
-        if self._context.jobs.statistics().running:
+        if self._door.jobs.statistics().running:
             return
-        blobs = self._context.store.blobs
+        blobs = self._door.store.blobs
         await asyncio.to_thread(blobs.examine, _QUIET_BYTES, stop=self._ended.is_set)
 
     # ---- retention
 
     def _retention_due(self) -> None:
-        self._context.plane.spawn(self._keep_retention())
+        self._door.plane.spawn(self._keep_retention())
         self._timer = asyncio.get_running_loop().call_later(_RETENTION_SECONDS, self._retention_due)
 
     async def _keep_retention(self) -> None:
-        settings: Any = self._context.settings
+        settings: Any = self._door.settings
         keep = Retention(
             float(settings.get("jobs.retention_days")), int(settings.get("jobs.retention_count"))
         )
         try:
-            settled = await self._context.store.settled.note()
-            await self._context.plane.egress.keep_retention(settled or 0.0)
+            settled = await self._door.store.settled.note()
+            await self._door.plane.egress.keep_retention(settled or 0.0)
             gone = await self._ledger.prune(keep, settled)
         except GarretError as error:
             _logger.warning("old jobs were not pruned: %s", error.message)
@@ -105,7 +105,7 @@ class Upkeep:
     async def _sweep(self) -> None:
         """Remove the files that no room refers to any more."""
         try:
-            swept = await self._context.store.sweep()
+            swept = await self._door.store.sweep()
         except (GarretError, OSError) as error:
             _logger.warning("what nothing refers to stays for now: %s", error)
             return
@@ -117,7 +117,7 @@ class Upkeep:
     def count_jobs(self) -> dict[str, int]:
         """How many jobs are in each state; none where a damaged database does not tell."""
         try:
-            with self._context.store.readers.read() as connection:
+            with self._door.store.readers.read() as connection:
                 rows = _rows(connection, "SELECT state, count(*) FROM jobs GROUP BY state")
         except Corrupt as error:  # status has to answer then above all
             _logger.warning("the jobs cannot be counted: %s", error.message)
@@ -126,7 +126,7 @@ class Upkeep:
 
     def _own(self, caller: Caller, job: Job, capability: str) -> Job:
         """A profile that may see only its own work sees no other's."""
-        if job.profile != caller.profile and not self._context.may(caller, capability):
+        if job.profile != caller.profile and not self._door.may(caller, capability):
             raise ControlError(f"There is no job {job.id}.", code=Code.NOT_FOUND)
         return job
 
@@ -138,7 +138,7 @@ class Upkeep:
             raise UsageError(f"A state is one of {', '.join(State)}, not '{command.state[:20]}'.")
         states = (State(command.state),) if command.state else ()
         limit = min(max(command.limit, 1), 1000)
-        profile = None if self._context.may(request.caller, "jobs.read") else request.caller.profile
+        profile = None if self._door.may(request.caller, "jobs.read") else request.caller.profile
         jobs = await asyncio.to_thread(self._newest, states, limit, profile)
         return c.Jobs(jobs=tuple(_row(job) for job in jobs))
 
@@ -159,11 +159,11 @@ class Upkeep:
 
     async def _cancel(self, command: c.CancelJob, request: Request) -> c.Job:
         await self._find(request.caller, command.job, "jobs.cancel")
-        return _row(await self._context.jobs.cancel(command.job, request.caller.name))
+        return _row(await self._door.jobs.cancel(command.job, request.caller.name))
 
     async def _retry(self, command: c.RetryJob, request: Request) -> c.Job:
         await self._find(request.caller, command.job, "jobs.cancel")
-        return _row(await self._context.jobs.retry(command.job, request.caller.name))
+        return _row(await self._door.jobs.retry(command.job, request.caller.name))
 
     async def _story(self, command: c.JobStory, request: Request) -> c.Story:
         await self._find(request.caller, command.job)
@@ -173,7 +173,7 @@ class Upkeep:
 
     async def _back_up(self, command: c.Backup, request: Request) -> c.BackupDone:
         stamp = time.strftime("%Y%m%d-%H%M%S")
-        default = self._context.home.backups / f"garret-{stamp}.backup"
+        default = self._door.home.backups / f"garret-{stamp}.backup"
         path = Path(command.path) if command.path else default
         if not path.is_absolute():
             raise UsageError("A backup goes to an absolute path. Nothing was written.")
@@ -192,14 +192,14 @@ class Upkeep:
 
         try:
             summary: Summary = await asyncio.to_thread(
-                lambda: self._context.store.back_up(
+                lambda: self._door.store.back_up(
                     path, sealed_key=sealed, progress=progress, stop=lambda: stopped
                 )
             )
         except asyncio.CancelledError:
             stopped = True
             raise
-        await self._context.audit_if_possible(request.caller, "backup.create", "done", {"path": str(path)})
+        await self._door.audit_if_possible(request.caller, "backup.create", "done", {"path": str(path)})
         return c.BackupDone(path=str(path), bytes=summary.size, blobs=summary.blobs, keys=summary.sealed_key)
 
     def _sealed_keys(self, passphrase: str) -> bytes:
@@ -207,7 +207,7 @@ class Upkeep:
         if not passphrase:
             return b""
         check_passphrase(passphrase)
-        secrets = self._context.secrets
+        secrets = self._door.secrets
         entries = {
             name: value
             for name in (DATABASE_KEY, f"{DATABASE_KEY}.cache", DEVICE_KEY)
@@ -217,7 +217,7 @@ class Upkeep:
 
     async def _diagnose(self, command: c.Diagnose, request: Request) -> c.Diagnosis:
         del command
-        checks = await house_checks(self._context, request.calls)
+        checks = await house_checks(self._door, request.calls)
         return c.Diagnosis(
             checks=tuple(
                 c.Check(
@@ -229,11 +229,11 @@ class Upkeep:
 
     async def _rebuild(self, command: c.Rebuild, request: Request) -> Nothing:
         del command
-        for room in self._context.plane.rooms:
+        for room in self._door.plane.rooms:
             if room.projection is not None:
-                count = await self._context.store.objects.rebuild(room.name)
+                count = await self._door.store.objects.rebuild(room.name)
                 _logger.info("the tables of %s were rebuilt from %d objects", room.name, count)
-        await self._context.audit(request.caller, "storage.rebuild", "done")
+        await self._door.audit(request.caller, "storage.rebuild", "done")
         return Nothing()
 
 

@@ -31,8 +31,8 @@ _OPTIONAL: Final = ("flite",)
 class Examination:
     """Answers `speak.examine`."""
 
-    def __init__(self, context: Door) -> None:
-        self._context = context
+    def __init__(self, door: Door) -> None:
+        self._door = door
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {c.Examine: self._examine}
 
     async def _examine(self, command: c.Examine, request: Request) -> Findings:
@@ -46,12 +46,12 @@ class Examination:
 
     async def _voices(self, calls: InnerCaller) -> list[Finding]:
         listed = await calls.call(c.ListVoices())
-        wanted = str(self._context.setting("speak.voice"))
+        wanted = str(self._door.setting("speak.voice"))
         return [*engine_findings(listed), voice_finding(listed.voices, wanted)]
 
     async def _loudspeakers(self, calls: InnerCaller) -> Finding:
         listed = await calls.call(c.ListSpeakers())
-        return loudspeaker_finding(listed.speakers, str(self._context.setting("speak.device")))
+        return loudspeaker_finding(listed.speakers, str(self._door.setting("speak.device")))
 
 
 def engine_findings(listed: c.Voices) -> list[Finding]:

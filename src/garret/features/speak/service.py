@@ -20,14 +20,14 @@ from garret.protocol.life import Progress
 class SpeakService:
     """Connects the synthesis worker to the playback worker."""
 
-    def __init__(self, context: Door) -> None:
-        self._context = context
+    def __init__(self, door: Door) -> None:
+        self._door = door
         self._saying: set[asyncio.Task[Any]] = set()
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             c.Say: self._say,
             c.Render: self._render,
             c.StopSpeaking: self._stop,
-            **Examination(context).handlers,
+            **Examination(door).handlers,
         }
 
     async def start(self) -> None:
@@ -39,7 +39,7 @@ class SpeakService:
     def _check_length(self, text: str, request: Request) -> None:
         """Refuse a text that is longer than the caller's profile may have spoken at once."""
         profile = request.caller.profile
-        limit = self._context.limits(profile).characters
+        limit = self._door.limits(profile).characters
         if limit is not None and len(text) > limit:
             raise ControlError(
                 f"The text has {len(text)} characters; the profile '{profile}' may have {limit} spoken at "
@@ -73,8 +73,8 @@ class SpeakService:
             self._saying.discard(task)
 
     async def _speak(self, command: c.Say, request: Request) -> c.Spoken:
-        context = self._context
-        device = command.device or str(context.setting("speak.device"))
+        door = self._door
+        device = command.device or str(door.setting("speak.device"))
         synthesis = c.Synthesize(text=command.text, voice=command.voice, rate=command.rate)
         playing = request.calls.start(c.Play(device=device))
         speaking = request.calls.start(synthesis)
@@ -90,7 +90,7 @@ class SpeakService:
                 passing.cancel()
             spoken = await speaking.result()
         said = c.Finished(text=command.text[:EVENT_CHARACTERS], seconds=spoken.seconds)
-        context.publish(said, scope=request.caller.profile, workspace=request.workspace)
+        door.publish(said, scope=request.caller.profile, workspace=request.workspace)
         return spoken
 
     async def _stop(self, command: c.StopSpeaking, request: Request) -> Nothing:
