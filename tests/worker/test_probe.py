@@ -70,3 +70,12 @@ def test_a_probe_that_cannot_run_is_a_typed_error(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(SandboxError) as caught:
         probe.probe()
     assert caught.value.code is Code.UNAVAILABLE
+
+
+def test_a_limit_of_processes_that_is_said_to_hold_holds_for_an_administrator_too() -> None:
+    """Tried without the capabilities that a caged worker has not: with them no such limit binds."""
+    found = probe._process_limit()
+    assert found.available is (found.detail == "")
+    if os.getuid() == 0:
+        assert found.available, found.detail
+    assert os.getresuid()[1] == os.geteuid(), "what it takes was given up in a child"

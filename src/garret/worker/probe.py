@@ -147,15 +147,32 @@ def _guardian() -> Mechanism:
 
 
 def _process_limit() -> Mechanism:
-    detail = ""
+    """Try it in a child, since what has to be given up for it is given up for good."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(writing, _unlimited().encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as told:
+        detail = told.read().decode(errors="replace")
+    os.waitpid(child, 0)
+    return Mechanism("process-limit", _PURPOSES["process-limit"], not detail, detail)
+
+
+def _unlimited() -> str:
+    """Why this process can start others beyond its limit; empty where it cannot."""
     try:
         limits.limit_processes(0)
+        kernel.capset_only(0)  # as in a cage: an administrator's capabilities go beyond any such limit
         # Somebody else's user id is shared with programs that may have ended meanwhile.
         if os.getuid() != os.geteuid() and not _refused_for_now(_fork):
-            detail = "it was switched on, and another process could be started all the same"
+            return "it was switched on, and another process could be started all the same"
     except OSError as error:
-        detail = error.strerror or str(error)
-    return Mechanism("process-limit", _PURPOSES["process-limit"], not detail, detail)
+        return error.strerror or str(error)
+    return ""
 
 
 def examine() -> KernelReport:
