@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 
+from scripts.mutants import copied
 from scripts.room import lay, with_room
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,16 +18,8 @@ BIN = Path(sys.executable).parent
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The sources with a room more, and an interpreter whose workers import them and no others."""
-    root = tmp_path / "tree"
-    unwanted = shutil.ignore_patterns("__pycache__")
-    for folder in ("src", "tests", "scripts"):
-        shutil.copytree(ROOT / folder, root / folder, ignore=unwanted)
-    shutil.copy(ROOT / "pyproject.toml", root)
+    root, _ = copied(tmp_path / "tree")
     lay("notes", root)
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / "venv"], check=True)
-    packages = next((root / "venv").rglob("site-packages"))
-    paths = f"{root / 'src'}\n{sysconfig.get_path('purelib')}\n"
-    (packages / "tree.pth").write_text(paths)
     return root
 
 
