@@ -252,7 +252,7 @@ def test_the_story_tells_how_a_job_came_to_its_state(ledger: Ledger, clock: Manu
         "stt-1 started it: attempt 1, lease epoch 1.",
         "Attempt 1 failed: the engine fell over (failed). It was queued again.",
         "stt-2 started it: attempt 2, lease epoch 2.",
-        "Garret had been stopped while stt-2 ran it (attempt 2). It was queued again; that is no attempt.",
+        "Garret had been stopped while stt-2 ran it. It was queued again, and no attempt counted.",
         "cli cancelled it.",
         "owner asked to try it again.",
         "owner cancelled it.",

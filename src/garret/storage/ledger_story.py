@@ -20,10 +20,7 @@ _SENTENCES: dict[Kind, str] = {
     Kind.REQUEUED: "{who} gave it back before trying: {detail}. The attempt does not count.",
     Kind.CANCELLED: "{who} cancelled it.",
     Kind.RETRIED: "{who} asked to try it again.",
-    Kind.REPLAYED: (
-        "Garret had been stopped while {who} ran it (attempt {attempt}). It was queued again; that is no "
-        "attempt."
-    ),
+    Kind.REPLAYED: "Garret had been stopped while {who} ran it. It was queued again, and no attempt counted.",
     Kind.ABANDONED: "Garret had been stopped while {who} ran it, and no attempt was left. It failed.",
 }
 
