@@ -34,7 +34,7 @@ from garret.control.secrets.store import SecretStore
 from garret.control.settings.settings import Settings
 from garret.protocol.contract import Event
 from garret.protocol.envelope import encode_payload
-from garret.protocol.manifest import Grants
+from garret.protocol.manifest import Destination, Grants
 from garret.protocol.scope import DEFAULT_WORKSPACE
 from garret.storage.errors import StorageError
 from garret.storage.objects import Signer
@@ -129,14 +129,17 @@ class Door:
             raise ControlError(f"The room {self.room} declares no worker {name!r}.", code=Code.DENIED)
         return self._plane.pools[name]
 
-    def worker_with(self, name: str, grants: Grants) -> AbstractAsyncContextManager[str]:
+    def worker_with(
+        self, name: str, grants: Grants, *destinations: Destination
+    ) -> AbstractAsyncContextManager[str]:
         """A process of one of the room's own workers with exactly `grants`, killed when the block is left.
 
-        The manifest says what may be granted (`WorkerSpec.spawn`); paths are absolute. The block gets the
+        It may connect to `destinations` besides, through egress like any other. The manifest says what may
+        be granted (`WorkerSpec.spawn`); paths are absolute. The block gets the
         target for `calls.at(target)`. Raises ControlError: denied, not found, usage, busy, unavailable.
         """
         self.worker(name)
-        return self._plane.workers.spawn(name, grants)
+        return self._plane.workers.spawn(name, grants, destinations)
 
     # ---- what is set and allowed
 

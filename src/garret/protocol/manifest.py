@@ -64,14 +64,16 @@ class Grants(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class SpawnGrants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a process that is spawned for one call may be granted beyond the grants of its kind.
 
-    `read`, `write` and `watch` are places as in `Grants`, at or below which paths may be granted. Nothing
-    else may exceed what the kind has; `network` stands for all of its destinations or none. At most `at_once`
-    processes of the kind are spawned at a time.
+    `read`, `write` and `watch` are places as in `Grants`, at or below which paths may be granted. `connects`
+    says that places to connect to may be named for the call, such as the host of a database that a person
+    added. Nothing else may exceed what the kind has; `network` stands for all of its own destinations or
+    none. At most `at_once` processes of the kind are spawned at a time.
     """
 
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
     watch: tuple[str, ...] = ()
+    connects: bool = False
     at_once: int = 4
 
 

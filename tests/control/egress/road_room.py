@@ -94,6 +94,12 @@ ROOM: Final = Room(
     settings=(Setting(key="road.server", type="text", default="", sentence="Where the server of tests is."),),
     workers=(
         WorkerSpec(
+            name="lane",
+            entry="tests.control.egress.road_room:build",
+            search_path=ROOT,
+            spawn=SpawnGrants(connects=True),
+        ),
+        WorkerSpec(
             name="road",
             entry="tests.control.egress.road_room:build",
             search_path=ROOT,

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from garret.base.errors import GarretError
+from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
 from garret.control.access.policy import PROFILES
 from garret.control.commands.inner import InnerCaller
@@ -26,7 +26,7 @@ from garret.control.plane import ControlPlane
 from garret.control.supervision.events import State
 from garret.features.house import contracts as c
 from garret.protocol.finding import Status
-from garret.protocol.manifest import SPAWNED, Grants
+from garret.protocol.manifest import SPAWNED, Destination, Grants
 from tests.control.egress.rig import Server, serving
 from tests.control.egress.road_room import ROOM, Ask, Stay, Wait
 from tests.control.planes import Client, plane_of, run, until
@@ -104,6 +104,31 @@ def test_a_process_for_one_call_goes_where_its_kind_may_if_it_is_granted_that(ho
                     assert said.text == answer
             (way,) = await log_of(Client(plane), 1)
             assert (way.room, way.worker.partition(SPAWNED)[0], way.verdict) == ("road", "road", "closed")
+
+    run(story())
+
+
+def test_a_place_is_named_for_one_call_where_the_manifest_lets_it_be(home: Home) -> None:
+    async def story() -> None:
+        async with road(home) as (plane, _, server):
+            door = plane.door("road")
+            calls = InnerCaller(plane.broker, "test", Identity("owner", "admin"))
+            order = Ask(port=server.port, text="hello")
+            named = Destination("127.0.0.1", (server.port,), "the source of a question", local=True)
+            for places, answer in (((named,), "world"), ((), "PermissionError")):
+                async with door.worker_with("lane", Grants(), *places) as target:
+                    assert (await calls.at(target).call(order)).text == answer
+            (way,) = await log_of(Client(plane), 1)
+            assert (way.worker.partition(SPAWNED)[0], way.address, way.port, way.verdict) == (
+                "lane",
+                "127.0.0.1",
+                server.port,
+                "closed",
+            )
+            with pytest.raises(GarretError) as caught:
+                async with door.worker_with("road", Grants(), named):
+                    pass
+            assert caught.value.code == Code.DENIED
 
     run(story())
 

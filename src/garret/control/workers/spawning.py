@@ -19,7 +19,7 @@ import msgspec
 
 from garret.base.errors import Code
 from garret.control.errors import ControlError
-from garret.protocol.manifest import SPAWNED, Grants, SpawnGrants, WorkerSpec
+from garret.protocol.manifest import SPAWNED, Destination, Grants, SpawnGrants, WorkerSpec
 
 Fill = Callable[[tuple[str, ...]], tuple[str, ...]]
 """The absolute paths that a manifest's places stand for now."""
@@ -28,8 +28,10 @@ _LIMITS: Final = ("memory_bytes", "open_files", "processes", "file_bytes")
 _FLAGS: Final = ("local_sockets", "terminal")
 
 
-def spec_of_one(spec: WorkerSpec, number: int, grants: Grants) -> WorkerSpec:
-    """The spec of one spawned process. Its name tells its kind."""
+def spec_of_one(
+    spec: WorkerSpec, number: int, grants: Grants, destinations: tuple[Destination, ...] = ()
+) -> WorkerSpec:
+    """The spec of one spawned process, with further `destinations`. Its name tells its kind."""
     return msgspec.structs.replace(
         spec,
         name=f"{spec.name}{SPAWNED}{number}",
@@ -38,12 +40,14 @@ def spec_of_one(spec: WorkerSpec, number: int, grants: Grants) -> WorkerSpec:
         spares=0,
         on_demand=True,
         depends_on=(),
-        destinations=spec.destinations if grants.network else (),
+        destinations=(*(spec.destinations if grants.network else ()), *destinations),
         spawn=None,
     )
 
 
-def allowed(spec: WorkerSpec, asked: Grants, fill: Fill, home: Path) -> Grants:
+def allowed(
+    spec: WorkerSpec, asked: Grants, fill: Fill, home: Path, destinations: tuple[Destination, ...] = ()
+) -> Grants:
     """`asked` as it is to be granted to a process of `spec`, paths resolved.
 
     Raises ControlError: denied, which names what the manifest does not allow; not found for a path that is
@@ -63,6 +67,8 @@ def allowed(spec: WorkerSpec, asked: Grants, fill: Fill, home: Path) -> Grants:
     for name in _FLAGS:
         if getattr(asked, name) and not getattr(own, name):
             raise _denied(spec.name, name)
+    if destinations and not rule.connects:
+        raise _denied(spec.name, f"connections to {destinations[0].host}")
     if asked.network and not spec.destinations:
         raise _denied(spec.name, "network")
     if own.cpu_seconds is not None and (asked.cpu_seconds is None or asked.cpu_seconds > own.cpu_seconds):

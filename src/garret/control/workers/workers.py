@@ -37,7 +37,7 @@ from garret.control.workers.slots import Launch
 from garret.control.workers.spawning import allowed, spec_of_one
 from garret.control.workers.terminals import Terminals
 from garret.protocol.handshake import NonceMemory
-from garret.protocol.manifest import Grants, WorkerSpec, kind_of
+from garret.protocol.manifest import Destination, Grants, WorkerSpec, kind_of
 from garret.worker import descendants
 
 _logger = log.get("control.plane")
@@ -175,11 +175,13 @@ class Workers:
     # ---- processes for one call
 
     @asynccontextmanager
-    async def spawn(self, kind: str, grants: Grants) -> AsyncGenerator[str]:
-        """A process of `kind` with exactly `grants`, for the time of the block; then it is killed.
+    async def spawn(
+        self, kind: str, grants: Grants, destinations: tuple[Destination, ...] = ()
+    ) -> AsyncGenerator[str]:
+        """A process of `kind` with exactly `grants` and a way to `destinations`, for the time of the block.
 
-        Yields the target to which its commands go (`InnerCaller.at`). It starts at the first of them; one
-        that died fails what it had in hand and starts anew at the next. `grants` hold absolute paths, and are
+        Then it is killed. Yields the target to which its commands go (`InnerCaller.at`). It starts at the
+        first of them; one that died fails what it had in hand and starts anew at the next. `grants` hold absolute paths, and are
         held to what the manifest allows. Raises ControlError: denied, not found, usage where there is no such
         kind or it is not spawned, busy where as many run as may, unavailable while Garret stops.
         """
@@ -195,9 +197,8 @@ class Workers:
                 "started; try again in a moment.",
                 code=Code.BUSY,
             )
-        spec = spec_of_one(
-            pool.spec, next(self._numbers), allowed(pool.spec, grants, self._places, self._home.root)
-        )
+        granted = allowed(pool.spec, grants, self._places, self._home.root, destinations)
+        spec = spec_of_one(pool.spec, next(self._numbers), granted, destinations)
         self.add(spec)
         mine = self.pools[spec.name]
         mine.start()
