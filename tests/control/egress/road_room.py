@@ -97,14 +97,14 @@ ROOM: Final = Room(
             name="lane",
             entry="tests.control.egress.road_room:build",
             search_path=ROOT,
-            spawn=SpawnGrants(connects=True),
+            spawn=SpawnGrants(),
         ),
         WorkerSpec(
             name="road",
             entry="tests.control.egress.road_room:build",
             search_path=ROOT,
             concurrency=2,
-            spawn=SpawnGrants(),
+            spawn=SpawnGrants(connects=True),
             destinations=(
                 Destination("{setting:road.server}", (), "the server of a test", local=True),
                 Destination("93.184.215.14", (443,), "an address outside"),

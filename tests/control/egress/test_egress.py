@@ -110,27 +110,28 @@ def test_a_process_for_one_call_goes_where_its_kind_may_if_it_is_granted_that(ho
 
 def test_a_place_is_named_for_one_call_where_the_manifest_lets_it_be(home: Home) -> None:
     async def story() -> None:
-        async with road(home) as (plane, _, server):
+        async with road(home) as (plane, _, _server):
             door = plane.door("road")
             calls = InnerCaller(plane.broker, "test", Identity("owner", "admin"))
-            order = Ask(port=server.port, text="hello")
-            named = Destination("127.0.0.1", (server.port,), "the source of a question", local=True)
+            order = Ask(port=other.port, text="hello")
+            named = Destination("127.0.0.1", (other.port,), "the source of a question", local=True)
             for places, answer in (((named,), "world"), ((), "PermissionError")):
-                async with door.worker_with("lane", Grants(), *places) as target:
+                async with door.worker_with("road", Grants(), *places) as target:
                     assert (await calls.at(target).call(order)).text == answer
             (way,) = await log_of(Client(plane), 1)
             assert (way.worker.partition(SPAWNED)[0], way.address, way.port, way.verdict) == (
-                "lane",
+                "road",
                 "127.0.0.1",
-                server.port,
+                other.port,
                 "closed",
             )
             with pytest.raises(GarretError) as caught:
-                async with door.worker_with("road", Grants(), named):
+                async with door.worker_with("lane", Grants(), named):
                     pass
             assert caught.value.code == Code.DENIED
 
-    run(story())
+    with serving() as other:
+        run(story())
 
 
 def test_a_house_without_destinations_has_no_egress_process(home: Home) -> None:

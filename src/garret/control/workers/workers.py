@@ -181,9 +181,10 @@ class Workers:
         """A process of `kind` with exactly `grants` and a way to `destinations`, for the time of the block.
 
         Then it is killed. Yields the target to which its commands go (`InnerCaller.at`). It starts at the
-        first of them; one that died fails what it had in hand and starts anew at the next. `grants` hold absolute paths, and are
-        held to what the manifest allows. Raises ControlError: denied, not found, usage where there is no such
-        kind or it is not spawned, busy where as many run as may, unavailable while Garret stops.
+        first of them; one that died fails what it had in hand and starts anew at the next. `grants` hold
+        absolute paths, and are held to what the manifest allows. Raises ControlError: denied, not found,
+        usage where there is no such kind or it is not spawned, busy where as many run as may, unavailable
+        while Garret stops.
         """
         pool = self.pools.get(kind)
         if pool is None or pool.spec.spawn is None:
