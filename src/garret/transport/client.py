@@ -223,9 +223,10 @@ class Client:
                 self._channel.send(frame)
 
     def close(self) -> None:
-        """End the connection, and with it every call that is under way."""
+        """End the connection. Calls that are under way are cancelled by that, but for jobs, which go on."""
         for call in list(self._calls.values()):
-            call.abandon()
+            call.let_go()
+        self._calls.clear()
         self._channel.close()
 
 
@@ -309,10 +310,14 @@ class Call(Generic[ResultT]):
         return descriptors
 
     def abandon(self) -> None:
-        """Whatever it still brings is not wanted. Idempotent."""
+        """Cancel it; whatever it still brings is not wanted. Idempotent."""
+        self._client.forget(self.number)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Send no more inputs, and close what it brought. Idempotent."""
         if self.feeder is not None:
             self.feeder.end()
-        self._client.forget(self.number)
         while self._kept:
             occurrence = self._kept.popleft()
             if isinstance(occurrence, (Finished, Failed)):
