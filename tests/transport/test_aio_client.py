@@ -159,7 +159,7 @@ def test_descriptors_go_there_and_back_and_none_is_left(home: Home) -> None:
                 pass  # given up before it was answered
         await client.call(c.Echo(text="after it"))
         os.close(data)
-        await until(lambda: memories() == before)
+        await until(lambda: memories() <= before)
 
     run(home, test)
 

@@ -92,7 +92,8 @@ def test_what_is_given_up_is_cancelled_and_leaves_nothing_open(home: Home) -> No
         before = memories()
         await asyncio.to_thread(story)
         await until(lambda: figures(plane).running == 0)
-        await until(lambda: memories() == before)
+        while memories() > before:  # what came with an earlier answer is looked at with the next
+            await asyncio.to_thread(client.call, c.Echo(text="on"))
 
     run(home, test)
 

@@ -20,7 +20,7 @@ from garret.control.commands.broker import Broker
 from garret.control.commands.request import Pending
 from garret.control.errors import ControlError
 from garret.control.workers.lending import Lender
-from garret.protocol.asking import ASK, GIVEN, Ask
+from garret.protocol.asking import ASK, GIVEN, Ask, AskMemory, Given
 from garret.protocol.contract import check_item, check_result
 from garret.protocol.envelope import Envelope, decode_error, encode_payload, pack
 from garret.protocol.errors import HandshakeRefused, PayloadInvalid, ProtocolError
@@ -48,6 +48,7 @@ _CANCEL: Final = int(Kind.CANCEL)
 _HEARTBEAT: Final = int(Kind.HEARTBEAT)
 _DRAIN: Final = int(Kind.DRAIN)
 _EVENT: Final = int(Kind.EVENT)
+_OVER: Final = Given(refusal="This command is over; no memory is lent for it.", code=Code.CANCELLED)
 
 
 class LinkEvents(Protocol):
@@ -181,7 +182,12 @@ class WorkerLink:
             raise ProtocolError(f"A worker sent a {Kind(kind).name.lower()} out of place.")
 
     def _lend(self, envelope: Envelope) -> None:
-        answer, descriptors = self.lender.answer(_decode_ask(envelope.payload))
+        question = _decode_ask(envelope.payload)
+        answer: Given | None = _OVER
+        descriptors: tuple[int, ...] = ()
+        # Nothing would take back what was lent for a command that is over.
+        if not (isinstance(question, AskMemory) and question.call and question.call not in self.calls):
+            answer, descriptors = self.lender.answer(question)
         try:
             if answer is not None:
                 payload = encode_payload(answer)
