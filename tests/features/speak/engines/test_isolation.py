@@ -9,11 +9,22 @@ import sys
 import pytest
 
 PROGRAM = """
-import sys
+import os, sys
 from pathlib import Path
 from garret.protocol.manifest import Grants
+from garret.transport import bulk
 from garret.worker.sandbox import enforce
 flite = sys.argv[1]
+
+class Lent:
+    """Memory files as the control plane lends them: a cage lets none be made."""
+    files = [bulk.memory_file("lent") for _ in range(4)]
+    def take(self, name):
+        return self.files.pop()
+    def give_back(self, descriptor):
+        os.close(descriptor)
+
+bulk.use_source(Lent())
 enforce(Grants(execute=(flite,) if flite else ()))
 from garret.features.speak.engines.contract import SpeechOptions
 from garret.features.speak.engines.registry import Registry
