@@ -17,7 +17,7 @@ from garret.worker.sandbox import enforce
 flite = sys.argv[1]
 
 class Lent:
-    """Memory files as the control plane lends them: a cage lets none be made."""
+    # Memory files as the control plane lends them: a cage lets none be made.
     files = [bulk.memory_file("lent") for _ in range(4)]
     def take(self, name):
         return self.files.pop()
