@@ -15,9 +15,24 @@ from garret.protocol.envelope import Envelope, pack
 from garret.protocol.frames import Kind
 from garret.transport import linger as linger_module
 from garret.transport.aio import AsyncChannel
-from garret.transport.linger import GAP, LONGEST_REST, SPAN, Linger
+from garret.transport.linger import GAP, LONGEST_REST, SOON, SPAN, Linger
 
 TURN = 2e-6  # seconds that a turn of the loop takes here
+
+
+def idle() -> float:
+    """A thread that computes nothing: whatever time passes, somebody else had the core."""
+    return 0.0
+
+
+class Computing:
+    """What a thread has computed, as the test says."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
 
 
 def look(linger: Linger, now: float, *, turn: float = TURN) -> tuple[int, float]:
@@ -31,7 +46,7 @@ def look(linger: Linger, now: float, *, turn: float = TURN) -> tuple[int, float]
 
 
 def test_after_a_frame_the_loop_looks_for_a_span_and_then_sleeps() -> None:
-    linger = Linger()
+    linger = Linger(idle)
     assert linger.heard(1.0)
     looks, now = look(linger, 1.0)
     assert looks == pytest.approx(SPAN / TURN, abs=1)
@@ -39,7 +54,7 @@ def test_after_a_frame_the_loop_looks_for_a_span_and_then_sleeps() -> None:
 
 
 def test_each_frame_in_time_makes_it_look_for_another_span() -> None:
-    linger, now = Linger(), 1.0
+    linger, now = Linger(idle), 1.0
     assert linger.heard(now)
     for _ in range(1000):
         for _ in range(5):
@@ -52,7 +67,7 @@ def test_each_frame_in_time_makes_it_look_for_another_span() -> None:
 
 
 def test_handling_a_frame_may_take_as_long_as_it_does() -> None:
-    linger = Linger()
+    linger = Linger(idle)
     linger.heard(1.0)
     assert linger.again(1.0 + GAP * 1.2)
     assert not linger.heard(1.0 + GAP * 1.2 + TURN)
@@ -61,7 +76,7 @@ def test_handling_a_frame_may_take_as_long_as_it_does() -> None:
 
 @pytest.mark.parametrize("how", ["a look came late", "a frame was seen late", "nothing came"])
 def test_what_fails_makes_it_rest_longer_each_time(how: str) -> None:
-    linger, now, rests = Linger(), 1.0, []
+    linger, now, rests = Linger(idle), 1.0, []
     for _ in range(9):
         assert linger.heard(now)
         if how == "nothing came":
@@ -74,7 +89,7 @@ def test_what_fails_makes_it_rest_longer_each_time(how: str) -> None:
             assert not linger.again(now)
         begun = now
         while not linger.heard(now):
-            now += 0.0001
+            now += 1.1 * SOON  # no exchange that would end it
         rests.append(now - begun)
         look(linger, now)
         now += 2 * LONGEST_REST  # the second failure of each round
@@ -84,7 +99,7 @@ def test_what_fails_makes_it_rest_longer_each_time(how: str) -> None:
 
 
 def test_what_comes_in_time_shortens_the_rest_again() -> None:
-    linger, now = Linger(), 1.0
+    linger, now = Linger(idle), 1.0
     for _ in range(10):
         assert linger.heard(now)
         _, now = look(linger, now)
@@ -98,11 +113,44 @@ def test_what_comes_in_time_shortens_the_rest_again() -> None:
     assert linger.heard(now + 0.003)
 
 
+def test_work_between_two_looks_is_no_failure() -> None:
+    computing = Computing()
+    linger, now = Linger(computing), 1.0
+    assert linger.heard(now)
+    for _ in range(1000):
+        assert linger.again(now + TURN)
+        now += 3 * GAP  # many frames at once were read, and handled
+        computing.seconds += 3 * GAP
+        assert not linger.heard(now), "it looks already"
+        now += TURN
+    _, now = look(linger, now)
+    assert linger.heard(now + 0.0005), "one span ran out, no more"
+
+
+def rested(every: float, frames: int) -> bool:
+    """Whether `frames` frames, one `every` so many seconds, end a long rest before its time."""
+    linger, now = Linger(idle), 1.0
+    for _ in range(7):
+        assert linger.heard(now)
+        _, now = look(linger, now)
+        now += 2 * LONGEST_REST
+    assert linger.heard(now)
+    _, now = look(linger, now)  # rests for 16 ms
+    return any(linger.heard(now + (number + 1) * every) for number in range(frames))
+
+
+def test_an_exchange_that_is_quick_enough_ends_a_rest() -> None:
+    assert rested(SPAN * 1.5, frames=70)
+    assert not rested(SPAN * 1.5, frames=60), "the more failures, the more proof"
+    assert not rested(SPAN * 2.5, frames=70), "looking would not have met these"
+    assert not rested(SPAN / 10, frames=100), "these came together"
+
+
 @given(st.lists(st.tuples(st.booleans(), st.floats(1e-7, 0.5)), max_size=200))
 def test_whatever_comes_when_it_looks_once_at_a_time_and_never_beyond_a_span_without_news(
     steps: list[tuple[bool, float]],
 ) -> None:
-    linger, now, looking, heard = Linger(), 1.0, False, 0.0
+    linger, now, looking, heard = Linger(idle), 1.0, False, 0.0
     for frame, later in steps:
         now += later
         if frame:
@@ -158,4 +206,5 @@ def test_a_channel_keeps_its_loop_from_sleeping_after_a_frame(
         other.close()
 
     monkeypatch.setattr(linger_module, "monotonic", clock)
+    monkeypatch.setattr(linger_module, "thread_time", idle)
     run(main())
