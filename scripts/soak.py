@@ -55,8 +55,9 @@ def ledger(options: argparse.Namespace) -> list[Row]:
 def kills(options: argparse.Namespace) -> list[Row]:
     """Dictating processes killed at random."""
     count = max(options.kills // 10, 10)
-    name = f"{count} kills while dictating"
-    return [_pytest(name, "-s", "tests/faults/test_dictation_kills.py", GARRET_KILLS=str(count))]
+    pauses = {"GARRET_KILL_GAP": "30"}
+    name = f"{count} kills while dictating, 50 ms to 30 s apart"
+    return [_pytest(name, "-s", "tests/faults/test_dictation_kills.py", GARRET_KILLS=str(count), **pauses)]
 
 
 def fuzz(options: argparse.Namespace) -> list[Row]:

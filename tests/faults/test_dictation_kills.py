@@ -2,7 +2,8 @@
 
 Files are dictated one after another while sound is pushed in real time beside them, and a killer takes
 a random process of the house, its control plane included, every few tenths of a second. GARRET_KILLS
-sets how many; most are spent on an engine with a tiny model, which starts in a moment.
+sets how many, GARRET_KILL_GAP the longest pause between two, in seconds: short pauses are as frequent as long
+ones of the same ratio. Most kills are spent on an engine with a tiny model, which starts in a moment.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ from tests.e2e.house import House, Push, running_house, wait_until
 from tests.features.dictate.engines import models
 
 KILLS = int(os.environ.get("GARRET_KILLS", "200"))
+LONGEST_GAP = float(os.environ.get("GARRET_KILL_GAP", "0.6"))
+SHORTEST_GAP = 0.05
+PER_HOUSE = 100  # kills after which everything is examined and a new house begun
 _KINDS = ("control plane", "audio", "stt", "text")
 _PATIENT = {
     "supervisor.restart_limit": "100",
@@ -129,7 +133,7 @@ class Life:
         dice = random.Random(seed)
         pause = threading.Event()
         for _ in range(count):
-            pause.wait(dice.uniform(0.05, 0.6))
+            pause.wait(SHORTEST_GAP * (LONGEST_GAP / SHORTEST_GAP) ** dice.random())
             kind, pid = self._victim(dice)
             self.kills[kind] += 1
             if kind != "control plane":
@@ -193,12 +197,8 @@ def check(life: Life) -> dict[str, float]:
     house = life.house
     files = [said for said in life.said if isinstance(said.request, d.Transcribe)]
     lives = [said for said in life.said if said.push is not None and said.acknowledged]
-    failed = [said for said in life.said if said.error is not None]
-    for said in failed:
-        assert said.error is not None
-        assert said.error.details.get("job"), f"not a job that can be retried: {said.error!r}"
-        house.call(h.RetryJob(job=str(said.error.details["job"])))
-        said.done = house.call(said.request)
+    failed = [said.error for said in life.said if said.error is not None]
+    assert not failed, "nothing fails that nobody cancelled"
     for said in files:
         assert said.done is not None
         row = house.utterance(said.utterance)
@@ -219,7 +219,6 @@ def check(life: Life) -> dict[str, float]:
     return {
         "files": len(files),
         "live": len(lives),
-        "failed": len(failed),
         "attempts": max((job.attempts for job in jobs), default=0),
     }
 
@@ -242,10 +241,16 @@ def test_nothing_is_lost_while_processes_are_killed(tmp_path: Path) -> None:
         "dictate.language": "de",  # no grammar of English commands beside the tiny model
     }
     count = KILLS - KILLS // 10
-    life = run(settings, count, tmp_path, speech.greeting(), seed=1)
-    assert sum(life.kills.values()) == count
-    assert set(life.kills) == set(_KINDS)
-    texts = {said.done.segments for said in life.said if isinstance(said.request, d.Transcribe) and said.done}
+    kills: Counter[str] = Counter()
+    texts: set[int] = set()
+    for seed, begun in enumerate(range(0, count, PER_HOUSE), start=1):
+        life = run(settings, min(PER_HOUSE, count - begun), tmp_path, speech.greeting(), seed)
+        kills += life.kills
+        texts |= {
+            said.done.segments for said in life.said if isinstance(said.request, d.Transcribe) and said.done
+        }
+    assert sum(kills.values()) == count
+    assert set(kills) == set(_KINDS)
     assert len(texts) == 1, "a file gives the same, whoever died meanwhile"
 
 
