@@ -14,7 +14,7 @@ from garret.base.clock import ManualClock
 from garret.base.paths import Home
 from garret.storage.backup import inspect, list_backups
 from garret.storage.blobs import Blobs
-from garret.storage.errors import Cancelled, Conflict, Corrupt, Invalid, NotFound
+from garret.storage.errors import Cancelled, Conflict, Invalid, NotFound
 from garret.storage.ledger_machine import State
 from garret.storage.ledger_types import Request
 from garret.storage.restore import restore
