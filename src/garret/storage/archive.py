@@ -46,7 +46,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What an archive holds. `created` is wall-clock seconds; `left_out` are damaged blobs it does not hold."""
+    """What an archive holds. `created` is wall-clock seconds; `left_out`: damaged blobs that it lacks."""
 
     format: int
     program: str

@@ -232,7 +232,7 @@ class _Job:
             os.close(descriptor)
 
     def _add(self, writer: ArchiveWriter, entry: Entry, copy: Path, sealed_key: bytes) -> None:
-        """Write one member. Raises _UnsoundError, Cancelled, or OSError where the archive cannot be written."""
+        """Write one member. Raises _UnsoundError, Cancelled, or OSError of writing the archive."""
         blob = entry.blob
         if blob is None:
             chunks = self._counted(sealed_key) if entry.name == SEALED_KEY else self._read_file(copy)
