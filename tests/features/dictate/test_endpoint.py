@@ -86,6 +86,7 @@ def test_every_long_enough_run_of_speech_is_covered(values: list[float]) -> None
 @given(probabilities)
 def test_each_start_is_matched_by_an_end_with_the_same_start(values: list[float]) -> None:
     events = run(values, short_options)
+    events = [event for event in events if isinstance(event, SpeechStart | SpeechEnd)]
     starts = [event.at for event in events if isinstance(event, SpeechStart)]
     assert starts == [segment.start for segment in segments(events)]
     assert all(isinstance(event, SpeechStart) == (place % 2 == 0) for place, event in enumerate(events))

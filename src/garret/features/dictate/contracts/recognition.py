@@ -30,10 +30,16 @@ class ListEngines(Command[Engines], frozen=True):
 
 
 class Available(Contract, frozen=True):
-    """Samples up to `upto` are on disk; `final` says that the segment ends there."""
+    """Samples up to `upto` are on disk; `final` says that the segment ends there.
+
+    `maybe_final`: it ends there if the silence that began lasts, and decoding may begin ahead. A stream that
+    goes on beyond takes that back. `cut`, with `final`: the end is no silence.
+    """
 
     upto: int
     final: bool = False
+    maybe_final: bool = False
+    cut: bool = False
 
 
 class Partial(Contract, frozen=True):
@@ -76,7 +82,9 @@ class Recognize(Command[Hypothesis], frozen=True):
     """Recognise a segment of the spool (its descriptor) from sample `start`.
 
     `end` is its last sample where it is known already; otherwise the input stream tells how far the
-    spool has grown and where the segment ends. Word times are from the start of the spool.
+    spool has grown and where the segment ends. Word times are from the start of the spool. `before` is the
+    text up to `start`, where speech was cut there. `cut`: speech goes on at `end`; what may be cut apart is
+    left to the next segment, which begins with the end of the last word of this one.
     """
 
     start: int
@@ -85,6 +93,8 @@ class Recognize(Command[Hypothesis], frozen=True):
     mode: Literal["free", "spelling"] = "free"
     partials: bool = False
     commands: bool = True
+    cut: bool = False
+    before: str = ""
 
 
 class Taken(Contract, frozen=True):

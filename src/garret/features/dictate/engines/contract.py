@@ -42,6 +42,7 @@ class EngineInfo(msgspec.Struct, frozen=True):
     `languages`: BCP 47 tags it can do; empty when that depends on the model.
     `grammar`, `vocabulary`: whether those parts of the configuration mean something to it.
     `extra`: the optional extra that installs it; empty when it is part of the base.
+    `window`: seconds of sound that it hears together at about the price of a few; 0 where it has none.
     """
 
     name: str
@@ -51,6 +52,7 @@ class EngineInfo(msgspec.Struct, frozen=True):
     grammar: bool = False
     vocabulary: bool = False
     extra: str = ""
+    window: float = 0.0
 
 
 class EngineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,8 +99,17 @@ class Recognizer(Protocol):
         """The text heard so far; its end may still change. Empty when partials were not asked for."""
         ...
 
-    def finish(self) -> Hypothesis:
-        """The final text. The recognizer is of no use afterwards."""
+    def ahead(self, samples: int) -> None:
+        """The segment may end after this many samples: begin with its final text, where that can be done
+        beside others. To accept more takes it back."""
+        ...
+
+    def finish(self, samples: int | None = None) -> Hypothesis:
+        """The final text of that many samples from the first, of all without a number. Engines that have
+        decoded what came beyond already may not leave it out.
+
+        The recognizer is of no use afterwards.
+        """
         ...
 
 

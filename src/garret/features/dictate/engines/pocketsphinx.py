@@ -212,14 +212,20 @@ class _Recognizer:
         hypothesis = self._engine.decoder.hyp() if self._in_utterance else None
         return "" if hypothesis is None else " ".join(_clean(word) for word in hypothesis.hypstr.split())
 
-    def finish(self) -> Hypothesis:
+    def ahead(self, samples: int) -> None:
+        """One decoder serves partials and the final text, so that neither can be made beside the other."""
+        del samples
         self._check()
-        samples = np.concatenate(self._parts) if self._parts else np.zeros(0, np.int16)
+
+    def finish(self, samples: int | None = None) -> Hypothesis:
+        self._check()
+        whole = np.concatenate(self._parts) if self._parts else np.zeros(0, np.int16)
+        heard = whole[:samples]
         try:
             self._end_utterance()
-            if not len(samples):
+            if not len(heard):
                 return Hypothesis("")
-            return self._decode(samples)
+            return self._decode(heard)
         except (RuntimeError, MemoryError) as error:
             raise failure(self._engine.info.name, "decoding", error) from error
         finally:

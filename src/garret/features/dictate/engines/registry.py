@@ -24,7 +24,7 @@ from garret.features.dictate.engines.model_folder import open_folder
 
 POCKETSPHINX = EngineInfo("pocketsphinx", "draft", streaming=False, languages=("en-US",), grammar=True)
 SHERPA = EngineInfo("sherpa", "standard", streaming=True, extra="sherpa")
-WHISPER = EngineInfo("whisper", "standard", streaming=False, vocabulary=True)
+WHISPER = EngineInfo("whisper", "standard", streaming=False, vocabulary=True, window=28.0)
 
 
 class _Entry(msgspec.Struct, frozen=True):

@@ -21,7 +21,9 @@ from garret.features.dictate.engines.contract import (
     EngineError,
     EngineInfo,
     Hypothesis,
+    Recognizer,
 )
+from garret.features.dictate.engines.cuts import after_cut, before_cut
 from garret.features.dictate.engines.registry import engine_info, engines, open_engine, unavailable_reason
 from garret.features.dictate.text.alignment import find_breaks
 from garret.features.dictate.text.commands import DEFAULT_TABLE
@@ -107,30 +109,28 @@ class SttWorker:
                 engine="pocketsphinx", language="en", mode="grammar", grammar=SPELLING_GRAMMAR
             )
         engine = self._open(config)
-        recognizer = engine.recognizer(partials=command.partials, cancelled=call.cancelled)
-        descriptor = call.descriptors[0]
-        position = command.start
+        recognizer = engine.recognizer(
+            partials=command.partials, cancelled=call.cancelled, before=command.before
+        )
+        live = _Live(recognizer, command, call)
+        told = c.Available(upto=command.start)
         waited = 0.0
-        told, told_at = "", 0.0
-        for upto, last, wait in _arrivals(command, call):
+        also: tuple[int, str] | None = None
+        for told, wait in _arrivals(command, call):
             waited += wait
-            while position < upto:
-                samples = spool.read(descriptor, position, min(_BLOCK, upto - position))
-                if not len(samples):
-                    break
-                recognizer.accept(samples)
-                position += len(samples)
-                now = time.monotonic()
-                # Once all is there, a partial text would only keep the whole one waiting.
-                if command.partials and not last and now - told_at >= _PARTIAL_SECONDS:
-                    told_at = now
-                    partial = recognizer.partial()
-                    if partial != told and call.emit_nowait(c.Partial(text=partial)):
-                        told = partial
-        heard = recognizer.finish()
-        also = self._hear_command(command, descriptor, position, call)
+            live.take(told)
+            if told.final or told.maybe_final:
+                # The final text is begun with, and the command grammar listens meanwhile.
+                recognizer.ahead(told.upto - command.start)
+                if also is None or also[0] != told.upto:
+                    also = told.upto, self._hear_command(command, call.descriptors[0], told.upto, call)
+        samples = told.upto - command.start
+        heard = after_cut(recognizer.finish(samples), command.before)
+        if told.cut:
+            heard = before_cut(heard, samples / spool.SAMPLE_RATE)
         info = engine_info(config.engine)
-        return _answer(heard, info, command.start, time.monotonic() - began - waited, also)
+        took = time.monotonic() - began - waited
+        return _answer(heard, info, command.start, took, also[1] if also else "")
 
     def _hear_command(self, command: c.Recognize, descriptor: int, end: int, call: Call) -> str:
         short = end - command.start <= COMMAND_SECONDS * spool.SAMPLE_RATE
@@ -165,10 +165,44 @@ class SttWorker:
         self._engines.clear()
 
 
-def _arrivals(command: c.Recognize, call: Call) -> Iterator[tuple[int, bool, float]]:
-    """How far the segment can be read now, whether a live one is whole, and the seconds waited for it."""
+class _Live:
+    """Gives a recognizer the samples as they become known, and the caller partial texts."""
+
+    def __init__(self, recognizer: Recognizer, command: c.Recognize, call: Call) -> None:
+        self._recognizer = recognizer
+        self._call = call
+        self._partials = command.partials
+        self._position = command.start
+        self._told, self._told_at = "", 0.0
+
+    def take(self, available: c.Available) -> None:
+        """Accept what is there beyond what was accepted. Raises as the recognizer, and SourceFailedError."""
+        while self._position < available.upto:
+            count = min(_BLOCK, available.upto - self._position)
+            samples = spool.read(self._call.descriptors[0], self._position, count)
+            if not len(samples):
+                return
+            self._recognizer.accept(samples)
+            self._position += len(samples)
+            # Once all is there, a partial text would only keep the whole one waiting.
+            if not (available.final or available.maybe_final):
+                self._show()
+
+    def _show(self) -> None:
+        now = time.monotonic()
+        if not self._partials or now - self._told_at < _PARTIAL_SECONDS:
+            return
+        self._told_at = now
+        partial = self._recognizer.partial()
+        if partial != self._told and self._call.emit_nowait(c.Partial(text=partial)):
+            self._told = partial
+
+
+def _arrivals(command: c.Recognize, call: Call) -> Iterator[tuple[c.Available, float]]:
+    """How far the segment can be read now, until it is whole, and the seconds waited for each."""
     if command.end:
-        yield command.end, False, 0.0
+        yield c.Available(upto=command.end), 0.0  # partial texts are of use where nobody waits
+        yield c.Available(upto=command.end, final=True, cut=command.cut), 0.0
         return
     inputs = call.inputs()
     while True:
@@ -176,7 +210,7 @@ def _arrivals(command: c.Recognize, call: Call) -> Iterator[tuple[int, bool, flo
         item = next(inputs, None)
         if item is None:
             return
-        yield item.upto, item.final, time.monotonic() - began
+        yield item, time.monotonic() - began
         if item.final:
             return
 
