@@ -151,6 +151,28 @@ def kept_file(house: House, utterance: str) -> Path:
     return path
 
 
+def test_one_damaged_file_does_not_keep_all_others_from_being_backed_up(house: House, tmp_path: Path) -> None:
+    house.start()
+    first = house.dictate(speech.write(tmp_path / "a.wav", speech.greeting())).utterance
+    second = house.dictate(speech.write(tmp_path / "b.wav", speech.hope())).utterance
+    wait_until(lambda: not list(house.home.spool.iterdir()), "their sound is kept")
+    damaged, sound = kept_file(house, first), house.kept_audio(second)
+    os.truncate(damaged, damaged.stat().st_size // 2)
+    archive = str(tmp_path / "a.backup")
+    told = garret(house, "backup", archive, "--no-passphrase", code=0)
+    assert "1 kept file is damaged and not in it" in told
+    (house.home.root / "cache.db").unlink()
+    house.stop()
+    house.home.durable_db.unlink()
+    for path in house.home.blobs.rglob("?" * 64):
+        path.unlink()
+    garret(house, "restore", "--no-passphrase", archive, code=0)
+    house.start()
+    assert house.kept_audio(second) == sound
+    assert house.transcript(first).text
+    assert first in house.refusal(d.Audio(utterance=first)).message
+
+
 @pytest.mark.parametrize("how", ["cut short", "exchanged", "gone"])
 def test_kept_sound_that_is_not_what_it_was_is_never_used_and_named(
     house: House, tmp_path: Path, how: str

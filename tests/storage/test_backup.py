@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 from garret.base.clock import ManualClock
 from garret.base.paths import Home
 from garret.storage.backup import inspect, list_backups
-from garret.storage.errors import Cancelled, Conflict, Corrupt, Invalid, NotFound
+from garret.storage.blobs import Blobs
+from garret.storage.errors import Cancelled, Conflict, Invalid, NotFound
 from garret.storage.ledger_machine import State
 from garret.storage.ledger_types import Request
 from garret.storage.restore import restore
@@ -126,14 +128,34 @@ def test_an_existing_file_is_never_replaced(store: Store, tmp_path: Path) -> Non
         store.back_up(tmp_path / "none" / "a")
 
 
-def test_a_damaged_blob_stops_the_backup_and_is_named(store: Store, tmp_path: Path) -> None:
-    blob = store.blobs.put_bytes(b"x" * 5_000)
-    flip(store.blobs.path(blob.id), 100)
-    out = tmp_path / "out"
-    out.mkdir()
-    with pytest.raises(Corrupt, match=blob.id):
-        store.back_up(out / "a.garret")
-    assert names(out) == []
+@pytest.mark.parametrize("known", [False, True], ids=["found while writing", "known before"])
+@pytest.mark.parametrize("how", ["changed", "cut off", "gone"])
+def test_damaged_blobs_are_left_out_and_named_and_all_others_are_there(
+    store: Store, tmp_path: Path, how: str, known: bool
+) -> None:
+    kept = [store.blobs.put_bytes(bytes([number]) * 5_000).id for number in range(8)]
+    for identity in kept[2:5]:
+        path = store.blobs.path(identity)
+        if how == "changed":
+            flip(path, 100)
+        elif how == "cut off":
+            os.truncate(path, 17)
+        else:
+            path.unlink()
+            path.mkdir()  # there, and cannot be read
+    if known:
+        store.blobs.examine(1 << 20)
+    done = store.back_up(tmp_path / "a.garret")
+    assert done.left_out == tuple(sorted(kept[2:5]))
+    assert done.blobs == 5
+    assert inspect(tmp_path / "a.garret") == done
+    home = Home(tmp_path / "restored")
+    restore(tmp_path / "a.garret", home, key=KEY)
+    restored = Blobs(home.blobs)
+    assert sorted(restored.iterate()) == sorted(kept[:2] + kept[5:])
+    for identity in restored.iterate():
+        restored.verify(identity)
+    assert not [name for name in names(tmp_path) if name.startswith(".")]
 
 
 def test_blobs_are_not_collected_while_they_are_backed_up(store: Store, tmp_path: Path) -> None:

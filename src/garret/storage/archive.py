@@ -45,13 +45,14 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return match[1] if match else None
 
 
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an archive holds. `created` is wall-clock seconds."""
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What an archive holds. `created` is wall-clock seconds; `left_out`: damaged blobs that it lacks."""
 
     format: int
     program: str
     created: float
     members: tuple[Entry, ...]
+    left_out: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -130,6 +131,8 @@ def decode_manifest(data: bytes) -> Manifest:
         raise Invalid("The manifest of this backup does not name one database and different files.")
     for entry in manifest.members:
         _check_entry(entry)
+    if not all(_BLOB.fullmatch(f"blobs/{identity}") for identity in manifest.left_out):
+        raise Invalid("This backup says that it lacks a file that no backup holds. Nothing was restored.")
     return manifest
 
 

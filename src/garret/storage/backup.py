@@ -5,6 +5,9 @@ blob, and the caller's sealed key, which is opaque here. The copy is made in ste
 between its transactions: changes that come meanwhile are carried into the copy by SQLite, so it neither
 starts over nor holds a snapshot, and it is a state that existed.
 
+A blob that is damaged or cannot be read is left out and named: one bad file is no reason to have no backup of
+the rest. A damaged database is one.
+
 Promises: the file under the chosen name is a whole, synced archive or is not there. Neighbours: `archive`
 (the format), `restore` (the way back), `writer`, `blobs`.
 """
@@ -13,7 +16,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +71,16 @@ class Summary:
     size: int
     blobs: int
     sealed_key: bool
+    left_out: tuple[str, ...] = ()
+    """Ids of blobs that are not in it, since they are damaged or could not be read."""
+
+
+class _UnsoundError(Exception):
+    """The blob `identity` is not what its name says, or cannot be read."""
+
+    def __init__(self, identity: str) -> None:
+        super().__init__(identity)
+        self.identity = identity
 
 
 def back_up(
@@ -81,8 +94,8 @@ def back_up(
 ) -> Summary:
     """Write an archive to `destination`. Blocks; call it in a thread of its own.
 
-    Raises Conflict (the file exists), Cancelled, Corrupt (a blob or page fails its check), DiskFull,
-    ReadOnly, NotFound (no such folder) or InputOutput. Nothing is left behind then.
+    Raises Conflict (the file exists), Cancelled, Corrupt (the database fails its check), DiskFull, ReadOnly,
+    NotFound (no such folder) or InputOutput. Nothing is left behind then.
     """
     if destination.exists():
         raise Conflict(f"{destination} exists already. No backup was made. Choose another name.")
@@ -116,20 +129,52 @@ class _Job:
     def run(self, destination: Path, sealed_key: bytes, now: float) -> Summary:
         copy = self._workplace / DATABASE
         self._copy_database(copy)
-        blobs = [(identity, self._source.blobs.size(identity)) for identity in self._source.blobs.iterate()]
+        everything = list(self._source.blobs.iterate())
+        suspects = self._source.blobs.suspects()
+        left_out = self._unsound(identity for identity in everything if identity in suspects)
+        whole = self._workplace / "archive"
+        while True:
+            blobs = [identity for identity in everything if identity not in left_out]
+            manifest = self._manifest(copy, sealed_key, blobs, tuple(sorted(left_out)), now)
+            try:
+                self._write_archive(whole, manifest, copy, sealed_key)
+                break
+            except _UnsoundError as error:
+                # Where one is damaged there may be more: all are looked at, and the file is begun anew.
+                whole.unlink()
+                left_out |= {error.identity} | self._unsound(blobs)
+        whole.rename(destination)
+        files.sync_folder(destination.parent)
+        size = destination.stat().st_size
+        return Summary(
+            destination, now, manifest.program, size, len(blobs), bool(sealed_key), manifest.left_out
+        )
+
+    def _manifest(
+        self, copy: Path, sealed_key: bytes, blobs: list[str], left_out: tuple[str, ...], now: float
+    ) -> Manifest:
         members = [Entry(DATABASE, copy.stat().st_size, _hash_file(copy))]
         if sealed_key:
             members.append(Entry(SEALED_KEY, len(sealed_key), blake3(sealed_key).hexdigest()))
-        members += [Entry(f"blobs/{identity}", size, identity) for identity, size in blobs]
-        manifest = Manifest(FORMAT, self._source.program, now, tuple(members))
-        self._expected += sum(size for _, size in blobs) + len(sealed_key) + copy.stat().st_size
-        whole = self._workplace / "archive"
-        self._write_archive(whole, manifest, copy, sealed_key)
-        whole.rename(destination)
-        files.sync_folder(destination.parent)
-        return Summary(
-            destination, now, manifest.program, destination.stat().st_size, len(blobs), bool(sealed_key)
-        )
+        members += [
+            Entry(f"blobs/{identity}", self._source.blobs.size(identity), identity) for identity in blobs
+        ]
+        manifest = Manifest(FORMAT, self._source.program, now, tuple(members), left_out)
+        self._done = copy.stat().st_size
+        self._expected = self._done + manifest.size
+        return manifest
+
+    def _unsound(self, blobs: Iterable[str]) -> set[str]:
+        """Those that cannot be read, or are not what their names say. Raises Cancelled."""
+        found: set[str] = set()
+        for identity in blobs:
+            try:
+                self._source.blobs.verify(identity, stop=self._stop)
+            except Cancelled:
+                self._check_stop()
+            except StorageError:
+                found.add(identity)
+        return found
 
     def _copy_database(self, path: Path) -> None:
         files.create_private(path)
@@ -181,33 +226,49 @@ class _Job:
             text = encode_manifest(manifest)
             writer.add(MANIFEST, len(text), (text,))
             for entry in manifest.members:
-                chunks = self._counted(sealed_key) if entry.name == SEALED_KEY else self._chunks(entry, copy)
-                if writer.add(entry.name, entry.size, chunks) != entry.blake3:
-                    raise Corrupt(
-                        f"{entry.name} is damaged. No backup was made. Run 'garret doctor'.",
-                        details={"member": entry.name},
-                    )
+                self._add(writer, entry, copy, sealed_key)
             writer.finish()
         finally:
             os.close(descriptor)
 
-    def _chunks(self, entry: Entry, copy: Path) -> Iterator[bytes]:
+    def _add(self, writer: ArchiveWriter, entry: Entry, copy: Path, sealed_key: bytes) -> None:
+        """Write one member. Raises _UnsoundError, Cancelled, or OSError of writing the archive."""
         blob = entry.blob
-        descriptor = (
-            os.open(copy, os.O_RDONLY | os.O_CLOEXEC)
-            if blob is None
-            else self._source.blobs.open_unverified(blob)
-        )
+        if blob is None:
+            chunks = self._counted(sealed_key) if entry.name == SEALED_KEY else self._read_file(copy)
+            if writer.add(entry.name, entry.size, chunks) != entry.blake3:
+                raise Corrupt("The copy of the database was changed while it was read. No backup was made.")
+            return
+        try:
+            if writer.add(entry.name, entry.size, self._read_blob(blob)) == entry.blake3:
+                return
+        except Corrupt:
+            pass  # of another length
+        raise _UnsoundError(blob)
+
+    def _read_file(self, path: Path) -> Iterator[bytes]:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             for chunk in files.read_chunks(descriptor):
-                self._check_stop()
-                yield chunk
-                self._done += len(chunk)
-                self._progress(self._done, self._expected)
+                yield from self._counted(chunk)
+        finally:
+            os.close(descriptor)
+
+    def _read_blob(self, identity: str) -> Iterator[bytes]:
+        try:
+            descriptor = self._source.blobs.open_unverified(identity)
+        except StorageError as error:
+            raise _UnsoundError(identity) from error
+        try:
+            for chunk in files.read_chunks(descriptor):
+                yield from self._counted(chunk)
+        except OSError as error:  # of reading: what is done with a chunk is not raised in here
+            raise _UnsoundError(identity) from error
         finally:
             os.close(descriptor)
 
     def _counted(self, data: bytes) -> Iterator[bytes]:
+        self._check_stop()
         yield data
         self._done += len(data)
         self._progress(self._done, self._expected)
@@ -232,7 +293,7 @@ def inspect(path: Path) -> Summary:
         os.close(descriptor)
     blobs = sum(entry.blob is not None for entry in manifest.members)
     sealed = any(entry.name == SEALED_KEY for entry in manifest.members)
-    return Summary(path, manifest.created, manifest.program, size, blobs, sealed)
+    return Summary(path, manifest.created, manifest.program, size, blobs, sealed, manifest.left_out)
 
 
 def list_backups(folder: Path) -> list[Summary]:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +14,7 @@ from typing import Any
 import pytest
 
 from garret.control.egress.trial import trial
+from tests import servers
 from tests.control.egress.rig import Rig, Server, here, named, rig, serving
 
 pytestmark = pytest.mark.skipif(
@@ -62,6 +59,36 @@ tell(count)
 }
 
 
+SERVED_CLIENTS = {
+    "psycopg": """
+import psycopg
+for number in range(count):
+    with psycopg.connect(f"host=granted.test port={port} user=garret dbname=postgres") as connection:
+        found = connection.execute("SELECT repeat('x', %s)", [number % 100]).fetchone()[0]
+        assert len(found) == number % 100
+    if number % 10 == 9:
+        tell(10)
+""",
+    "aio_pika": """
+import asyncio, aio_pika
+async def one(number):
+    async with await aio_pika.connect(f"amqp://guest:guest@granted.test:{port}/") as connection:
+        channel = await connection.channel(publisher_confirms=True)
+        queue = await channel.declare_queue("", exclusive=True)
+        message = aio_pika.Message(b"x" * (number % 100))
+        await channel.default_exchange.publish(message, queue.name)
+        came = await queue.get(no_ack=True)
+        assert len(came.body) == number % 100
+async def main():
+    for begun in range(0, count, 10):
+        await asyncio.gather(*(one(begun + number) for number in range(10)))
+        tell(10)
+asyncio.run(main())
+""",
+}
+"""Each tells of every ten connections."""
+
+
 @pytest.fixture(scope="module")
 def go_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The client, built."""
@@ -85,40 +112,16 @@ def go_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[int]:
-    """A PostgreSQL server on loopback; its port."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    root = os.geteuid() == 0  # whom the server refuses
-    if find_spec("psycopg") is None or not programs or (root and not _is_user("postgres")):
-        pytest.skip("CLIENT psycopg NOT TESTED: it is not installed, or there is no PostgreSQL")
-    folder = Path(tempfile.mkdtemp(prefix="g-pg-"))
-    user: dict[str, Any] = {}
-    if root:
-        user = {"user": "postgres", "extra_groups": []}
-        shutil.chown(folder, "postgres")
-    data = str(folder / "data")
-    subprocess.run(
-        [programs[-1] / "initdb", "-D", data, "-A", "trust", "-U", "garret", "--no-sync"],
-        check=True,
-        capture_output=True,
-        **user,
-    )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    words = ["-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-F"]
-    server = subprocess.Popen([programs[-1] / "postgres", *words], stderr=subprocess.PIPE, text=True, **user)
-    try:
-        assert server.stderr is not None
-        said = ""
-        while "ready to accept connections" not in said:
-            line = server.stderr.readline()
-            assert line, said
-            said += line
+    """The port of a PostgreSQL server on loopback."""
+    with servers.postgresql() as port:
         yield port
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.communicate()
-        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def rabbit() -> Iterator[int]:
+    """The port of a RabbitMQ server on loopback."""
+    with servers.rabbitmq() as port:
+        yield port
 
 
 def test_psycopg_works_unchanged_with_a_name_and_a_real_server(postgres: int) -> None:
@@ -149,14 +152,6 @@ tell([int(found), len(text), refused])
         assert {entry.name for entry in ended if entry.verdict == "closed"} == {"granted.test"}
 
 
-def _is_user(name: str) -> bool:
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        return False
-    return True
-
-
 def exact(egress: Rig, server: Server, count: int, answer: int) -> None:
     """Every connection is in the log, with the bytes that the server saw."""
     closed = egress.until(lambda: found if len(found := egress.of("closed")) >= count else None)
@@ -165,6 +160,20 @@ def exact(egress: Rig, server: Server, count: int, answer: int) -> None:
     assert sorted(entry.sent for entry in closed) == sorted(map(len, got))
     assert {entry.received for entry in closed} == {answer}
     assert len(egress.of("open")) == count
+
+
+def by_relay(client: str, server: int, count: int) -> None:
+    """`client` makes `count` connections to a real server; a relay before it counts as the log does."""
+    with rig(granted_test=["127.0.0.1"]) as egress, servers.relaying(server) as relay:
+        place = named("granted.test", relay.port, local=True)
+        source = f"count = {count}\n{SERVED_CLIENTS[client]}"
+        worker = egress.worker(source, place, port=relay.port)
+        for _ in range(count // 10):
+            assert worker.heard() == 10
+        closed = egress.until(lambda: found if len(found := egress.of("closed")) >= count else None)
+        counted = relay.ended(count)
+        assert len(closed) == len(counted) == count
+        assert sorted((entry.sent, entry.received) for entry in closed) == sorted(counted)
 
 
 def by_python(library: str, count: int) -> None:
@@ -186,7 +195,7 @@ tell([done.stdout, done.stderr])
 """
     with rig(granted_test=["127.0.0.1"]) as egress, serving() as server:
         places = (named("granted.test", server.port, local=True), here(server.port))
-        grants = {"execute": (str(program),), "processes": 256}
+        grants: dict[str, Any] = {"execute": (str(program),), "processes": 256}
         printed, errors = egress.worker(source, *places, port=server.port, **grants).heard()
         assert errors == ""
         assert printed == f"{count} dial tcp 127.0.0.9:9: connect: permission denied\n"
@@ -200,6 +209,24 @@ def test_a_library_works_unchanged(library: str) -> None:
 
 def test_a_program_in_go_works_unchanged(go_client: Path) -> None:
     by_go(go_client, 24)
+
+
+def test_psycopg_is_logged_to_the_byte(postgres: int) -> None:
+    by_relay("psycopg", postgres, 20)
+
+
+def test_aio_pika_is_logged_to_the_byte(rabbit: int) -> None:
+    by_relay("aio_pika", rabbit, 20)
+
+
+@pytest.mark.soak
+def test_thousands_of_connections_of_psycopg_are_logged_to_the_byte(postgres: int) -> None:
+    by_relay("psycopg", postgres, 2_500)
+
+
+@pytest.mark.soak
+def test_thousands_of_connections_of_aio_pika_are_logged_to_the_byte(rabbit: int) -> None:
+    by_relay("aio_pika", rabbit, 2_500)
 
 
 @pytest.mark.soak

@@ -437,11 +437,13 @@ export interface HouseBackup {
   readonly passphrase?: string;
 }
 
+/** `left_out` are the ids of kept files that are damaged and therefore not in the backup. */
 export interface HouseBackupDone {
   readonly path: string;
   readonly bytes: number;
   readonly blobs: number;
   readonly keys: boolean;
+  readonly left_out: readonly (string)[];
 }
 
 /** Cancel a job that is waiting or running. */

@@ -200,7 +200,13 @@ class Upkeep:
             stopped = True
             raise
         await self._door.audit_if_possible(request.caller, "backup.create", "done", {"path": str(path)})
-        return c.BackupDone(path=str(path), bytes=summary.size, blobs=summary.blobs, keys=summary.sealed_key)
+        return c.BackupDone(
+            path=str(path),
+            bytes=summary.size,
+            blobs=summary.blobs,
+            keys=summary.sealed_key,
+            left_out=summary.left_out,
+        )
 
     def _sealed_keys(self, passphrase: str) -> bytes:
         """The home's keys under a passphrase, or nothing: the backup is then of use only here."""

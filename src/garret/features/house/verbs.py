@@ -277,6 +277,14 @@ def backup(session: Session, arguments: argparse.Namespace) -> None:
             c.Backup(path=path, passphrase=passphrase), lambda _: None, on_progress=live.progress
         )
     session.emit(done, f"{done.path}: {session.size(done.bytes)}, {done.blobs} kept files.")
+    if done.left_out:
+        count = len(done.left_out)
+        noun = "1 kept file is" if count == 1 else f"{count} kept files are"
+        session.note(
+            f"{noun} damaged and not in it; all else is. `garret doctor` says what they belong to. "
+            "Keep earlier backups, which may have them whole.",
+            "warn",
+        )
     if not done.keys:
         session.note("The keys are not in it: it can be restored only where they still are.", "warn")
 

@@ -68,10 +68,13 @@ class VerifyAudit(Command[AuditVerdict], frozen=True):
 
 
 class BackupDone(Contract, frozen=True):
+    """`left_out` are the ids of kept files that are damaged and therefore not in the backup."""
+
     path: str
     bytes: int
     blobs: int
     keys: bool
+    left_out: tuple[str, ...] = ()
 
 
 @command("house.backup", result=BackupDone, capability="backup.create", timeout=None)
