@@ -381,7 +381,7 @@ def test_a_mode_that_stays_on_is_told(home: Home) -> None:
             await until(lambda: bool(items(person, "mode")))
             script.commands = ()
             person.push(request, 0, 2, end=True)
-            done = await person.answer(c.Listen, request)
+            await person.answer(c.Listen, request)
             await until(lambda: len(items(person, "mode")) == 2)
             assert [item["text"] for item in items(person, "mode")] == ["capitals", ""]
             await person.kept()
