@@ -58,7 +58,10 @@ class Script:
         self.lanes: list[int] = []
         """The priority of each recognition, in the order they were asked for."""
         self.truncated = False
-        self.commands: tuple[str, ...] = ()
+        self.cuts = False
+        """Whether seconds that follow each other are told as cut, each heard up to half a second before."""
+        self.commands: tuple[c.Taken, ...] = ()
+        """What every segment holds, where commands are carried out."""
         self.cancelled = False
         self.refused = ""
         self.grammar = ""
@@ -163,8 +166,11 @@ class Workers:
         if data[:4] not in (b"RIFF", b"fLaC"):
             raise ControlError(f"{command.name} is no audio.", code=Code.INVALID)
         os.pwrite(spool, data[4:], 0)
-        for segment in _speech(data[4:]):
-            await request.emit(segment)
+        found = _speech(data[4:])
+        starts = {segment.start for segment in found}
+        for segment in found:
+            cut = self.script.cuts and segment.end in starts
+            await request.emit(c.SpeechSegment(start=segment.start, end=segment.end, cut=cut))
         await self.script.begin(command)
         return c.AudioInfo(
             container="wav",
@@ -198,6 +204,10 @@ class Workers:
                 break
             if size // 2 > told:
                 await request.emit(c.CaptureItem(kind="speech_start", start=told - base))
+            if size // 2 > told:
+                # As a silence would be that does not last.
+                await request.emit(c.CaptureItem(kind="speech_pause", end=told - base + 1))
+                await request.emit(c.CaptureItem(kind="speech_resume"))
             while size // 2 - told >= STEP:
                 item = c.CaptureItem(kind="speech_end", start=told - base, end=told - base + STEP)
                 told += STEP
@@ -252,7 +262,7 @@ class Workers:
                 end = grown.upto
         first = os.pread(request.descriptors[0], 2, command.start * 2)
         text = f"word{int.from_bytes(first, 'little')}"
-        start, stop = command.start / 16_000, end / 16_000
+        start, stop = command.start / 16_000, end / 16_000 - command.cut / 2
         return c.Hypothesis(
             text=text,
             words=(c.RecognisedWord(start=start, end=stop, word=text, confidence=0.5),),
@@ -262,6 +272,12 @@ class Workers:
             grammar=self.script.grammar,
         )
 
+    def _segment(self, text: str, commands: bool) -> c.CleanedSegment:
+        taken = self.script.commands if commands else ()
+        capitals = any(each.did == "all_caps" for each in taken)
+        gone = tuple((each.first, each.count) for each in taken)
+        return c.CleanedSegment(text=text, commands=taken, gone=gone, capitals=capitals)
+
     async def _clean(self, command: c.Clean, request: Request) -> Nothing:
         heard = bulk.unpack(os.dup(request.descriptors[0]), c.HeardText)
         self.script.heard.append(heard)
@@ -269,8 +285,7 @@ class Workers:
         texts = tuple(each.text.capitalize() for each in heard.segments)
         cleaned = c.CleanedText(
             text=". ".join(texts),
-            segments=texts,
-            commands=self.script.commands,
+            segments=tuple(self._segment(text, command.commands) for text in texts),
             cancelled=self.script.cancelled,
             refused=self.script.refused,
         )

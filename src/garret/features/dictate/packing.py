@@ -37,6 +37,8 @@ class Packing:
         self._waiting.append(segment)
         while len(self._waiting) > 1 and self._length(len(self._waiting)) > self._longest:
             packs.append(self._take(self._best_end()))
+        if self._length(len(self._waiting)) >= self._longest:
+            packs += self.finish()
         return packs
 
     def finish(self) -> list[SpeechSegment]:

@@ -2,7 +2,7 @@
 
 The segment before the cut gives up its last words, from the longest gap between words near the cut on;
 the one after it begins with the end of the last word that was kept, and so hears them whole. Pure.
-Neighbours: the endpointer cuts, the speech-to-text worker calls both, `recognition` begins the second segment.
+Neighbours: the endpointer cuts, the speech-to-text worker calls both, `recognition` begins the second.
 """
 
 from __future__ import annotations
