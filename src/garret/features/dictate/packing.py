@@ -12,6 +12,7 @@ Pure. Neighbours: `transcription` fills it, `recognition` takes the packs as seg
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from garret.features.dictate.contracts.sound import SpeechSegment
@@ -19,6 +20,22 @@ from garret.features.dictate.endpoint import SAMPLE_RATE
 
 _LONGEST_SILENCE: Final = 3 * SAMPLE_RATE
 """Samples; a longer silence parts packs. It would cost time, and long silence is where engines invent."""
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Segments that are recognised as one: `speech` is where each of them is, in samples."""
+
+    speech: tuple[tuple[int, int], ...]
+    cut: bool = False
+
+    @property
+    def start(self) -> int:
+        return self.speech[0][0]
+
+    @property
+    def end(self) -> int:
+        return self.speech[-1][1]
 
 
 class Packing:
@@ -29,9 +46,9 @@ class Packing:
         self._longest = round(seconds * SAMPLE_RATE)
         self._waiting: list[SpeechSegment] = []
 
-    def add(self, segment: SpeechSegment) -> list[SpeechSegment]:
+    def add(self, segment: SpeechSegment) -> list[Pack]:
         """Take the next segment; the packs that are complete now."""
-        packs: list[SpeechSegment] = []
+        packs: list[Pack] = []
         if self._waiting and segment.start - self._waiting[-1].end > _LONGEST_SILENCE:
             packs = self.finish()
         self._waiting.append(segment)
@@ -41,7 +58,7 @@ class Packing:
             packs += self.finish()
         return packs
 
-    def finish(self) -> list[SpeechSegment]:
+    def finish(self) -> list[Pack]:
         """The last pack, where there is one; afterwards other segments may be added."""
         return [self._take(len(self._waiting))] if self._waiting else []
 
@@ -54,6 +71,6 @@ class Packing:
         late = [end for end in ends if 2 * self._length(end) >= self._longest]
         return max(late or ends, key=lambda end: (self._waiting[end].start - self._waiting[end - 1].end, end))
 
-    def _take(self, count: int) -> SpeechSegment:
+    def _take(self, count: int) -> Pack:
         taken, self._waiting = self._waiting[:count], self._waiting[count:]
-        return SpeechSegment(start=taken[0].start, end=taken[-1].end, cut=taken[-1].cut)
+        return Pack(tuple((segment.start, segment.end) for segment in taken), taken[-1].cut)

@@ -50,6 +50,7 @@ class Segment:
     upto: int = 0
     pause: int = 0
     cut: bool = False
+    speech: tuple[tuple[int, int], ...] = ()
     after: Segment | None = None
     heard: c.Hypothesis | None = None
     grown: asyncio.Event | None = None
@@ -98,6 +99,7 @@ class Segment:
     def keep(self, heard: c.Hypothesis) -> None:
         """It was heard: the words are in the store, and a day of them does not belong into memory."""
         self.after = self.hearing = None
+        self.speech = ()
         self.heard = msgspec.structs.replace(
             heard,
             words=heard.words[-1:] if self.cut else (),
@@ -135,9 +137,15 @@ class Recognition:
         self._places = asyncio.Semaphore(parallel)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def begin(self, start: int, end: int = 0, *, cut: bool = False) -> Segment:
-        """Start on a segment; without an `end`, it is told with `Segment.finish`."""
-        segment = Segment(len(self.segments), start, end, upto=end, cut=cut, after=self._cut_before(start))
+    def begin(
+        self, start: int, end: int = 0, *, cut: bool = False, speech: tuple[tuple[int, int], ...] = ()
+    ) -> Segment:
+        """Start on a segment; without an `end`, it is told with `Segment.finish`.
+
+        `speech` is where in it somebody speaks; without it, throughout.
+        """
+        segment = Segment(len(self.segments), start, end, upto=end, cut=cut, speech=speech)
+        segment.after = self._cut_before(start)
         self.segments.append(segment)
         known = self._known.get((start, end)) if end else None
         if known is not None:
@@ -232,6 +240,7 @@ class Recognition:
             start=segment.start if after is None else after.spoken_until,
             end=segment.end,
             cut=segment.cut,
+            speech=segment.speech,
             before="" if after is None or after.heard is None else after.heard.text[-_CONTEXT:],
             engine=command.engine,
             mode=command.mode,

@@ -23,7 +23,7 @@ from garret.features.dictate import store
 from garret.features.dictate.engines.registry import engine_info
 from garret.features.dictate.finishing import Finisher, Words
 from garret.features.dictate.kept_sound import open_sound
-from garret.features.dictate.packing import Packing
+from garret.features.dictate.packing import Pack, Packing
 from garret.features.dictate.recognition import SAMPLE_RATE, Recognition, Segment
 from garret.protocol.life import Progress
 
@@ -214,6 +214,6 @@ class Transcription:
         )
 
 
-def _begin(recognition: Recognition, packs: Iterable[c.SpeechSegment]) -> None:
+def _begin(recognition: Recognition, packs: Iterable[Pack]) -> None:
     for pack in packs:
-        recognition.begin(pack.start, pack.end, cut=pack.cut)
+        recognition.begin(pack.start, pack.end, cut=pack.cut, speech=pack.speech)

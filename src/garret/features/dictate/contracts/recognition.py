@@ -84,7 +84,8 @@ class Recognize(Command[Hypothesis], frozen=True):
     `end` is its last sample where it is known already; otherwise the input stream tells how far the
     spool has grown and where the segment ends. Word times are from the start of the spool. `before` is the
     text up to `start`, where speech was cut there. `cut`: speech goes on at `end`; what may be cut apart is
-    left to the next segment, which begins with the end of the last word of this one.
+    left to the next segment, which begins with the end of the last word of this one. `speech` is where in it
+    somebody speaks, in samples; without it, throughout.
     """
 
     start: int
@@ -95,6 +96,7 @@ class Recognize(Command[Hypothesis], frozen=True):
     commands: bool = True
     cut: bool = False
     before: str = ""
+    speech: tuple[tuple[int, int], ...] = ()
 
 
 class Taken(Contract, frozen=True):

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from garret.features.dictate.engines.contract import Hypothesis, RecognisedWord
+from garret.features.dictate.engines.contract import Hypothesis
+from garret.features.dictate.engines.coverage import beginning_of
 
 GIVEN_UP_SECONDS: Final = 3.0
 """Of a segment before a cut, at most: long enough for a gap between two words, little to hear again."""
@@ -29,7 +30,7 @@ def before_cut(heard: Hypothesis, seconds: float) -> Hypothesis:
     if not ends:
         return heard
     count = max(ends, key=lambda each: (round(words[each].start - words[each - 1].end, 2), each))
-    text = _beginning(heard.text, words[:count])
+    text = beginning_of(heard.text, words[:count])
     return Hypothesis(text, words[:count]) if text else heard
 
 
@@ -41,19 +42,8 @@ def after_cut(heard: Hypothesis, before: str) -> Hypothesis:
     first = heard.words[0]
     if first.end > _REMNANT_SECONDS or _plain(first.text) != _plain(said[-1]):
         return heard
-    remnant = _beginning(heard.text, heard.words[:1])
+    remnant = beginning_of(heard.text, heard.words[:1])
     return Hypothesis(heard.text.removeprefix(remnant).lstrip(), heard.words[1:])
-
-
-def _beginning(text: str, words: tuple[RecognisedWord, ...]) -> str:
-    """The text up to the last of `words`, which it begins with; empty where it does not."""
-    position = 0
-    for word in words:
-        found = text.find(word.text, position)
-        if found < 0 or text[position:found].strip():
-            return ""
-        position = found + len(word.text)
-    return text[:position]
 
 
 def _plain(word: str) -> str:

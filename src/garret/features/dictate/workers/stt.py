@@ -23,6 +23,7 @@ from garret.features.dictate.engines.contract import (
     Hypothesis,
     Recognizer,
 )
+from garret.features.dictate.engines.coverage import completed, unheard
 from garret.features.dictate.engines.cuts import after_cut, before_cut
 from garret.features.dictate.engines.registry import engine_info, engines, open_engine, unavailable_reason
 from garret.features.dictate.text.alignment import find_breaks
@@ -124,11 +125,12 @@ class SttWorker:
                 recognizer.ahead(told.upto - command.start)
                 if also is None or also[0] != told.upto:
                     also = told.upto, self._hear_command(command, call.descriptors[0], told.upto, call)
-        samples = told.upto - command.start
-        heard = after_cut(recognizer.finish(samples), command.before)
-        if told.cut:
-            heard = before_cut(heard, samples / spool.SAMPLE_RATE)
         info = engine_info(config.engine)
+        heard = after_cut(recognizer.finish(told.upto - command.start), command.before)
+        if info.window:
+            heard = _whole(engine, heard, command, told.upto, call)
+        if told.cut:
+            heard = before_cut(heard, (told.upto - command.start) / spool.SAMPLE_RATE)
         took = time.monotonic() - began - waited
         return _answer(heard, info, command.start, took, also[1] if also else "")
 
@@ -163,6 +165,18 @@ class SttWorker:
         for engine in self._engines.values():
             engine.close()
         self._engines.clear()
+
+
+def _whole(engine: Engine, heard: Hypothesis, command: c.Recognize, end: int, call: Call) -> Hypothesis:
+    """What was heard from `command.start` to `end`, and what was not, which is heard again by itself."""
+    start, rate = command.start, spool.SAMPLE_RATE
+    speech = [((one - start) / rate, (other - start) / rate) for one, other in command.speech]
+    for begin, until in unheard(speech or [(0.0, (end - start) / rate)], heard.words):
+        recognizer = engine.recognizer(partials=False, cancelled=call.cancelled)
+        first = start + round(begin * rate)
+        recognizer.accept(spool.read(call.descriptors[0], first, round((until - begin) * rate)))
+        heard = completed(heard, recognizer.finish(), begin)
+    return heard
 
 
 class _Live:
