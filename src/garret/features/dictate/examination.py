@@ -17,8 +17,8 @@ from garret.control.commands.inner import InnerCaller
 from garret.control.commands.service import Request, ServiceHandler
 from garret.control.door import Door
 from garret.control.watching.doctor import Probe, examine
-from garret.features.dictate import contracts as c
 from garret.features.dictate import choice
+from garret.features.dictate import contracts as c
 from garret.features.dictate.choice import MODEL_SETTINGS
 from garret.features.dictate.kept_sound import RECORDINGS, examine_kept
 from garret.models.shelf import Shelf

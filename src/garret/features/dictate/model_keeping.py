@@ -77,13 +77,16 @@ class ModelKeeping:
 
     async def choice(self, asked: str) -> Choice:
         """The engine and model for a run that begins now. Raises UnknownEngineError."""
-        if not self._settled.is_set() and not asked:
-            try:
-                async with asyncio.timeout(_WAIT_SECONDS):
-                    await self._settled.wait()
-            except TimeoutError:
-                _logger.warning("a dictation begins while a model is still being taken in")
+        if not asked:
+            await self._until_settled()
         return choose(self._door.setting, self.shelf, asked)
+
+    async def _until_settled(self) -> None:
+        try:
+            async with asyncio.timeout(_WAIT_SECONDS):
+                await self._settled.wait()
+        except TimeoutError:
+            _logger.warning("it is gone on while a model is still being taken in")
 
     # ---- what is installed
 
@@ -107,6 +110,7 @@ class ModelKeeping:
 
     async def _list(self, command: c.ListModels, request: Request) -> c.Models:
         del command, request
+        await self._until_settled()
         return c.Models(models=tuple(await asyncio.to_thread(self._listed)))
 
     def _listed(self) -> list[c.ModelInfo]:

@@ -54,13 +54,13 @@ SETTINGS = (
         key="dictate.whisper_model",
         type="path",
         default="",
-        sentence="The Whisper model: a name from `garret models list`, or a folder; empty takes the best there.",
+        sentence="The Whisper model: a name from `garret models list`, or a folder; empty: the best there.",
     ),
     Setting(
         key="dictate.sherpa_model",
         type="path",
         default="",
-        sentence="The sherpa-onnx model: a name from `garret models list`, or a folder; empty takes the first.",
+        sentence="The sherpa-onnx model: a name from `garret models list`, or a folder; empty: the first.",
     ),
     Setting(
         key="dictate.cleanup",

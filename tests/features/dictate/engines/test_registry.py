@@ -67,7 +67,7 @@ def test_the_embedded_engine_calls_itself_a_draft() -> None:
         "sherpa": "standard",
         "whisper": "high",
     }
-    assert registry.engine_info("pocketsphinx").extra == ""
+    assert not registry.engine_info("pocketsphinx").model
 
 
 def test_a_configuration_with_an_unknown_field_or_wrong_type_is_refused() -> None:
