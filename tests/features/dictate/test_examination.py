@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from garret.protocol.finding import Finding, Status
 from tests.control.planes import inner, run
 from tests.features.dictate.rooms import room_of
 from tests.features.dictate.scripted_workers import Script
+from tests.models import made
 
 SPHINX = c.EngineStatus(name="pocketsphinx", quality="draft", available=True)
 SHERPA = c.EngineStatus(name="sherpa", quality="standard", available=False, reason="It is not installed.")
@@ -140,16 +142,22 @@ def test_the_room_answers_the_doctor_and_opens_no_microphone(home: Home) -> None
     run(story())
 
 
-def test_the_settings_say_what_is_chosen_and_what_is_set_up(home: Home) -> None:
+def test_the_settings_say_what_is_chosen_and_what_is_set_up(home: Home, tmp_path: Path) -> None:
     script = Script()
     script.engines = (SPHINX, SHERPA, NO_WHISPER)
     script.devices = (DESK,)
 
     async def story() -> None:
         async with room_of(home, script) as person:
+            own = made.folder_of(made.ONE, tmp_path / "own")
+            other = tmp_path / "sherpa"
+            other.mkdir()
+            (other / "tokens.txt").touch()
+            (other / "model.onnx").touch()
             for key, value in (
+                ("dictate.whisper_model", str(own)),
                 ("dictate.engine", "whisper"),
-                ("dictate.sherpa_model", "/models/none"),
+                ("dictate.sherpa_model", str(other)),
                 ("dictate.device", "Studio"),
             ):
                 await person.call(h.SetSetting(key=key, value=value))

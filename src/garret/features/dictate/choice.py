@@ -104,8 +104,8 @@ def check_engine(value: str, look: Look, shelf: Shelf) -> None:
         return
     if not choice.folder:
         raise ModelError(
-            f"There is no model for {value} here. Nothing was changed. `garret models list` shows what can be "
-            "had, `garret models add FOLDER` takes one in.",
+            f"There is no model for {value} here. Nothing was changed. `garret models list` shows what can "
+            "be had, `garret models add FOLDER` takes one in.",
             details={"engine": value, "missing": "model_dir"},
         )
     check_folder(value, Path(choice.folder))

@@ -133,7 +133,7 @@ def _better_engine(engines: Sequence[c.EngineStatus]) -> str:
     if best.quality != _QUALITIES[0]:
         return f"{choosing.format(best.name)} uses a better one that is there."
     best = max(engines, key=lambda engine: _QUALITIES.index(engine.quality))
-    return f"For more (quality {best.quality}): `garret models list` lists what can be had. {best.reason}".rstrip()
+    return f"For more (quality {best.quality}): `garret models list` shows how. {best.reason}".rstrip()
 
 
 def microphone_finding(devices: Sequence[c.Device], wanted: str) -> Finding:
