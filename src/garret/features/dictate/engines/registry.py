@@ -25,7 +25,7 @@ from garret.features.dictate.engines.model_folder import open_folder
 
 POCKETSPHINX = EngineInfo("pocketsphinx", "draft", streaming=False, languages=("en-US",), grammar=True)
 SHERPA = EngineInfo("sherpa", "standard", streaming=True, model=True)
-WHISPER = EngineInfo("whisper", "high", streaming=False, vocabulary=True, model=True)
+WHISPER = EngineInfo("whisper", "standard", streaming=False, vocabulary=True, model=True)
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -40,7 +40,7 @@ _ENTRIES = {
     for entry in (
         _Entry(POCKETSPHINX, "pocketsphinx", "garret.features.dictate.engines.pocketsphinx"),
         _Entry(SHERPA, "sherpa_onnx", "garret.features.dictate.engines.sherpa", "sherpa-onnx"),
-        _Entry(WHISPER, "faster_whisper", "garret.features.dictate.engines.whisper"),
+        _Entry(WHISPER, "ctranslate2", "garret.features.dictate.engines.whisper.engine"),
     )
 }
 
