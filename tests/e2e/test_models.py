@@ -25,7 +25,7 @@ def test_a_new_home_hears_with_whisper_and_falls_back_without(tmp_path: Path) ->
     path = speech.write(tmp_path / "talk.wav", speech.greeting())
     with running_house(environment={SWITCH: "on"}) as house:
         heard = house.dictate(path)
-        assert (heard.engine, heard.quality) == ("whisper", "high")
+        assert (heard.engine, heard.quality) == ("whisper", "standard")
         assert "good morning" in heard.raw.lower()
         engines = {each.name: each for each in house.call(d.ListEngines()).engines}
         whisper = engines["whisper"]
