@@ -19,7 +19,8 @@ from .tokens import Edit, StepResult, Token, keys, plain_gap
 
 # Endings that are said in an address and are hardly said after "dot" otherwise.
 _TOP_LEVEL = frozenset(
-    "com org net edu gov mil int info biz io dev app ai co uk us eu de fr es it nl ch at be se no ca au nz".split()
+    """com org net edu gov mil int info biz io dev app ai co uk us eu de fr es it nl ch at be se no ca au
+    nz""".split()
 )
 _TIES = {"dot": ".", "underscore": "_", "hyphen": "-", "dash": "-"}
 _SIGNS = _TIES | {"at": "@", "slash": "/"}

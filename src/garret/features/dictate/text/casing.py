@@ -90,7 +90,9 @@ def _is_month(tokens: Sequence[Token], position: int, word: str) -> bool:
     if _DAY.fullmatch(after) or (_YEAR.fullmatch(after) and before in _IN_MONTH):
         return True
     if before == "of":
-        return _DAY.fullmatch(_near(tokens, position, -2)) is not None or _near(tokens, position, -2) == "month"
+        return (
+            _DAY.fullmatch(_near(tokens, position, -2)) is not None or _near(tokens, position, -2) == "month"
+        )
     if after in _LINKS and _near(tokens, position, 2) in _MONTHS:
         return True
     if before in _LINKS and _near(tokens, position, -2) in _MONTHS:
@@ -99,7 +101,7 @@ def _is_month(tokens: Sequence[Token], position: int, word: str) -> bool:
 
 
 def _near(tokens: Sequence[Token], position: int, offset: int) -> str:
-    """The token `offset` from `position`, in small letters; empty where marks part it from there or it is none."""
+    """The token `offset` from `position`, in small letters; empty where marks part the two."""
     place = position + offset
     if not 0 <= place < len(tokens):
         return ""

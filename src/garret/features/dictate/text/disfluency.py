@@ -171,7 +171,9 @@ def _drop_phrase(out: list[Token], edits: list[Edit]) -> None:
             return
         window = out[-2 * length :]
         words = keys(window)
-        if words[:length] != words[length:] or not _breaks_off(words[:length], out[-2 * length - 12 : -2 * length]):
+        if words[:length] != words[length:] or not _breaks_off(
+            words[:length], out[-2 * length - 12 : -2 * length]
+        ):
             continue
         if all(plain_gap(window[place], window[place + 1]) for place in range(len(window) - 1)):
             edits.extend(Edit("repeat", (word,)) for word in words[length:])

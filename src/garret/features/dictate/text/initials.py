@@ -32,8 +32,8 @@ _NAMED_AFTER = frozenset("an by of the using with".split())
 """Words before "a i" that make it a name and not a stutter."""
 _LONGEST = 5
 _HOURS = frozenset(
-    """one two three four five six seven eight nine ten eleven twelve o'clock fifteen thirty twenty forty fifty
-    noon midnight""".split()
+    """one two three four five six seven eight nine ten eleven twelve fifteen thirty twenty forty fifty
+    o'clock noon midnight""".split()
 )
 
 
@@ -61,7 +61,8 @@ def write_initials(tokens: Sequence[Token]) -> StepResult:
 
 def is_initials(core: str) -> bool:
     """Whether `core` is written as initials: it is no sign of a text that is all in capitals."""
-    return core.replace(".", "").casefold().removesuffix("s") in KNOWN or (len(core) > 1 and core[1:2] == ".")
+    letters = core.casefold()
+    return letters in KNOWN or letters.removesuffix("s") in KNOWN or core[1:2] == "."
 
 
 def _letters_end(tokens: Sequence[Token], words: Sequence[str], start: int) -> int:

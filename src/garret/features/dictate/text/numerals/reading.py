@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import cast
 
-from ..words import normal_words
+from garret.features.dictate.text.words import normal_words
 
 _UNITS = tuple("zero one two three four five six seven eight nine".split())
 _TEENS = tuple(
@@ -35,7 +35,9 @@ ORDINALS = {
 } | {"thirtieth": 30}
 DECADES = {
     word: value
-    for value, word in enumerate("hundreds tens twenties thirties forties fifties sixties seventies eighties nineties".split())
+    for value, word in enumerate(
+        "hundreds tens twenties thirties forties fifties sixties seventies eighties nineties".split()
+    )
 }
 # One letter for each class of number word, so that the shape of a run is a regular expression.
 CLASS = (
@@ -54,8 +56,6 @@ _TIME = re.compile("[UT](?:DU?|T|OU)?")
 _YEAR = re.compile("T(?:DU?|T|OU)|D(?:DU?|T|OU)")
 
 
-
-
 def is_number_word(word: str) -> bool:
     """Whether `word` names a number by itself; "oh" only counts among other digits."""
     return word in SMALL or word in ("hundred", "thousand", "million", "billion")
@@ -68,7 +68,16 @@ def value_of(words: Sequence[str]) -> frozenset[str]:
     chose one.
     """
     words = counted(words)
-    readers = (read_digits, read_year, read_decimal, read_whole, read_ordinal, read_decade, read_time, read_version)
+    readers = (
+        read_digits,
+        read_year,
+        read_decimal,
+        read_whole,
+        read_ordinal,
+        read_decade,
+        read_time,
+        read_version,
+    )
     return frozenset(" ".join(normal_words(reading)) for reader in readers if (reading := reader(words)))
 
 

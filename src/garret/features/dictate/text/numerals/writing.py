@@ -27,8 +27,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from ..tokens import Edit, StepResult, Token, keys, plain_gap
-from ..words import normal_words
+from garret.features.dictate.text.tokens import Edit, StepResult, Token, keys, plain_gap
+from garret.features.dictate.text.words import normal_words
+
 from .reading import (
     CLASS,
     DECADES,
@@ -203,7 +204,9 @@ def _run_end(tokens: Sequence[Token], words: Sequence[str], start: int) -> int:
     """The end of the run of number words at `start`; `start` itself if there is none."""
     if _goes_on(tokens, words, start) and words[start + 1] in DECADES and words[start] in SMALL:
         return start + 2
-    article = words[start] == "a" and _goes_on(tokens, words, start) and words[start + 1] in ("hundred", "thousand")
+    article = (
+        words[start] == "a" and _goes_on(tokens, words, start) and words[start + 1] in ("hundred", "thousand")
+    )
     end = start + article
     first = end
     while end < len(tokens) and (end == first or _joined(tokens[end - 1], tokens[end])):
@@ -370,7 +373,7 @@ def _year(run: Sequence[str], around: _Around) -> str:
     year = read_year(run)
     if not year or around.after in _COUNTED:
         return ""
-    return year if 1700 <= int(year) < 2100 or (1100 <= int(year) and around.before in _YEAR_BEFORE) else ""
+    return year if 1700 <= int(year) < 2100 or (int(year) >= 1100 and around.before in _YEAR_BEFORE) else ""
 
 
 def _count(said: Sequence[str], run: Sequence[str], around: _Around, start: int, end: int) -> _Run:
