@@ -99,7 +99,7 @@ SETTINGS = (
         type="list",
         default=[],
         choices=("all", *BUILT_IN),
-        sentence="Spoken commands that are never carried out, by their phrases; all: every one, your own too.",
+        sentence="Spoken commands that are never carried out, by their phrases; all: all of them, your own too.",
         profile_scoped=True,
     ),
     Setting(

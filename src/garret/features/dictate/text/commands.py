@@ -116,8 +116,8 @@ class CommandTable:
 
     def without(self, phrases: Iterable[str]) -> CommandTable:
         """A table without the commands of these `phrases`; those that are in no table make no difference."""
-        off = {tuple(normal_words(phrase)) for phrase in phrases}
-        return CommandTable(command for phrase, command in self._commands.items() if phrase not in off)
+        off = {"".join(normal_words(phrase)) for phrase in phrases}
+        return CommandTable(each for phrase, each in self._commands.items() if "".join(phrase) not in off)
 
     def match(self, words: Sequence[str] | str) -> Command | None:
         """The command that `words` as a whole are, fillers around it aside; None for anything else.
