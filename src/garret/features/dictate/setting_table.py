@@ -99,7 +99,7 @@ SETTINGS = (
         type="list",
         default=[],
         choices=("all", *BUILT_IN),
-        sentence="Spoken commands that are never carried out, by their phrases; all: all of them, your own too.",
+        sentence="Spoken commands that are never carried out, by their phrases; all: your own as well.",
         profile_scoped=True,
     ),
     Setting(

@@ -155,7 +155,10 @@ IN_FLOW = [
     ("she said open quote yes close quote and left", "She said \u201cyes\u201d and left"),
     ("milk comma bread comma and cheese period", "Milk, bread, and cheese."),
     ("i will go home new line", "I will go home\n"),
-    ("the period of time was thirty days comma not ten period", "The period of time was thirty days, not ten."),
+    (
+        "the period of time was thirty days comma not ten period",
+        "The period of time was thirty days, not ten.",
+    ),
     ("we leave at noon semi colon they stay full stop", "We leave at noon; they stay."),
     ("we went to the store comma then home period", "We went to the store, then home."),
 ]
@@ -214,7 +217,9 @@ def test_commands_that_stand_by_themselves_are_carried_out(line: str, punctuated
     said, _, right = line.partition("|")
     segments = said.split(" / ")
     if punctuated:  # what an engine makes of a command that is said alone
-        segments = [f"{each[0].upper()}{each[1:]}." if DEFAULT_TABLE.match(each) else each for each in segments]
+        segments = [
+            f"{each[0].upper()}{each[1:]}." if DEFAULT_TABLE.match(each) else each for each in segments
+        ]
     readings = read(heard(*segments), DEFAULT_TABLE)
     assert commands(readings)
     assert written(readings).strip() == right.replace("\\n", "\n")
@@ -314,7 +319,10 @@ SAID = st.lists(
 ).map(" ".join)
 
 
-@given(st.lists(st.tuples(SAID, st.sampled_from([0.0, SHORT, LONG]), st.integers(1, 9)), max_size=6), st.booleans())
+@given(
+    st.lists(st.tuples(SAID, st.sampled_from([0.0, SHORT, LONG]), st.integers(1, 9)), max_size=6),
+    st.booleans(),
+)
 def test_the_parts_of_a_segment_are_all_of_it(said: list[tuple[str, float, int]], marks: bool) -> None:
     segments = [Heard(text, pause=pause, breaks=((place, 0.5),)) for text, pause, place in said]
     for segment, reading in zip(segments, read(segments, DEFAULT_TABLE, marks=marks), strict=True):
