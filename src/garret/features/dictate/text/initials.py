@@ -19,7 +19,7 @@ KNOWN = frozenset(
     """ac adhd ai aka api apr asap atm bbc bmi bmw bp btw cbs cctv cd cdc ceo cfo cia cio cnn cpr cpu cto cv
     dc diy dj dna dns doj dvd eu faa faq fbi fda ftp fyi gb gcse gdp gop gp gpa gps gpu hbo hd hdmi hiv hq hr
     html http https ibm id imf ios ip ipo iq irs isbn iso isp itv jfk jpg kfc kgb kpi lcd led lgbt llc mba mbc
-    md mit mp mph mri mtv nasa nato nba nbc nfl ngo nhl nhs nsa nyc nypd ok opec pbs pc pdf phd pin pr ps pta
+    md mit mp mph mri mtv nasa nato nba nbc nfl ngo nhl nhs nsa nyc nypd ok opec pbs pc pdf phd pin pr pta
     pvc qa qr rca rna roi rom rpm rsvp sms sos sql ssd suv swat tb tlc tnt tv tsa ucla ufo uhf uk un unesco
     unicef ups url us usa usb usda usps ussr uv vcr vhf vip vp vpn wto wwf xml ymca""".split()
 )
