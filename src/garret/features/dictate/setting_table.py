@@ -54,7 +54,7 @@ SETTINGS = (
         key="dictate.whisper_model",
         type="path",
         default="",
-        sentence="The folder of a faster-whisper (CTranslate2) model.",
+        sentence="The folder of a Whisper model in CTranslate2 form.",
     ),
     Setting(
         key="dictate.sherpa_model",

@@ -22,7 +22,7 @@ SUFFIXES: Final = {"text": ".txt", "json": ".json", "srt": ".srt", "vtt": ".vtt"
 _NAMES: Final = {
     "pocketsphinx": "PocketSphinx",
     "sherpa": "sherpa-onnx",
-    "whisper": "faster-whisper",
+    "whisper": "Whisper",
 }
 
 
