@@ -60,7 +60,7 @@ export interface DictateCaptured {
   readonly problem: string;
 }
 
-/** Clean a `HeardText` and, where `commands` says so, carry out the commands in it; the `CleanedText` comes beside the result. */
+/** Clean a `HeardText` and carry out the `commands` in it; the `CleanedText` comes beside the result. */
 export interface DictateClean {
   readonly mode?: "free" | "spelling";
   readonly engine?: string;
@@ -1531,7 +1531,7 @@ export interface Commands {
     readonly item: DictatePartial;
     readonly input: DictateAvailableInput;
   };
-  /** Clean a `HeardText` and, where `commands` says so, carry out the commands in it; the `CleanedText` */
+  /** Clean a `HeardText` and carry out the `commands` in it; the `CleanedText` comes beside the result. */
   readonly "text.clean": {
     readonly command: DictateClean;
     readonly result: Nothing;

@@ -157,8 +157,7 @@ class HeardText(Contract, frozen=True):
     timeout=CLEAN_SECONDS,
 )
 class Clean(Command[Nothing], frozen=True):
-    """Clean a `HeardText` and, where `commands` says so, carry out the commands in it; the `CleanedText`
-    comes beside the result.
+    """Clean a `HeardText` and carry out the `commands` in it; the `CleanedText` comes beside the result.
 
     Both are bulks, since eight hours of speech do not fit into a frame.
     """
