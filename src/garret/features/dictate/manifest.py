@@ -69,6 +69,7 @@ TEXT = WorkerSpec(
         "dictate.sentence_pause",
         "dictate.vocabulary",
         "dictate.commands",
+        "dictate.commands_off",
         "dictate.language",
     ),
 )
@@ -80,6 +81,7 @@ ROOM = Room(
         c.Import,
         c.Transcribe,
         c.Listen,
+        c.RestoreWords,
         c.Stop,
         c.Examine,
         c.History,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from garret.features.dictate.text.commands import BUILT_IN
 from garret.protocol.setting import Setting
 
 SETTINGS = (
@@ -92,6 +93,14 @@ SETTINGS = (
         type="json",
         default={},
         sentence="Your own spoken commands: a phrase, and what it does or writes.",
+        profile_scoped=True,
+    ),
+    Setting(
+        key="dictate.commands_off",
+        type="list",
+        default=[],
+        choices=("all", *BUILT_IN),
+        sentence="Spoken commands that are never carried out, by their phrases; all: your own as well.",
         profile_scoped=True,
     ),
     Setting(
