@@ -17,6 +17,7 @@ import numpy as np
 from garret.features.dictate.audio.spool import Samples
 from garret.features.dictate.engines.contract import SAMPLE_RATE, Hypothesis, RecognisedWord
 from garret.features.dictate.engines.whisper import guards, words
+from garret.features.dictate.engines.whisper.boundaries import Pause, pauses, settled
 from garret.features.dictate.engines.whisper.features import (
     FRAMES_PER_SECOND,
     WINDOW_FRAMES,
@@ -89,6 +90,7 @@ class Options:
 
 @dataclass
 class _Walk:
+    quiet: Sequence[Pause]
     context: list[int] = field(default_factory=list[int])
     texts: list[str] = field(default_factory=list[str])
     words: list[RecognisedWord] = field(default_factory=list[RecognisedWord])
@@ -99,7 +101,7 @@ def transcribe(model: Model, samples: Samples, options: Options, before: str = "
     if is_quiet(samples):
         return Hypothesis("")
     features = log_mel(samples, model.bands)
-    walk = _Walk(model.vocabulary.encode(" " + before.strip()) if before.strip() else [])
+    walk = _Walk(pauses(features), model.vocabulary.encode(" " + before.strip()) if before.strip() else [])
     frame = 0
     while frame + _SHORTEST_FRAMES <= features.shape[1]:
         frame += _window(model, features, frame, options, walk, len(samples) / SAMPLE_RATE)
@@ -138,7 +140,9 @@ def _window(model: Model, features: Floats, first: int, options: Options, walk: 
     made_of = words.pieces(model.vocabulary, text, spaced=options.spaced)
     alignment, probabilities = model.align(encoded, start, text, frames)
     offset = first / FRAMES_PER_SECOND
-    walk.words += words.timed(made_of, alignment, probabilities, offset=offset, end=end)
+    heard = words.timed(made_of, alignment, probabilities, offset=offset, end=end)
+    begun = walk.words[-1].end if walk.words else 0.0
+    walk.words += settled(heard, walk.quiet, first=max(offset, begun), end=min(end, offset + frames / FRAMES_PER_SECOND))
     walk.texts.append(model.vocabulary.text(text))
     # A sampled or broken text must not steer the next.
     sound = not looped and attempt.temperature < 0.5
