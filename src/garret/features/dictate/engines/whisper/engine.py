@@ -64,7 +64,8 @@ def open_model(config: EngineConfig) -> Whisper:
     try:
         known = tokens.read(folder / "tokenizer.json")
         settings = msgspec.json.decode((folder / "config.json").read_bytes(), type=_Config)
-        model: Any = ctranslate2.models.Whisper(
+        library: Any = ctranslate2
+        model: Any = library.models.Whisper(
             config.model_dir, device="cpu", compute_type="int8", intra_threads=config.threads
         )
     except VocabularyError as error:
