@@ -18,10 +18,10 @@ TEMPERATURES: Final = (0.0, 0.4, 0.8)
 _REPETITIVE: Final = 2.4
 _IMPROBABLE: Final = -1.0
 _NO_SPEECH: Final = 2.0
-"""Twice the probability of no speech and the improbability of the text, above which nobody speaks. Of 108 sounds
-without speech (tiny.en; noise, hum, music, breath, clicks, coughs) the least was 2.17; of 150 words and sentences
-of speech the most was 1.7, and 1.9 under noise as loud as the speech. Radford's two bounds (0.6 and -1) keep
-words in one of six such sounds."""
+"""Twice the probability of no speech and the improbability of the text, above which nobody speaks. Of 108
+sounds without speech (tiny.en; noise, hum, music, breath, clicks, coughs) the least was 2.17; of 160 words
+and sentences of speech the most was 1.7. Radford's two bounds (0.6 and -1), each by itself, left 43 words
+in half an hour of such sounds."""
 
 _LOOP_TOKENS: Final = 12
 """Tokens that a repetition fills to be a loop: "no no no no" is said, four sentences alike are not."""
