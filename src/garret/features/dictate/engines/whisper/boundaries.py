@@ -1,9 +1,9 @@
 """Where words begin and end: the model's alignment, set right by the level of the sound.
 
-A token's attention comes late: against forced times of 315 words in continuous speech both ends of a word lie
-0.1 s behind (median, tiny.en), and at a pause the next word begins late by up to 0.6 s while the one before it
-reaches into the pause. So a boundary is moved to the pause that lies there, and elsewhere forward by the lag;
-what is left is 0.05 s. Pure; times are seconds from the start of the sound.
+A token's attention comes late: against forced times of 315 words in continuous speech both ends of a word
+lie 0.1 s behind (median, tiny.en), and at a pause the next word begins late by up to 0.6 s while the one
+before it reaches into the pause. So a boundary is moved to the pause that lies there, and elsewhere forward
+by the lag; what is left is 0.05 s. Pure; times are seconds from the start of the sound.
 """
 
 from __future__ import annotations
