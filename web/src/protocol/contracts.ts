@@ -6,6 +6,12 @@ export const VERSION = 3;
 /** The closed set of error codes; clients map them to exit codes and pictures. */
 export type Code = "usage" | "invalid" | "denied" | "not_found" | "conflict" | "busy" | "unavailable" | "cancelled" | "deadline" | "full" | "read_only" | "corrupt" | "failed";
 
+/** Take a model into the home, whole or not at all. */
+export interface DictateAddModel {
+  readonly source: string;
+  readonly name?: string;
+}
+
 /** The kept audio of one utterance, as a descriptor of a FLAC file beside the result. */
 export interface DictateAudio {
   readonly utterance: string;
@@ -32,6 +38,12 @@ export interface DictateAvailableInput {
   readonly final?: boolean;
 }
 
+/** A silence within a segment; `word` is the place of the word after it, as white space parts them. */
+export interface DictateBreak {
+  readonly word: number;
+  readonly seconds: number;
+}
+
 /** Capture the audio of the input stream to the spool (its descriptor) until the stream ends. */
 export interface DictateCapture {
   readonly again?: number;
@@ -54,10 +66,11 @@ export interface DictateCaptured {
   readonly problem: string;
 }
 
-/** Clean a `HeardText` and carry out the commands in it; the `CleanedText` comes beside the result. */
+/** Clean a `HeardText` and carry out the `commands` in it; the `CleanedText` comes beside the result. */
 export interface DictateClean {
   readonly mode?: "free" | "spelling";
   readonly engine?: string;
+  readonly commands?: boolean;
 }
 
 /** Decode an audio file (first descriptor) to the spool (second), telling each stretch of speech. */
@@ -108,9 +121,9 @@ export interface DictateDictated {
   readonly note: string;
 }
 
-/** What a running dictation tells: partial text of the current segment, the final text of one, the level of the microphone (dBFS), a change of state, a command that was heard, or, where the client asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of. */
+/** What a running dictation tells: partial text of the current segment, the final text of one, the level of the microphone (dBFS), a change of state, a command that was heard, a mode that is on from now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of. */
 export interface DictateDictationItem {
-  readonly kind: "command" | "final" | "kept" | "level" | "partial" | "state";
+  readonly kind: "command" | "final" | "kept" | "level" | "mode" | "partial" | "state";
   readonly text: string;
   readonly segment: number;
   readonly start: number;
@@ -133,6 +146,10 @@ export interface DictateEngineStatus {
   readonly quality: string;
   readonly available: boolean;
   readonly reason: string;
+  readonly meant: boolean;
+  readonly model: string;
+  readonly licence: string;
+  readonly origin: string;
 }
 
 export interface DictateEngines {
@@ -172,6 +189,7 @@ export interface DictateHypothesis {
   readonly quality: string;
   readonly decode_seconds: number;
   readonly grammar: string;
+  readonly breaks: readonly (DictateBreak)[];
 }
 
 /** Take an audio file (its descriptor comes with the command) into the store. */
@@ -190,6 +208,9 @@ export type DictateListDevices = Readonly<Record<string, never>>;
 /** The engines Garret knows, and which of them can be used now. */
 export type DictateListEngines = Readonly<Record<string, never>>;
 
+/** The models in this home, the packs that are known, and folders that are used. */
+export type DictateListModels = Readonly<Record<string, never>>;
+
 /** Dictate live, from a microphone or from audio the client pushes, until stopped. */
 export interface DictateListen {
   readonly source: "microphone" | "push";
@@ -200,6 +221,22 @@ export interface DictateListen {
   readonly partials?: boolean;
   readonly name?: string;
   readonly resumes?: boolean;
+}
+
+/** A model in the home, a known pack, or a folder that a setting names. */
+export interface DictateModelInfo {
+  readonly name: string;
+  readonly state: string;
+  readonly engine: string;
+  readonly bytes: number;
+  readonly languages: readonly (string)[];
+  readonly licence: string;
+  readonly origin: string;
+  readonly used: boolean;
+}
+
+export interface DictateModels {
+  readonly models: readonly (DictateModelInfo)[];
 }
 
 export interface DictatePartial {
@@ -219,6 +256,7 @@ export interface DictateRecognize {
   readonly start: number;
   readonly end?: number;
   readonly engine?: string;
+  readonly model?: string;
   readonly mode?: "free" | "spelling";
   readonly partials?: boolean;
   readonly commands?: boolean;
@@ -228,6 +266,12 @@ export interface DictateRecognize {
 export interface DictateRecord {
   readonly device?: string;
   readonly again?: number;
+}
+
+/** Remove a model from the home. The one in use is refused unless `used` says that this is meant. */
+export interface DictateRemoveModel {
+  readonly name: string;
+  readonly used?: boolean;
 }
 
 /** Find the speech in a spool whose capture was cut off, before sample `upto`; 0 is the end of it. */
@@ -240,10 +284,28 @@ export interface DictateRescued {
   readonly segments: readonly (DictateSpeechSegment)[];
 }
 
+/** Make what was taken for a spoken command words of the text again, and undo what it did. */
+export interface DictateRestoreWords {
+  readonly utterance: string;
+  readonly number?: number;
+  readonly key?: string;
+}
+
 /** Speech found between `start` and `end`, in samples. */
 export interface DictateSpeechSegment {
   readonly start: number;
   readonly end: number;
+}
+
+/** A spoken command that was heard: its `words` and their times, and what it `did`, its action. */
+export interface DictateSpokenCommand {
+  readonly number: number;
+  readonly start: number;
+  readonly end: number;
+  readonly words: string;
+  readonly did: string;
+  readonly first: number;
+  readonly restored: boolean;
 }
 
 export interface DictateStarted {
@@ -264,6 +326,7 @@ export interface DictateTranscribe {
   readonly mode?: "free" | "spelling";
   readonly start_from?: "captured" | "cleaned" | "transcribed";
   readonly partials?: boolean;
+  readonly commands?: boolean;
 }
 
 /** An utterance as text. `quality` is the engine's own label; `segments` is one page of `total`. */
@@ -282,13 +345,21 @@ export interface DictateTranscript {
   readonly stages: Readonly<Record<string, number>>;
 }
 
-/** A stretch of speech between two silences; `text` is cleaned, `raw` as recognised. */
+/** A stretch of speech between two silences; `text` is cleaned, `raw` and `words` as recognised. */
 export interface DictateTranscriptSegment {
   readonly start: number;
   readonly end: number;
   readonly text: string;
   readonly raw: string;
   readonly words: readonly (DictateRecognisedWord)[];
+  readonly commands: readonly (DictateSpokenCommand)[];
+  readonly gone: readonly (readonly [number, number])[];
+  readonly capitals: boolean;
+}
+
+/** Use a model that is in the home, with its engine, from the next dictation on. */
+export interface DictateUseModel {
+  readonly name: string;
 }
 
 /** An utterance as the history lists it; of very long texts the beginning, `dictate.get` has the whole. */
@@ -1095,6 +1166,41 @@ export interface Commands {
     readonly item: DictateDictationItem;
     readonly input: DictateAudioChunk;
   };
+  /** Take a model into the home, whole or not at all. */
+  readonly "dictate.model_add": {
+    readonly command: DictateAddModel;
+    readonly result: DictateModelInfo;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Remove a model from the home. The one in use is refused unless `used` says that this is meant. */
+  readonly "dictate.model_remove": {
+    readonly command: DictateRemoveModel;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Use a model that is in the home, with its engine, from the next dictation on. */
+  readonly "dictate.model_use": {
+    readonly command: DictateUseModel;
+    readonly result: DictateModelInfo;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** The models in this home, the packs that are known, and folders that are used. */
+  readonly "dictate.models": {
+    readonly command: DictateListModels;
+    readonly result: DictateModels;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Make what was taken for a spoken command words of the text again, and undo what it did. */
+  readonly "dictate.restore_words": {
+    readonly command: DictateRestoreWords;
+    readonly result: DictateDictated;
+    readonly item: DictateDictationItem;
+    readonly input: never;
+  };
   /** End a live dictation: what was heard is transcribed. Without an utterance: the current one. */
   readonly "dictate.stop": {
     readonly command: DictateStop;
@@ -1494,7 +1600,7 @@ export interface Commands {
     readonly item: DictatePartial;
     readonly input: DictateAvailableInput;
   };
-  /** Clean a `HeardText` and carry out the commands in it; the `CleanedText` comes beside the result. */
+  /** Clean a `HeardText` and carry out the `commands` in it; the `CleanedText` comes beside the result. */
   readonly "text.clean": {
     readonly command: DictateClean;
     readonly result: Nothing;
@@ -1517,6 +1623,11 @@ export const COMMANDS = {
   "dictate.history": { capability: "dictate.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.import": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 1, items: false, inputs: false },
   "dictate.listen": { capability: "dictate.use", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: true },
+  "dictate.model_add": { capability: "dictate.models", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
+  "dictate.model_remove": { capability: "dictate.models", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "dictate.model_use": { capability: "dictate.models", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "dictate.models": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "dictate.restore_words": { capability: "dictate.use", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
   "dictate.stop": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.transcribe": { capability: "dictate.use", job: true, replay: 64, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
   "house.approval_deny": { capability: "approvals.grant", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },

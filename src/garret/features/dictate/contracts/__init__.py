@@ -1,8 +1,8 @@
 """Commands, results and events of the dictation room, and what it says to its workers.
 
 Audio times are seconds from the start of the utterance; sample positions are at 16 kHz mono. The modules
-below hold them by what they are about: `utterances`, `dictation`, `sound`, `recognition`; everybody else
-imports them from here.
+below hold them by what they are about: `utterances`, `dictation`, `sound`, `recognition`, `models`;
+everybody else imports them from here.
 """
 
 from __future__ import annotations
@@ -14,14 +14,25 @@ from garret.features.dictate.contracts.dictation import (
     Examine,
     Finished,
     Listen,
+    RestoreWords,
     Stage,
     Started,
     Stop,
     Transcribe,
 )
+from garret.features.dictate.contracts.models import (
+    AddModel,
+    ListModels,
+    ModelInfo,
+    Models,
+    RemoveModel,
+    UseModel,
+)
 from garret.features.dictate.contracts.recognition import (
     Available,
+    Break,
     Clean,
+    CleanedSegment,
     CleanedText,
     Engines,
     EngineStatus,
@@ -31,6 +42,7 @@ from garret.features.dictate.contracts.recognition import (
     Partial,
     RawSegment,
     Recognize,
+    Taken,
 )
 from garret.features.dictate.contracts.sound import (
     AudioInfo,
@@ -58,6 +70,7 @@ from garret.features.dictate.contracts.utterances import (
     Import,
     Imported,
     RecognisedWord,
+    SpokenCommand,
     State,
     Transcript,
     TranscriptSegment,
@@ -66,14 +79,17 @@ from garret.features.dictate.contracts.utterances import (
 )
 
 __all__ = [
+    "AddModel",
     "Audio",
     "AudioChunk",
     "AudioInfo",
     "Available",
+    "Break",
     "Capture",
     "CaptureItem",
     "Captured",
     "Clean",
+    "CleanedSegment",
     "CleanedText",
     "DecodeAudio",
     "Delete",
@@ -97,22 +113,30 @@ __all__ = [
     "Imported",
     "ListDevices",
     "ListEngines",
+    "ListModels",
     "Listen",
+    "ModelInfo",
+    "Models",
     "Partial",
     "RawSegment",
     "RecognisedWord",
     "Recognize",
     "Record",
+    "RemoveModel",
     "Rescue",
     "Rescued",
+    "RestoreWords",
     "SpeechSegment",
+    "SpokenCommand",
     "Stage",
     "Started",
     "State",
     "Stop",
+    "Taken",
     "Transcribe",
     "Transcript",
     "TranscriptSegment",
+    "UseModel",
     "Utterance",
     "Utterances",
 ]

@@ -12,12 +12,20 @@ CLEAN_SECONDS: Final = 600.0
 
 
 class EngineStatus(Contract, frozen=True):
-    """An engine, whether it can be used now, and what is missing where it cannot."""
+    """An engine, whether it can be used now, and what is missing where it cannot.
+
+    `meant` says that the next dictation uses it where none is named. `model` is the name of its model in the
+    home, or the folder it lies in; `licence` and `origin` are the model's, where they are known.
+    """
 
     name: str
     quality: str
     available: bool
     reason: str = ""
+    meant: bool = False
+    model: str = ""
+    licence: str = ""
+    origin: str = ""
 
 
 class Engines(Contract, frozen=True):
@@ -40,8 +48,18 @@ class Partial(Contract, frozen=True):
     text: str
 
 
+class Break(Contract, frozen=True):
+    """A silence within a segment; `word` is the place of the word after it, as white space parts them."""
+
+    word: int
+    seconds: float
+
+
 class Hypothesis(Contract, frozen=True):
-    """What an engine heard. `grammar` is what the command grammar alone would have heard."""
+    """What an engine heard. `grammar` is what the command grammar alone would have heard.
+
+    `breaks` are the silences between its words, as their times tell.
+    """
 
     text: str
     words: tuple[RecognisedWord, ...]
@@ -49,6 +67,7 @@ class Hypothesis(Contract, frozen=True):
     quality: str
     decode_seconds: float
     grammar: str = ""
+    breaks: tuple[Break, ...] = ()
 
 
 @command(
@@ -65,39 +84,72 @@ class Recognize(Command[Hypothesis], frozen=True):
     """Recognise a segment of the spool (its descriptor) from sample `start`.
 
     `end` is its last sample where it is known already; otherwise the input stream tells how far the
-    spool has grown and where the segment ends. Word times are from the start of the spool.
+    spool has grown and where the segment ends. Word times are from the start of the spool. `model` is the
+    name of the model in the home that was chosen for the whole utterance; empty leaves it to the settings.
     """
 
     start: int
     end: int = 0
     engine: str = ""
+    model: str = ""
     mode: Literal["free", "spelling"] = "free"
     partials: bool = False
     commands: bool = True
 
 
-class CleanedText(Contract, frozen=True):
-    """What comes in a bulk beside the result of `Clean`.
+class Taken(Contract, frozen=True):
+    """A spoken command in a segment: `phrase` and what it `did`, the name of its action.
 
-    `text` is the document, `segments` the cleaned text of each segment.
-    `commands` are the spoken commands that were carried out; `refused` says why clean-up left the
-    raw text as it was, where it did.
+    `first` and `count` say which of the words of the segment's text it was; with `restored` they were put
+    back into the text, since somebody asked for that, and nothing was done.
+    """
+
+    first: int
+    count: int
+    phrase: str
+    did: str
+    restored: bool = False
+
+
+class CleanedSegment(Contract, frozen=True):
+    """What a segment has in the document.
+
+    `text` is its share, `commands` are the spoken commands in it. `gone` are the stretches of its words
+    (place of the first, how many) that are not in the text, as commands, or because one took them back.
+    `capitals`: that mode was on when it ended.
     """
 
     text: str
-    segments: tuple[str, ...]
-    commands: tuple[str, ...] = ()
-    applied: tuple[str, ...] = ()
+    commands: tuple[Taken, ...] = ()
+    gone: tuple[tuple[int, int], ...] = ()
+    capitals: bool = False
+
+
+class CleanedText(Contract, frozen=True):
+    """What comes in a bulk beside the result of `Clean`.
+
+    `text` is the document, of which `segments` are what each segment has in it. `refused` says why
+    clean-up left the text as it was heard; empty where it did not. `cancelled`: a spoken command took the
+    text back.
+    """
+
+    text: str
+    segments: tuple[CleanedSegment, ...]
     refused: str = ""
     cancelled: bool = False
 
 
 class RawSegment(Contract, frozen=True):
-    """What was heard; `pause` is the seconds of silence before it, at least: 0 where there is none."""
+    """What was heard; `pause` is the seconds of silence before it, at least: 0 where there is none.
+
+    `words` are the places at which commands begin that are to stay words.
+    """
 
     text: str
     grammar: str = ""
     pause: float = 0.0
+    breaks: tuple[Break, ...] = ()
+    words: tuple[int, ...] = ()
 
 
 class HeardText(Contract, frozen=True):
@@ -115,10 +167,11 @@ class HeardText(Contract, frozen=True):
     timeout=CLEAN_SECONDS,
 )
 class Clean(Command[Nothing], frozen=True):
-    """Clean a `HeardText` and carry out the commands in it; the `CleanedText` comes beside the result.
+    """Clean a `HeardText` and carry out the `commands` in it; the `CleanedText` comes beside the result.
 
     Both are bulks, since eight hours of speech do not fit into a frame.
     """
 
     mode: Literal["free", "spelling"] = "free"
     engine: str = ""
+    commands: bool = True

@@ -1,8 +1,7 @@
-"""Upper and lower case: sentences, "I", days and months, and the spoken caps commands.
+"""Upper and lower case: sentences, "I", days and months, and what the caps commands said.
 
-"all caps ... end caps" writes everything between in capitals, "cap next" capitalises one word. They
-are ordinary words where they are spoken about: after "in", "the", "use", "are" and the like ("write
-it in all caps"). The state at the end of one piece of text is the `Context` of the next.
+After "all caps" everything is written in capitals, after "cap next" one word is capitalised; that one of
+them was said is in the `Context`, and the state at the end of one piece of text is that of the next.
 
 Text of an engine that writes everything in capitals is brought to lower case first. A word with
 capitals inside ("iPhone"), or one that the vocabulary wrote, is left as it is.
@@ -13,21 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .tokens import CLOSERS, Context, Edit, StepResult, Token, key, keys, plain_gap, split
+from .addresses import is_address
+from .initials import is_initials
+from .tokens import CLOSERS, Context, StepResult, Token, key, split
 from .words import normal_words
-
-# Phrase -> (all_caps, cap_next) after it; None leaves the state as it is.
-_COMMANDS: dict[tuple[str, str], tuple[bool | None, bool]] = {
-    ("all", "caps"): (True, False),
-    ("caps", "on"): (True, False),
-    ("end", "caps"): (False, False),
-    ("caps", "off"): (False, False),
-    ("cap", "next"): (None, True),
-}
-CAPS_COMMANDS = frozenset(_COMMANDS)
-_SPOKEN_OF = frozenset("in the with are is was were of use using her his a an their this that".split())
-
-_MARKS = frozenset(",.;:?!\u2026")
 
 _FIRST_PERSON = frozenset(("i", "i'm", "i'll", "i've", "i'd"))
 # March and May are everyday words as well; they are months beside a day (`_is_month`).
@@ -35,76 +23,38 @@ _CALENDAR = frozenset(
     """monday tuesday wednesday thursday friday saturday sunday january february april june july
     august september october november december""".split()
 )
+_MONTHS = frozenset(
+    "january february march april may june july august september october november december".split()
+)
+_LINKS = frozenset(("and", "or", "through", "to"))
+_IN_MONTH = frozenset("by early in last late mid next since until".split())
+# What follows "in march" and "in may" where these are a movement and a verb.
+_NO_MONTH = {
+    "march": frozenset("formation order past step time".split()),
+    "may": frozenset(
+        """also be become cause change come contain do even find get give go have help include lead look make
+        mean need never not only require seem still take turn use want well""".split()
+    ),
+}
+_YEAR = re.compile("[12][0-9]{3}")
 _DAY = re.compile("[0-9]{1,2}(?:st|nd|rd|th)")
 ABBREVIATIONS = frozenset("mr mrs ms dr prof st vs etc no inc ltd approx fig vol".split())
 _SHOUTED_WORDS = 3  # fewer words in capitals may be acronyms
 
 
 def write_caps(tokens: Sequence[Token], context: Context) -> StepResult:
-    """Carry out the caps commands; the result's context says which are still in force."""
-    words = keys(tokens)
-    all_caps, cap_next = context.all_caps, context.cap_next
+    """Write in capitals what a caps command before it said; the result's context says what is still so."""
+    cap_next = context.cap_next
     out: list[Token] = []
-    edits: list[Edit] = []
-    position = 0
-    pending_space: str | None = None
-    while position < len(tokens):
-        command = _command_at(tokens, words, position)
-        if command is not None:
-            all_now, cap_next = _COMMANDS[command]
-            all_caps = all_caps if all_now is None else all_now
-            edits.append(Edit("caps", command))
-            pending_space = (pending_space or "") + tokens[position].space
-            pending_space = _hand_over_marks(out, tokens[position + 1].trail, pending_space)
-            position += 2
-            continue
-        token = tokens[position]
-        if pending_space is not None:
-            space = pending_space + "\n" * token.space.count("\n")
-            token, pending_space = token._replace(space=space), None
-        if all_caps:
-            token = token._replace(core=_same_words(token.core, token.core.upper()), fixed=True)
+    for token in tokens:
+        if context.all_caps:
+            out.append(token._replace(core=_same_words(token.core, token.core.upper()), fixed=True))
         elif cap_next and token.core:
-            token = token._replace(core=_capital(token.core), fixed=True)
+            out.append(token._replace(core=_capital(token.core), fixed=True))
+        else:
+            out.append(token)
         cap_next = cap_next and not token.core
-        out.append(token)
-        position += 1
-    if pending_space is not None and "\n" in pending_space:
-        out.append(Token(pending_space, "", "", ""))
-    return StepResult(out, edits, Context(context.sentence_start, all_caps, cap_next))
-
-
-def starts_with_caps_command(tokens: Sequence[Token]) -> bool:
-    """Whether the first two of `tokens` are a caps command."""
-    return _command_at(tokens, keys(tokens), 0) is not None
-
-
-def ends_in_caps_command(tokens: Sequence[Token]) -> bool:
-    """Whether the last two of `tokens` are a caps command."""
-    return len(tokens) > 1 and _command_at(tokens, keys(tokens), len(tokens) - 2) is not None
-
-
-def _hand_over_marks(out: list[Token], marks: str, space: str) -> str:
-    """Give the marks after a command that goes away to the word before it.
-
-    Returns the space that the next token is to have.
-    """
-    if marks and out:
-        out[-1] = out[-1]._replace(trail=out[-1].trail + marks)
-    elif marks:
-        out.append(Token(space, "", "", marks))
-        return " "
-    return space
-
-
-def _command_at(tokens: Sequence[Token], words: Sequence[str], position: int) -> tuple[str, str] | None:
-    if position + 1 >= len(tokens) or not plain_gap(tokens[position], tokens[position + 1]):
-        return None
-    command = (words[position], words[position + 1])
-    if command not in _COMMANDS or tokens[position].lead or not set(tokens[position + 1].trail) <= _MARKS:
-        return None
-    before = words[position - 1] if position and not tokens[position - 1].trail else ""
-    return None if before in _SPOKEN_OF else command
+    return StepResult(out, [], context._replace(cap_next=cap_next))
 
 
 def write_case(tokens: Sequence[Token], context: Context, *, english: bool) -> StepResult:
@@ -116,23 +66,48 @@ def write_case(tokens: Sequence[Token], context: Context, *, english: bool) -> S
         if not token.core:
             start = start or starts_sentence_after(token)
             continue
-        if not token.fixed:
+        if not token.fixed and not is_address(token.core) and not _is_small(token.core):
             word = key(token)
             named = word in _FIRST_PERSON or word in _CALENDAR or _is_month(out, position, word)
+            named = named or (len(word) == 1 and token.trail.startswith("."))  # "John F. Kennedy"
             if (start and not _has_capital(token.core)) or (english and named):
                 out[position] = token._replace(core=_capital(token.core))
         start = starts_sentence_after(token)
     return StepResult(out, [], context._replace(sentence_start=start))
 
 
+def _is_small(core: str) -> bool:
+    """Whether `core` is an abbreviation such as "e.g" and "p.m", small at the start of a sentence too."""
+    return core in ("a.m", "p.m", "e.g", "i.e")
+
+
 def _is_month(tokens: Sequence[Token], position: int, word: str) -> bool:
-    """Whether "may" or "march" stands in a date: "may 21st", "21st of may"."""
+    """Whether "may" or "march" stands in a date ("may 21st", "21st of may"), or where a month does."""
     if word not in ("may", "march"):
         return False
-    if position + 1 < len(tokens) and _DAY.fullmatch(tokens[position + 1].core):
+    before = _near(tokens, position, -1)
+    after = _near(tokens, position, 1)
+    if _DAY.fullmatch(after) or (_YEAR.fullmatch(after) and before in _IN_MONTH):
         return True
-    of = position >= 2 and key(tokens[position - 1]) == "of"
-    return of and _DAY.fullmatch(tokens[position - 2].core) is not None
+    if before == "of":
+        return (
+            _DAY.fullmatch(_near(tokens, position, -2)) is not None or _near(tokens, position, -2) == "month"
+        )
+    if after in _LINKS and _near(tokens, position, 2) in _MONTHS:
+        return True
+    if before in _LINKS and _near(tokens, position, -2) in _MONTHS:
+        return True
+    return before in _IN_MONTH and after not in _NO_MONTH[word]
+
+
+def _near(tokens: Sequence[Token], position: int, offset: int) -> str:
+    """The token `offset` from `position`, in small letters; empty where marks part the two."""
+    place = position + offset
+    if not 0 <= place < len(tokens):
+        return ""
+    low, high = min(place, position), max(place, position)
+    parted = any(tokens[at].trail or tokens[at + 1].lead for at in range(low, high))
+    return "" if parted else tokens[place].core.casefold()
 
 
 def sentence_start_after(text: str, start: bool) -> bool:
@@ -160,7 +135,7 @@ def _is_shouted(tokens: Sequence[Token]) -> bool:
             continue
         if any(character.islower() for character in token.core):
             return False
-        count += token.core.isupper()
+        count += token.core.isupper() and not is_initials(token.core)
     return count >= _SHOUTED_WORDS
 
 
