@@ -202,6 +202,23 @@ def test_silence_is_told_by_both_signs_together() -> None:
         assert guards.is_silence(attempt(nothing, 0.0))
 
 
+def test_a_text_that_may_come_from_its_prompt_is_noticed() -> None:
+    hot = "Kubernetes, Ayesha"
+    assert guards.leans_on_prompt(attempt("Ayesha cooks.", -0.3), hot)
+    assert not guards.leans_on_prompt(attempt("I will go home.", -0.3), hot)
+    assert guards.leans_on_prompt(attempt("I will go home.", -0.6, no_speech=0.4), hot)
+
+
+def test_what_is_said_again_is_noticed() -> None:
+    before = "I have talked to the doctor and he said that"
+    assert guards.is_again(attempt("Yes. yes.", -0.3), "")
+    assert guards.is_again(attempt("Go home now. go home now!", -0.3), "")
+    assert guards.is_again(attempt("Well, I have talked to him", -0.3), before)
+    assert not guards.is_again(attempt("the doctor said that too", -0.3), before)
+    assert not guards.is_again(attempt("Yes.", -0.3), before)
+    assert not guards.is_again(attempt("go on and go", -0.3), before)
+
+
 # ---- windows
 
 
@@ -291,6 +308,19 @@ def test_the_next_window_begins_in_the_last_pause_and_knows_what_was_said(vocabu
     assert [word.text for word in heard.words] == ["go", "on", "cutting", "there"]
     assert [word.start for word in heard.words[:2]] == pytest.approx([1.0, 24.9], abs=0.05)
     assert heard.words[2].start == pytest.approx(29.6, abs=0.05), "it is heard whole"
+
+
+def test_a_prompt_puts_no_words_into_silence_and_none_twice(vocabulary: Vocabulary) -> None:
+    hot = Options(hotwords="Ayesha")
+    model = Scripted(vocabulary, (" Ayesha", -0.4), (" .", -0.9))
+    assert transcribe(model, noise(2.0), hot).text == ""
+    assert [vocabulary.previous in prompt for prompt in model.prompts] == [True, False]
+    model = Scripted(vocabulary, (" Ayesha goes", -0.4), (" I asha goes", -0.6))
+    assert transcribe(model, noise(2.0), hot).text == "Ayesha goes", "that is what it is preferred for"
+    model = Scripted(vocabulary, (" go on. go on.", -0.4), (" Go on.", -0.5))
+    assert transcribe(model, noise(2.0), Options(), before="He said").text == "Go on."
+    model = Scripted(vocabulary, (" go on", -0.3))
+    assert transcribe(model, noise(2.0), hot, before="He said").text == "go on", "one decoding is enough"
 
 
 @given(st.lists(st.integers(0, 40), max_size=30), st.integers(0, 30))

@@ -171,29 +171,47 @@ def _hear(
 ) -> tuple[Any, list[int], Attempt]:
     """What the encoder made of the window at frame `first`, the start of its text, the best attempt at it.
 
-    A short window is tried first, then the whole one, then sampling. After a failure what was said before is
-    left out: it may be what misleads.
+    A short window is tried first, then the whole one, then sampling. After a failure nothing is put before
+    the text: it may be what misleads.
     """
     frames = min(WINDOW_FRAMES, features.shape[1] - first)
     short = min(WINDOW_FRAMES, max(_LEAST_FRAMES, frames + _PADDED_FRAMES))
+    encoded = model.encode(window_of(features, first, short))
+    start = model.start(encoded)
+    attempts = [_first_attempt(model, encoded, options, context, start)]
     tries = [(WINDOW_FRAMES, temperature) for temperature in options.temperatures]
-    if short < WINDOW_FRAMES:
-        tries = [(short, 0.0), *tries] if len(tries) > 1 else [(short, 0.0)]
-    attempts: list[Attempt] = []
-    encoded: Any = None
-    start: list[int] = []
-    length = 0
+    if len(tries) == 1 or short == WINDOW_FRAMES:
+        del tries[0]
+    length = short
     for wanted, temperature in tries:
+        if not guards.needs_another(attempts[-1]):
+            break
         if wanted != length:
             length = wanted
             encoded = model.encode(window_of(features, first, length))
             start = model.start(encoded)
-        prompt = prompt_of(model.vocabulary, () if attempts else context, options.hotwords, start)
-        tokens, probability, no_speech = model.generate(
-            encoded, prompt, beam=1 if temperature else options.beam, temperature=temperature
-        )
-        text = model.vocabulary.text(tokens)
-        attempts.append(Attempt(tuple(tokens), text, probability, no_speech, temperature))
-        if not guards.needs_another(attempts[-1]):
-            break
+        attempts.append(_decode(model, encoded, start, options.beam, temperature))
     return encoded, start, guards.best(attempts)
+
+
+def _first_attempt(
+    model: Model, encoded: Any, options: Options, context: Sequence[int], start: Sequence[int]
+) -> Attempt:
+    """The attempt after the words to prefer and what was said before; where it leans on them, what it is
+    without: silence, or, where it only says again what was said, the sound's own text."""
+    prompt = prompt_of(model.vocabulary, context, options.hotwords, start)
+    prompted = _decode(model, encoded, prompt, options.beam, 0.0)
+    if prompt == list(start) or guards.is_silence(prompted):
+        return prompted
+    before = model.vocabulary.text(context)
+    if not guards.leans_on_prompt(prompted, f"{options.hotwords} {before}"):
+        return prompted
+    bare = _decode(model, encoded, start, options.beam, 0.0)
+    return bare if guards.is_silence(bare) or guards.is_again(prompted, before) else prompted
+
+
+def _decode(model: Model, encoded: Any, prompt: Sequence[int], beam: int, temperature: float) -> Attempt:
+    tokens, probability, no_speech = model.generate(
+        encoded, prompt, beam=1 if temperature else beam, temperature=temperature
+    )
+    return Attempt(tuple(tokens), model.vocabulary.text(tokens), probability, no_speech, temperature)
