@@ -14,7 +14,7 @@ from garret.features.dictate.text.cleanup import CleanupOptions
 from garret.features.dictate.text.commands import DEFAULT_TABLE, Command, CommandTable, decide
 from garret.features.dictate.text.editor import Editor, Ending
 from garret.features.dictate.text.pauses import Piece, sentence_ends
-from garret.features.dictate.text.spelling import spell
+from garret.features.dictate.text.spelling import spell_parts
 from garret.features.dictate.text.vocabulary import Replacement, vocabulary
 from garret.protocol.contract import Nothing
 from garret.protocol.life import Boot
@@ -99,7 +99,7 @@ class TextWorker:
 
 def spelled(segments: Sequence[c.RawSegment]) -> c.CleanedText:
     """The letters and digits that the segments spell."""
-    parts = tuple(spell(segment.text.split()) for segment in segments)
+    parts = spell_parts([segment.text.split() for segment in segments])
     return c.CleanedText(text="".join(parts), segments=parts)
 
 
