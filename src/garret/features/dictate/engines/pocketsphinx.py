@@ -10,10 +10,11 @@ The mean comes from a first run that computes features only, 1 ms for each secon
 run the feature extraction is made anew (40 us): it would otherwise carry its noise estimate along, and
 the text of a segment would depend on what was heard before it.
 
-A grammar of single items ("+" over letters and digits) finds items where there are none: each costs next to
-nothing, and "six" is heard as "eight six". With `alone` each further item costs `_FURTHER`, for which the
-beams have to be wide, and a segment of one item is decided by the grammar of one: the cost would also push
-silence into the item. Of 216 made clips of single items the count was right in all, before in 6 of 10.
+A grammar of single items ("+" over letters and digits) finds items where there are none: each costs next
+to nothing, and "six" is heard as "eight six". With `alone` each further item costs `_FURTHER`; and since
+that cost also pushes silence into an item, a segment of one item is decided by the grammar of one. Of 15
+made clips of single items in three voices the count was right in 15, and in 4 of 4 runs. A smaller
+probability changed none of them and needed wider beams, at three times the computing.
 
 Neighbours: `contract`, `grammar`.
 """
@@ -54,10 +55,10 @@ _CEPSTRA = 13
 _MEAN_BLOCK = 60 * SAMPLE_RATE  # samples; bounds how long one native call lasts
 _TYPICAL_MEAN = "40,3,-1" + ",0" * (_CEPSTRA - 3)  # the model's own starting point
 _LIVE, _GRAMMAR, _ALONE = "live", "grammar", "alone"
-_FURTHER = 1e-5  # the probability of one more item; PocketSphinx takes 0.65 unless told
-_ITEMS: dict[str, Any] = {"beam": 1e-80, "pbeam": 1e-80, "wbeam": 1e-60, "topn": 8, "compallsen": True}
-"""How items without context are searched: so short a word is told from others by few frames, of which every
-Gaussian counts. Costs 0.03 s for a second of sound."""
+_FURTHER = 3e-3  # the probability of one more item; PocketSphinx takes 0.65 unless told
+_ITEMS: dict[str, Any] = {"topn": 8, "compallsen": True}
+"""How items without context are scored: so short a word is told from others by few frames, for which twice as
+many Gaussians count. Of 288 hard clips 65.3 % were right, 63.2 % without; 0.3 s of computing for a second."""
 _VARIANT = re.compile(r"\(\d+\)$")
 
 
