@@ -60,6 +60,8 @@ class EngineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model_dir: the folder of the model; empty means the bundled one, which only PocketSphinx has.
     language: a BCP 47 tag or empty for the model's own. threads: of computing, for engines that use several.
     mode: `free` speech, or only what `grammar` (JSGF) allows. vocabulary: words to prefer.
+    alone: the grammar of one item where `grammar` is of one or more. An engine that has it makes each further
+    item dear, and hears a segment in which it finds one item again by this one.
     """
 
     engine: str = "pocketsphinx"
@@ -69,6 +71,7 @@ class EngineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: Literal["free", "grammar"] = "free"
     grammar: str = ""
     vocabulary: tuple[str, ...] = ()
+    alone: str = ""
 
 
 class RecognisedWord(msgspec.Struct, frozen=True):

@@ -1,16 +1,21 @@
 """The speech-to-text worker: segments of a spool in, hypotheses out, with partial text on the way.
 
 Each engine is loaded once and kept. Short segments are heard a second time by the command grammar,
-so that the text worker can tell a command from a sentence that sounds like one.
+so that the text worker can tell a command from a sentence that sounds like one. What is spelled is heard by
+the spelling grammar, and by the chosen engine too where that is another. Second hearings run beside the
+first, which computes in a thread of its own: they do not delay the text.
 """
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from garret.base import log
 from garret.base.errors import GarretError
@@ -23,11 +28,13 @@ from garret.features.dictate.engines.contract import (
     EngineError,
     EngineInfo,
     Hypothesis,
+    Recognizer,
 )
 from garret.features.dictate.engines.registry import engine_info, engines, open_engine, unavailable_reason
 from garret.features.dictate.text.alignment import find_breaks
 from garret.features.dictate.text.commands import DEFAULT_TABLE
-from garret.features.dictate.text.grammar import SPELLING_GRAMMAR, grammar
+from garret.features.dictate.text.grammar import ONE_CHARACTER_GRAMMAR, SPELLING_GRAMMAR, grammar
+from garret.features.dictate.text.spelling_reading import agree
 from garret.features.dictate.text.words import Word
 from garret.features.dictate.workers.text import table_of
 from garret.models.shelf import Shelf
@@ -37,11 +44,18 @@ from garret.worker.harness import Handlers
 
 _logger = log.get("dictate.stt")
 
-COMMAND_SECONDS: Final = 2.5
-"""The longest segment that may be a command: six words and the padding around them."""
+COMMAND_SECONDS: Final = 3.0
+"""The longest segment that may be a command: six words said slowly, and the padding around them."""
 _PARTIAL_SECONDS: Final = 0.25
 _KEPT_ENGINES: Final = 3
 _BLOCK: Final = spool.SAMPLE_RATE // 2
+_SPELLING: Final = EngineConfig(
+    engine="pocketsphinx",
+    language="en",
+    mode="grammar",
+    grammar=SPELLING_GRAMMAR,
+    alone=ONE_CHARACTER_GRAMMAR,
+)
 
 
 class SttWorker:
@@ -54,6 +68,7 @@ class SttWorker:
         self._broken: dict[EngineConfig, str] = {}
         """Why an engine could not be opened when that was last tried."""
         self._grammar_config = self._command_config()
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="second-hearing")
         try:
             self._open(self._config(""))
         except EngineError as error:
@@ -101,11 +116,7 @@ class SttWorker:
     def recognize(self, command: c.Recognize, call: Call) -> c.Hypothesis:
         """Recognise one segment; see `contracts.Recognize`."""
         began = time.monotonic()
-        config = self._config(command.engine, command.model)
-        if command.mode == "spelling":
-            config = EngineConfig(
-                engine="pocketsphinx", language="en", mode="grammar", grammar=SPELLING_GRAMMAR
-            )
+        config = _SPELLING if command.mode == "spelling" else self._config(command.engine, command.model)
         engine = self._open(config)
         recognizer = engine.recognizer(partials=command.partials, cancelled=call.cancelled)
         descriptor = call.descriptors[0]
@@ -127,25 +138,77 @@ class SttWorker:
                     partial = recognizer.partial()
                     if partial != told and call.emit_nowait(c.Partial(text=partial)):
                         told = partial
-        heard = recognizer.finish()
-        also = self._hear_command(command, descriptor, position, call)
         info = engine_info(config.engine)
+        also = ""
+        if command.mode == "spelling":
+            heard, info = self._hear_spelling(command, recognizer, position, call)
+        else:
+            heard, also = self._hear_command(command, recognizer, position, call)
         return _answer(heard, info, command.start, time.monotonic() - began - waited, also)
 
-    def _hear_command(self, command: c.Recognize, descriptor: int, end: int, call: Call) -> str:
+    def _hear_command(
+        self, command: c.Recognize, recognizer: Recognizer, end: int, call: Call
+    ) -> tuple[Hypothesis, str]:
+        """What the engine heard, and what the grammar of commands hears in a short segment."""
         short = end - command.start <= COMMAND_SECONDS * spool.SAMPLE_RATE
-        if not (command.commands and command.mode == "free" and short and self._grammar_config):
-            return ""
+        config = self._grammar_config
+        if config is None or not (command.commands and short):
+            return recognizer.finish(), ""
         try:
-            recognizer = self._open(self._grammar_config).recognizer(partials=False, cancelled=call.cancelled)
-            recognizer.accept(spool.read(descriptor, command.start, end - command.start))
-            return recognizer.finish().text
-        except GarretError as error:
-            if error.code == "cancelled":
-                raise
-            _logger.warning("spoken commands are not listened for: %s", error.message)
-            self._grammar_config = None
-            return ""
+            listening = self._second(config, command, end, call)
+        except EngineError as error:
+            self._give_up_commands(error)
+            return recognizer.finish(), ""
+        second = self._beside.submit(listening)
+        try:
+            heard = recognizer.finish()
+        finally:
+            also = second.exception()
+        if isinstance(also, EngineError):
+            self._give_up_commands(also)
+            return heard, ""
+        return heard, second.result().text
+
+    def _give_up_commands(self, error: EngineError) -> None:
+        _logger.warning("spoken commands are not listened for: %s", error.message)
+        self._grammar_config = None
+
+    def _hear_spelling(
+        self, command: c.Recognize, recognizer: Recognizer, end: int, call: Call
+    ) -> tuple[Hypothesis, EngineInfo]:
+        """Letters and digits by the grammar, and by the chosen engine beside it where it is another."""
+        config = self._config(command.engine, command.model)
+        listening = None
+        if config.engine != _SPELLING.engine and config.language.lower().startswith("en"):
+            try:
+                listening = self._second(config, command, end, call)
+            except EngineError as error:
+                _logger.warning("what is spelled is heard by the grammar alone: %s", error.message)
+        if listening is None:
+            return recognizer.finish(), engine_info(_SPELLING.engine)
+        second = self._beside.submit(listening)
+        try:
+            by_grammar = recognizer.finish()
+        finally:
+            failed = second.exception()
+        if isinstance(failed, EngineError):
+            _logger.warning("what was spelled is taken as the grammar heard it: %s", failed.message)
+            return by_grammar, engine_info(_SPELLING.engine)
+        free = second.result()
+        names = agree(free.text, [word.text for word in by_grammar.words])
+        timed = next((each.words for each in (by_grammar, free) if len(each.words) == len(names)), ())
+        words = tuple(
+            msgspec.structs.replace(word, text=name) for word, name in zip(timed, names, strict=False)
+        )
+        return Hypothesis(" ".join(names), words), engine_info(config.engine)
+
+    def _second(
+        self, config: EngineConfig, command: c.Recognize, end: int, call: Call
+    ) -> Callable[[], Hypothesis]:
+        """A function that hears the segment by another engine. Raises EngineError where that has none."""
+        recognizer = self._open(config).recognizer(partials=False, cancelled=call.cancelled)
+        recognizer.accept(spool.read(call.descriptors[0], command.start, end - command.start))
+        return recognizer.finish
 
     def list_engines(self, command: c.ListEngines, call: Call) -> c.Engines:
         """Which engines there are, and what is missing where one cannot be used."""
@@ -170,6 +233,7 @@ class SttWorker:
         )
 
     def close(self) -> None:
+        self._beside.shutdown()
         for engine in self._engines.values():
             engine.close()
         self._engines.clear()
