@@ -144,7 +144,7 @@ def test_what_is_spelled_is_heard_by_both_engines(monkeypatch: pytest.MonkeyPatc
     heard, opened = recognised(monkeypatch, call, command, free="Okay, 3.", grammar="k. v.")
     assert heard.text == "k. three"
     assert [(word.word, word.start) for word in heard.words] == [("k.", 0.0), ("three", 1.0)]
-    assert (heard.engine, heard.quality) == ("whisper", "high")
+    assert (heard.engine, heard.quality) == ("whisper", "standard")
     assert {mode: engine.samples for mode, engine in opened.items()} == {"free": 8_000, "grammar": 8_000}
 
 
