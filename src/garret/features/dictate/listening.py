@@ -375,7 +375,7 @@ class Listening:
         first = next(place for place, each in enumerate(known) if each.start >= before)
         known = known[max(0, first - 1) :]
         heard = [each.heard for each in known if each.heard is not None]
-        engine = self._command.engine or str(self._door.setting("dictate.engine"))
+        engine = self._command.engine
         cleaned, _ = await self._finisher.clean(
             heard, "free", engine, self._request.calls, pauses_before(known)
         )

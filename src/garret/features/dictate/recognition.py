@@ -23,7 +23,9 @@ from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
+from garret.features.dictate.choice import choose
 from garret.features.dictate.engines.cuts import GIVEN_UP_SECONDS
+from garret.models.shelf import Shelf
 from garret.protocol.life import Progress
 
 _logger = log.get("dictate.recognition")
@@ -134,6 +136,8 @@ class Recognition:
         self._known = known
         self._known_ends = {end: (start, end) for start, end in known}
         self._on_heard = on_heard
+        # Chosen once: what is set while an utterance is heard holds for the next.
+        self._model = choose(door.setting, Shelf(door.models), command.engine).model
         self._places = asyncio.Semaphore(parallel)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -243,6 +247,7 @@ class Recognition:
             speech=segment.speech,
             before="" if after is None or after.heard is None else after.heard.text[-_CONTEXT:],
             engine=command.engine,
+            model=self._model,
             mode=command.mode,
             partials=command.partials,
         )

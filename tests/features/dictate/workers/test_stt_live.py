@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,7 @@ def recognised(
 ) -> tuple[c.Hypothesis, Heard]:
     engine = Heard(set(deaf))
     monkeypatch.setattr(stt, "open_engine", lambda config: engine)
-    worker = stt.SttWorker(SETTINGS)
+    worker = stt.SttWorker(SETTINGS, Path("no-models"))
     try:
         return worker.recognize(command, caller), engine
     finally:
