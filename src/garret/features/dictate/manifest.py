@@ -54,6 +54,7 @@ STT = WorkerSpec(
         "dictate.threads",
         "dictate.whisper_model",
         "dictate.sherpa_model",
+        "dictate.vocabulary",
         "dictate.commands",
     ),
 )

@@ -198,6 +198,9 @@ def test_silence_is_told_by_both_signs_together() -> None:
     assert not guards.is_silence(attempt("Thank you.", -0.2, no_speech=0.8))
     assert guards.is_silence(attempt("Thank you.", -1.2, no_speech=0.5)), "neither sign is enough by itself"
     assert not guards.is_silence(attempt("Cancel.", -1.1, no_speech=0.2)), "a word said alone is improbable"
+    loop = "I don't know what to do, " * 12
+    assert guards.is_silence(attempt(loop, -0.1, no_speech=0.6)), "a loop is sure of itself"
+    assert not guards.is_silence(attempt(loop, -0.1, no_speech=0.1))
     for nothing in ("  ", " . . .", "…"):
         assert guards.is_silence(attempt(nothing, 0.0))
 
@@ -228,6 +231,7 @@ class Scripted:
     def __init__(self, vocabulary: Vocabulary, *said: tuple[str, float] | list[int]) -> None:
         self.vocabulary = vocabulary
         self.bands = 80
+        self.lag = 0.1
         self.prompts: list[list[int]] = []
         self.lengths: list[int] = []
         self._said = list(said)
@@ -349,7 +353,9 @@ def word(start: float, end: float) -> RecognisedWord:
 
 def test_words_end_and_begin_at_pauses_and_elsewhere_earlier_by_the_lag() -> None:
     quiet = [boundaries.Pause(0.0, 0.5), boundaries.Pause(2.0, 3.0), boundaries.Pause(4.0, 5.0)]
-    found = boundaries.settled([word(0.7, 1.3), word(1.3, 2.6), word(3.4, 4.9)], quiet, first=0.0, end=5.0)
+    found = boundaries.settled(
+        [word(0.7, 1.3), word(1.3, 2.6), word(3.4, 4.9)], quiet, first=0.0, end=5.0, lag=0.1
+    )
     assert [(each.start, each.end) for each in found] == [(0.5, 1.2), (1.2, 2.0), (3.0, 4.0)]
 
 
@@ -362,7 +368,7 @@ def test_settled_words_stay_in_order_and_inside(
 ) -> None:
     quiet = [boundaries.Pause(start, start + size) for start, size in sorted(gaps)]
     given_ = [word(start, start + size) for start, size in sorted(spans)]
-    found = boundaries.settled(given_, quiet, first=first, end=first + length)
+    found = boundaries.settled(given_, quiet, first=first, end=first + length, lag=0.1)
     assert len(found) == len(given_)
     edges = [edge for each in found for edge in (each.start, each.end)]
     assert edges == sorted(edges)
@@ -376,7 +382,7 @@ def test_a_window_is_left_in_order_and_always_goes_on(
     until = first + 30.0
     quiet = [boundaries.Pause(first + start, first + start + size) for start, size in sorted(gaps)]
     given_ = [word(first + start, first + start + size) for start, size in sorted(spans)]
-    said = boundaries.settled(given_, quiet, first=first, end=until)
+    said = boundaries.settled(given_, quiet, first=first, end=until, lag=0.1)
     kept, go_on = boundaries.cut(said, quiet, first=first, until=until)
     assert 0 <= kept <= len(said)
     assert first + 9.9 <= go_on <= until + 0.1

@@ -22,6 +22,7 @@ SETTINGS: dict[str, Any] = {
     "dictate.threads": 0,
     "dictate.whisper_model": "",
     "dictate.sherpa_model": "",
+    "dictate.vocabulary": {},
     "dictate.commands": {},
 }
 CALL: Any = None  # listing looks at no call
@@ -174,3 +175,18 @@ def test_a_short_segment_is_also_heard_by_the_grammar_of_commands(
     plain = c.Recognize(start=0, end=8_000, commands=False)
     heard, _ = recognised(monkeypatch, call, plain, free="And do that.", grammar="undo that")
     assert heard.grammar == ""
+
+
+def test_engines_that_can_are_told_the_words_to_prefer(tmp_path: Path) -> None:
+    words = {
+        "cooper netties": "Kubernetes",
+        "cube er netties": "Kubernetes",
+        "zed score": "z-score",
+        "my address": "1 High Street\nOxford OX1 4AA",
+        "arrow": "->",
+    }
+    settings = {**SETTINGS, "dictate.vocabulary": words}
+    worker = stt.SttWorker({**settings, "dictate.whisper_model": str(tmp_path)}, tmp_path)
+    assert worker._config("whisper").vocabulary == ("Kubernetes", "z-score")
+    assert worker._config("pocketsphinx").vocabulary == ()
+    assert stt.preferred_words({"heard": 5}) == (), "text is still made"

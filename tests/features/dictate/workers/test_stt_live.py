@@ -23,6 +23,7 @@ SETTINGS: dict[str, Any] = {
     "dictate.threads": 0,
     "dictate.whisper_model": "model",
     "dictate.sherpa_model": "",
+    "dictate.vocabulary": {},
     "dictate.commands": {},
 }
 

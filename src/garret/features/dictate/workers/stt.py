@@ -38,8 +38,8 @@ from garret.features.dictate.text.alignment import find_breaks
 from garret.features.dictate.text.commands import DEFAULT_TABLE
 from garret.features.dictate.text.grammar import ONE_CHARACTER_GRAMMAR, SPELLING_GRAMMAR, grammar
 from garret.features.dictate.text.spelling_reading import agree
-from garret.features.dictate.text.words import Word
-from garret.features.dictate.workers.text import table_of
+from garret.features.dictate.text.words import Word, normal_words
+from garret.features.dictate.workers.text import table_of, vocabulary_of
 from garret.models.shelf import Shelf
 from garret.protocol.life import Boot
 from garret.worker.call import Call
@@ -51,6 +51,9 @@ COMMAND_SECONDS: Final = 3.0
 """The longest segment that may be a command: six words said slowly, and the padding around them."""
 _PARTIAL_SECONDS: Final = 0.25
 _KEPT_ENGINES: Final = 3
+_PREFERRED_WORDS: Final = 4
+"""Words of the longest expression that an engine is asked to prefer: what is longer is a text to insert."""
+
 _BLOCK: Final = spool.SAMPLE_RATE // 2
 _SPELLING: Final = EngineConfig(
     engine="pocketsphinx",
@@ -79,6 +82,7 @@ class SttWorker:
 
     def __init__(self, settings: dict[str, Any], models: Path) -> None:
         self._settings = settings
+        self._preferred = preferred_words(settings["dictate.vocabulary"])
         self._shelf = Shelf(models)
         self._engines: OrderedDict[EngineConfig, Engine] = OrderedDict()
         self._broken: dict[EngineConfig, str] = {}
@@ -101,6 +105,7 @@ class SttWorker:
             model_dir=str(self._shelf.folder(model)) if model else choice.folder,
             language=language,
             threads=int(self._settings["dictate.threads"]) or 1,
+            vocabulary=self._preferred if engine_info(choice.engine).vocabulary else (),
         )
 
     def _command_config(self) -> EngineConfig | None:
@@ -316,6 +321,18 @@ def _arrivals(command: c.Recognize, call: Call) -> Iterator[tuple[c.Available, f
         yield item, time.monotonic() - began
         if item.final:
             return
+
+
+def preferred_words(setting: Any) -> tuple[str, ...]:
+    """What an engine is to prefer of the person's own words: what is to be written, where that is a name or
+    an expression and no passage of text or mark."""
+    try:
+        entries = vocabulary_of(setting)
+    except (GarretError, msgspec.ValidationError) as error:
+        _logger.warning("dictate.vocabulary is not used: %s", error)
+        return ()
+    written = dict.fromkeys(" ".join(entry.written.split()) for entry in entries)
+    return tuple(text for text in written if normal_words(text) and len(text.split()) <= _PREFERRED_WORDS)
 
 
 def _answer(heard: Hypothesis, info: EngineInfo, start: int, seconds: float, also: str) -> c.Hypothesis:

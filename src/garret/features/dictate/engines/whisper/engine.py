@@ -39,6 +39,9 @@ from garret.features.dictate.engines.whisper.words import UNSPACED
 _NEEDED = (("model.bin",), ("config.json",), ("tokenizer.json",), ("vocabulary.json", "vocabulary.txt"))
 _MOST_TOKENS: Final = 448  # what the decoder holds, prompt included
 _SAMPLES: Final = 5  # drawn at a temperature, of which the likeliest is taken (Radford, section 4.5)
+_ENGLISH_LAG: Final = 0.1
+"""Seconds by which an English model's alignment is late: tiny.en's; that of base, of many languages, is not."""
+
 _LATEST_FIRST_STAMP: Final = 50  # of 20 ms: a window's speech begins within its first second
 
 
@@ -103,6 +106,7 @@ class Loaded:
         self._suppressed = sorted({*suppressed, *vocabulary.steering})
         self._language = language
         self.bands = int(model.n_mels)
+        self.lag = 0.0 if model.is_multilingual else _ENGLISH_LAG
 
     @property
     def spaced(self) -> bool:

@@ -54,6 +54,11 @@ class Model(Protocol):
     @property
     def bands(self) -> int: ...
 
+    @property
+    def lag(self) -> float:
+        """Seconds by which its alignment is late amid speech."""
+        ...
+
     def encode(self, window: Floats) -> Any:
         """What the encoder makes of a window (1, bands, frames)."""
         ...
@@ -138,7 +143,7 @@ def _window(model: Model, features: Floats, first: int, options: Options, walk: 
     until = min(end, offset + frames / FRAMES_PER_SECOND)
     begun = walk.words[-1].end if walk.words else 0.0
     timed = words.timed(made_of, alignment, probabilities, offset=offset, end=end)
-    heard = settled(timed, walk.quiet, first=max(offset, begun), end=until)
+    heard = settled(timed, walk.quiet, first=max(offset, begun), end=until, lag=model.lag)
     kept, go_on = len(heard), until
     if left > WINDOW_FRAMES:
         kept, go_on = cut(heard, walk.quiet, first=offset, until=until)
