@@ -40,7 +40,7 @@ _NEEDED = (("model.bin",), ("config.json",), ("tokenizer.json",), ("vocabulary.j
 _MOST_TOKENS: Final = 448  # what the decoder holds, prompt included
 _SAMPLES: Final = 5  # drawn at a temperature, of which the likeliest is taken (Radford, section 4.5)
 _ENGLISH_LAG: Final = 0.1
-"""Seconds by which an English model's alignment is late: tiny.en's; that of base, of many languages, is not."""
+"""Seconds by which an English model's alignment is late, measured with tiny.en; that of base is not."""
 
 _LATEST_FIRST_STAMP: Final = 50  # of 20 ms: a window's speech begins within its first second
 
