@@ -1,8 +1,8 @@
 """Where words begin and end: the model's alignment, set right by the level of the sound.
 
 Against forced times of 315 words in continuous speech the ends of words lie 0.1 s late with tiny.en and
-0.05 s early with base (medians), and at a pause the next word begins late by up to 0.6 s while the one before it
-reaches into the pause. So a boundary is moved to the pause that lies there, and elsewhere forward by the
+0.05 s early with base (medians), and at a pause the next word begins late by up to 0.6 s while the one before
+it reaches into the pause. So a boundary is moved to the pause that lies there, and elsewhere forward by the
 model's lag; what is left is 0.05 s. Pure; times are seconds from the start of the sound.
 """
 
