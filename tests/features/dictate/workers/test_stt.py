@@ -174,3 +174,18 @@ def test_a_short_segment_is_also_heard_by_the_grammar_of_commands(
     plain = c.Recognize(start=0, end=8_000, commands=False)
     heard, _ = recognised(monkeypatch, call, plain, free="And do that.", grammar="undo that")
     assert heard.grammar == ""
+
+
+def test_an_engine_that_weighs_says_what_a_single_item_is(monkeypatch: pytest.MonkeyPatch, call: Any) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def weigh(self: Scripted, samples: Any, choices: Any, *, cancelled: Any) -> tuple[float, ...]:
+        asked.append((len(samples), len(choices)))
+        return tuple(-1.0 if "p" in spellings else -40.0 for spellings in choices)
+
+    monkeypatch.setattr(Scripted, "weigh", weigh, raising=False)
+    command = c.Recognize(start=0, end=8_000, mode="spelling")
+    heard, _ = recognised(monkeypatch, call, command, free="B.", grammar="b.")
+    assert heard.text == "p."
+    assert [(word.word, word.end) for word in heard.words] == [("p.", 0.5)]
+    assert asked == [(8_000, 36)]
