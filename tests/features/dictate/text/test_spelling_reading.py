@@ -82,7 +82,7 @@ def weights(**likely: float) -> list[float]:
         ("B.", "b.", weights(p=-5.0, b=-9.0), "p"),
         ("Thank you.", "p.", weights(t=-8.0, p=-8.2), "p"),  # the grammar decides between equals
         ("Sandburn.", "zed one", weights(_7=-5.0), "z1"),  # neither has one item
-        ("", "h.", weights(_8=-5.0, h=-5.3), "h"),
+        ("", "h.", weights(_8=-5.0, h=-4.0), "h"),
         ("9.", "i. u.", weights(_9=-3.0), "9"),
         ("Oh.", "oh", weights(o=-4.0), "o"),
         ("Bravo.", "b.", weights(r=-1.0), "b"),  # words of the alphabet are themselves

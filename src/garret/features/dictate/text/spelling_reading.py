@@ -166,11 +166,16 @@ CHOICES: Final[tuple[tuple[str, ...], ...]] = tuple(
 )
 """The spellings of each letter and digit that a free engine is asked to weigh, w by its first word."""
 
-# What weights are on the average of all items: some names are likelier words than others,
-# whatever is said. Means over 288 made clips with tiny.en, in other voices than it was then measured with.
-_RESTING: Final = (0.0,) * 36
-_GRAMMAR_SHARE: Final = 0.2
-"""How much the grammar engine's item counts beside the weights, whose errors are far fewer."""
+# What weights are on the average of all items, a to z and 0 to 9: some names are likelier words than
+# others, whatever is said. Means over 288 made clips with tiny.en: four voices, noise and echoes.
+_RESTING: Final[tuple[float, ...]] = (
+    *(-6.2, -6.5, -5.7, -7.2, -6.8, -8.1, -7.9, -7.5, -5.7, -7.8, -5.8, -8.4),
+    *(-7.3, -7.6, -6.6, -7.8, -9.7, -8.1, -8.1, -7.6, -5.8, -7.9, -8.5, -8.7),
+    *(-6.3, -8.6, -9.2, -7.9, -7.1, -8.1, -8.0, -8.9, -10.0, -10.2, -8.7, -10.0),
+)
+_GRAMMAR_SHARE: Final = 0.3
+"""How much the grammar engine's item counts beside the weights, whose errors are far fewer. Of 212 hard clips
+of three other voices 69.3 % were right by the grammar alone, 73.1 % with the text, 81.6 % with the weights."""
 
 _BETWEEN: Final = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
 _NAMES: Final[dict[str, str]] = {word: item for item, words in _SAME.items() for word in words.split()}
