@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from garret.base.errors import CancelledError
 from garret.features.dictate.engines import registry
-from garret.features.dictate.engines.contract import EngineConfig, EngineOptionError, ModelError
+from garret.features.dictate.engines.contract import (
+    EngineConfig,
+    EngineOptionError,
+    ModelError,
+    Weighing,
+)
+from garret.features.dictate.engines.whisper.weights import IMPOSSIBLE
 from tests.features.dictate.audio.sounds import spoken
 from tests.features.dictate.engines import models
 
@@ -46,3 +54,20 @@ def test_preferred_words_steer_the_text(tmp_path: Path) -> None:
         texts.append(recognizer.finish().text)
         engine.close()
     assert texts[0] != texts[1]
+
+
+def test_choices_are_weighed_by_their_first_token(tmp_path: Path) -> None:
+    engine = registry.open_engine(EngineConfig("whisper", model_dir=str(models.whisper_model(tmp_path))))
+    assert isinstance(engine, Weighing)
+    sound = spoken("we go on")
+    recognizer = engine.recognizer(partials=False)
+    recognizer.accept(sound)
+    begun, the_same, several = engine.weigh(sound, [("",), ("", "hello there"), ("hello there",)])
+    assert recognizer.finish().text != ""  # weighing leaves what is being heard alone
+    assert begun == the_same < 0.0  # of this model's tokens only the space that begins a word is one
+    assert several == IMPOSSIBLE
+    assert begun != engine.weigh(spoken("hello"), [("",)])[0]
+    assert engine.weigh(np.zeros(8_000, np.int16), [("hello",), ("there",)]) == (0.0, 0.0)
+    with pytest.raises(CancelledError):
+        engine.weigh(sound, [("hello",)], cancelled=lambda: True)
+    engine.close()

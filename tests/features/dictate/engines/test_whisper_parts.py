@@ -15,6 +15,7 @@ from garret.features.dictate.engines.contract import RecognisedWord
 from garret.features.dictate.engines.whisper import boundaries, features, guards, words
 from garret.features.dictate.engines.whisper.guards import Attempt
 from garret.features.dictate.engines.whisper.vocabulary import Vocabulary, VocabularyError, read
+from garret.features.dictate.engines.whisper.weights import IMPOSSIBLE, weigh
 from garret.features.dictate.engines.whisper.windows import Options, first_said, prompt_of, transcribe
 from tests.features.dictate.engines import models
 
@@ -404,3 +405,20 @@ def test_a_prompt_leaves_room_for_the_text(vocabulary: Vocabulary, hot: str, con
     prompt = prompt_of(vocabulary, context, hot.encode("utf-8", "ignore").decode(), [vocabulary.start])
     assert prompt[-1] == vocabulary.start
     assert len(prompt) <= 224 + 1
+
+
+# ---- weights
+
+
+def test_a_choice_is_as_likely_as_its_spellings_together(vocabulary: Vocabulary) -> None:
+    class Certain(Scripted):
+        def first_token(self, encoded: Any, start: Sequence[int]) -> np.ndarray[Any, Any]:
+            assert list(start) == [vocabulary.start]
+            found = np.full(400, -9.0, np.float32)
+            found[vocabulary.encode(" ")] = np.log(0.25)
+            return found
+
+    model = Certain(vocabulary)
+    once, twice, never = weigh(model, noise(1.0), [("", "ab"), ("", ""), ("ab", "b")])
+    assert once == twice == pytest.approx(np.log(0.25))
+    assert never == IMPOSSIBLE

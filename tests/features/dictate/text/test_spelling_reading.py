@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from garret.features.dictate.text.spelling import spell, word_of
-from garret.features.dictate.text.spelling_reading import agree, items_in
+from garret.features.dictate.text.spelling_reading import CHOICES, agree, items_in
 
 CHARACTERS = string.ascii_lowercase + string.digits
 
@@ -68,3 +68,38 @@ def test_what_both_heard_is_what_was_said(said: str) -> None:
 def test_no_reading_adds_items_to_the_other(written: str, grammar: list[str]) -> None:
     count = len(agree(written, grammar))
     assert count in (len(grammar), len(items_in(written)))
+
+
+def weights(**likely: float) -> list[float]:
+    """Log probabilities of the choices: those that are named, and 30 less for all others."""
+    named = {name.removeprefix("_"): value for name, value in likely.items()}
+    return [named.get(character, -40.0) for character in CHARACTERS]
+
+
+@pytest.mark.parametrize(
+    ("written", "grammar", "weighed", "right"),
+    [
+        ("B.", "b.", weights(p=-5.0, b=-9.0), "p"),
+        ("Thank you.", "p.", weights(t=-8.0, p=-8.2), "p"),  # the grammar decides between equals
+        ("Sandburn.", "zed one", weights(_7=-5.0), "z1"),  # neither has one item
+        ("", "h.", weights(_8=-5.0, h=-4.0), "h"),
+        ("9.", "i. u.", weights(_9=-3.0), "9"),
+        ("Oh.", "oh", weights(o=-4.0), "o"),
+        ("Bravo.", "b.", weights(r=-1.0), "b"),  # words of the alphabet are themselves
+        ("Underscore.", "underscore", weights(u=-1.0), "_"),
+        ("", "", weights(u=-1.0), ""),  # nothing was said
+        ("A, B.", "a. b.", weights(u=-1.0), "ab"),
+        ("A, B.", "a.", weights(u=-1.0), "ab"),
+    ],
+)
+def test_weights_decide_what_one_item_is(
+    written: str, grammar: str, weighed: list[float], right: str
+) -> None:
+    assert spell(agree(written, grammar.split(), weighed)) == right
+
+
+def test_every_character_has_spellings_of_its_own() -> None:
+    assert len(CHOICES) == len(CHARACTERS)
+    assert all(len(spellings) > 2 for spellings in CHOICES)
+    together = [spelling for spellings in CHOICES for spelling in spellings]
+    assert len(together) - len(set(together)) == sum(character.isdigit() for character in CHARACTERS)

@@ -190,3 +190,18 @@ def test_engines_that_can_are_told_the_words_to_prefer(tmp_path: Path) -> None:
     assert worker._config("whisper").vocabulary == ("Kubernetes", "z-score")
     assert worker._config("pocketsphinx").vocabulary == ()
     assert stt.preferred_words({"heard": 5}) == (), "text is still made"
+
+
+def test_an_engine_that_weighs_says_what_a_single_item_is(monkeypatch: pytest.MonkeyPatch, call: Any) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def weigh(self: Scripted, samples: Any, choices: Any, *, cancelled: Any) -> tuple[float, ...]:
+        asked.append((len(samples), len(choices)))
+        return tuple(-1.0 if "p" in spellings else -40.0 for spellings in choices)
+
+    monkeypatch.setattr(Scripted, "weigh", weigh, raising=False)
+    command = c.Recognize(start=0, end=8_000, mode="spelling")
+    heard, _ = recognised(monkeypatch, call, command, free="B.", grammar="b.")
+    assert heard.text == "p."
+    assert [(word.word, word.end) for word in heard.words] == [("p.", 0.5)]
+    assert asked == [(8_000, 36)]

@@ -13,8 +13,8 @@ Neighbours: `pocketsphinx`, `sherpa`, `whisper` implement this; the `stt` worker
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -134,6 +134,20 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give the model's memory back. Safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class Weighing(Protocol):
+    """An engine that also tells how likely each of a few things is what was said."""
+
+    def weigh(
+        self, samples: Samples, choices: Sequence[Sequence[str]], *, cancelled: Cancelled = ...
+    ) -> tuple[float, ...]:
+        """For each choice the log probability that its text of `samples` begins with one of its spellings.
+
+        The same for all where nothing can be heard. Raises as a recognizer does, and ends none.
+        """
         ...
 
 

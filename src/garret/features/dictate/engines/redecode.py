@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
+from typing import TypeVar
 
 import numpy as np
 
@@ -40,6 +41,7 @@ _LONGEST_PARTIAL = 20.0
 """Seconds of audio a partial decodes at most; older audio that is confirmed is left out."""
 
 Decode = Callable[[Samples], Hypothesis]
+Result = TypeVar("Result")
 
 
 class NativeThread:
@@ -49,16 +51,16 @@ class NativeThread:
         self._engine = engine
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"{engine}-decode")
 
-    def run(self, decode: Callable[[], Hypothesis], cancelled: Cancelled) -> Hypothesis:
+    def run(self, decode: Callable[[], Result], cancelled: Cancelled) -> Result:
         """The result of `decode`. Raises CancelledError at once, or EngineError when it fails."""
         check_cancelled(cancelled)
         return self.wait(self.begin(decode), cancelled)
 
-    def begin(self, decode: Callable[[], Hypothesis]) -> Future[Hypothesis]:
+    def begin(self, decode: Callable[[], Result]) -> Future[Result]:
         """Begin with `decode`, once what was begun before has ended."""
         return self._executor.submit(decode)
 
-    def wait(self, future: Future[Hypothesis], cancelled: Cancelled) -> Hypothesis:
+    def wait(self, future: Future[Result], cancelled: Cancelled) -> Result:
         """What was begun, as `run` gives it."""
         while True:
             try:

@@ -30,6 +30,7 @@ from garret.features.dictate.engines.contract import (
     EngineInfo,
     Hypothesis,
     Recognizer,
+    Weighing,
 )
 from garret.features.dictate.engines.coverage import completed, unheard
 from garret.features.dictate.engines.cuts import after_cut, before_cut
@@ -37,7 +38,7 @@ from garret.features.dictate.engines.registry import engine_info, engines, open_
 from garret.features.dictate.text.alignment import find_breaks
 from garret.features.dictate.text.commands import DEFAULT_TABLE
 from garret.features.dictate.text.grammar import ONE_CHARACTER_GRAMMAR, SPELLING_GRAMMAR, grammar
-from garret.features.dictate.text.spelling_reading import agree
+from garret.features.dictate.text.spelling_reading import CHOICES, agree
 from garret.features.dictate.text.words import Word, normal_words
 from garret.features.dictate.workers.text import table_of, vocabulary_of
 from garret.models.shelf import Shelf
@@ -49,6 +50,8 @@ _logger = log.get("dictate.stt")
 
 COMMAND_SECONDS: Final = 3.0
 """The longest segment that may be a command: six words said slowly, and the padding around them."""
+_ITEM_SECONDS: Final = 2.5
+"""The longest segment that may be a single letter or digit, the silence around it included."""
 _PARTIAL_SECONDS: Final = 0.25
 _KEPT_ENGINES: Final = 3
 _PREFERRED_WORDS: Final = 4
@@ -214,15 +217,27 @@ class SttWorker:
             return by_grammar, engine_info(_SPELLING.engine)
         try:
             free = self._second(config, command, end, call)()
+            weights = self._weights(config, command, end, call)
         except EngineError as error:
             _logger.warning("what was spelled is taken as the grammar heard it: %s", error.message)
             return by_grammar, engine_info(_SPELLING.engine)
-        names = agree(free.text, [word.text for word in by_grammar.words])
+        names = agree(free.text, [word.text for word in by_grammar.words], weights)
         timed = next((each.words for each in (by_grammar, free) if len(each.words) == len(names)), ())
         words = tuple(
             msgspec.structs.replace(word, text=name) for word, name in zip(timed, names, strict=False)
         )
         return Hypothesis(" ".join(names), words), engine_info(config.engine)
+
+    def _weights(
+        self, config: EngineConfig, command: c.Recognize, end: int, call: Call
+    ) -> tuple[float, ...] | None:
+        """How likely each letter and digit is to be all that was said, where the engine can tell."""
+        engine = self._open(config)
+        samples = end - command.start
+        if samples > _ITEM_SECONDS * spool.SAMPLE_RATE or not isinstance(engine, Weighing):
+            return None
+        heard = spool.read(call.descriptors[0], command.start, samples)
+        return engine.weigh(heard, CHOICES, cancelled=call.cancelled)
 
     def _second(
         self, config: EngineConfig, command: c.Recognize, end: int, call: Call

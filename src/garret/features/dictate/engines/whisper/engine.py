@@ -4,7 +4,7 @@ The model folder holds what `ct2-transformers-converter` writes: model.bin, conf
 vocabulary.json (or .txt), and preprocessor_config.json for models with 128 mel bands.
 
 CTranslate2 releases the interpreter lock while it computes. One window of 30 s is one native call.
-Neighbours: `windows` for the decoding, `redecode` for partials and cancellation, `model_folder`.
+Neighbours: `windows` for the decoding, `weights`, `redecode` for partials and cancellation, `model_folder`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import ctranslate2
 import msgspec
+import numpy as np
 
 from garret.features.dictate.audio.spool import Samples
 from garret.features.dictate.engines import registry
@@ -33,7 +34,8 @@ from garret.features.dictate.engines.redecode import NativeThread, RedecodingRec
 from garret.features.dictate.engines.whisper import vocabulary as tokens
 from garret.features.dictate.engines.whisper.features import Floats
 from garret.features.dictate.engines.whisper.vocabulary import Vocabulary, VocabularyError
-from garret.features.dictate.engines.whisper.windows import Options, transcribe
+from garret.features.dictate.engines.whisper.weights import weigh
+from garret.features.dictate.engines.whisper.windows import Options, is_quiet, transcribe
 from garret.features.dictate.engines.whisper.words import UNSPACED
 
 _NEEDED = (("model.bin",), ("config.json",), ("tokenizer.json",), ("vocabulary.json", "vocabulary.txt"))
@@ -155,6 +157,21 @@ class Loaded:
         probability = float(result.scores[0]) * len(found) / (len(found) + 1)
         return found, probability, float(result.no_speech_prob)
 
+    def first_token(self, encoded: Any, start: Sequence[int]) -> Floats:
+        """See `weights.Model`."""
+        prompt = [*start, self.vocabulary.no_stamps]
+        (result,) = self._model.generate(
+            encoded,
+            [prompt],
+            beam_size=1,
+            max_length=len(prompt) + 1,
+            return_logits_vocab=True,
+            suppress_blank=False,
+            suppress_tokens=[],
+        )
+        logits = np.asarray(result.logits[0][0], np.float32)
+        return np.asarray(logits - np.logaddexp.reduce(logits), np.float32)
+
     def align(
         self, encoded: Any, start: Sequence[int], text: Sequence[int], frames: int
     ) -> tuple[list[tuple[int, int]], list[float]]:
@@ -196,6 +213,16 @@ class Whisper:
             cancelled=cancelled,
         )
         return self._current
+
+    def weigh(
+        self, samples: Samples, choices: Sequence[Sequence[str]], *, cancelled: Cancelled = never
+    ) -> tuple[float, ...]:
+        """See `contract.Weighing`."""
+        model = self._model
+        assert model is not None, "the engine is closed"
+        if is_quiet(samples):
+            return (0.0,) * len(choices)
+        return self._thread.run(lambda: weigh(model, samples, choices), cancelled)
 
     def close(self) -> None:
         if self._current is not None:
