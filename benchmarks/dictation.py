@@ -25,10 +25,9 @@ from typing import Any
 import numpy as np
 import soundfile
 
-import garret
 from benchmarks import bare_engine, dictation_words
 from benchmarks.report import Row, row
-from benchmarks.spoken import Spoken, human
+from benchmarks.spoken import DEMO, Spoken, demo, human
 from benchmarks.transport import hold_to
 from garret.base.ids import new_id
 from garret.base.paths import Home
@@ -39,11 +38,12 @@ from garret.features.house import contracts as h
 from garret.transport.client import Client
 
 RATE = 16_000
-DEMO = Path(garret.__file__).parent / "demo"
 SECONDS = float(os.environ.get("GARRET_BENCH_SECONDS", "96"))
 UTTERANCES = int(os.environ.get("GARRET_BENCH_UTTERANCES", "10"))
 TINY_UTTERANCES = 60
 WORKERS = max(1, (os.cpu_count() or 2) - 1)
+DRAFT: tuple[tuple[str, str | None], ...] = (("dictate.engine", "pocketsphinx"),)
+"""The engine that the bare one is compared with, whatever models are installed."""
 ROUNDS = 6
 LONG_ROUNDS = 2
 CHUNK = RATE // 10
@@ -202,8 +202,8 @@ def latency(client: Client, folder: Path) -> list[Row]:
         what = f"dictation: added from end of speech to text, tiny model, {TINY_UTTERANCES} times"
         rows.append(row(f"{what}, p99", tiny.p99, "ms", budget=30.0))
         rows.append(row(f"{what}, median", statistics.median(tiny.added), "ms"))
-        for key in ("dictate.engine", "dictate.language", "dictate.sherpa_model"):
-            client.call(h.SetSetting(key=key, value=None))
+        for key, value in (*DRAFT, ("dictate.language", None), ("dictate.sherpa_model", None)):
+            client.call(h.SetSetting(key=key, value=value))
     slow = Latency(client, UTTERANCES, 1.0)
     what = f"dictation: end of speech to text, PocketSphinx, {UTTERANCES} times"
     rows.append(row(f"{what}, added, median", statistics.median(slow.added), "ms"))
@@ -233,7 +233,7 @@ def _ignore(item: object) -> None:
 def accuracy(client: Client) -> list[Row]:
     """Word errors of the default engine where the words are known."""
     _, raw = transcribe(client, DEMO / "passage.flac")
-    rate = word_error_rate((DEMO / "passage.txt").read_text(), raw).rate
+    rate = word_error_rate(demo().words, raw).rate
     rows = [row("dictation: word errors on the demo's passage (synthetic)", rate * 100, "%")]
     errors = words = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -255,19 +255,36 @@ def dictate(client: Client, said: Spoken) -> float:
     return time.monotonic() - push.ended
 
 
-def run() -> list[Row]:
-    """All rows."""
+@contextlib.contextmanager
+def _drafting() -> Iterator[tuple[Client, Path]]:
+    """A client of a house that dictates by PocketSphinx and keeps no sound, and a folder to work in."""
     with house() as home, tempfile.TemporaryDirectory() as folder:
         client = Client.connect(home)
-        client.call(h.SetSetting(key="dictate.keep_audio_days", value="0"))
-        transcribe(client, DEMO / "passage.flac")
+        try:
+            for key, value in (*DRAFT, ("dictate.keep_audio_days", "0")):
+                client.call(h.SetSetting(key=key, value=value))
+            transcribe(client, DEMO / "passage.flac")
+            yield client, Path(folder)
+        finally:
+            client.close()
+
+
+def words(client: Client, folder: Path) -> list[Row]:
+    """What tiny.en gives a person, where it is there."""
+    return dictation_words.rows(
+        client, folder, lambda path: transcribe(client, path)[1], lambda said: dictate(client, said)
+    )
+
+
+def run_words() -> list[Row]:
+    """The rows of `words` alone."""
+    with _drafting() as (client, folder):
+        return words(client, folder)
+
+
+def run() -> list[Row]:
+    """All rows."""
+    with _drafting() as (client, folder):
         pid = client.call(h.GetStatus()).pid
-        rows = latency(client, Path(folder)) + throughput(client, Path(folder), pid) + accuracy(client)
-        rows += dictation_words.rows(
-            client,
-            Path(folder),
-            lambda path: transcribe(client, path)[1],
-            lambda said: dictate(client, said),
-        )
-        client.close()
-    return rows
+        rows = latency(client, folder) + throughput(client, folder, pid) + accuracy(client)
+        return rows + words(client, folder)

@@ -18,7 +18,10 @@ import numpy as np
 import soundfile
 import soxr
 
+import garret
+
 RATE: Final = 16_000
+DEMO: Final = Path(garret.__file__).parent / "demo"
 LIBRIVOX: Final = Path("/usr/share/pocketsphinx/test/data/librivox")
 
 _VOICES: Final = ("slt", "rms", "awb")
@@ -29,7 +32,7 @@ _PASSAGES: Final = (
     ),
     (
         "Please send the report to the office before noon. The meeting was moved to Friday because the "
-        "director is travelling this week."
+        "director is away this week."
     ),
     (
         "We walked along the river and looked at the boats. It began to rain, so we waited under the bridge "
@@ -82,6 +85,12 @@ def made() -> list[Spoken]:
                 wide = soxr.resample(samples, rate, RATE)
                 found.append(Spoken(np.round(wide * 32_767).clip(-32_768, 32_767).astype(np.int16), passage))
     return found
+
+
+def demo() -> Spoken:
+    """The passage of `garret demo`: made speech with pauses between its sentences."""
+    samples, _ = soundfile.read(DEMO / "passage.flac", dtype="int16")
+    return Spoken(samples, (DEMO / "passage.txt").read_text())
 
 
 def joined(parts: list[Spoken], pauses: tuple[float, ...]) -> Spoken:

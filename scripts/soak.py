@@ -5,6 +5,7 @@
     fuzz     every property and fuzzer with many random examples, and the tests marked as long
     stream   hours of streamed sound, faster than real time: memory; minutes in real time: lag
     hour     an hour-long file beside the bare engine
+    words    what tiny.en gives a person, and half an hour without speech, in which it is to hear nothing
     mutants  drivers changed in one place at a time, and their tests, which are to notice
 
 Prints a table of what was measured, and ends with 1 when a part failed or missed its budget.
@@ -222,10 +223,21 @@ def hour(options: argparse.Namespace) -> list[Row]:
     dictation.SECONDS = options.file_hours * 3600
     with dictation.house() as home, tempfile.TemporaryDirectory() as folder:
         client = Client.connect(home)
+        for key, value in dictation.DRAFT:
+            client.call(h.SetSetting(key=key, value=value))
         dictation.transcribe(client, dictation.DEMO / "passage.flac")
         rows = dictation.throughput(client, Path(folder), client.call(h.GetStatus()).pid)
         client.close()
     return rows
+
+
+def words(options: argparse.Namespace) -> list[Row]:
+    """What tiny.en gives a person, with half an hour of sound in which nobody speaks."""
+    from benchmarks import dictation, dictation_words
+
+    del options
+    dictation_words.WORDLESS = 1800.0
+    return dictation.run_words()
 
 
 def mutants(options: argparse.Namespace) -> list[Row]:
@@ -242,6 +254,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "fuzz": fuzz,
     "stream": stream,
     "hour": hour,
+    "words": words,
     "mutants": mutants,
 }
 

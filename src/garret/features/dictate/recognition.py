@@ -24,15 +24,13 @@ from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.choice import choose
-from garret.features.dictate.engines.cuts import GIVEN_UP_SECONDS
+from garret.features.dictate.engines.cuts import CONTEXT_CHARACTERS, GIVEN_UP_SECONDS
 from garret.models.shelf import Shelf
 from garret.protocol.life import Progress
 
 _logger = log.get("dictate.recognition")
 _TRIES: Final = 20
 """How often a segment is given to another worker; the supervisor's circuit opens long before."""
-_CONTEXT: Final = 200
-"""Characters of what was said before a cut that the engine is given: a sentence or two."""
 
 SAMPLE_RATE: Final = 16_000
 
@@ -245,7 +243,7 @@ class Recognition:
             end=segment.end,
             cut=segment.cut,
             speech=segment.speech,
-            before="" if after is None or after.heard is None else after.heard.text[-_CONTEXT:],
+            before="" if after is None or after.heard is None else after.heard.text[-CONTEXT_CHARACTERS:],
             engine=command.engine,
             model=self._model,
             mode=command.mode,

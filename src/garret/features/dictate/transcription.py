@@ -132,7 +132,7 @@ class Transcription:
         command = self._command
         if command.mode != "free" or command.commands or self._row.source != "file":
             return 0.0
-        return engine_info(command.engine or str(self._door.setting("dictate.engine"))).window
+        return engine_info(command.engine).window
 
     async def _rescue(self, spool: int, recognition: Recognition) -> tuple[int, str]:
         found = await self._request.calls.call(c.Rescue(), descriptors=(spool,), priority=1)

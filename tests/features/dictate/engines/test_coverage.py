@@ -21,8 +21,18 @@ def test_a_stretch_without_a_word_is_told_and_neighbours_are_one() -> None:
 
 
 def test_a_cough_and_a_slow_speaker_are_no_such_stretch() -> None:
-    words = heard(("one", 0.2, 0.6), ("two", 2.5, 3.0)).words
+    words = heard(("one", 0.2, 0.6), ("two", 2.0, 3.4)).words
     assert unheard([(0.0, 3.5), (5.0, 5.6)], words) == []
+
+
+def test_where_the_engine_broke_off_its_last_word_is_not_believed() -> None:
+    whole = heard(("one", 0.2, 0.6), ("two", 0.6, 4.0))
+    assert unheard([(0.0, 4.0)], whole.words) == [(0.6, 4.0)]
+    again = heard(("two", 0.0, 0.4), ("three.", 0.4, 0.9))
+    found = completed(whole, again, 0.6, 4.0)
+    assert found.text == "one two three."
+    assert [word.start for word in found.words] == [0.2, 0.6, 1.0]
+    assert completed(whole, Hypothesis(""), 0.6, 4.0) == whole
 
 
 def test_a_sentence_that_was_left_out_amid_words_is_told() -> None:
@@ -51,12 +61,12 @@ def test_what_was_left_out_comes_back_to_its_place(
     begin = words[first][1]
     lost = heard(*((text, start - begin, end - begin) for text, start, end in words[first : last + 1]))
     left = heard(*words[:first], *words[last + 1 :])
-    found = completed(left, lost, begin)
+    found = completed(left, lost, begin, words[last][2])
     assert found.text == heard(*words).text
     assert [word.text for word in found.words] == [text for text, _, _ in words]
 
 
 def test_a_text_of_other_words_is_made_of_the_words() -> None:
     odd = Hypothesis("20 words", heard(("twenty", 0.0, 0.5), ("words", 0.5, 1.0)).words)
-    assert completed(odd, heard(("more", 0.0, 0.4)), 3.0).text == "twenty words more"
-    assert completed(odd, Hypothesis(""), 3.0) == odd
+    assert completed(odd, heard(("more", 0.0, 0.4)), 3.0, 4.0).text == "twenty words more"
+    assert completed(odd, Hypothesis(""), 3.0, 4.0) == odd

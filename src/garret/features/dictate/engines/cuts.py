@@ -15,6 +15,9 @@ from garret.features.dictate.engines.coverage import beginning_of
 GIVEN_UP_SECONDS: Final = 3.0
 """Of a segment before a cut, at most: long enough for a gap between two words, little to hear again."""
 
+CONTEXT_CHARACTERS: Final = 200
+"""Of what was said just before, at most, that an engine is given: a sentence or two."""
+
 _REMNANT_SECONDS: Final = 0.25
 """A word this short at the very beginning, the same as the one before, is what that left of itself: the
 times of words are good to 0.1 s."""

@@ -32,8 +32,8 @@ from garret.features.dictate.engines.contract import (
     Recognizer,
     Weighing,
 )
-from garret.features.dictate.engines.coverage import completed, unheard
-from garret.features.dictate.engines.cuts import after_cut, before_cut
+from garret.features.dictate.engines.coverage import before, completed, unheard
+from garret.features.dictate.engines.cuts import CONTEXT_CHARACTERS, after_cut, before_cut
 from garret.features.dictate.engines.registry import engine_info, engines, open_engine, unavailable_reason
 from garret.features.dictate.text.alignment import find_breaks
 from garret.features.dictate.text.commands import DEFAULT_TABLE
@@ -281,10 +281,13 @@ def _whole(engine: Engine, heard: Hypothesis, command: c.Recognize, end: int, ca
     start, rate = command.start, spool.SAMPLE_RATE
     speech = [((one - start) / rate, (other - start) / rate) for one, other in command.speech]
     for begin, until in unheard(speech or [(0.0, (end - start) / rate)], heard.words):
-        recognizer = engine.recognizer(partials=False, cancelled=call.cancelled)
+        context = " ".join(word.text for word in before(heard, begin)) or command.before
+        recognizer = engine.recognizer(
+            partials=False, cancelled=call.cancelled, before=context[-CONTEXT_CHARACTERS:]
+        )
         first = start + round(begin * rate)
         recognizer.accept(spool.read(call.descriptors[0], first, round((until - begin) * rate)))
-        heard = completed(heard, recognizer.finish(), begin)
+        heard = completed(heard, recognizer.finish(), begin, until)
     return heard
 
 
