@@ -27,6 +27,10 @@ class UnsupportedAudioError(AudioError):
     """It is audio, but of a kind outside what is accepted (absurd rate, unknown encoding)."""
 
 
+class TrackMissingError(AudioError):
+    """The file has fewer sound tracks than the one that was asked for."""
+
+
 class TooLongError(AudioError):
     """The recording is longer than the limit in force. Nothing is cut silently."""
 

@@ -37,6 +37,18 @@ class SpeechSegment(Contract, frozen=True):
     end: int
 
 
+class Note(Contract, frozen=True):
+    """A remark on the sound of an utterance, as a sentence, and the seconds that it is about.
+
+    The kind is one of `damage`, `gap`, `truncated`, `header`, `channels`, `track` and `noise`.
+    """
+
+    kind: str
+    sentence: str
+    start: float = 0.0
+    end: float = 0.0
+
+
 class AudioInfo(Contract, frozen=True):
     """What a decoded file was. `truncated`: it broke off, and what could be read is kept."""
 
@@ -46,6 +58,7 @@ class AudioInfo(Contract, frozen=True):
     channels: int
     seconds: float
     truncated: bool = False
+    notes: tuple[Note, ...] = ()
 
 
 @command(
@@ -58,10 +71,14 @@ class AudioInfo(Contract, frozen=True):
     timeout=None,
 )
 class DecodeAudio(Command[AudioInfo], frozen=True):
-    """Decode an audio file (first descriptor) to the spool (second), telling each stretch of speech."""
+    """Decode an audio file (first descriptor) to the spool (second), telling each stretch of speech.
+
+    `track` of a file with several is counted from 1; 0 is the default one, or the first other with speech.
+    """
 
     name: str
     limit_seconds: float
+    track: int = 0
 
 
 class CaptureItem(Contract, frozen=True):
