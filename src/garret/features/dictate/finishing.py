@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from garret.base import log
 from garret.base.errors import GarretError
 from garret.control.commands.inner import InnerCaller
@@ -108,6 +110,7 @@ class Finisher:
         calls: InnerCaller,
         *,
         note: str = "",
+        notes: Sequence[c.Note] = (),
     ) -> c.Dictated:
         """Clean what was heard and keep the transcript; durable when this returns."""
         whole = [(each, each.heard) for each in segments if each.heard is not None]
@@ -130,6 +133,7 @@ class Finisher:
             "audio_seconds": samples / SAMPLE_RATE,
             "decode_seconds": round(sum(each.decode_seconds for each in heard), 4),
             "note": note.strip(),
+            "notes": [msgspec.structs.asdict(each) for each in notes],
             "stages": {stage: round(seconds, 4) for stage, seconds in stages.items()},
         }
         count = len(whole)

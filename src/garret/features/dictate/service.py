@@ -311,6 +311,7 @@ class DictationService:
             total=row.segments,
             state=row.state,
             note=row.note,
+            notes=row.notes,
             stages=row.stages,
         )
 

@@ -32,7 +32,7 @@ from garret.features.dictate.audio.sections import Plan, Section, plan
 from garret.features.dictate.audio.source import Source, is_seekable
 from garret.features.dictate.audio.streamed import OPENING_ERRORS, READING_ERRORS, open_forwards
 from garret.features.dictate.audio.wav import PcmFormat, WavStreamParser, to_float
-from garret.features.dictate.contracts.sound import Note
+from garret.features.dictate.contracts.notes import Note
 
 DEFAULT_LIMIT_SECONDS = 12 * 3600.0
 """A working day with room to spare, 1.4 GB of spool. Longer files are refused, never cut."""

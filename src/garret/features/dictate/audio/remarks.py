@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from garret.features.dictate.contracts.sound import Note
+from garret.features.dictate.contracts.notes import Note
 
 _MOST: Final = 40
 """Of one kind; a file that is damaged throughout says so once more instead of a thousand times."""

@@ -19,6 +19,7 @@ from garret.features.dictate.contracts.dictation import (
     Stop,
     Transcribe,
 )
+from garret.features.dictate.contracts.notes import Note
 from garret.features.dictate.contracts.recognition import (
     Available,
     Clean,
@@ -98,6 +99,7 @@ __all__ = [
     "ListDevices",
     "ListEngines",
     "Listen",
+    "Note",
     "Partial",
     "RawSegment",
     "RecognisedWord",

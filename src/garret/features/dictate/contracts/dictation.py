@@ -62,7 +62,8 @@ class Transcribe(Command[Dictated], frozen=True):
     """Turn an utterance that is in the store into text.
 
     `key` makes asking again join the run that is under way or done. `engine` empty: the one in the
-    settings. `mode` spelling reads letters, the NATO alphabet and digits.
+    settings. `mode` spelling reads letters, the NATO alphabet and digits. `track` is which sound track of
+    several is heard, counted from 1; 0 is the default one, or the first in which somebody speaks.
     """
 
     utterance: str
@@ -71,6 +72,7 @@ class Transcribe(Command[Dictated], frozen=True):
     mode: Literal["free", "spelling"] = "free"
     start_from: Stage = "captured"
     partials: bool = False
+    track: int = 0
 
 
 @command(

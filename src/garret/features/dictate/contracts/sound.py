@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from garret.features.dictate.contracts.dictation import AudioChunk
+from garret.features.dictate.contracts.notes import Note
 from garret.protocol.contract import Command, Contract, command
 
 
@@ -35,18 +36,6 @@ class SpeechSegment(Contract, frozen=True):
 
     start: int
     end: int
-
-
-class Note(Contract, frozen=True):
-    """A remark on the sound of an utterance, as a sentence, and the seconds that it is about.
-
-    The kind is one of `damage`, `gap`, `truncated`, `header`, `channels`, `track` and `noise`.
-    """
-
-    kind: str
-    sentence: str
-    start: float = 0.0
-    end: float = 0.0
 
 
 class AudioInfo(Contract, frozen=True):

@@ -1,7 +1,8 @@
 """A finished transcript and the forms in which it leaves: plain text, JSON, SubRip and WebVTT.
 
 The JSON document of one file has exactly the keys `utterance`, `engine`, `quality`, `raw`, `text`,
-`audio_seconds`, `decode_seconds` and `segments`, each of those with `start`, `end`, `text` and
+`audio_seconds`, `decode_seconds`, `notes` and `segments`. Each note, a remark on the sound, has `kind`,
+`sentence`, `start` and `end`; each segment `start`, `end`, `text` and
 `words`, each of those with `start`, `end`, `word` and `confidence`. Times are seconds from the start
 of the audio. Subtitles follow the W3C WebVTT recommendation and the common form of SubRip.
 """
@@ -32,6 +33,15 @@ class _JsonSegment(msgspec.Struct, frozen=True):
     words: tuple[_JsonWord, ...]
 
 
+class Note(msgspec.Struct, frozen=True):
+    """A remark on the sound, as a sentence, and the seconds that it is about."""
+
+    kind: str
+    sentence: str
+    start: float
+    end: float
+
+
 class _JsonTranscript(msgspec.Struct, frozen=True):
     utterance: str
     engine: str
@@ -40,6 +50,7 @@ class _JsonTranscript(msgspec.Struct, frozen=True):
     text: str
     audio_seconds: float
     decode_seconds: float
+    notes: tuple[Note, ...]
     segments: tuple[_JsonSegment, ...]
 
 
@@ -54,6 +65,7 @@ class Transcript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audio_seconds: float
     decode_seconds: float
     segments: tuple[Segment, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def to_json(self, *, indent: int = 0) -> str:
         """The JSON document, on one line unless `indent` is given.
@@ -69,6 +81,7 @@ class Transcript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             well_formed(self.text),
             _finite(self.audio_seconds),
             _finite(self.decode_seconds),
+            tuple(_json_note(note) for note in self.notes),
             tuple(_json_segment(segment) for segment in self.segments),
         )
         encoded = msgspec.json.encode(document)
@@ -86,6 +99,10 @@ class Transcript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def to_vtt(self) -> str:
         """WebVTT subtitles; see `to_vtt` of this module."""
         return to_vtt(self.segments)
+
+
+def _json_note(note: Note) -> Note:
+    return Note(note.kind, well_formed(note.sentence), _finite(note.start), _finite(note.end))
 
 
 def _json_segment(segment: Segment) -> _JsonSegment:
