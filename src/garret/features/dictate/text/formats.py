@@ -1,10 +1,12 @@
 """A finished transcript and the forms in which it leaves: plain text, JSON, SubRip and WebVTT.
 
 The JSON document of one file has exactly the keys `utterance`, `engine`, `quality`, `raw`, `text`,
-`audio_seconds`, `decode_seconds`, `notes` and `segments`. Each note, a remark on the sound, has `kind`,
-`sentence`, `start` and `end`; each segment `start`, `end`, `text` and
-`words`, each of those with `start`, `end`, `word` and `confidence`. Times are seconds from the start
-of the audio. Subtitles follow the W3C WebVTT recommendation and the common form of SubRip.
+`audio_seconds`, `decode_seconds`, `notes`, the remarks on the sound, each with `kind`, `sentence`, `start`
+and `end`, `segments`, each of those with `start`, `end`, `text`, `capitals` and
+`words`, each of those with `start`, `end`, `word` and `confidence`, and `commands`, what was taken for
+spoken commands, each with `number`, `segment` (its place, from 0), `start`, `end`, `words`, `did` and
+`restored`. Times are seconds from the start of the audio. Subtitles follow the W3C WebVTT recommendation
+and the common form of SubRip.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import msgspec
 
 from .cues import Cue, make_cues
 from .errors import TranscriptError
-from .segments import Segment
+from .segments import Segment, SpokenCommand
 
 
 class _JsonWord(msgspec.Struct, frozen=True):
@@ -30,6 +32,7 @@ class _JsonSegment(msgspec.Struct, frozen=True):
     start: float
     end: float
     text: str
+    capitals: bool
     words: tuple[_JsonWord, ...]
 
 
@@ -42,6 +45,16 @@ class Note(msgspec.Struct, frozen=True):
     end: float
 
 
+class _JsonCommand(msgspec.Struct, frozen=True):
+    number: int
+    segment: int
+    start: float
+    end: float
+    words: str
+    did: str
+    restored: bool
+
+
 class _JsonTranscript(msgspec.Struct, frozen=True):
     utterance: str
     engine: str
@@ -52,6 +65,7 @@ class _JsonTranscript(msgspec.Struct, frozen=True):
     decode_seconds: float
     notes: tuple[Note, ...]
     segments: tuple[_JsonSegment, ...]
+    commands: tuple[_JsonCommand, ...]
 
 
 class Transcript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,6 +97,11 @@ class Transcript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             _finite(self.decode_seconds),
             tuple(_json_note(note) for note in self.notes),
             tuple(_json_segment(segment) for segment in self.segments),
+            tuple(
+                _json_command(place, command)
+                for place, segment in enumerate(self.segments)
+                for command in segment.commands
+            ),
         )
         encoded = msgspec.json.encode(document)
         return (msgspec.json.format(encoded, indent=indent) if indent else encoded).decode()
@@ -115,7 +134,20 @@ def _json_segment(segment: Segment) -> _JsonSegment:
         )
         for word in segment.words
     )
-    return _JsonSegment(_finite(segment.start), _finite(segment.end), well_formed(segment.text), words)
+    times = _finite(segment.start), _finite(segment.end)
+    return _JsonSegment(*times, well_formed(segment.text), segment.capitals, words)
+
+
+def _json_command(segment: int, command: SpokenCommand) -> _JsonCommand:
+    return _JsonCommand(
+        command.number,
+        segment,
+        _finite(command.start),
+        _finite(command.end),
+        well_formed(command.words),
+        command.did,
+        command.restored,
+    )
 
 
 def _finite(number: float) -> float:
