@@ -28,7 +28,16 @@ _SAID: Final[dict[str, tuple[str, ...]]] = {
     UTTERANCE: ("profile", "source", "name"),
     AUDIO: ("blob", "seconds"),
     PAGE: (),
-    TRANSCRIPT: ("engine", "quality", "audio_seconds", "decode_seconds", "segments", "note", "notes", "stages"),
+    TRANSCRIPT: (
+        "engine",
+        "quality",
+        "audio_seconds",
+        "decode_seconds",
+        "segments",
+        "note",
+        "notes",
+        "stages",
+    ),
     DELIVERY: ("problem",),
 }
 """What is noted of the body of each kind."""

@@ -42,6 +42,7 @@ _PIPE_BYTES = 65_536
 _LEAST_BYTES_PER_SECOND = 400  # no speech codec goes lower; a header claiming less is not believed
 _MOST_ERRORS = 500
 """Frames in a row that cannot be decoded: then nothing more is expected of the file."""
+_LARGEST_FRAME = 8192  # samples a channel; what encoders of FLAC make, which may go to 65,535
 _ONE_FRAME = 0.001  # seconds; less than a frame of anything that has frames
 
 
@@ -248,8 +249,17 @@ class _Decoding:
                 placed = True
                 flow.push(block[:got])
                 self._frames += got
+            if broke:
+                self._note_muted(block[:got], flow)
             if broke or not got:
                 return broke
+
+    def _note_muted(self, block: Any, flow: Pipeline) -> None:
+        """A frame whose checksum is wrong may have come out as silence before the decoder gave up."""
+        heard = np.flatnonzero(np.any(block[-_LARGEST_FRAME:], axis=1))
+        muted = min(len(block), _LARGEST_FRAME) - (int(heard[-1]) + 1 if len(heard) else 0)
+        if muted:
+            self._remarks.damaged(flow.seconds - muted / flow.sample_rate, flow.seconds)
 
     # ---- by PyAV
 

@@ -19,11 +19,15 @@ from garret.features.dictate.audio.source import Source
 _MOST_CHUNKS: Final = 1_000
 _STREAMED: Final = (0xFFFF_FFFF, 0x7FFF_FFFF, 0x7FFF_F000, 0x7FFF_F024)
 """What programs write that cannot seek back: the last two are those of SoX."""
-_KNOWN_AFTER: Final = (b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"fact", b"PEAK", b"JUNK", b"smpl", b"iXML",
-                       b"inst", b"_PMX", b"afsp", b"plst", b"acid", b"note", b"labl", b"ltxt", b"levl",
-                       b"axml", b"chna", b"FLLR", b"PAD ", b"wavl", b"umid", b"minf", b"elm1", b"regn",
-                       b"SAUR", b"AFAn", b"DISP", b"LGWV", b"strc", b"MARK", b"COMT", b"NAME", b"AUTH",
-                       b"(c) ", b"ANNO", b"APPL", b"AESD", b"MIDI", b"INST", b"CHAN", b"fmt ")  # fmt: skip
+_KNOWN_AFTER: Final = frozenset(
+    name.encode()
+    for name in (
+        "LIST|id3 |ID3 |bext|cue |fact|PEAK|JUNK|smpl|iXML|inst|_PMX|afsp|plst|"
+        "acid|note|labl|ltxt|levl|axml|chna|FLLR|PAD |wavl|umid|minf|elm1|regn|"
+        "SAUR|AFAn|DISP|LGWV|strc|MARK|COMT|NAME|AUTH|(c) |ANNO|APPL|AESD|MIDI|INST|CHAN|fmt "
+    ).split("|")
+)
+"""Chunks that programs write behind the samples."""
 
 
 class Mended(NamedTuple):
@@ -61,14 +65,18 @@ def mended(source: Source) -> Mended | None:
     return None
 
 
-def _actual(source: Source, sound: _Sound, known_after: Callable[[int], bool]) -> tuple[int, bool, int] | None:
+def _actual(
+    source: Source, sound: _Sound, known_after: Callable[[int], bool]
+) -> tuple[int, bool, int] | None:
     """Bytes of samples that are there, whether the header was wrong, bytes missing; None: it is true."""
     there = source.size - sound.start
     claimed = sound.claimed
     if claimed is None:
         return _whole(there, sound), False, 0
     if claimed == 0:
-        return (_whole(there, sound), True, 0) if there >= sound.frame and not known_after(sound.start) else None
+        return (
+            (_whole(there, sound), True, 0) if there >= sound.frame and not known_after(sound.start) else None
+        )
     if claimed > there:
         return _whole(there, sound), False, claimed - there
     after = sound.start + claimed + claimed % 2
@@ -133,7 +141,18 @@ def _wave_header(form: bytes, length: int) -> bytes:
 # ---------------------------------------------------------------- AIFF
 
 
-_PLAIN_AIFC: Final = (b"NONE", b"sowt", b"twos", b"raw ", b"in24", b"in32", b"fl32", b"FL32", b"fl64", b"FL64")
+_PLAIN_AIFC: Final = (
+    b"NONE",
+    b"sowt",
+    b"twos",
+    b"raw ",
+    b"in24",
+    b"in32",
+    b"fl32",
+    b"FL32",
+    b"fl64",
+    b"FL64",
+)
 
 
 def _mend_aiff(source: Source) -> Mended | None:
@@ -198,7 +217,7 @@ def _wave64(source: Source, form: bytes, position: int, size: int) -> Mended | N
     claimed = None if size >= 1 << 62 else max(0, size - 24)
     if frame == 0:
         return None
-    found = _actual(source, _Sound(position + 24, claimed, frame), lambda at: True)
+    found = _actual(source, _Sound(position + 24, claimed, frame), lambda at: at > position + 24)
     if found is None:
         return None
     length, wrong, missing = found

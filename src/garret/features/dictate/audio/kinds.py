@@ -60,4 +60,6 @@ def is_ogg(head: bytes) -> bool:
 
 def may_be_mpeg(head: bytes) -> bool:
     """Whether it may be MP3, with a tag before it or without."""
-    return head[:3] == b"ID3" or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and not _adts(head))
+    return head[:3] == b"ID3" or (
+        len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and not _adts(head)
+    )

@@ -8,7 +8,6 @@ Neighbours: `decode` chooses; `pipeline` takes the frames.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -64,7 +63,10 @@ class Found(NamedTuple):
 
 def there() -> bool:
     """Whether the library is installed."""
-    return LIBRARY not in sys.modules and find_spec(LIBRARY) is not None or bool(sys.modules.get(LIBRARY))
+    try:
+        return find_spec(LIBRARY) is not None
+    except ValueError:  # it was tried before, and is not
+        return False
 
 
 @contextmanager
@@ -87,9 +89,7 @@ def _container(source: Source, kind: str) -> Generator[av.container.InputContain
         source.check()
         what = f"looks like {kind} but cannot be read" if kind else "is not a recording that can be read"
         hint = " If it is the beginning of a longer file, its index is missing." if kind == "MP4" else ""
-        raise NotAudioError(
-            f"{source.name} {what} ({_reason(error)}).{hint} Nothing was decoded."
-        ) from error
+        raise NotAudioError(f"{source.name} {what} ({_reason(error)}).{hint} Nothing was decoded.") from error
     with container:
         yield container
 

@@ -189,7 +189,9 @@ class _Scan:
         """Bytes between two frames that should have been sound."""
         stop = min(stop, self._source.size)
         head = self._bytes(start, 16)
-        return 0 if head.startswith(_TAGS) or not self._bytes(start, stop - start).strip(b"\0") else stop - start
+        return (
+            0 if head.startswith(_TAGS) or not self._bytes(start, stop - start).strip(b"\0") else stop - start
+        )
 
 
 def _alike(one: Frame, other: Frame) -> bool:

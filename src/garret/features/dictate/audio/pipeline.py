@@ -34,14 +34,13 @@ def too_long(
     length = f"{declared / 3600:.1f} h long" if declared else "longer than that"
     return TooLongError(
         f"{name} is {length}; the limit is {limit_seconds / 3600:.1f} h. "
-        + (f"The first {kept_seconds:.0f} s are kept. " if kept_seconds else "Nothing was decoded. ")
-        + "Raise the limit in the settings, or split the file.",
+        "Nothing of it was transcribed. Raise the limit in the settings, or split the file.",
         details={"limit_seconds": limit_seconds, "seconds_kept": kept_seconds, "seconds_declared": declared},
     )
 
 
 _CANCELLED = 0.4
-"""Of the energy that unrelated channels keep in their mean; what is below it is antiphase, at least in part."""
+"""Of the energy that unrelated channels keep in their mean; less is antiphase, at least in part."""
 
 _QUIET = 1e-6  # mean square: -60 dBFS, below which nothing is said of channels
 
@@ -59,7 +58,7 @@ class Mixer:
         """One channel of a block that begins at `seconds`."""
         if block.shape[1] == 1:
             return block[:, 0]
-        mean = np.mean(block, axis=1, dtype=np.float32)
+        mean: npt.NDArray[np.float32] = np.asarray(np.mean(block, axis=1), np.float32)
         if self.antiphase_from is None:
             self._judge(block, mean, seconds)
         if self.antiphase_from is None:
@@ -107,6 +106,11 @@ class Pipeline:
         )
         self.frames = 0
         """Frames taken, at the rate of the source."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Of the source, in Hz."""
+        return self._rate
 
     @property
     def seconds(self) -> float:

@@ -58,9 +58,7 @@ def plan(source: Source, remarks: Remarks, cancelled: Callable[[], bool]) -> Pla
     if mended is None:
         return Plan([Section(source)])
     if mended.wrong:
-        remarks.add(
-            "header", "The file's header does not tell how long it is; it was read to its end."
-        )
+        remarks.add("header", "The file's header does not tell how long it is; it was read to its end.")
     return Plan([Section(View(source, mended.pieces))], short=mended.missing > 0)
 
 
@@ -85,9 +83,7 @@ def _plan_ogg(source: Source, cancelled: Callable[[], bool]) -> Plan | None:
     return made if made.sections else None
 
 
-def _start_of(
-    source: Source, link: ogg.Link, begin: list[range], stretch: ogg.Stretch
-) -> float | None:
+def _start_of(source: Source, link: ogg.Link, begin: list[range], stretch: ogg.Stretch) -> float | None:
     """Seconds after its beginning at which a stretch stands: its first page's end less what is in it.
 
     A page in which no packet ends has no position, so that some more may be needed.
@@ -124,7 +120,9 @@ def _plan_mpeg(source: Source, found: list[mpeg.Stretch]) -> Plan:
     missing, guessed = 0.0, 0.0  # frames that are declared and did not come yet; those that damage took
     for stretch in found:
         body = range(stretch.start, min(stretch.stop, source.size))
-        pieces = [body] if stretch.declared >= stretch.frames else [mpeg.information(source, stretch), body]
+        pieces: list[bytes | range] = [body]
+        if stretch.declared < stretch.frames:
+            pieces.insert(0, mpeg.information(source, stretch))
         made.sections.append(Section(View(source, pieces), first=not stretch.missing, gap=stretch.missing))
         lost = stretch.missing * stretch.rate / stretch.samples
         if not stretch.missing:

@@ -18,7 +18,7 @@ OPENING_ERRORS = (soundfile.LibsndfileError, RuntimeError, TypeError)
 READING_ERRORS = (soundfile.LibsndfileError, RuntimeError)
 
 
-class _Forwards(soundfile.SoundFile):
+class _Forwards(soundfile.SoundFile):  # type: ignore[misc]  # the library is not typed
     def seekable(self) -> bool:
         return False
 

@@ -62,7 +62,8 @@ class Transcript(Contract, frozen=True):
     """An utterance as text. `quality` is the engine's own label; `segments` is one page of `total`.
 
     `raw` and `text` are this page's share of the whole, which all pages joined are, and most have but one.
-    `notes` are the remarks on its sound, `note` all there is to tell in words. `stages` holds the seconds spent in each stage: import, decode, recognise, clean.
+    `notes` are the remarks on its sound, `note` is all there is to tell in words.
+    `stages` holds the seconds spent in each stage: import, decode, recognise, clean.
     """
 
     utterance: str
