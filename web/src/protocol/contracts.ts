@@ -6,6 +6,12 @@ export const VERSION = 3;
 /** The closed set of error codes; clients map them to exit codes and pictures. */
 export type Code = "usage" | "invalid" | "denied" | "not_found" | "conflict" | "busy" | "unavailable" | "cancelled" | "deadline" | "full" | "read_only" | "corrupt" | "failed";
 
+/** Take a model into the home, whole or not at all. */
+export interface DictateAddModel {
+  readonly source: string;
+  readonly name?: string;
+}
+
 /** The kept audio of one utterance, as a descriptor of a FLAC file beside the result. */
 export interface DictateAudio {
   readonly utterance: string;
@@ -24,13 +30,14 @@ export interface DictateAudioInfo {
   readonly channels: number;
   readonly seconds: number;
   readonly truncated: boolean;
-  readonly notes: readonly (DictateNote)[];
 }
 
 /** Samples up to `upto` are on disk; `final` says that the segment ends there. */
 export interface DictateAvailableInput {
   readonly upto: number;
   readonly final?: boolean;
+  readonly maybe_final?: boolean;
+  readonly cut?: boolean;
 }
 
 /** A silence within a segment; `word` is the place of the word after it, as white space parts them. */
@@ -46,10 +53,11 @@ export interface DictateCapture {
 
 /** What capturing tells: `durable` samples are in the spool; speech began or ended; the level; a state. */
 export interface DictateCaptureItem {
-  readonly kind: "durable" | "level" | "speech_end" | "speech_start" | "state";
+  readonly kind: "durable" | "level" | "speech_end" | "speech_pause" | "speech_resume" | "speech_start" | "state";
   readonly durable: number;
   readonly start: number;
   readonly end: number;
+  readonly cut: boolean;
   readonly level: number;
   readonly state: string;
   readonly problem: string;
@@ -72,7 +80,6 @@ export interface DictateClean {
 export interface DictateDecodeAudio {
   readonly name: string;
   readonly limit_seconds: number;
-  readonly track?: number;
 }
 
 /** Delete an utterance: its text and its audio. Cannot be undone, so it needs an approval. */
@@ -142,6 +149,10 @@ export interface DictateEngineStatus {
   readonly quality: string;
   readonly available: boolean;
   readonly reason: string;
+  readonly meant: boolean;
+  readonly model: string;
+  readonly licence: string;
+  readonly origin: string;
 }
 
 export interface DictateEngines {
@@ -200,6 +211,9 @@ export type DictateListDevices = Readonly<Record<string, never>>;
 /** The engines Garret knows, and which of them can be used now. */
 export type DictateListEngines = Readonly<Record<string, never>>;
 
+/** The models in this home, the packs that are known, and folders that are used. */
+export type DictateListModels = Readonly<Record<string, never>>;
+
 /** Dictate live, from a microphone or from audio the client pushes, until stopped. */
 export interface DictateListen {
   readonly source: "microphone" | "push";
@@ -212,12 +226,20 @@ export interface DictateListen {
   readonly resumes?: boolean;
 }
 
-/** A remark on the sound of an utterance, as a sentence, and the seconds that it is about. */
-export interface DictateNote {
-  readonly kind: string;
-  readonly sentence: string;
-  readonly start: number;
-  readonly end: number;
+/** A model in the home, a known pack, or a folder that a setting names. */
+export interface DictateModelInfo {
+  readonly name: string;
+  readonly state: string;
+  readonly engine: string;
+  readonly bytes: number;
+  readonly languages: readonly (string)[];
+  readonly licence: string;
+  readonly origin: string;
+  readonly used: boolean;
+}
+
+export interface DictateModels {
+  readonly models: readonly (DictateModelInfo)[];
 }
 
 export interface DictatePartial {
@@ -237,15 +259,25 @@ export interface DictateRecognize {
   readonly start: number;
   readonly end?: number;
   readonly engine?: string;
+  readonly model?: string;
   readonly mode?: "free" | "spelling";
   readonly partials?: boolean;
   readonly commands?: boolean;
+  readonly cut?: boolean;
+  readonly before?: string;
+  readonly speech?: readonly (readonly [number, number])[];
 }
 
 /** Capture a microphone as `Capture` does, until the input stream, which carries nothing, ends. */
 export interface DictateRecord {
   readonly device?: string;
   readonly again?: number;
+}
+
+/** Remove a model from the home. The one in use is refused unless `used` says that this is meant. */
+export interface DictateRemoveModel {
+  readonly name: string;
+  readonly used?: boolean;
 }
 
 /** Find the speech in a spool whose capture was cut off, before sample `upto`; 0 is the end of it. */
@@ -265,10 +297,11 @@ export interface DictateRestoreWords {
   readonly key?: string;
 }
 
-/** Speech found between `start` and `end`, in samples. */
+/** Speech found between `start` and `end`, in samples. `cut`: it goes on there, in the next segment. */
 export interface DictateSpeechSegment {
   readonly start: number;
   readonly end: number;
+  readonly cut: boolean;
 }
 
 /** A spoken command that was heard: its `words` and their times, and what it `did`, its action. */
@@ -300,7 +333,6 @@ export interface DictateTranscribe {
   readonly mode?: "free" | "spelling";
   readonly start_from?: "captured" | "cleaned" | "transcribed";
   readonly partials?: boolean;
-  readonly track?: number;
   readonly commands?: boolean;
 }
 
@@ -317,7 +349,6 @@ export interface DictateTranscript {
   readonly total: number;
   readonly state: "captured" | "capturing" | "cleaned" | "delivered" | "held" | "transcribed";
   readonly note: string;
-  readonly notes: readonly (DictateNote)[];
   readonly stages: Readonly<Record<string, number>>;
 }
 
@@ -331,6 +362,11 @@ export interface DictateTranscriptSegment {
   readonly commands: readonly (DictateSpokenCommand)[];
   readonly gone: readonly (readonly [number, number])[];
   readonly capitals: boolean;
+}
+
+/** Use a model that is in the home, with its engine, from the next dictation on. */
+export interface DictateUseModel {
+  readonly name: string;
 }
 
 /** An utterance as the history lists it; of very long texts the beginning, `dictate.get` has the whole. */
@@ -1137,6 +1173,34 @@ export interface Commands {
     readonly item: DictateDictationItem;
     readonly input: DictateAudioChunk;
   };
+  /** Take a model into the home, whole or not at all. */
+  readonly "dictate.model_add": {
+    readonly command: DictateAddModel;
+    readonly result: DictateModelInfo;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Remove a model from the home. The one in use is refused unless `used` says that this is meant. */
+  readonly "dictate.model_remove": {
+    readonly command: DictateRemoveModel;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Use a model that is in the home, with its engine, from the next dictation on. */
+  readonly "dictate.model_use": {
+    readonly command: DictateUseModel;
+    readonly result: DictateModelInfo;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** The models in this home, the packs that are known, and folders that are used. */
+  readonly "dictate.models": {
+    readonly command: DictateListModels;
+    readonly result: DictateModels;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Make what was taken for a spoken command words of the text again, and undo what it did. */
   readonly "dictate.restore_words": {
     readonly command: DictateRestoreWords;
@@ -1566,6 +1630,10 @@ export const COMMANDS = {
   "dictate.history": { capability: "dictate.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.import": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 1, items: false, inputs: false },
   "dictate.listen": { capability: "dictate.use", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: true },
+  "dictate.model_add": { capability: "dictate.models", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
+  "dictate.model_remove": { capability: "dictate.models", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "dictate.model_use": { capability: "dictate.models", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "dictate.models": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.restore_words": { capability: "dictate.use", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
   "dictate.stop": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.transcribe": { capability: "dictate.use", job: true, replay: 64, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },

@@ -12,12 +12,20 @@ CLEAN_SECONDS: Final = 600.0
 
 
 class EngineStatus(Contract, frozen=True):
-    """An engine, whether it can be used now, and what is missing where it cannot."""
+    """An engine, whether it can be used now, and what is missing where it cannot.
+
+    `meant` says that the next dictation uses it where none is named. `model` is the name of its model in the
+    home, or the folder it lies in; `licence` and `origin` are the model's, where they are known.
+    """
 
     name: str
     quality: str
     available: bool
     reason: str = ""
+    meant: bool = False
+    model: str = ""
+    licence: str = ""
+    origin: str = ""
 
 
 class Engines(Contract, frozen=True):
@@ -30,10 +38,16 @@ class ListEngines(Command[Engines], frozen=True):
 
 
 class Available(Contract, frozen=True):
-    """Samples up to `upto` are on disk; `final` says that the segment ends there."""
+    """Samples up to `upto` are on disk; `final` says that the segment ends there.
+
+    `maybe_final`: it ends there if the silence that began lasts, and decoding may begin ahead. A stream that
+    goes on beyond takes that back. `cut`, with `final`: the end is no silence.
+    """
 
     upto: int
     final: bool = False
+    maybe_final: bool = False
+    cut: bool = False
 
 
 class Partial(Contract, frozen=True):
@@ -76,15 +90,23 @@ class Recognize(Command[Hypothesis], frozen=True):
     """Recognise a segment of the spool (its descriptor) from sample `start`.
 
     `end` is its last sample where it is known already; otherwise the input stream tells how far the
-    spool has grown and where the segment ends. Word times are from the start of the spool.
+    spool has grown and where the segment ends. Word times are from the start of the spool. `model` is the
+    name of the model in the home that was chosen for the whole utterance; empty leaves it to the settings.
+    `before` is the text up to `start`, where speech was cut there. `cut`: speech goes on at `end`; what may
+    be cut apart is left to the next segment, which begins with the end of the last word of this one. `speech`
+    is where in it somebody speaks, in samples; without it, throughout.
     """
 
     start: int
     end: int = 0
     engine: str = ""
+    model: str = ""
     mode: Literal["free", "spelling"] = "free"
     partials: bool = False
     commands: bool = True
+    cut: bool = False
+    before: str = ""
+    speech: tuple[tuple[int, int], ...] = ()
 
 
 class Taken(Contract, frozen=True):

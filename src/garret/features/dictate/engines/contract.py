@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 import msgspec
 
 from garret.base.errors import CancelledError, Code, GarretError
+from garret.base.installing import install_command
 
 if TYPE_CHECKING:
     from garret.features.dictate.audio.spool import Samples
@@ -41,7 +42,8 @@ class EngineInfo(msgspec.Struct, frozen=True):
     `streaming`: its final text is made while audio arrives, so a long segment costs no wait at the end.
     `languages`: BCP 47 tags it can do; empty when that depends on the model.
     `grammar`, `vocabulary`: whether those parts of the configuration mean something to it.
-    `extra`: the optional extra that installs it; empty when it is part of the base.
+    `model`: it needs a model folder; without, it brings its own.
+    `window`: seconds of sound that it hears together at about the price of a few; 0 where it has none.
     """
 
     name: str
@@ -50,7 +52,8 @@ class EngineInfo(msgspec.Struct, frozen=True):
     languages: tuple[str, ...] = ()
     grammar: bool = False
     vocabulary: bool = False
-    extra: str = ""
+    model: bool = False
+    window: float = 0.0
 
 
 class EngineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,6 +62,8 @@ class EngineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model_dir: the folder of the model; empty means the bundled one, which only PocketSphinx has.
     language: a BCP 47 tag or empty for the model's own. threads: of computing, for engines that use several.
     mode: `free` speech, or only what `grammar` (JSGF) allows. vocabulary: words to prefer.
+    alone: the grammar of one item where `grammar` is of one or more. An engine that has it makes each further
+    item dear, and hears a segment in which it finds one item again by this one.
     """
 
     engine: str = "pocketsphinx"
@@ -68,6 +73,7 @@ class EngineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: Literal["free", "grammar"] = "free"
     grammar: str = ""
     vocabulary: tuple[str, ...] = ()
+    alone: str = ""
 
 
 class RecognisedWord(msgspec.Struct, frozen=True):
@@ -97,8 +103,17 @@ class Recognizer(Protocol):
         """The text heard so far; its end may still change. Empty when partials were not asked for."""
         ...
 
-    def finish(self) -> Hypothesis:
-        """The final text. The recognizer is of no use afterwards."""
+    def ahead(self, samples: int) -> None:
+        """The segment may end after this many samples: begin with its final text, where that can be done
+        beside others. To accept more takes it back."""
+        ...
+
+    def finish(self, samples: int | None = None) -> Hypothesis:
+        """The final text of that many samples from the first, of all without a number. Engines that have
+        decoded what came beyond already may not leave it out.
+
+        The recognizer is of no use afterwards.
+        """
         ...
 
 
@@ -139,7 +154,7 @@ class EngineOptionError(EngineError):
 
 
 class EngineMissingError(EngineError):
-    """The engine is an optional extra that is not installed; `details["extra"]` names it."""
+    """The engine's library is not installed; `details["library"]` names it."""
 
     code = Code.UNAVAILABLE
     retryable = False
@@ -175,11 +190,12 @@ def check_cancelled(cancelled: Cancelled) -> None:
         raise CancelledError("Recognition was cancelled; the recording is kept and can be tried again.")
 
 
-def missing_extra(engine: str, extra: str) -> EngineMissingError:
-    """The error for an engine whose library is not installed."""
+def missing_library(engine: str, distribution: str) -> EngineMissingError:
+    """The error for an engine whose library, called `distribution` by installers, is not installed."""
     return EngineMissingError(
-        f"The engine {engine} is not installed. Install it with: pip install 'garret[{extra}]'",
-        details={"engine": engine, "extra": extra},
+        f"The library of the engine {engine} is not installed. `{install_command(distribution)}` installs "
+        "it; then `garret workers restart stt`.",
+        details={"engine": engine, "library": distribution},
     )
 
 

@@ -101,7 +101,7 @@ class Sherpa:
 
     def __init__(self, layout: Layout, native: Any) -> None:
         info = registry.SHERPA
-        self.info = EngineInfo(info.name, info.quality, streaming=layout.streaming, extra=info.extra)
+        self.info = EngineInfo(info.name, info.quality, streaming=layout.streaming, model=info.model)
         self._layout = layout
         self._native: Any = native
         self._thread = NativeThread(info.name)
@@ -166,7 +166,13 @@ class _Streaming:
         self._check()
         return str(self._native.get_result(self._stream)).strip()
 
-    def finish(self) -> Hypothesis:
+    def ahead(self, samples: int) -> None:
+        """A streaming model has decoded nearly all by then."""
+        del samples
+        self._check()
+
+    def finish(self, samples: int | None = None) -> Hypothesis:
+        del samples  # what came beyond is decoded already
         self._check()
         seconds = self._samples / SAMPLE_RATE
         try:

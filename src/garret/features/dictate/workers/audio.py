@@ -138,7 +138,7 @@ def _tell(call: Call, events: list[Event]) -> int:
 
 
 def _segment(end: SpeechEnd) -> c.SpeechSegment:
-    return c.SpeechSegment(start=end.start, end=end.end)
+    return c.SpeechSegment(start=end.start, end=end.end, cut=end.cut)
 
 
 def capture(command: c.Capture, call: Call) -> c.Captured:
@@ -163,7 +163,7 @@ def rescue(command: c.Rescue, call: Call) -> c.Rescued:
     """Find the speech in a spool that nobody finished."""
     descriptor = call.descriptors[0]
     found = segments_of(descriptor, upto=command.upto or None, cancelled=call.cancelled)
-    segments = tuple(c.SpeechSegment(start=each.start, end=each.end) for each in found)
+    segments = tuple(c.SpeechSegment(start=each.start, end=each.end, cut=each.cut) for each in found)
     return c.Rescued(samples=spool.samples_in(descriptor), segments=segments)
 
 
