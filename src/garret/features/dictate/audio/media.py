@@ -104,7 +104,10 @@ def decode(
     """Decode one sound track (counted from 1; 0: the default one). Raises AudioError and what `push` does."""
     with _container(source, kind) as container:
         stream, track = _chosen(source.name, container, track)
-        layout = PcmFormat(stream.codec_context.sample_rate or 0, stream.codec_context.channels or 0, 16)
+        context = stream.codec_context
+        if not (context.sample_rate and context.channels):  # some wrapping can be seen in almost anything
+            raise NotAudioError(f"{source.name} is not a recording that can be read. Nothing was decoded.")
+        layout = PcmFormat(context.sample_rate, context.channels, 16)
         flow = pipeline(layout.sample_rate)
         run = _Track(container, stream, flow, remarks, layout)
         run.decode()
@@ -189,7 +192,7 @@ class _Track:
         for packet in self._packets():
             try:
                 # Of a packet that lost its bytes on the way the decoder would make noise.
-                frames = [] if packet.is_corrupt else packet.decode()
+                frames: list[Any] = [] if packet.is_corrupt else packet.decode()
                 if packet.is_corrupt:
                     self._damage()
             except av.error.FFmpegError:

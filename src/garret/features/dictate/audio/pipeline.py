@@ -66,7 +66,9 @@ class Mixer:
         return block[:, min(self.channel, block.shape[1] - 1)]
 
     def _judge(self, block: Block, mean: npt.NDArray[np.float32], seconds: float) -> None:
-        energies = np.var(np.nan_to_num(np.clip(block, -1.0, 1.0), nan=0.0), axis=0, dtype=np.float64)
+        energies: npt.NDArray[np.float64] = np.var(
+            np.nan_to_num(np.clip(block, -1.0, 1.0), nan=0.0), axis=0, dtype=np.float64
+        )
         average = float(np.mean(energies))
         kept = float(np.var(np.nan_to_num(np.clip(mean, -1.0, 1.0), nan=0.0), dtype=np.float64))
         if average > _QUIET and kept < average * _CANCELLED / block.shape[1]:
