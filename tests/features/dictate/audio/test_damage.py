@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from garret.features.dictate.audio import mpeg, ogg
+from garret.features.dictate.audio import matroska, mpeg, ogg
 from garret.features.dictate.audio.decode import AudioInfo
 from garret.features.dictate.audio.errors import TrackMissingError
 from garret.features.dictate.audio.source import Source, View
@@ -312,3 +312,28 @@ def test_pages_are_found_whatever_lies_between_them() -> None:
     place = whole[3].start
     shifted = list(ogg.pages(Source(descriptor(data[:place] + junk + data[place:]), "x"), lambda: False))
     assert [page.number for page in shifted] == [page.number for page in whole]
+
+
+# ---------------------------------------------------------------- Matroska
+
+
+@pytest.mark.parametrize("share", [0.3, 0.55, 0.8])
+@pytest.mark.parametrize("count", [30, 120, 600])
+def test_a_webm_goes_on_with_the_next_whole_block(tmp_path: Path, share: float, count: int) -> None:
+    data = muxed(tmp_path / "a.webm", [noise(8)], "libopus")
+    _, true = decoded(data)
+    info, samples = decoded(hit(data, share, count))
+    assert abs(lag(samples[-RATE:], true[-RATE:])) <= RATE // 1000, "times there are whole milliseconds"
+    assert abs(len(samples) - len(true)) <= RATE // 1000
+    assert set(kinds(info)) <= {"damage"}
+    lost = sum(note.end - note.start for note in info.notes)
+    assert lost < 0.02 * (count / 60 + 3), "no more than the packets that were hit"
+
+
+def test_a_whole_or_shortened_matroska_is_left_as_it_is(tmp_path: Path) -> None:
+    data = muxed(tmp_path / "a.mkv", [noise(8)], "aac")
+    for each in (data, data[: len(data) * 2 // 3]):
+        assert matroska.mended(Source(descriptor(each), "x"), lambda: False) is None
+    torn = hit(data, 0.5)
+    view = matroska.mended(Source(descriptor(torn), "x"), lambda: False)
+    assert view is None or view.size == len(torn)

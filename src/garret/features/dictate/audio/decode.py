@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
+from garret.base.errors import CancelledError
 from garret.features.dictate.audio import kinds, media
 from garret.features.dictate.audio.errors import (
     AudioError,
@@ -125,6 +126,9 @@ class _Decoding:
         kind = kinds.media_kind(self._source.head)
         if not kind:
             made = plan(self._source, self._remarks, self._cancelled)
+            self._source.check()
+            if self._cancelled():  # what was looked at in part tells nothing
+                raise CancelledError(f"Decoding {self._source.name} was cancelled.")
             if made is None:
                 kind = "Ogg"
             else:
@@ -264,7 +268,7 @@ class _Decoding:
     # ---- by PyAV
 
     def _by_media_library(self, kind: str, track: int) -> AudioInfo:
-        found = media.decode(self._source, kind, self._pipeline, self._remarks, track)
+        found = media.decode(self._source, kind, self._pipeline, self._remarks, track, self._cancelled)
         self._seconds = found.seconds
         info = AudioInfo(
             found.container, found.codec, found.sample_rate, found.channels, found.seconds,

@@ -69,7 +69,7 @@ def _actual(
     source: Source, sound: _Sound, known_after: Callable[[int], bool]
 ) -> tuple[int, bool, int] | None:
     """Bytes of samples that are there, whether the header was wrong, bytes missing; None: it is true."""
-    there = source.size - sound.start
+    there = max(0, source.size - sound.start)
     claimed = sound.claimed
     if claimed is None:
         return _whole(there, sound), False, 0
@@ -77,6 +77,8 @@ def _actual(
         return (
             (_whole(there, sound), True, 0) if there >= sound.frame and not known_after(sound.start) else None
         )
+    if there < sound.frame:
+        return None
     if claimed > there:
         return _whole(there, sound), False, claimed - there
     after = sound.start + claimed + claimed % 2

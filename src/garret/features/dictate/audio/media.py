@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from garret.base.installing import install_command
+from garret.features.dictate.audio import matroska
 from garret.features.dictate.audio.errors import (
     CodecMissingError,
     EmptyAudioError,
     NotAudioError,
     TrackMissingError,
+    UnsupportedAudioError,
 )
 from garret.features.dictate.audio.pipeline import Pipeline
 from garret.features.dictate.audio.remarks import Remarks
@@ -70,7 +72,7 @@ def there() -> bool:
 
 
 @contextmanager
-def _container(source: Source, kind: str) -> Generator[av.container.InputContainer]:
+def _container(source: Source, view: Source, kind: str) -> Generator[av.container.InputContainer]:
     try:
         import av
         import av.error
@@ -82,9 +84,7 @@ def _container(source: Source, kind: str) -> Generator[av.container.InputContain
         ) from error
     try:
         # What names other files or addresses is not followed: the source is all there is.
-        container = av.open(
-            source, mode="r", metadata_errors="ignore", options={"protocol_whitelist": "none"}
-        )
+        container = av.open(view, mode="r", metadata_errors="ignore", options={"protocol_whitelist": "none"})
     except (av.error.FFmpegError, ValueError, OSError) as error:
         source.check()
         what = f"looks like {kind} but cannot be read" if kind else "is not a recording that can be read"
@@ -99,17 +99,25 @@ def _reason(error: Exception) -> str:
 
 
 def decode(
-    source: Source, kind: str, pipeline: Callable[[int], Pipeline], remarks: Remarks, track: int
+    source: Source,
+    kind: str,
+    pipeline: Callable[[int], Pipeline],
+    remarks: Remarks,
+    track: int,
+    cancelled: Callable[[], bool],
 ) -> Found:
     """Decode one sound track (counted from 1; 0: the default one). Raises AudioError and what `push` does."""
-    with _container(source, kind) as container:
+    view = matroska.mended(source, cancelled) if there() else None
+    with _container(source, view or source, kind) as container:
         stream, track = _chosen(source.name, container, track)
-        context = stream.codec_context
+        context: Any = stream.codec_context  # None where the codec is not known
+        if context is None:
+            raise UnsupportedAudioError(f"The codec of {source.name} is not known. Nothing was decoded.")
         if not (context.sample_rate and context.channels):  # some wrapping can be seen in almost anything
             raise NotAudioError(f"{source.name} is not a recording that can be read. Nothing was decoded.")
         layout = PcmFormat(context.sample_rate, context.channels, 16)
         flow = pipeline(layout.sample_rate)
-        run = _Track(container, stream, flow, remarks, layout)
+        run = _Track(container, stream, flow, remarks, layout, torn=view is not None)
         run.decode()
         flow.finish()
         source.check(flow.seconds)
@@ -164,7 +172,11 @@ class _Track:
         flow: Pipeline,
         remarks: Remarks,
         layout: PcmFormat,
+        *,
+        torn: bool,
     ) -> None:
+        """`torn`: what is missing in the times of the file is missing because it is damaged."""
+        self._torn = torn
         self._container = container
         self._stream = stream
         self._flow = flow
@@ -244,6 +256,8 @@ class _Track:
             self._flow.silence(late)
             if self.frames == 0:
                 self._lead = late
+            elif self._hurt is None and self._torn:
+                self._remarks.damaged(start, self._flow.seconds)
             elif self._hurt is None and late >= _REMARKED:
                 self._remarks.hole(start, self._flow.seconds)
 
@@ -305,18 +319,10 @@ def _boxes_end(source: Source) -> int:
 
 def _matroska_end(source: Source) -> int:
     """Where the segment ends by its size (RFC 8794); 0 where that is unknown, as of a live stream."""
-    length, used = _vint(source.at(4, 8))
+    length, used = matroska.number(source.at(4, 8))
     position = 4 + used + length
     segment = source.at(position, 12)
     if segment[:4] != b"\x18\x53\x80\x67":
         return 0
-    length, used = _vint(segment[4:])
+    length, used = matroska.number(segment[4:])
     return 0 if used == 0 or length == (1 << 7 * used) - 1 else position + 4 + used + length
-
-
-def _vint(data: bytes) -> tuple[int, int]:
-    """A number of variable length, and how many bytes it takes; (0, 0) of none."""
-    if not data or data[0] == 0:
-        return 0, 0
-    used = 9 - data[0].bit_length()
-    return int.from_bytes(data[:used], "big") & ((1 << 7 * used) - 1), used

@@ -12,6 +12,8 @@ from garret.features.dictate.contracts.notes import Note
 _MOST: Final = 40
 """Of one kind; a file that is damaged throughout says so once more instead of a thousand times."""
 
+_SHORT: Final = 0.5  # seconds; below it tenths would not tell the beginning from the end
+
 BREAKS_OFF: Final = "The file breaks off; what could be read was transcribed."
 
 
@@ -21,9 +23,6 @@ class Remarks:
     def __init__(self) -> None:
         self._notes: list[Note] = []
         self._left_off: dict[str, int] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._notes)
 
     def add(self, kind: str, sentence: str, start: float = 0.0, end: float = 0.0) -> None:
         """Add one; `start` and `end` are seconds of the recording."""
@@ -62,6 +61,8 @@ class Remarks:
 
 
 def _span(start: float, end: float) -> str:
+    if end - start < _SHORT and end < 3600:
+        return f"{start:.2f} s to {end:.2f} s"
     return f"{clock(start)} to {clock(end)}"
 
 

@@ -68,10 +68,6 @@ class Source:
             self.failure = error
             return b""
 
-    def last(self, count: int) -> bytes:
-        """The last `count` bytes."""
-        return self.at(max(0, self.size - count), count)
-
     def read(self, count: int = -1) -> bytes:
         parts: list[bytes] = []
         remaining = self.size - self._position if count < 0 else count
