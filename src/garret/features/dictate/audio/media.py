@@ -226,7 +226,7 @@ class _Track:
                     errors = 0
                     yield packet
                 return
-            except av.error.FFmpegError:
+            except (av.error.FFmpegError, IndexError):  # the latter of a packet of a stream that it knows not
                 errors += 1
                 self._damage()
                 if errors > _TRIES:

@@ -10,6 +10,7 @@ Neighbours: `source` gives the bytes; `sections` places stretches in time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -27,6 +28,7 @@ _BIT_RATES: Final = {  # kbit/s by (MPEG 1?, layer)
 _RATES: Final = (44_100, 48_000, 32_000)
 _BLOCK: Final = 1 << 20
 _LARGEST: Final = 4096  # bytes; no frame is larger, nor is what has to be looked at of one
+_MARK: Final = re.compile(rb"\xff|ID3")
 _TAGS: Final = (b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"ID3")
 _ASK_EVERY: Final = 5_000  # frames: some milliseconds
 
@@ -150,22 +152,22 @@ class _Scan:
         return frame_at(self._bytes(position, 4), 0)
 
     def _resync(self, position: int, kind: Frame | None) -> tuple[int, Frame | None]:
-        """The next place where a frame is followed by another of its kind."""
+        """The next place where a frame is followed by another of its kind; tags are passed over."""
         while position < self._source.size and not self._cancelled():
-            head = self._bytes(position, 10)
-            if head[:3] == b"ID3" and len(head) == 10:
-                position += 10 + _synchsafe(head[6:10])
-                continue
             block = self._bytes(position, _LARGEST)
-            place = block.find(b"\xff")
-            if place != 0:
-                position += place if place > 0 else len(block)
-                tagged = block[: place if place > 0 else len(block)].find(b"ID3")
-                if tagged >= 0:
-                    position += tagged - (place if place > 0 else len(block))
+            if not block:
+                break
+            found = _MARK.search(block)
+            if found is None:
+                position += max(1, len(block) - 2)  # a mark may begin in its last two bytes
+                continue
+            position += found.start()
+            tag = self._bytes(position, 10)
+            if tag[:3] == b"ID3":
+                position += 10 + _synchsafe(tag[6:10]) if len(tag) == 10 else 3
                 continue
             frame = self._frame(position)
-            if frame is not None and (kind is None or _alike(frame, kind) or frame.layer == kind.layer):
+            if frame is not None and (kind is None or frame.layer == kind.layer):
                 after = self._frame(position + frame.size)
                 last = position + frame.size == self._source.size
                 if last or (after is not None and _alike(after, frame)):

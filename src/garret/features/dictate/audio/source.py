@@ -60,7 +60,7 @@ class Source:
 
     def at(self, offset: int, count: int) -> bytes:
         """Up to `count` bytes at `offset`; none where reading has failed."""
-        if self.failure is not None:
+        if self.failure is not None or offset >= self.size:  # which a header may claim to be anywhere
             return b""
         try:
             return os.pread(self._fd, count, offset)
@@ -110,6 +110,8 @@ class View(Source):
                 self._pieces.append(piece)
                 self._starts.append(self.size)
             self.size += len(piece)
+        self.head = self.at(0, _HEAD_BYTES)
+        """Its first bytes: those of its first piece at most."""
 
     def at(self, offset: int, count: int) -> bytes:
         """Up to `count` bytes at `offset`, of one piece."""
