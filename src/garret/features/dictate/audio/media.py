@@ -262,7 +262,10 @@ class _Track:
                 self._remarks.hole(start, self._flow.seconds)
 
     def _resample(self, frame: Any) -> list[Any]:
-        """Frames in planes of float32, at the rate of the pipeline. None lets out what is still held."""
+        """Frames of float32 at the rate of the pipeline; None lets out what is still held.
+
+        The channels are interleaved: of more than eight planes the library loses count.
+        """
         import av
 
         if frame is None:
@@ -272,13 +275,14 @@ class _Track:
         if form != self._form:  # it may change in the midst of a stream
             held = self._resampler.resample(None) if self._resampler is not None else []
             mono = "mono" if frame.layout.nb_channels == 1 else None
-            self._resampler = av.AudioResampler(format="fltp", layout=mono, rate=self._layout.sample_rate)
+            self._resampler = av.AudioResampler(format="flt", layout=mono, rate=self._layout.sample_rate)
             self._form = form
         return [*held, *self._resampler.resample(frame)]
 
     def _push(self, parts: list[Any]) -> None:
         for part in parts:
-            self._flow.push(np.ascontiguousarray(part.to_ndarray().T, dtype=np.float32))
+            channels = part.layout.nb_channels
+            self._flow.push(np.asarray(part.to_ndarray(), np.float32).reshape(-1, channels))
 
 
 def _declared(container: av.container.InputContainer, stream: av.audio.stream.AudioStream) -> float:
