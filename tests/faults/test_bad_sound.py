@@ -35,8 +35,10 @@ def wav_header(data_bytes: int, rate: int = 8000, bits: int = 8) -> bytes:
 
 def refused(house: House, path: Path) -> GarretError:
     """What dictating a file is refused with; the house is well afterwards."""
+    before = house.call(d.History(limit=1000)).utterances
     error = house.refusal(d.Transcribe(utterance=house.take(path), key=new_id("ask")))
     assert not list(house.home.spool.iterdir()), "nothing is left lying about"
+    assert house.call(d.History(limit=1000)).utterances == before, "nor in the history"
     return error
 
 

@@ -37,6 +37,11 @@ def lost() -> GarretError:
     return ControlError("The worker is gone.", code=Code.UNAVAILABLE, details={"worker_lost": True})
 
 
+BROKEN: Final = c.Note(
+    kind="truncated", sentence="The file breaks off; what could be read was transcribed.", start=1.0, end=1.0
+)
+
+
 class Script:
     """What the workers do: `fail` holds errors for the next commands of a kind, `hold` gates by kind."""
 
@@ -179,6 +184,7 @@ class Workers:
             channels=1,
             seconds=len(data[4:]) / 2 / 16_000,
             truncated=self.script.truncated,
+            notes=(BROKEN,) if self.script.truncated else (),
         )
 
     async def _capture(self, command: Any, request: Request) -> c.Captured:

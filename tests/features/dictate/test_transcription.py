@@ -9,12 +9,15 @@ import msgspec
 import pytest
 
 from garret.base.errors import Code, GarretError
+from garret.base.ids import new_id
 from garret.base.paths import Home
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
+from garret.features.dictate import store
+from garret.features.dictate.audio.errors import NotAudioError
 from tests.control.planes import run, until
 from tests.features.dictate.rooms import room_of, row_of
-from tests.features.dictate.scripted_workers import STEP, Script, sound
+from tests.features.dictate.scripted_workers import BROKEN, STEP, Script, sound
 
 FAR = (0, 0, 0, 0)
 """Silence beyond which segments are not recognised together."""
@@ -75,7 +78,7 @@ def test_what_a_person_should_know_is_noted(
     run(story())
 
 
-def test_what_is_no_sound_fails_with_its_reason_and_is_kept(home: Home) -> None:
+def test_what_failed_for_another_reason_is_kept_with_it(home: Home) -> None:
     async def story() -> None:
         async with room_of(home) as person:
             utterance = await person.take(b"a letter", "letter.txt")
@@ -370,5 +373,61 @@ def test_an_engine_with_a_window_hears_neighbours_together(
         async with room_of(home, script) as person:
             await person.dictate(1, 0, 2, 3, *FAR, 4, 5, engine=engine, **options)
             assert sorted(asked_for(script)) == wanted
+
+    run(story())
+
+
+def test_remarks_on_the_sound_are_kept_with_the_text_and_by_a_retry_from_what_was_heard(home: Home) -> None:
+    script = Script()
+    script.truncated = True
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            utterance = await person.dictate(1)
+            assert (await person.call(c.Get(utterance=utterance))).notes == (BROKEN,)
+            again = c.Transcribe(utterance=utterance, key=new_id("ask"), start_from="transcribed")
+            assert (await person.call(again)).note == BROKEN.sentence
+            assert (await person.call(c.Get(utterance=utterance))).notes == (BROKEN,)
+
+    run(story())
+
+
+def undecodable() -> GarretError:
+    return NotAudioError("talk.wav is not a recording that can be read.")
+
+
+def test_of_what_cannot_be_decoded_nothing_is_kept(home: Home) -> None:
+    script = Script()
+    script.failing(c.DecodeAudio, undecodable())
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            kept = await person.dictate(1)
+            script.failing(c.DecodeAudio, undecodable())
+            utterance = await person.take(b"RIFF" + sound(1))
+            with pytest.raises(GarretError, match="not a recording"):
+                await person.call(c.Transcribe(utterance=utterance, key=new_id("ask")))
+            assert await person.listed() == [kept]
+            assert not list(person.plane.home.spool.iterdir())
+            with person.plane.store.readers.read() as connection:
+                assert [name for name, _ in store.kept_sound(connection)] == [kept], "its blob is swept"
+
+    script.fail.clear()
+    run(story())
+
+
+def test_what_somebody_may_count_on_is_kept_though_it_cannot_be_decoded(home: Home) -> None:
+    script = Script()
+    script.failing(c.DecodeAudio, ControlError("The worker was lost.", code=Code.FAILED), undecodable())
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            utterance = await person.take(b"RIFF" + sound(1))
+            for message in ("lost", "not a recording"):
+                with pytest.raises(GarretError, match=message):
+                    await person.call(c.Transcribe(utterance=utterance, key=new_id("ask")))
+            row = await person.row(utterance)
+            assert row.has_audio
+            assert "not a recording" in row.error
 
     run(story())

@@ -30,6 +30,7 @@ export interface DictateAudioInfo {
   readonly channels: number;
   readonly seconds: number;
   readonly truncated: boolean;
+  readonly notes: readonly (DictateNote)[];
 }
 
 /** Samples up to `upto` are on disk; `final` says that the segment ends there. */
@@ -80,6 +81,7 @@ export interface DictateClean {
 export interface DictateDecodeAudio {
   readonly name: string;
   readonly limit_seconds: number;
+  readonly track?: number;
 }
 
 /** Delete an utterance: its text and its audio. Cannot be undone, so it needs an approval. */
@@ -242,6 +244,14 @@ export interface DictateModels {
   readonly models: readonly (DictateModelInfo)[];
 }
 
+/** A remark on the sound of an utterance, as a sentence, and the seconds that it is about. */
+export interface DictateNote {
+  readonly kind: string;
+  readonly sentence: string;
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface DictatePartial {
   readonly text: string;
 }
@@ -333,6 +343,7 @@ export interface DictateTranscribe {
   readonly mode?: "free" | "spelling";
   readonly start_from?: "captured" | "cleaned" | "transcribed";
   readonly partials?: boolean;
+  readonly track?: number;
   readonly commands?: boolean;
 }
 
@@ -349,6 +360,7 @@ export interface DictateTranscript {
   readonly total: number;
   readonly state: "captured" | "capturing" | "cleaned" | "delivered" | "held" | "transcribed";
   readonly note: string;
+  readonly notes: readonly (DictateNote)[];
   readonly stages: Readonly<Record<string, number>>;
 }
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
+
 from garret.base import log
 from garret.base.errors import GarretError
 from garret.control.commands.inner import InnerCaller
@@ -126,6 +128,7 @@ class Finisher:
         calls: InnerCaller,
         *,
         note: str = "",
+        notes: Sequence[c.Note] = (),
         words: Words = MappingProxyType({}),
     ) -> c.Dictated:
         """Clean what was heard and keep the transcript; durable when this returns.
@@ -156,6 +159,7 @@ class Finisher:
             "audio_seconds": samples / SAMPLE_RATE,
             "decode_seconds": round(sum(each.decode_seconds for each in heard), 4),
             "note": note.strip(),
+            "notes": [msgspec.structs.asdict(each) for each in notes],
             "stages": {stage: round(seconds, 4) for stage, seconds in stages.items()},
         }
         count = len(whole)

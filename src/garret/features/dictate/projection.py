@@ -28,19 +28,31 @@ _SAID: Final[dict[str, tuple[str, ...]]] = {
     UTTERANCE: ("profile", "source", "name"),
     AUDIO: ("blob", "seconds"),
     PAGE: (),
-    TRANSCRIPT: ("engine", "quality", "audio_seconds", "decode_seconds", "segments", "note", "stages"),
+    TRANSCRIPT: (
+        "engine",
+        "quality",
+        "audio_seconds",
+        "decode_seconds",
+        "segments",
+        "note",
+        "notes",
+        "stages",
+    ),
     DELIVERY: ("problem",),
 }
 """What is noted of the body of each kind."""
 
+_LATER: Final = frozenset({"notes"})
+"""What transcripts of before it was thought of do not say."""
+
 _UPSERT: Final = (
-    "INSERT INTO utterances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "INSERT INTO utterances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (id) DO UPDATE SET created = excluded.created, profile = excluded.profile, "
     "workspace = excluded.workspace, source = excluded.source, name = excluded.name, "
     "audio = excluded.audio, audio_seconds = excluded.audio_seconds, engine = excluded.engine, "
     "quality = excluded.quality, decode_seconds = excluded.decode_seconds, segments = excluded.segments, "
     "run = excluded.run, note = excluded.note, stages = excluded.stages, state = excluded.state, "
-    "raw = excluded.raw, text = excluded.text"
+    "raw = excluded.raw, text = excluded.text, notes = excluded.notes"
 )
 
 
@@ -67,7 +79,7 @@ def _apply(connection: apsw.Connection, item: Object) -> None:
     """Note what an object says, and derive anew what it changes."""
     body = item.body
     utterance = str(body["utterance"])
-    said = {key: body[key] for key in _SAID[item.kind]}
+    said = {key: body[key] for key in _SAID[item.kind] if key in body or key not in _LATER}
     if item.kind == UTTERANCE:
         said["workspace"] = item.workspace
     connection.execute(
@@ -225,6 +237,7 @@ def _show(connection: apsw.Connection, utterance: str, first: _Noted, transcript
             _state(transcript, delivery),
             raw,
             text,
+            _encode(told["notes"]) if "notes" in told else None,
         ),
     )
 

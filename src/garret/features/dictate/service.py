@@ -22,6 +22,7 @@ from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.abandoned import end_abandoned
+from garret.features.dictate.audio.errors import UNDECODABLE
 from garret.features.dictate.examination import Examination
 from garret.features.dictate.finishing import CANCELLED, Finisher, Words
 from garret.features.dictate.kept_sound import open_sound
@@ -165,7 +166,13 @@ class DictationService:
         async with self._alone(row.id):
             fresh = await self._find(row.id)
             run = Transcription(self._door, self._finisher, command, request, fresh)
-            return await self._noting_failure(row.id, run.run(), request)
+            try:
+                return await self._noting_failure(row.id, run.run(), request)
+            except GarretError as error:
+                assert request.lease is not None, "transcribing is a job"
+                if error.details.get(UNDECODABLE) and _is_new(fresh, request.lease.job):
+                    await self._let_go(fresh)
+                raise
 
     async def _restore_words(self, command: c.RestoreWords, request: Request) -> c.Dictated:
         """Clean again what was heard, with the words of a command in the text."""
@@ -358,6 +365,7 @@ class DictationService:
             total=row.segments,
             state=row.state,
             note=row.note,
+            notes=row.notes,
             stages=row.stages,
         )
 
@@ -377,16 +385,27 @@ class DictationService:
                 "or to cancel.",
                 code=Code.CONFLICT,
             )
-        door = self._door
         async with alone:  # a run that began meanwhile would leave a text behind that nobody sees
-            objects = await door.store.read(lambda connection: store.objects_of(connection, row.id))
-            for identity in objects:
-                await door.store.objects.delete(door.signer, identity, "deleted by the user")
-            self._finisher.spool_path(row.id).unlink(missing_ok=True)
-        await door.store.sweep()
-        await door.audit(request.caller, "dictate.delete", "done", {"utterance": row.id})
-        door.publish(c.Deleted(utterance=row.id), scope=row.profile, workspace=row.workspace)
+            await self._remove(row, "deleted by the user")
+        await self._door.audit(request.caller, "dictate.delete", "done", {"utterance": row.id})
         return Nothing()
+
+    async def _remove(self, row: store.Row, why: str) -> None:
+        """Delete all of an utterance, and tell that it is gone."""
+        door = self._door
+        objects = await door.store.read(lambda connection: store.objects_of(connection, row.id))
+        for identity in objects:
+            await door.store.objects.delete(door.signer, identity, why)
+        self._finisher.spool_path(row.id).unlink(missing_ok=True)
+        await door.store.sweep()
+        door.publish(c.Deleted(utterance=row.id), scope=row.profile, workspace=row.workspace)
+
+    async def _let_go(self, row: store.Row) -> None:
+        """Keep nothing of a file of which nothing can be made: whoever gave it has it still."""
+        try:
+            await self._remove(row, "it cannot be decoded")
+        except GarretError as error:
+            _logger.warning("%s, of which nothing can be made, stays: %s", row.id, error.message)
 
     async def _delivered(self, command: c.Delivered, request: Request) -> Nothing:
         row = await self._own(request.caller, command.utterance)
@@ -400,6 +419,11 @@ class DictationService:
             self._door.signer, store.DELIVERY, body, aggregate=row.id, workspace=row.workspace
         )
         return Nothing()
+
+
+def _is_new(row: store.Row, job: str) -> bool:
+    """Whether a file was only now taken in for this job: of any other somebody may count on what is kept."""
+    return row.source == "file" and row.kept_state == "captured" and not row.error and row.job in ("", job)
 
 
 def _share(whole: str, first: int, count: int, total: int) -> str:

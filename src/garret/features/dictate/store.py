@@ -35,8 +35,8 @@ LISTED_CHARACTERS: Final = 100_000
 
 _COLUMNS: Final = (
     "u.id, u.created, u.profile, u.workspace, u.source, u.name, u.audio, u.audio_seconds, u.engine, "
-    "u.quality, u.raw, u.text, u.decode_seconds, u.segments, u.run, u.note, u.stages, u.state, w.state, "
-    "w.job, w.error"
+    "u.quality, u.raw, u.text, u.decode_seconds, u.segments, u.run, u.note, u.notes, u.stages, u.state, "
+    "w.state, w.job, w.error"
 )
 _LISTED: Final = _COLUMNS.replace(
     "u.raw, u.text,", f"substr(u.raw, 1, {LISTED_CHARACTERS}), substr(u.text, 1, {LISTED_CHARACTERS}),"
@@ -48,6 +48,7 @@ _WORDS_LIMIT: Final = 16
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_segment = msgspec.msgpack.Decoder(c.TranscriptSegment).decode
+_decode_notes = msgspec.msgpack.Decoder(tuple[c.Note, ...]).decode
 _decode_hypothesis = msgspec.msgpack.Decoder(c.Hypothesis).decode
 
 
@@ -70,6 +71,7 @@ class Row(msgspec.Struct, frozen=True):
     segments: int
     run: str
     note: str
+    notes: tuple[c.Note, ...]
     stages: dict[str, float]
     kept_state: str
     work_state: str
@@ -223,9 +225,10 @@ def _search_words(text: str) -> list[str]:
 
 def _row(row: Any) -> Row:
     fields = list(row)
-    stages = msgspec.msgpack.decode(fields[16], type=dict[str, float]) if fields[16] is not None else {}
-    fields[16] = stages
-    fields[18:21] = [value or "" for value in fields[18:21]]
+    fields[16] = _decode_notes(fields[16]) if fields[16] is not None else ()
+    stages = msgspec.msgpack.decode(fields[17], type=dict[str, float]) if fields[17] is not None else {}
+    fields[17] = stages
+    fields[19:22] = [value or "" for value in fields[19:22]]
     return Row(*fields)
 
 

@@ -60,6 +60,7 @@ class Transcription:
         self._row = row
         self._run = request.lease.job
         self._note = note
+        self._notes: tuple[c.Note, ...] = row.notes if command.start_from != "captured" else ()
         self._words = words
         self._stages: dict[str, float] = {}
 
@@ -145,7 +146,9 @@ class Transcription:
     async def _decode(self, spool: int, recognition: Recognition) -> tuple[int, str]:
         source = await open_sound(self._door, self._row)
         command = c.DecodeAudio(
-            name=self._row.name or self._row.id, limit_seconds=self._finisher.longest_seconds(self._request)
+            name=self._row.name or self._row.id,
+            limit_seconds=self._finisher.longest_seconds(self._request),
+            track=self._command.track,
         )
         try:
             call = self._request.calls.start(command, descriptors=(source, spool), priority=1)
@@ -158,8 +161,8 @@ class Transcription:
                     _begin(recognition, packing.add(item))
             _begin(recognition, packing.finish())
             info = await call.result()
-        note = "The file breaks off; what could be read was transcribed." if info.truncated else ""
-        return round(info.seconds * SAMPLE_RATE), note
+        self._notes = info.notes
+        return round(info.seconds * SAMPLE_RATE), " ".join(note.sentence for note in info.notes)
 
     async def _wait(self, recognition: Recognition) -> None:
         total = len(recognition.segments)
@@ -192,7 +195,8 @@ class Transcription:
             for number, ((start, end), hypothesis) in enumerate(sorted(heard.items()))
         ]
         self._run = run
-        return await self._finish(segments, round(self._row.audio_seconds * SAMPLE_RATE), "")
+        note = " ".join(note.sentence for note in self._notes)
+        return await self._finish(segments, round(self._row.audio_seconds * SAMPLE_RATE), note)
 
     async def _finish(self, segments: list[Segment], samples: int, note: str) -> c.Dictated:
         return await self._finisher.transcript(
@@ -203,6 +207,7 @@ class Transcription:
             samples,
             self._stages,
             note=f"{self._note} {note}".strip(),
+            notes=self._notes,
             words=self._words,
             calls=self._request.calls,
         )

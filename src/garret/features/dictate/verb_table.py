@@ -28,6 +28,15 @@ _COMMANDS: Final = Argument(
     ("--commands",),
     {"action": "store_true", "help": "carry out spoken commands in recordings too, as in live dictation"},
 )
+_TRACK: Final = Argument(
+    ("--track",),
+    {
+        "metavar": "N",
+        "type": WholeNumber(1, 1000),
+        "default": 0,
+        "help": "which sound track of a file with several (otherwise its default one)",
+    },
+)
 _NO_WAIT: Final = Argument(
     ("--no-wait",),
     {"action": "store_true", "help": "fail where nobody here can be asked, and wait for nobody elsewhere"},
@@ -60,6 +69,7 @@ DICTATE: Final = Verb(
         _OUTPUT,
         _RAW,
         _SPELL,
+        _TRACK,
         _COMMANDS,
     ),
 )

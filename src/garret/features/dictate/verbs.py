@@ -18,10 +18,12 @@ from typing import Literal
 from garret.base.errors import CancelledError, Code, GarretError
 from garret.base.ids import new_id
 from garret.features.dictate import contracts as c
+from garret.features.dictate.audio.errors import UNDECODABLE
 from garret.features.dictate.client import sources, transcripts
 from garret.features.dictate.client.delivery import FolderNames, deliver, form_of, make_folder
 from garret.features.dictate.client.errors import SourceUnusable
 from garret.features.dictate.client.held_sound import HeldSound
+from garret.features.dictate.client.sources import as_text
 from garret.protocol.manifest import Inputs, Live, Session
 
 Mode = Literal["free", "spelling"]
@@ -85,7 +87,7 @@ def _dictate_files(session: Session, arguments: argparse.Namespace, form: str) -
         except GarretError as error:
             if not target.several:
                 raise
-            session.note(f"garret: {path}: {error.message}", "bad")
+            session.note(f"garret: {as_text(path)}: {error.message}", "bad")
             first_error = first_error or error
     target.finish()
     if first_error is not None:
@@ -115,7 +117,7 @@ class _Target:
         """Deliver the text of one file, or keep it for `finish`."""
         text = _rendered(self._session, done, self._arguments, self._form)
         if self.several:
-            self._session.note(f"{path}:")
+            self._session.note(f"{as_text(path)}:")
         remark(self._session, done)
         if self._gathered is not None:
             self._gathered.append((done.utterance, text))
@@ -132,7 +134,7 @@ class _Target:
 
 def _dictate_file(session: Session, path: str, arguments: argparse.Namespace) -> c.Dictated:
     with sources.opened(path) as descriptor:
-        return _import_and_transcribe(session, os.path.basename(path), descriptor, arguments)  # noqa: PTH119
+        return _import_and_transcribe(session, as_text(os.path.basename(path)), descriptor, arguments)  # noqa: PTH119
 
 
 def _import_and_transcribe(
@@ -146,6 +148,7 @@ def _import_and_transcribe(
         mode=mode_of(arguments),
         partials=arguments.partials,
         commands=arguments.commands,
+        track=arguments.track,
     )
     return transcribe(session, request)
 
@@ -164,7 +167,7 @@ def transcribe(session: Session, request: c.Transcribe) -> c.Dictated:
     except CancelledError as error:
         raise CancelledError(f"Cancelled. {kept}", details=error.details) from error
     except GarretError as error:
-        if error.code != Code.INVALID:  # what is no sound is none at the next try either
+        if not error.details.get(UNDECODABLE):  # of what is no sound nothing is kept
             session.note(kept)
         raise
 

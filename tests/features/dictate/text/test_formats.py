@@ -127,6 +127,7 @@ def test_the_json_document_has_exactly_the_promised_keys_in_order() -> None:
         "text",
         "audio_seconds",
         "decode_seconds",
+        "notes",
         "segments",
         "commands",
     ]

@@ -1,37 +1,39 @@
 """Decoding any file a person has into the internal form: mono, 16 kHz, 16-bit, streamed to a sink.
 
-WAV, FLAC, MP3, OGG (Vorbis, Opus), AIFF, CAF and more by libsndfile; MP4/M4A, AAC, WebM and WMA by PyAV,
-which is an optional extra. Memory is bounded whatever the length. A file that ends too early is not an
-error: what could be decoded is kept and the result says `truncated`. What libsndfile cannot tell (an
-MP3 of constant rate without a frame count simply ends) is not marked.
+WAV, FLAC, MP3, OGG (Vorbis, Opus), AIFF, CAF and more by libsndfile; all else by PyAV, which is optional
+and, where it is there, is tried with whatever libsndfile does not know. Memory is bounded whatever the
+length. Damage and an early end are no errors: what can be decoded is, at its right time, and the result
+says what is missing. What cannot be told (an MP3 of constant rate that ends between two frames) is not.
 
-Neighbours: `source` reads, `pipeline` resamples, `wav` serves pipes; the sink is a `spool.SpoolWriter`.
+Neighbours: `sections` cuts what libsndfile would read wrongly, `media` is PyAV's side, `pipeline`
+resamples, `wav` serves pipes; the sink is a `spool.SpoolWriter`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
-import soundfile
 
-from garret.base.installing import install_command
+from garret.base.errors import CancelledError
+from garret.features.dictate.audio import kinds, media
 from garret.features.dictate.audio.errors import (
-    CodecMissingError,
+    AudioError,
     EmptyAudioError,
     NotAudioError,
     SourceFailedError,
 )
-from garret.features.dictate.audio.pipeline import Pipeline, Sink, too_long
-from garret.features.dictate.audio.source import Source, container_for_av, is_seekable
-from garret.features.dictate.audio.wav import PcmFormat, WavStreamParser, declared_data, to_float
-
-if TYPE_CHECKING:
-    import av.container
+from garret.features.dictate.audio.flac_frames import behind
+from garret.features.dictate.audio.pipeline import Mixer, Pipeline, Sink, too_long
+from garret.features.dictate.audio.remarks import Remarks, clock
+from garret.features.dictate.audio.sections import Plan, Section, plan
+from garret.features.dictate.audio.source import Source, is_seekable
+from garret.features.dictate.audio.streamed import OPENING_ERRORS, READING_ERRORS, open_forwards
+from garret.features.dictate.audio.wav import PcmFormat, WavStreamParser, to_float
+from garret.features.dictate.contracts.notes import Note
 
 DEFAULT_LIMIT_SECONDS = 12 * 3600.0
 """A working day with room to spare, 1.4 GB of spool. Longer files are refused, never cut."""
@@ -39,13 +41,17 @@ DEFAULT_LIMIT_SECONDS = 12 * 3600.0
 _BLOCK_SAMPLES = 65_536  # of all channels together: 256 kB of float32
 _PIPE_BYTES = 65_536
 _LEAST_BYTES_PER_SECOND = 400  # no speech codec goes lower; a header claiming less is not believed
-_OGG_TAIL = 65_536  # the largest Ogg page is 65,307 bytes (RFC 3533)
+_MOST_ERRORS = 500
+"""Frames in a row that cannot be decoded: then nothing more is expected of the file."""
+_LARGEST_FRAME = 8192  # samples a channel; what encoders of FLAC make, which may go to 65,535
+_ONE_FRAME = 0.001  # seconds; less than a frame of anything that has frames
 
 
 class AudioInfo(msgspec.Struct, frozen=True):
     """What a source was: container and codec by name, rate in Hz, channels, seconds decoded.
 
-    `truncated` means the source ended before its own header said it would.
+    `truncated` means the source ended before its own header said it would. `notes` are the remarks on it,
+    by their time. Of its `tracks` number `track` was decoded; both count from 1.
     """
 
     container: str
@@ -54,6 +60,9 @@ class AudioInfo(msgspec.Struct, frozen=True):
     channels: int
     seconds: float
     truncated: bool = False
+    notes: tuple[Note, ...] = ()
+    track: int = 1
+    tracks: int = 1
 
 
 def _never() -> bool:
@@ -72,179 +81,232 @@ def decode(
     limit_seconds: float = DEFAULT_LIMIT_SECONDS,
     cancelled: Callable[[], bool] = _never,
     progress: Callable[[float], None] = _ignore,
+    track: int = 0,
 ) -> AudioInfo:
     """Decode `source_fd` into `sink` (PCM in the internal form, a block at a time).
 
     `name` is what messages call the source. `cancelled` is asked and `progress` told (seconds decoded)
-    about every 64k samples. A pipe or socket is read as a WAV stream. What the sink has taken is kept
+    about every 64k samples. `track` of a file with several is counted from 1; 0 is the one that the file
+    marks as default. A pipe or socket is read as a WAV stream. What the sink has taken is kept
     whatever is raised: EmptyAudioError, NotAudioError, UnsupportedAudioError, TooLongError,
-    SourceFailedError, CodecMissingError, CancelledError, or the sink's own error.
+    SourceFailedError, CodecMissingError, TrackMissingError, CancelledError, or the sink's own error.
     """
     if not is_seekable(source_fd):
         return decode_wav_stream(
             source_fd, sink, name=name, limit_seconds=limit_seconds, cancelled=cancelled, progress=progress
         )
-    source = Source(source_fd, name)
+    return _Decoding(Source(source_fd, name), sink, limit_seconds, cancelled, progress).run(track)
 
-    def pipeline(sample_rate: int) -> Pipeline:
+
+class _Decoding:
+    """One file on its way to the sink."""
+
+    def __init__(
+        self,
+        source: Source,
+        sink: Sink,
+        limit_seconds: float,
+        cancelled: Callable[[], bool],
+        progress: Callable[[float], None],
+    ) -> None:
+        self._source = source
+        self._sink = sink
+        self._limit = limit_seconds
+        self._cancelled = cancelled
+        self._progress = progress
+        self._remarks = Remarks()
+        self._mixer = Mixer()
+        self._seconds = 0.0
+        self._frames = 0
+        self._part = 0.0  # seconds at which the part of the file began that sections are placed in
+        self._info: AudioInfo | None = None
+
+    def run(self, track: int) -> AudioInfo:
+        """Decode it; see `decode`."""
+        kind = kinds.media_kind(self._source.head)
+        if not kind:
+            made = plan(self._source, self._remarks, self._cancelled)
+            self._source.check()
+            if self._cancelled():  # what was looked at in part tells nothing
+                raise CancelledError(f"Decoding {self._source.name} was cancelled.")
+            if made is None:
+                kind = "Ogg"
+            else:
+                try:
+                    return self._by_libsndfile(made, track)
+                except _NotForLibsndfile as error:
+                    if not media.there():
+                        self._source.check()
+                        raise NotAudioError(
+                            f"{self._source.name} is not a recording that can be read ({error}). Nothing was "
+                            f"decoded. If it is one of another kind, `{media.INSTALL}` adds what reads most."
+                        ) from error
+        return self._by_media_library(kind, track)
+
+    def _pipeline(self, sample_rate: int) -> Pipeline:
         return Pipeline(
-            sink, sample_rate, name=name, limit_seconds=limit_seconds, cancelled=cancelled, progress=progress
+            self._sink,
+            sample_rate,
+            name=self._source.name,
+            limit_seconds=self._limit,
+            cancelled=self._cancelled,
+            progress=self._progress,
+            mixer=self._mixer,
+            before=self._seconds,
         )
 
-    if (kind := container_for_av(source.head)) is not None:
-        return _decode_with_av(source, kind, pipeline)
-    return _decode_with_soundfile(source, pipeline, limit_seconds)
+    # ---- by libsndfile
 
+    def _by_libsndfile(self, made: Plan, track: int) -> AudioInfo:
+        declared = 0.0
+        for number, section in enumerate(made.sections):
+            try:
+                declared += self._decode_section(section)
+            except _NotForLibsndfile:
+                if number == 0 or self._info is None:
+                    raise
+                self._remarks.damaged(self._seconds, self._seconds)
+            if track > 1:
+                raise media.no_such_track(self._source.name, track, 1)
+        self._source.check(self._seconds)
+        if self._info is None or self._frames == 0:
+            raise EmptyAudioError(f"{self._source.name} holds no sound: there is nothing to transcribe.")
+        short = self._seconds < declared - _ONE_FRAME if made.short is None else made.short
+        return self._result(self._info, short=short)
 
-_MakePipeline = Callable[[int], Pipeline]
+    def _decode_section(self, section: Section) -> float:
+        """Decode one, going on behind damage; the seconds that it declares."""
+        ended, declared = self._decode_view(section, section.view)
+        while ended is not None:  # its decoder gave up in the midst of it
+            ended = self._decode_behind(section, ended)
+        return declared
 
+    def _decode_behind(self, section: Section, damage: _Damage) -> _Damage | None:
+        """Go on with the first frame behind the damage that can be decoded; where that ended."""
+        for tried, (view, sample) in enumerate(behind(section.view, damage.place, damage.sample)):
+            if tried == _MOST_ERRORS:
+                break
+            at = sample / damage.rate
+            before = self._frames
+            try:
+                ended, _ = self._decode_view(Section(view, first=False, at=at), view)
+            except _NotForLibsndfile:
+                continue
+            if self._frames > before:
+                return ended
+        return None
 
-def _decode_with_soundfile(source: Source, pipeline: _MakePipeline, limit_seconds: float) -> AudioInfo:
-    try:
-        opened: Any = soundfile.SoundFile(cast(Any, source))  # all it calls is read, seek and tell
-    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
-        source.check()
-        raise NotAudioError(
-            f"{source.name} is not a recording that can be read ({_reason(error)}). Nothing was decoded."
-        ) from error
-    with opened as file:
-        layout = PcmFormat(file.samplerate, file.channels, 16)  # refuses absurd rates and channel counts
-        declared = file.frames / file.samplerate
-        if declared > limit_seconds and source.size / declared >= _LEAST_BYTES_PER_SECOND:
-            raise too_long(source.name, limit_seconds, 0.0, declared)
-        flow = pipeline(layout.sample_rate)
-        broken = _copy_frames(file, flow, max(1, _BLOCK_SAMPLES // layout.channels))
-        flow.finish()
-        source.check(flow.seconds)
-        if flow.frames == 0:
-            raise EmptyAudioError(f"{source.name} holds no sound: there is nothing to transcribe.")
-        return AudioInfo(
-            container=file.format,
-            codec=file.subtype,
-            sample_rate=layout.sample_rate,
-            channels=layout.channels,
-            seconds=flow.seconds,
-            truncated=broken or _is_short(source, file.format, file.frames, flow.frames),
+    def _decode_view(self, section: Section, view: Source) -> tuple[_Damage | None, float]:
+        """Decode what one decoder makes of it: where it gave up, if so, and the seconds that it declares."""
+        try:
+            opened = open_forwards(view)
+        except OPENING_ERRORS as error:
+            self._source.check()
+            raise _NotForLibsndfile(_reason(error)) from error
+        with opened as file:
+            layout = PcmFormat(file.samplerate, file.channels, 16)  # refuses absurd rates and channel counts
+            declared = file.frames / layout.sample_rate
+            self._refuse_long(declared)
+            flow = self._pipeline(layout.sample_rate)
+            broke = self._copy_frames(file, flow, section, max(1, _BLOCK_SAMPLES // layout.channels))
+            flow.finish()
+            self._seconds = flow.seconds
+            if self._info is None and flow.frames:
+                self._info = AudioInfo(
+                    file.format, file.subtype, layout.sample_rate, layout.channels, flow.seconds
+                )
+            sample = round((self._seconds - self._part) * layout.sample_rate)
+            return _Damage(view.tell(), sample, layout.sample_rate) if broke else None, declared
+
+    def _refuse_long(self, declared: float) -> None:
+        if declared > self._limit and self._source.size / declared >= _LEAST_BYTES_PER_SECOND:
+            raise too_long(self._source.name, self._limit, 0.0, declared)
+
+    def _place(self, section: Section, flow: Pipeline) -> None:
+        """Let silence stand for what is lost before a section."""
+        if section.first:
+            self._part = self._seconds
+        gap = section.gap if section.at is None else self._part + section.at - self._seconds
+        if gap > 0:
+            start = flow.seconds
+            flow.silence(gap)
+            self._remarks.damaged(start, flow.seconds)
+        elif not section.first:
+            self._remarks.damaged(flow.seconds, flow.seconds)
+
+    def _copy_frames(self, file: Any, flow: Pipeline, section: Section, frames: int) -> bool:
+        """Read to the end, or to the place where the decoder gives up; whether it did."""
+        block = np.empty((frames, file.channels), np.float32)
+        placed = False
+        while True:
+            block.fill(np.nan)
+            broke = False
+            try:
+                got = len(file.read(out=block))
+            except READING_ERRORS:
+                # The call does not tell how much it decoded before it failed; what it wrote is no longer NaN.
+                written = np.flatnonzero(~np.isnan(block[:, 0]))
+                got, broke = int(written[-1]) + 1 if len(written) else 0, True
+            if got:
+                if not placed:
+                    self._place(section, flow)
+                placed = True
+                flow.push(block[:got])
+                self._frames += got
+            if broke:
+                self._note_muted(block[:got], flow)
+            if broke or not got:
+                return broke
+
+    def _note_muted(self, block: Any, flow: Pipeline) -> None:
+        """A frame whose checksum is wrong may have come out as silence before the decoder gave up."""
+        heard = np.flatnonzero(np.any(block[-_LARGEST_FRAME:], axis=1))
+        muted = min(len(block), _LARGEST_FRAME) - (int(heard[-1]) + 1 if len(heard) else 0)
+        if muted:
+            self._remarks.damaged(flow.seconds - muted / flow.sample_rate, flow.seconds)
+
+    # ---- by PyAV
+
+    def _by_media_library(self, kind: str, track: int) -> AudioInfo:
+        found = media.decode(self._source, kind, self._pipeline, self._remarks, track, self._cancelled)
+        self._seconds = found.seconds
+        info = AudioInfo(
+            found.container, found.codec, found.sample_rate, found.channels, found.seconds,
+            track=found.track, tracks=found.tracks,
+        )  # fmt: skip
+        return self._result(info, short=found.short)
+
+    def _result(self, info: AudioInfo, *, short: bool) -> AudioInfo:
+        if short:
+            self._remarks.breaks_off(self._seconds)
+        if self._mixer.antiphase_from is not None:
+            self._remarks.add(
+                "channels",
+                f"The channels cancel each other out from {clock(self._mixer.antiphase_from)} on; channel "
+                f"{self._mixer.channel + 1} alone was taken.",
+                self._mixer.antiphase_from,
+                self._seconds,
+            )
+        return msgspec.structs.replace(
+            info, seconds=self._seconds, truncated=short, notes=self._remarks.notes()
         )
+
+
+class _Damage(NamedTuple):
+    """Where a decoder gave up: about which byte, at which sample of the part, at how many a second."""
+
+    place: int
+    sample: int
+    rate: int
+
+
+class _NotForLibsndfile(AudioError):
+    """libsndfile does not know the file; the media library may."""
 
 
 def _reason(error: Exception) -> str:
     text = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
     return str(text).strip().rstrip(".") or type(error).__name__
-
-
-def _copy_frames(file: Any, flow: Pipeline, frames: int) -> bool:
-    """Read to the end; return whether the decoder gave up on damaged data."""
-    block = np.empty((frames, file.channels), np.float32)
-    while True:
-        block.fill(np.nan)
-        try:
-            got = len(file.read(out=block))
-        except (soundfile.LibsndfileError, RuntimeError):
-            # The call does not tell how much it decoded before it failed; what it wrote is no longer NaN.
-            written = np.flatnonzero(~np.isnan(block[:, 0]))
-            if len(written):
-                flow.push(block[: int(written[-1]) + 1])
-            return True
-        if not got:
-            return False
-        flow.push(block[:got])
-
-
-def _is_short(source: Source, container: str, declared_frames: int, frames: int) -> bool:
-    if frames < declared_frames:
-        return True
-    if container in ("WAV", "WAVEX", "RF64", "AIFF"):
-        return source.size < _declared_size(source.head)  # libsndfile trims the declared size to the file
-    if container == "OGG":
-        tail = source.last(_OGG_TAIL)
-        page = tail.rfind(b"OggS")
-        return page < 0 or page + 5 >= len(tail) or not tail[page + 5] & 0x04  # RFC 3533: end-of-stream flag
-    return False
-
-
-def _declared_size(head: bytes) -> int:
-    """Bytes the file must have by its header; 0 where that is "until the end", as a pipe writes it."""
-    if head[:4] == b"FORM":
-        return int.from_bytes(head[4:8], "big") + 8
-    if (data := declared_data(head)) is not None:
-        return data
-    size = int.from_bytes(head[4:8], "little")
-    return 0 if head[:4] != b"RIFF" or size in (0, 0xFFFF_FFFF) else size + 8
-
-
-@contextmanager
-def _av_container(source: Source, kind: str) -> Generator[av.container.InputContainer]:
-    try:
-        import av
-        import av.error
-    except ImportError as error:
-        raise CodecMissingError(
-            f"{source.name} is {kind}, which needs an extra decoder. Nothing was decoded. "
-            f"`{install_command('av')}` installs it.",
-            details={"extra": "m4a", "container": kind},
-        ) from error
-    try:
-        container = av.open(source, mode="r", metadata_errors="ignore")
-    except (av.error.FFmpegError, ValueError, OSError) as error:
-        source.check()
-        raise NotAudioError(
-            f"{source.name} looks like {kind} but cannot be read ({_reason(error)}). "
-            "If it is the beginning of a longer file, its index is missing. Nothing was decoded."
-        ) from error
-    with container:
-        yield container
-
-
-def _decode_with_av(source: Source, kind: str, pipeline: _MakePipeline) -> AudioInfo:
-    with _av_container(source, kind) as container:
-        if not container.streams.audio:
-            raise NotAudioError(f"{source.name} has no sound track. Nothing was decoded.")
-        stream = container.streams.audio[0]
-        layout = PcmFormat(stream.codec_context.sample_rate or 0, stream.codec_context.channels or 0, 16)
-        flow = pipeline(layout.sample_rate)
-        broken = _copy_av_frames(container, flow, layout)
-        flow.finish()
-        source.check(flow.seconds)
-        if flow.frames == 0:
-            if broken:
-                raise NotAudioError(f"{source.name} is damaged: none of its sound could be decoded.")
-            raise EmptyAudioError(f"{source.name} holds no sound: there is nothing to transcribe.")
-        return AudioInfo(
-            container=container.format.name,
-            codec=stream.codec_context.name,
-            sample_rate=layout.sample_rate,
-            channels=layout.channels,
-            seconds=flow.seconds,
-            # encoders pad and prime by up to some frames; half a second is beyond all of them
-            truncated=broken or flow.seconds < _declared_av_seconds(container) - 0.5,
-        )
-
-
-def _declared_av_seconds(container: av.container.InputContainer) -> float:
-    stream = container.streams.audio[0]
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    return (container.duration or 0) / 1_000_000  # AV_TIME_BASE
-
-
-def _copy_av_frames(container: av.container.InputContainer, flow: Pipeline, layout: PcmFormat) -> bool:
-    import av
-    import av.error
-
-    resampler = av.AudioResampler(
-        format="fltp", layout="mono" if layout.channels == 1 else None, rate=layout.sample_rate
-    )
-    frames = container.decode(audio=0)
-    while True:
-        try:
-            frame = next(frames, None)
-        except av.error.FFmpegError:
-            return True
-        for part in resampler.resample(frame):  # None lets out what it still holds
-            flow.push(np.ascontiguousarray(part.to_ndarray().T, dtype=np.float32))
-        if frame is None:
-            return False
 
 
 def decode_wav_stream(

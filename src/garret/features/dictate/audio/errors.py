@@ -6,6 +6,8 @@ Imports nothing heavy, so that the control plane may name the types.
 
 from __future__ import annotations
 
+from typing import Any
+
 from garret.base.errors import Code, GarretError
 
 
@@ -15,19 +17,34 @@ class AudioError(GarretError):
     code = Code.INVALID
 
 
-class EmptyAudioError(AudioError):
+UNDECODABLE = "undecodable"
+"""The detail of an error that says: of this source nothing can be made, now or at another try."""
+
+
+class UndecodableError(AudioError):
+    """Base of what is wrong with the source itself; nothing of it needs to be kept."""
+
+    def __init__(self, message: str, *, details: dict[str, Any] | None = None) -> None:
+        super().__init__(message, details={**(details or {}), UNDECODABLE: True})
+
+
+class EmptyAudioError(UndecodableError):
     """There is not one sample in the source."""
 
 
-class NotAudioError(AudioError):
+class NotAudioError(UndecodableError):
     """The bytes are no audio that can be read, or the header contradicts itself."""
 
 
-class UnsupportedAudioError(AudioError):
+class UnsupportedAudioError(UndecodableError):
     """It is audio, but of a kind outside what is accepted (absurd rate, unknown encoding)."""
 
 
-class TooLongError(AudioError):
+class TrackMissingError(UndecodableError):
+    """The file has fewer sound tracks than the one that was asked for."""
+
+
+class TooLongError(UndecodableError):
     """The recording is longer than the limit in force. Nothing is cut silently."""
 
 
@@ -44,7 +61,7 @@ class SinkFailedError(AudioError):
     code = Code.FAILED
 
 
-class CodecMissingError(AudioError):
+class CodecMissingError(UndecodableError):
     """The file needs a decoder that is an optional extra and is not installed."""
 
     code = Code.UNAVAILABLE

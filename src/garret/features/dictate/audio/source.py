@@ -4,6 +4,8 @@
 an exception through, so a failed read is remembered in `failure` and looks like the end of the file;
 `check` raises it afterwards. That is how a disk error is told apart from a file that is just short.
 
+`View` is the same for a file that is made of pieces of another: headers, damaged places left out.
+
 Neighbours: `decode` opens it; soundfile and PyAV read from it.
 """
 
@@ -11,6 +13,8 @@ from __future__ import annotations
 
 import os
 import stat
+from bisect import bisect_right
+from collections.abc import Sequence
 
 from garret.features.dictate.audio.errors import EmptyAudioError, NotAudioError, SourceFailedError
 
@@ -38,7 +42,7 @@ class Source:
         self.size = status.st_size
         if self.size == 0:
             raise EmptyAudioError(f"{name} is empty: there is nothing to transcribe.")
-        self.head = self._at(0, _HEAD_BYTES)
+        self.head = self.at(0, _HEAD_BYTES)
         self.check()
 
     def _failed(self, error: OSError, kept_seconds: float = 0.0) -> SourceFailedError:
@@ -54,8 +58,9 @@ class Source:
         if self.failure is not None:
             raise self._failed(self.failure, kept_seconds) from self.failure
 
-    def _at(self, offset: int, count: int) -> bytes:
-        if self.failure is not None:
+    def at(self, offset: int, count: int) -> bytes:
+        """Up to `count` bytes at `offset`; none where reading has failed."""
+        if self.failure is not None or offset >= self.size:  # which a header may claim to be anywhere
             return b""
         try:
             return os.pread(self._fd, count, offset)
@@ -63,15 +68,11 @@ class Source:
             self.failure = error
             return b""
 
-    def last(self, count: int) -> bytes:
-        """The last `count` bytes."""
-        return self._at(max(0, self.size - count), count)
-
     def read(self, count: int = -1) -> bytes:
         parts: list[bytes] = []
         remaining = self.size - self._position if count < 0 else count
         while remaining > 0:
-            part = self._at(self._position, remaining)
+            part = self.at(self._position, remaining)
             if not part:
                 break
             parts.append(part)
@@ -91,6 +92,38 @@ class Source:
         return True
 
 
+class View(Source):
+    """A file object made of literal bytes and ranges of a `Source`; failures are noted there."""
+
+    def __init__(self, source: Source, pieces: Sequence[bytes | range]) -> None:
+        self._source = source
+        self._position = 0
+        self.name = source.name
+        self._pieces: list[bytes | range] = []
+        self._starts: list[int] = []
+        self.size = 0
+        for piece in pieces:
+            last = self._pieces[-1] if self._pieces else None
+            if isinstance(piece, range) and isinstance(last, range) and last.stop == piece.start:
+                self._pieces[-1] = range(last.start, piece.stop)  # a day of pages is a few ranges
+            else:
+                self._pieces.append(piece)
+                self._starts.append(self.size)
+            self.size += len(piece)
+        self.head = self.at(0, _HEAD_BYTES)
+        """Its first bytes: those of its first piece at most."""
+
+    def at(self, offset: int, count: int) -> bytes:
+        """Up to `count` bytes at `offset`, of one piece."""
+        if offset >= self.size:
+            return b""
+        index = bisect_right(self._starts, offset) - 1
+        piece, inside = self._pieces[index], offset - self._starts[index]
+        if isinstance(piece, bytes):
+            return piece[inside : inside + count]
+        return self._source.at(piece.start + inside, min(count, len(piece) - inside))
+
+
 def is_seekable(fd: int) -> bool:
     """Whether `fd` can be read at any position (a pipe or socket cannot)."""
     try:
@@ -98,22 +131,3 @@ def is_seekable(fd: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def container_for_av(head: bytes) -> str | None:
-    """The container in `head` if it is one that only PyAV decodes, else None."""
-    if head[4:8] == b"ftyp":
-        return "MP4"
-    if head[:4] == b"\x1a\x45\xdf\xa3":
-        return "WebM/Matroska"
-    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:  # ADTS: sync word, layer 0
-        return "AAC"
-    if head[:4] == b"ADIF":
-        return "AAC"
-    if head[:5] == b"#!AMR":
-        return "AMR"
-    if head[:4] == b"\x30\x26\xb2\x75":
-        return "ASF/WMA"
-    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-        return "AVI"
-    return None

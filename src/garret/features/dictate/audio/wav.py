@@ -5,7 +5,7 @@ Understands RIFF and RF64 (EBU Tech 3306), WAVE_FORMAT_PCM, _IEEE_FLOAT and _EXT
 bounded: unknown chunks are skipped as they pass, and at most a few hundred bytes are ever held back.
 
 Promises: any bytes, cut anywhere, either raise an AudioError or give the same samples as in one piece.
-Neighbours: `decode` feeds it unseekable sources, and asks it how long a seekable WAV claims to be.
+Neighbours: `decode` feeds it unseekable sources; `headers` looks at those of files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from enum import Enum, auto
 import numpy as np
 import numpy.typing as npt
 
-from garret.features.dictate.audio.errors import AudioError, NotAudioError, UnsupportedAudioError
+from garret.features.dictate.audio.errors import NotAudioError, UnsupportedAudioError
 
 LOWEST_RATE = 1_000
 HIGHEST_RATE = 768_000
@@ -263,13 +263,3 @@ def _parse_format(body: bytes) -> PcmFormat:
     if align != layout.frame_bytes:
         raise NotAudioError("The WAV format header contradicts itself; it is damaged. Nothing was decoded.")
     return layout
-
-
-def declared_data(head: bytes) -> int | None:
-    """Bytes of samples that the WAV header in `head` declares; None when it declares none or is no WAV."""
-    parser = WavStreamParser()
-    try:
-        parser.feed(head)
-    except AudioError:
-        return None
-    return parser.declared_bytes if parser.in_data else None

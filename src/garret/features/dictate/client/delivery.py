@@ -12,6 +12,7 @@ from typing import Final
 from garret.base.errors import Code, GarretError
 from garret.features.dictate import contracts as c
 from garret.features.dictate.client.errors import NotDelivered
+from garret.features.dictate.client.sources import as_text
 from garret.features.dictate.client.transcripts import SUFFIXES
 from garret.protocol.manifest import Session
 
@@ -24,7 +25,7 @@ def deliver(session: Session, utterances: list[str], data: str, output: str) -> 
     Raises NotDelivered where it could not be written.
     """
     to_file = output not in ("", "-")
-    where = str(Path(output).absolute()) if to_file else STANDARD_OUTPUT
+    where = as_text(str(Path(output).absolute())) if to_file else STANDARD_OUTPUT
     try:
         if to_file:
             session.write_file(output, data)

@@ -39,6 +39,11 @@ _CONTAINERS: Final = (
 )
 
 
+def as_text(path: str) -> str:
+    """A path as text: bytes in it that are no UTF-8, which no message can hold, are replaced by U+FFFD."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 @contextmanager
 def opened(path: str) -> Generator[int, None, None]:
     """A descriptor of an audio file, at its beginning. Raises SourceMissing or SourceUnusable."""
@@ -47,10 +52,10 @@ def opened(path: str) -> Generator[int, None, None]:
         _check_kind(path, mode)
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError as error:
-        raise SourceMissing(f"There is no file {path}{_near(path)} Nothing was dictated.") from error
+        raise SourceMissing(f"There is no file {as_text(path)}{_near(path)} Nothing was dictated.") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise SourceUnusable(f"{path} cannot be read: {reason}. Nothing was dictated.") from error
+        raise SourceUnusable(f"{as_text(path)} cannot be read: {reason}. Nothing was dictated.") from error
     try:
         if stat.S_ISFIFO(mode):
             with copied(descriptor) as copy:
@@ -63,9 +68,11 @@ def opened(path: str) -> Generator[int, None, None]:
 
 def _check_kind(path: str, mode: int) -> None:
     if stat.S_ISDIR(mode):
-        raise SourceUnusable(f"{path} is a folder; audio files are expected. Nothing was dictated.")
+        raise SourceUnusable(f"{as_text(path)} is a folder; audio files are expected. Nothing was dictated.")
     if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
-        raise SourceUnusable(f"{path} is a device or socket; audio files are expected. Nothing was dictated.")
+        raise SourceUnusable(
+            f"{as_text(path)} is a device or socket; audio files are expected. Nothing was dictated."
+        )
 
 
 def _near(path: str) -> str:
@@ -79,7 +86,11 @@ def _near(path: str) -> str:
     except OSError:
         return "."
     close = difflib.get_close_matches(name, names, n=2, cutoff=0.7)
-    return f"; did you mean {' or '.join(str(Path(folder) / other) for other in close)}?" if close else "."
+    return (
+        f"; did you mean {' or '.join(as_text(str(Path(folder) / other)) for other in close)}?"
+        if close
+        else "."
+    )
 
 
 @contextmanager

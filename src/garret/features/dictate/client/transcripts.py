@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from garret.features.dictate import contracts as c
-from garret.features.dictate.text.formats import Transcript
+from garret.features.dictate.text.formats import Note, Transcript
 from garret.features.dictate.text.segments import Segment, SpokenCommand
 from garret.features.dictate.text.words import Word
 from garret.protocol.manifest import Session
@@ -58,6 +58,7 @@ def render(transcript: c.Transcript, form: str, *, raw: bool, indent: int = 0) -
         audio_seconds=transcript.audio_seconds,
         decode_seconds=transcript.decode_seconds,
         segments=tuple(_segment(segment, raw=raw and form != "json") for segment in transcript.segments),
+        notes=tuple(Note(note.kind, note.sentence, note.start, note.end) for note in transcript.notes),
     )
     if form == "json":
         return made.to_json(indent=indent) + "\n"

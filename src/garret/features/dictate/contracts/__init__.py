@@ -28,6 +28,7 @@ from garret.features.dictate.contracts.models import (
     RemoveModel,
     UseModel,
 )
+from garret.features.dictate.contracts.notes import Note
 from garret.features.dictate.contracts.recognition import (
     Available,
     Break,
@@ -117,6 +118,7 @@ __all__ = [
     "Listen",
     "ModelInfo",
     "Models",
+    "Note",
     "Partial",
     "RawSegment",
     "RecognisedWord",

@@ -65,6 +65,8 @@ class Transcribe(Command[Dictated], frozen=True):
     `key` makes asking again join the run that is under way or done. `engine` empty: the one in the
     settings. `mode` spelling reads letters, the NATO alphabet and digits. `commands`: spoken commands are
     carried out in a recording that was imported, as they are in what was dictated live.
+    `track` is which sound track of several is heard, counted from 1; 0 is the default one, or the first in
+    which somebody speaks.
     """
 
     utterance: str
@@ -73,6 +75,7 @@ class Transcribe(Command[Dictated], frozen=True):
     mode: Literal["free", "spelling"] = "free"
     start_from: Stage = "captured"
     partials: bool = False
+    track: int = 0
     commands: bool = False
 
 

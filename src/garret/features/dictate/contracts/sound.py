@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from garret.features.dictate.contracts.dictation import AudioChunk
+from garret.features.dictate.contracts.notes import Note
 from garret.protocol.contract import Command, Contract, command
 
 
@@ -47,6 +48,7 @@ class AudioInfo(Contract, frozen=True):
     channels: int
     seconds: float
     truncated: bool = False
+    notes: tuple[Note, ...] = ()
 
 
 @command(
@@ -59,10 +61,14 @@ class AudioInfo(Contract, frozen=True):
     timeout=None,
 )
 class DecodeAudio(Command[AudioInfo], frozen=True):
-    """Decode an audio file (first descriptor) to the spool (second), telling each stretch of speech."""
+    """Decode an audio file (first descriptor) to the spool (second), telling each stretch of speech.
+
+    `track` of a file with several is counted from 1; 0 is the default one, or the first other with speech.
+    """
 
     name: str
     limit_seconds: float
+    track: int = 0
 
 
 class CaptureItem(Contract, frozen=True):

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from garret.features.dictate.contracts.notes import Note
 from garret.protocol.contract import Command, Contract, Event, Nothing, command, event
 
 State = Literal["capturing", "captured", "transcribed", "cleaned", "delivered", "held"]
@@ -61,6 +62,7 @@ class Transcript(Contract, frozen=True):
     """An utterance as text. `quality` is the engine's own label; `segments` is one page of `total`.
 
     `raw` and `text` are this page's share of the whole, which all pages joined are, and most have but one.
+    `notes` are the remarks on its sound, `note` is all there is to tell in words.
     `stages` holds the seconds spent in each stage: import, decode, recognise, clean.
     """
 
@@ -75,6 +77,7 @@ class Transcript(Contract, frozen=True):
     total: int = 0
     state: State = "cleaned"
     note: str = ""
+    notes: tuple[Note, ...] = ()
     stages: dict[str, float] = msgspec.field(default_factory=dict[str, float])
 
 

@@ -1,7 +1,8 @@
 """A finished transcript and the forms in which it leaves: plain text, JSON, SubRip and WebVTT.
 
 The JSON document of one file has exactly the keys `utterance`, `engine`, `quality`, `raw`, `text`,
-`audio_seconds`, `decode_seconds`, `segments`, each of those with `start`, `end`, `text`, `capitals` and
+`audio_seconds`, `decode_seconds`, `notes`, the remarks on the sound, each with `kind`, `sentence`, `start`
+and `end`, `segments`, each of those with `start`, `end`, `text`, `capitals` and
 `words`, each of those with `start`, `end`, `word` and `confidence`, and `commands`, what was taken for
 spoken commands, each with `number`, `segment` (its place, from 0), `start`, `end`, `words`, `did` and
 `restored`. Times are seconds from the start of the audio. Subtitles follow the W3C WebVTT recommendation
@@ -35,6 +36,15 @@ class _JsonSegment(msgspec.Struct, frozen=True):
     words: tuple[_JsonWord, ...]
 
 
+class Note(msgspec.Struct, frozen=True):
+    """A remark on the sound, as a sentence, and the seconds that it is about."""
+
+    kind: str
+    sentence: str
+    start: float
+    end: float
+
+
 class _JsonCommand(msgspec.Struct, frozen=True):
     number: int
     segment: int
@@ -53,6 +63,7 @@ class _JsonTranscript(msgspec.Struct, frozen=True):
     text: str
     audio_seconds: float
     decode_seconds: float
+    notes: tuple[Note, ...]
     segments: tuple[_JsonSegment, ...]
     commands: tuple[_JsonCommand, ...]
 
@@ -68,6 +79,7 @@ class Transcript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audio_seconds: float
     decode_seconds: float
     segments: tuple[Segment, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def to_json(self, *, indent: int = 0) -> str:
         """The JSON document, on one line unless `indent` is given.
@@ -83,6 +95,7 @@ class Transcript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             well_formed(self.text),
             _finite(self.audio_seconds),
             _finite(self.decode_seconds),
+            tuple(_json_note(note) for note in self.notes),
             tuple(_json_segment(segment) for segment in self.segments),
             tuple(
                 _json_command(place, command)
@@ -105,6 +118,10 @@ class Transcript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def to_vtt(self) -> str:
         """WebVTT subtitles; see `to_vtt` of this module."""
         return to_vtt(self.segments)
+
+
+def _json_note(note: Note) -> Note:
+    return Note(note.kind, well_formed(note.sentence), _finite(note.start), _finite(note.end))
 
 
 def _json_segment(segment: Segment) -> _JsonSegment:
