@@ -196,6 +196,48 @@ def test_several_files_give_an_array_and_what_fails_is_told(garret: Garret, spee
     assert "no file /nowhere.wav" in done.stderr
 
 
+def test_a_recording_is_never_replaced_by_its_text(garret: Garret, speech: Path, tmp_path: Path) -> None:
+    talk = tmp_path / "talk.wav"
+    talk.write_bytes(speech.read_bytes())
+    before = len(garret.json("history"))
+    for words in (["-o", str(talk)], ["-o", str(talk), "--force"], [str(speech), "-o", str(talk), "--force"]):
+        assert "is what is read" in garret.run("dictate", str(talk), *words, code=2).stderr
+    assert talk.read_bytes() == speech.read_bytes()
+    assert len(garret.json("history")) == before, "nothing was asked for"
+
+
+def test_what_is_there_is_written_over_only_with_leave(garret: Garret, speech: Path, tmp_path: Path) -> None:
+    out = tmp_path / "talk.txt"
+    out.write_text("mine")
+    before = len(garret.json("history"))
+    assert "--force" in garret.run("dictate", str(speech), "-o", str(out), code=2).stderr
+    assert out.read_text() == "mine"
+    nowhere = str(tmp_path / "no" / "talk.txt")
+    assert "There is no folder" in garret.run("dictate", str(speech), "-o", nowhere, code=2).stderr
+    assert len(garret.json("history")) == before
+    garret.run("dictate", str(speech), "-o", str(out), "--force")
+    assert "test of the machine" in out.read_text()
+    assert "test of the machine" in garret.run("dictate", str(speech), "-o", "/dev/stdout").stdout
+
+
+def test_ctrl_c_stops_the_loop_of_a_shell_that_the_command_is_in(garret: Garret) -> None:
+    garret.run("up")
+    loop = f"for i in 1 2 3; do {sys.executable} -m garret.cli logs --follow --json; done"
+    process = subprocess.Popen(
+        ["bash", "-c", f"{loop}; echo went on"], env=garret.environment, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("{")
+        os.killpg(process.pid, signal.SIGINT)
+        out, _ = process.communicate()
+    finally:
+        process.kill()
+    assert "went on" not in out
+    assert process.returncode == -signal.SIGINT
+
+
 def test_killing_the_control_plane_loses_nothing(garret: Garret, speech: Path) -> None:
     process = garret.start("dictate", str(speech), "--partials")
     wait_for_partial(process)

@@ -11,7 +11,6 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final, TextIO
 
 import msgspec
@@ -92,11 +91,18 @@ class Output:
             document = (msgspec.json.format(encoded, indent=2) if self.interactive else encoded).decode()
         self.write(document + "\n")
 
-    def table(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]], values: Any = None) -> None:
-        """Rows for people or programs; `values` is what --json prints, else the rows by column name."""
+    def table(
+        self, columns: tuple[str, ...], rows: list[tuple[Any, ...]], values: Any = None, empty: str = ""
+    ) -> None:
+        """Rows for people or programs; `values` is what --json prints, else the rows by column name.
+
+        Of no rows people are told `empty`, which says what would make some.
+        """
         if self.as_json:
             names = [column.lower().replace(" ", "_") for column in columns]
             self.document([dict(zip(names, row, strict=True)) for row in rows] if values is None else values)
+        elif not rows:
+            self.note(empty or "Nothing to show.")
         elif self.interactive:
             from garret.cli import tables
 
@@ -171,43 +177,6 @@ def drop(stream: TextIO) -> None:
         os.close(number)
     except (OSError, ValueError):
         return
-
-
-def replace_file(path: str, data: str | bytes) -> None:
-    """Write `data` to `path` whole or not at all; a pipe or device is written to as it is.
-
-    The new file lies beside the old one until it is complete and on the disk, then takes its place.
-    Raises WriteFailed.
-    """
-    content = data.encode("utf-8", "replace") if isinstance(data, str) else data
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise WriteFailed(f"{path} is a folder; a file is expected. Nothing was written.")
-    try:
-        if target.exists() and not target.is_file():
-            target.write_bytes(content)
-            return
-        _replace(target, content)
-    except OSError as error:
-        code = Code.FULL if error.errno in (28, 122) else Code.FAILED
-        raise WriteFailed(
-            f"{path} cannot be written: {error.strerror}. What was there before is unchanged.", code=code
-        ) from error
-
-
-def _replace(target: Path, content: bytes) -> None:
-    part = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _is_unicode(stream: TextIO) -> bool:

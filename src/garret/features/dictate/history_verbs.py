@@ -43,7 +43,15 @@ def utterances(session: Session, limit: int, query: str = "") -> Iterator[c.Utte
 def history_list(session: Session, arguments: argparse.Namespace) -> None:
     found = tuple(utterances(session, arguments.limit, arguments.query))
     columns = ("utterance", "state", "made", "length", "quality", "source", "text")
-    session.table(columns, [_row(session, utterance) for utterance in found], found)
+    session.table(columns, [_row(session, utterance) for utterance in found], found, _empty(arguments.query))
+
+
+def _empty(query: str) -> str:
+    if query:
+        return f"No utterance holds the words {query!r}. `garret history` lists them all."
+    return (
+        "Nothing was dictated yet. `garret dictate FILE` takes a recording, `garret dictate --mic` listens."
+    )
 
 
 def _row(session: Session, one: c.Utterance) -> tuple[object, ...]:
@@ -112,6 +120,10 @@ def history_export(session: Session, arguments: argparse.Namespace) -> int:
         wanted = [utterance_id(session, given) for given in arguments.utterances]
     else:
         wanted = [one.id for one in utterances(session, _ALL)]
+    suffixes = [transcripts.SUFFIXES[form], *([".flac"] if arguments.audio else [])]
+    session.claim(
+        [str(folder / f"{name}{end}") for name in wanted for end in suffixes], force=arguments.force
+    )
     written: list[str] = []
     damaged: list[GarretError] = []
     with session.live() as live:

@@ -32,7 +32,13 @@ _SEARCHED: Final = 1_000  # jobs among which the end of an id is looked for
 def jobs_list(session: Session, arguments: argparse.Namespace) -> None:
     jobs = session.call(c.ListJobs(limit=arguments.limit, state=arguments.state), again=True).jobs
     columns = ("job", "command", "state", "created", "attempts", "progress", "note")
-    session.table(columns, [_job_row(session, job) for job in jobs], jobs)
+    session.table(columns, [_job_row(session, job) for job in jobs], jobs, _no_jobs(arguments.state))
+
+
+def _no_jobs(state: str) -> str:
+    if state:
+        return f"No job is {state}. `garret jobs` lists them all."
+    return "Nothing was asked for yet; `garret dictate FILE` makes the first job."
 
 
 def _job_row(session: Session, job: c.Job) -> tuple[object, ...]:
@@ -163,6 +169,10 @@ def logs(session: Session, arguments: argparse.Namespace) -> None:
     if session.as_json and not arguments.follow:
         session.emit(lines, "")
         return
+    if not lines and not arguments.follow:
+        session.note(
+            "No line fits. `garret logs` shows all, and `garret settings set log.level debug` keeps more."
+        )
     last = 0
     try:
         while True:
@@ -203,7 +213,12 @@ def audit_list(session: Session, arguments: argparse.Namespace) -> None:
          ", ".join(f"{name}={value}" for name, value in entry.details.items()))
         for entry in entries
     ]  # fmt: skip
-    session.table(("entry", "at", "role", "profile", "action", "outcome", "details"), rows, entries)
+    session.table(
+        ("entry", "at", "role", "profile", "action", "outcome", "details"),
+        rows,
+        entries,
+        "No entry fits. `garret audit` lists them all.",
+    )
 
 
 def audit_verify(session: Session, arguments: argparse.Namespace) -> int:
@@ -231,7 +246,12 @@ def settings_list(session: Session, arguments: argparse.Namespace) -> None:
         if arguments.match.lower() in setting.key and not (arguments.changed and setting.source == "default")
     ]
     rows = [(setting.key, setting.value, setting.source, _sentence(setting)) for setting in found]
-    session.table(("setting", "value", "from", "what it does"), rows, found)
+    session.table(
+        ("setting", "value", "from", "what it does"),
+        rows,
+        found,
+        "No setting fits. `garret settings` lists them all.",
+    )
 
 
 def settings_get(session: Session, arguments: argparse.Namespace) -> None:
