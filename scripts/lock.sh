@@ -29,7 +29,7 @@ compile() {
 }
 
 # Without the extra `shell`: Qt is larger than all the rest, and one test that needs it says so.
-extras=(--extra m4a --extra sherpa --extra whisper)
+extras=(--extra m4a --extra sherpa)
 compile base --group build "$@"
 compile dev "${extras[@]}" --group dev --constraint requirements/base.lock "$@"
 compile bench "${extras[@]}" --group dev --group bench --constraint requirements/dev.lock "$@"

@@ -141,9 +141,7 @@ LIBRARIES = {
         "s = onnxruntime.InferenceSession(m.SerializeToString())\n"
         "assert s.run(None, {'a': numpy.ones((8, 8), 'f')})[0][0, 0] == 8"
     ),
-    "faster_whisper": (
-        "import ctranslate2, faster_whisper; assert ctranslate2.get_supported_compute_types('cpu')"
-    ),
+    "ctranslate2": "import ctranslate2; assert ctranslate2.get_supported_compute_types('cpu')",
     "sherpa_onnx": "import sherpa_onnx; assert sherpa_onnx.OnlineRecognizer",
     "av": "import av; assert av.CodecContext.create('aac', 'r')",
 }

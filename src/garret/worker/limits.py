@@ -6,7 +6,6 @@ RLIMIT_AS, since address space says little about use: measured on x86_64 with tw
     library            address space   private writable   resident
     numpy                        195                131         47
     onnxruntime                  340                125         68
-    faster-whisper               338                112         63
     PocketSphinx + model         117                103        107
     Silero VAD                   131                117         18
 

@@ -58,7 +58,8 @@ class Script:
         self.lanes: list[int] = []
         """The priority of each recognition, in the order they were asked for."""
         self.truncated = False
-        self.commands: tuple[str, ...] = ()
+        self.commands: tuple[c.Taken, ...] = ()
+        """What every segment holds, where commands are carried out."""
         self.cancelled = False
         self.refused = ""
         self.grammar = ""
@@ -262,6 +263,12 @@ class Workers:
             grammar=self.script.grammar,
         )
 
+    def _segment(self, text: str, commands: bool) -> c.CleanedSegment:
+        taken = self.script.commands if commands else ()
+        capitals = any(each.did == "all_caps" for each in taken)
+        gone = tuple((each.first, each.count) for each in taken)
+        return c.CleanedSegment(text=text, commands=taken, gone=gone, capitals=capitals)
+
     async def _clean(self, command: c.Clean, request: Request) -> Nothing:
         heard = bulk.unpack(os.dup(request.descriptors[0]), c.HeardText)
         self.script.heard.append(heard)
@@ -269,8 +276,7 @@ class Workers:
         texts = tuple(each.text.capitalize() for each in heard.segments)
         cleaned = c.CleanedText(
             text=". ".join(texts),
-            segments=texts,
-            commands=self.script.commands,
+            segments=tuple(self._segment(text, command.commands) for text in texts),
             cancelled=self.script.cancelled,
             refused=self.script.refused,
         )

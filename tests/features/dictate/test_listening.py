@@ -345,10 +345,13 @@ def test_an_engine_that_fails_leaves_the_sound_for_a_retry(home: Home) -> None:
 # ---- spoken commands
 
 
-@pytest.mark.parametrize(("command", "ends"), [("new line", False), ("stop dictation", True)])
-def test_spoken_commands_are_told_and_some_end_it(home: Home, command: str, ends: bool) -> None:
+@pytest.mark.parametrize(
+    ("command", "did", "ends"), [("new line", "new_line", False), ("stop dictation", "stop", True)]
+)
+def test_spoken_commands_are_told_and_some_end_it(home: Home, command: str, did: str, ends: bool) -> None:
     script = Script()
-    script.grammar, script.commands = command, (command,)
+    script.grammar = command
+    script.commands = (c.Taken(first=0, count=1, phrase=command, did=did),)
 
     async def story() -> None:
         async with room_of(home, script) as person:
@@ -361,6 +364,26 @@ def test_spoken_commands_are_told_and_some_end_it(home: Home, command: str, ends
                 person.put(request, None)
             done = await person.answer(c.Listen, request)
             assert done.audio_seconds == 1.0
+            await person.kept()
+
+    run(story())
+
+
+def test_a_mode_that_stays_on_is_told(home: Home) -> None:
+    script = Script()
+    script.grammar = "all caps"
+    script.commands = (c.Taken(first=0, count=1, phrase="all caps", did="all_caps"),)
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            request = person.ask(c.Listen(source="push"))
+            person.push(request, 1, end=False)
+            await until(lambda: bool(items(person, "mode")))
+            script.commands = ()
+            person.push(request, 0, 2, end=True)
+            await person.answer(c.Listen, request)
+            await until(lambda: len(items(person, "mode")) == 2)
+            assert [item["text"] for item in items(person, "mode")] == ["capitals", ""]
             await person.kept()
 
     run(story())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
-from garret.base.errors import Code
+from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
@@ -263,5 +264,77 @@ def test_the_text_worker_is_told_the_pauses_and_told_the_same_by_a_retry(home: H
             assert [segment.pause for segment in first.segments] == [0.0, 0.0, 1.6, 2.6]
             assert again.segments == first.segments
             await person.kept()
+
+    run(story())
+
+
+SCRATCH = c.Taken(first=0, count=1, phrase="scratch that", did="scratch")
+
+
+@pytest.mark.parametrize(("asked", "carried"), [({}, False), ({"commands": True}, True)])
+def test_a_recording_carries_out_commands_only_where_that_was_asked(
+    home: Home, asked: dict[str, bool], carried: bool
+) -> None:
+    script = Script()
+    script.commands = (SCRATCH,)
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            utterance = await person.dictate(1, **asked)
+            (cleaned,) = (each for each in script.asked if isinstance(each, c.Clean))
+            assert cleaned.commands is carried
+            (segment,) = (await person.call(c.Get(utterance=utterance))).segments
+            assert bool(segment.commands) is carried
+            assert segment.gone == (((0, 1),) if carried else ())
+
+    run(story())
+
+
+def test_what_was_a_command_is_marked_and_words_again_when_asked(home: Home) -> None:
+    script = Script()
+    script.commands = (SCRATCH,)
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            utterance = await person.dictate(1, 2, commands=True)
+            first, second = (await person.call(c.Get(utterance=utterance))).segments
+            assert first.commands == (
+                c.SpokenCommand(number=1, start=0.0, end=1.0, words="word1", did="scratch", first=0),
+            )
+            assert [each.number for each in second.commands] == [2]
+            script.heard.clear()
+            done = await person.call(c.RestoreWords(utterance=utterance, number=2))
+            (again,) = script.heard
+            assert [each.words for each in again.segments] == [(), (0,)]
+            assert (done.utterance, done.state) == (utterance, "cleaned")
+            script.heard.clear()
+            await person.call(c.RestoreWords(utterance=utterance))
+            assert [each.words for each in script.heard[0].segments] == [(0,), (0,)]
+            with pytest.raises(GarretError, match="no such spoken command"):
+                await person.call(c.RestoreWords(utterance=utterance, number=3))
+
+    run(story())
+
+
+def test_what_was_restored_before_stays_so(home: Home) -> None:
+    script = Script()
+    script.commands = (msgspec.structs.replace(SCRATCH, restored=True),)
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            utterance = await person.dictate(1, 2, commands=True)
+            script.heard.clear()
+            await person.call(c.RestoreWords(utterance=utterance, number=1))
+            assert [each.words for each in script.heard[0].segments] == [(0,), (0,)]
+
+    run(story())
+
+
+def test_without_a_command_there_is_nothing_to_restore(home: Home) -> None:
+    async def story() -> None:
+        async with room_of(home) as person:
+            utterance = await person.dictate(1)
+            with pytest.raises(GarretError, match="It has none"):
+                await person.call(c.RestoreWords(utterance=utterance))
 
     run(story())

@@ -32,6 +32,12 @@ export interface DictateAvailableInput {
   readonly final?: boolean;
 }
 
+/** A silence within a segment; `word` is the place of the word after it, as white space parts them. */
+export interface DictateBreak {
+  readonly word: number;
+  readonly seconds: number;
+}
+
 /** Capture the audio of the input stream to the spool (its descriptor) until the stream ends. */
 export interface DictateCapture {
   readonly again?: number;
@@ -54,10 +60,11 @@ export interface DictateCaptured {
   readonly problem: string;
 }
 
-/** Clean a `HeardText` and carry out the commands in it; the `CleanedText` comes beside the result. */
+/** Clean a `HeardText` and carry out the `commands` in it; the `CleanedText` comes beside the result. */
 export interface DictateClean {
   readonly mode?: "free" | "spelling";
   readonly engine?: string;
+  readonly commands?: boolean;
 }
 
 /** Decode an audio file (first descriptor) to the spool (second), telling each stretch of speech. */
@@ -108,9 +115,9 @@ export interface DictateDictated {
   readonly note: string;
 }
 
-/** What a running dictation tells: partial text of the current segment, the final text of one, the level of the microphone (dBFS), a change of state, a command that was heard, or, where the client asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of. */
+/** What a running dictation tells: partial text of the current segment, the final text of one, the level of the microphone (dBFS), a change of state, a command that was heard, a mode that is on from now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of. */
 export interface DictateDictationItem {
-  readonly kind: "command" | "final" | "kept" | "level" | "partial" | "state";
+  readonly kind: "command" | "final" | "kept" | "level" | "mode" | "partial" | "state";
   readonly text: string;
   readonly segment: number;
   readonly start: number;
@@ -172,6 +179,7 @@ export interface DictateHypothesis {
   readonly quality: string;
   readonly decode_seconds: number;
   readonly grammar: string;
+  readonly breaks: readonly (DictateBreak)[];
 }
 
 /** Take an audio file (its descriptor comes with the command) into the store. */
@@ -240,10 +248,28 @@ export interface DictateRescued {
   readonly segments: readonly (DictateSpeechSegment)[];
 }
 
+/** Make what was taken for a spoken command words of the text again, and undo what it did. */
+export interface DictateRestoreWords {
+  readonly utterance: string;
+  readonly number?: number;
+  readonly key?: string;
+}
+
 /** Speech found between `start` and `end`, in samples. */
 export interface DictateSpeechSegment {
   readonly start: number;
   readonly end: number;
+}
+
+/** A spoken command that was heard: its `words` and their times, and what it `did`, its action. */
+export interface DictateSpokenCommand {
+  readonly number: number;
+  readonly start: number;
+  readonly end: number;
+  readonly words: string;
+  readonly did: string;
+  readonly first: number;
+  readonly restored: boolean;
 }
 
 export interface DictateStarted {
@@ -264,6 +290,7 @@ export interface DictateTranscribe {
   readonly mode?: "free" | "spelling";
   readonly start_from?: "captured" | "cleaned" | "transcribed";
   readonly partials?: boolean;
+  readonly commands?: boolean;
 }
 
 /** An utterance as text. `quality` is the engine's own label; `segments` is one page of `total`. */
@@ -282,13 +309,16 @@ export interface DictateTranscript {
   readonly stages: Readonly<Record<string, number>>;
 }
 
-/** A stretch of speech between two silences; `text` is cleaned, `raw` as recognised. */
+/** A stretch of speech between two silences; `text` is cleaned, `raw` and `words` as recognised. */
 export interface DictateTranscriptSegment {
   readonly start: number;
   readonly end: number;
   readonly text: string;
   readonly raw: string;
   readonly words: readonly (DictateRecognisedWord)[];
+  readonly commands: readonly (DictateSpokenCommand)[];
+  readonly gone: readonly (readonly [number, number])[];
+  readonly capitals: boolean;
 }
 
 /** An utterance as the history lists it; of very long texts the beginning, `dictate.get` has the whole. */
@@ -1095,6 +1125,13 @@ export interface Commands {
     readonly item: DictateDictationItem;
     readonly input: DictateAudioChunk;
   };
+  /** Make what was taken for a spoken command words of the text again, and undo what it did. */
+  readonly "dictate.restore_words": {
+    readonly command: DictateRestoreWords;
+    readonly result: DictateDictated;
+    readonly item: DictateDictationItem;
+    readonly input: never;
+  };
   /** End a live dictation: what was heard is transcribed. Without an utterance: the current one. */
   readonly "dictate.stop": {
     readonly command: DictateStop;
@@ -1494,7 +1531,7 @@ export interface Commands {
     readonly item: DictatePartial;
     readonly input: DictateAvailableInput;
   };
-  /** Clean a `HeardText` and carry out the commands in it; the `CleanedText` comes beside the result. */
+  /** Clean a `HeardText` and carry out the `commands` in it; the `CleanedText` comes beside the result. */
   readonly "text.clean": {
     readonly command: DictateClean;
     readonly result: Nothing;
@@ -1517,6 +1554,7 @@ export const COMMANDS = {
   "dictate.history": { capability: "dictate.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.import": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 1, items: false, inputs: false },
   "dictate.listen": { capability: "dictate.use", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: true },
+  "dictate.restore_words": { capability: "dictate.use", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
   "dictate.stop": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.transcribe": { capability: "dictate.use", job: true, replay: 64, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
   "house.approval_deny": { capability: "approvals.grant", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from garret.base import log
@@ -25,10 +27,16 @@ from garret.features.dictate.endpoint import SpeechEnd, silence_between
 from garret.features.dictate.engines.registry import engine_info
 from garret.features.dictate.recognition import SAMPLE_RATE, Segment
 from garret.features.dictate.retention import AudioRetention
+from garret.features.dictate.text.alignment import align
 from garret.protocol.contract import EVENT_CHARACTERS
 from garret.transport import bulk
 
 _logger = log.get("dictate.finishing")
+
+Words = Mapping[int, tuple[int, ...]]
+"""By the place of a segment: the places of words at which commands begin that are to stay words."""
+
+CANCELLED: Final = "The dictation was cancelled by voice; what was heard is kept as raw text."
 _TRIES: Final = 5
 """How often a text is given to another worker; cleaning it takes milliseconds and changes nothing."""
 
@@ -63,18 +71,28 @@ class Finisher:
         mode: Any,
         engine: str,
         calls: InnerCaller,
-        pauses: Sequence[float] | None = None,
+        pauses: Sequence[float],
+        *,
+        commands: bool = True,
+        words: Words = MappingProxyType({}),
     ) -> tuple[c.CleanedText, float]:
         """The document that the segments make, and the seconds it took.
 
-        `pauses` are the seconds of silence before each; without them there is none.
+        `pauses` are the seconds of silence before each. Where `commands` are carried out, those of `words`
+        are not.
         """
         began = time.monotonic()
         raw = tuple(
-            c.RawSegment(text=each.text, grammar=each.grammar, pause=pause)
-            for each, pause in zip(heard, pauses or [0.0] * len(heard), strict=True)
+            c.RawSegment(
+                text=each.text,
+                grammar=each.grammar,
+                pause=pause,
+                breaks=each.breaks,
+                words=words.get(place, ()),
+            )
+            for place, (each, pause) in enumerate(zip(heard, pauses, strict=True))
         )
-        command = c.Clean(mode=mode, engine=engine)
+        command = c.Clean(mode=mode, engine=engine, commands=commands)
         heard_text = bulk.pack(c.HeardText(segments=raw))
         tried = 0
         try:
@@ -108,20 +126,28 @@ class Finisher:
         calls: InnerCaller,
         *,
         note: str = "",
+        words: Words = MappingProxyType({}),
     ) -> c.Dictated:
-        """Clean what was heard and keep the transcript; durable when this returns."""
+        """Clean what was heard and keep the transcript; durable when this returns.
+
+        Spoken commands are carried out in what was dictated live, and in a recording where that was asked
+        for; those of `words` are not.
+        """
         whole = [(each, each.heard) for each in segments if each.heard is not None]
         heard = [hypothesis for _, hypothesis in whole]
         engine = command.engine or str(self._door.setting("dictate.engine"))
         quality = heard[0].quality if heard else engine_info(engine).quality
         pauses = pauses_before([segment for segment, _ in whole])
-        cleaned, stages["clean"] = await self.clean(heard, command.mode, engine, calls, pauses)
+        commands = isinstance(command, c.Listen) or row.source != "file" or command.commands
+        cleaned, stages["clean"] = await self.clean(
+            heard, command.mode, engine, calls, pauses, commands=commands, words=words
+        )
         if not heard:
             note = "No speech was found." + (f" {note}" if note else "")
         elif cleaned.refused:
             note = f"The text was left as it was heard: {cleaned.refused}" + (f" {note}" if note else "")
         elif cleaned.cancelled:
-            note = "The dictation was cancelled by voice; what was heard is kept as raw text."
+            note = CANCELLED + (f" {note}" if note else "")
         body: dict[str, Any] = {
             "utterance": row.id,
             "run": run,
@@ -164,19 +190,21 @@ class Finisher:
         """
         door = self._door
         body: dict[str, Any] | None = None
+        number_of = accumulate((len(each.commands) for each in cleaned.segments), initial=1)
+        parts = list(zip(segments, cleaned.segments, number_of, strict=False))
         pages = -(-len(segments) // store.PAGE_SEGMENTS)
         for number in range(pages):
             first = number * store.PAGE_SEGMENTS
-            part = segments[first : first + store.PAGE_SEGMENTS]
+            part = parts[first : first + store.PAGE_SEGMENTS]
             look = partial(
-                store.heard_between, utterance=row.id, run=run, first=part[0].start, last=part[-1].start
+                store.heard_between, utterance=row.id, run=run, first=part[0][0].start, last=part[-1][0].start
             )
             heard = await door.store.read(look)
             page = store.Page(
                 first,
                 [
-                    _shown(segment, heard[segment.start, segment.end], text)
-                    for segment, text in zip(part, cleaned.segments[first:], strict=False)
+                    _shown(segment, heard[segment.start, segment.end], text, next_number)
+                    for segment, text, next_number in part
                 ],
                 store.share(raw, number, pages),
                 store.share(cleaned.text, number, pages),
@@ -283,11 +311,48 @@ def pauses_before(segments: Sequence[Segment]) -> list[float]:
     return [0.0, *after] if segments else []
 
 
-def _shown(segment: Segment, heard: c.Hypothesis, text: str) -> c.TranscriptSegment:
+def _shown(
+    segment: Segment, heard: c.Hypothesis, cleaned: c.CleanedSegment, number: int
+) -> c.TranscriptSegment:
+    """A segment as it is kept; `number` is that of the first command in it."""
+    start, end = round(segment.start / SAMPLE_RATE, 3), round(segment.end / SAMPLE_RATE, 3)
+    whole = heard.text.split()
+    spans = align(heard.text, [word.word for word in heard.words])
+
+    def spoken(number: int, taken: c.Taken) -> c.SpokenCommand:
+        within = spans[taken.first : taken.first + taken.count]
+        return c.SpokenCommand(
+            number=number,
+            start=heard.words[within[0][0]].start if within else start,
+            end=heard.words[within[-1][1]].end if within else end,
+            words=" ".join(whole[taken.first : taken.first + taken.count]),
+            did=taken.did,
+            first=taken.first,
+            restored=taken.restored,
+        )
+
     return c.TranscriptSegment(
-        start=round(segment.start / SAMPLE_RATE, 3),
-        end=round(segment.end / SAMPLE_RATE, 3),
-        text=text,
+        start=start,
+        end=end,
+        text=cleaned.text,
         raw=heard.text,
         words=heard.words,
+        commands=tuple(spoken(number + place, taken) for place, taken in enumerate(cleaned.commands)),
+        gone=_gone(cleaned.gone, spans, len(heard.words), len(whole)),
+        capitals=cleaned.capitals,
+    )
+
+
+def _gone(
+    stretches: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]], words: int, whole: int
+) -> tuple[tuple[int, int], ...]:
+    """Stretches of the words of a text as stretches of the engine's own, which are known only together
+    where the two cannot be aligned."""
+    if not spans:
+        all_gone = sum(count for _, count in stretches) == whole
+        return ((0, words),) if words and all_gone else ()
+    return tuple(
+        (spans[first][0], spans[first + count - 1][1] - spans[first][0] + 1)
+        for first, count in stretches
+        if count
     )

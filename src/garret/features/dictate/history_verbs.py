@@ -1,4 +1,4 @@
-"""What `garret history` does: list, show, retry, delete, export."""
+"""What `garret history` does: list, show, retry, words, delete, export."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from garret.features.dictate import contracts as c
 from garret.features.dictate.client import transcripts
 from garret.features.dictate.client.delivery import form_of, make_folder
 from garret.features.dictate.client.errors import NotDelivered
-from garret.features.dictate.verbs import mode_of, remark, transcribe
+from garret.features.dictate.verbs import mode_of, remark, shower, tell_commands, transcribe
 from garret.protocol.manifest import Session
 
 _FULL_ID: Final = re.compile(r"[a-z]+_[0-9a-f]{32}\Z")
@@ -67,6 +67,7 @@ def history_show(session: Session, arguments: argparse.Namespace) -> None:
     form = form_of(arguments.format, "", as_json=session.as_json)
     whole = transcripts.fetch(session, utterance_id(session, arguments.utterance))
     remark_on(session, whole)
+    tell_commands(session, whole)
     indent = 2 if session.interactive else 0
     session.write(transcripts.render(whole, form, raw=arguments.raw, indent=indent))
 
@@ -92,11 +93,29 @@ def history_retry(session: Session, arguments: argparse.Namespace) -> None:
         mode=mode_of(arguments),
         start_from=arguments.stage,
         partials=arguments.partials,
+        commands=arguments.commands,
     )
     done = transcribe(session, request)
     whole = transcripts.fetch(session, done.utterance)
     remark(session, done)
+    tell_commands(session, whole)
     session.write(transcripts.render(whole, form, raw=arguments.raw, indent=2 if session.interactive else 0))
+
+
+def history_words(session: Session, arguments: argparse.Namespace) -> None:
+    """Make what was taken for a command words again, and print the text."""
+    form = form_of(arguments.format, "", as_json=session.as_json)
+    request = c.RestoreWords(
+        utterance=utterance_id(session, arguments.utterance), number=arguments.number, key=new_id("ask")
+    )
+    with session.live() as live:
+        done = session.stream(
+            request, shower(session, live, partials=False), on_progress=live.progress, again=True
+        )
+    whole = transcripts.fetch(session, done.utterance)
+    remark(session, done)
+    tell_commands(session, whole)
+    session.write(transcripts.render(whole, form, raw=False, indent=2 if session.interactive else 0))
 
 
 def history_delete(session: Session, arguments: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import time
 from typing import Final
@@ -22,7 +23,7 @@ from garret.control.commands.service import Request
 from garret.control.door import Door
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
-from garret.features.dictate.finishing import Finisher
+from garret.features.dictate.finishing import Finisher, pauses_before
 from garret.features.dictate.pushed import SAMPLE_BYTES, PushedSound, append
 from garret.features.dictate.recognition import SAMPLE_RATE, Recognition, Segment
 from garret.features.dictate.resuming import Resumption
@@ -40,7 +41,10 @@ _LONGEST_OPEN: Final = 30 * SAMPLE_RATE
 """Samples; a segment is not continued beyond it by a worker that knows only its end."""
 _KEPT_STEP: Final = SAMPLE_RATE // 2
 """Samples after which a client that holds its sound is told again how much of it is kept."""
-_STOPPING: Final = frozenset({"stop dictation", "cancel", "cancel dictation"})
+_STOPPING: Final = frozenset({"stop", "cancel"})
+"""What commands do that end a dictation."""
+CAPITALS: Final = "capitals"
+"""The name of the mode in which everything is written in capitals."""
 
 
 class Listening:
@@ -70,6 +74,10 @@ class Listening:
         self._over = asyncio.Event()
         self._before: Resumption | None = None
         self._told_kept = 0
+        self._segments: list[Segment] = []
+        self._capitals = False
+        self._capitals_since: float = math.inf
+        """From which sample on it has to be looked whether capitals are on; none where they never were."""
 
     @property
     def row(self) -> store.Row:
@@ -157,7 +165,7 @@ class Listening:
         )
 
     def _recognition(self, spool: int) -> Recognition:
-        return Recognition(
+        recognition = Recognition(
             self._door,
             self._request,
             self._row.id,
@@ -168,6 +176,8 @@ class Listening:
             parallel=self._door.worker("stt").serving + 1,
             on_heard=self._heard,
         )
+        self._segments = recognition.segments
+        return recognition
 
     async def _listen(self, spool: int, recognition: Recognition) -> None:
         self._door.worker("stt").warm()
@@ -335,16 +345,34 @@ class Listening:
             self._problem = f"The dictation was ended at the limit of {limit / 3600:.2g} h."
             self.stop()
 
-    def _heard(self, heard: c.Hypothesis) -> None:
-        if heard.grammar:
-            self._door.spawn(self._look_for_commands(heard))
+    def _heard(self, segment: Segment) -> None:
+        heard = segment.heard
+        if heard is not None and (heard.grammar or heard.breaks) and self._command.mode == "free":
+            self._door.spawn(self._look_for_commands(segment))
 
-    async def _look_for_commands(self, heard: c.Hypothesis) -> None:
-        """Tell of a spoken command, and end the dictation where it says so."""
-        cleaned, _ = await self._finisher.clean([heard], "free", "", self._request.calls)
-        for phrase in cleaned.commands:
-            self._request.emit_nowait(c.DictationItem(kind="command", text=phrase))
-        if _STOPPING.intersection(cleaned.commands):
+    async def _look_for_commands(self, segment: Segment) -> None:
+        """Tell of the spoken commands in a segment and of the mode they leave; end where one says so."""
+        before = min(self._capitals_since, segment.start)
+        known = sorted(
+            (each for each in self._segments if each.heard is not None and each.start <= segment.start),
+            key=lambda each: each.start,
+        )
+        # The segment before tells whether it waits for the words of a command.
+        first = next(place for place, each in enumerate(known) if each.start >= before)
+        known = known[max(0, first - 1) :]
+        heard = [each.heard for each in known if each.heard is not None]
+        engine = self._command.engine or str(self._door.setting("dictate.engine"))
+        cleaned, _ = await self._finisher.clean(
+            heard, "free", engine, self._request.calls, pauses_before(known)
+        )
+        last = cleaned.segments[-1]
+        for taken in last.commands:
+            self._request.emit_nowait(c.DictationItem(kind="command", text=taken.phrase))
+        if last.capitals != self._capitals:
+            self._capitals = last.capitals
+            self._capitals_since = before
+            self._request.emit_nowait(c.DictationItem(kind="mode", text=CAPITALS if last.capitals else ""))
+        if _STOPPING.intersection(taken.did for taken in last.commands):
             self.stop()
 
     async def _work(self, state: str) -> None:

@@ -67,6 +67,7 @@ TEXT = WorkerSpec(
         "dictate.sentence_pause",
         "dictate.vocabulary",
         "dictate.commands",
+        "dictate.commands_off",
         "dictate.language",
     ),
 )
@@ -78,6 +79,7 @@ ROOM = Room(
         c.Import,
         c.Transcribe,
         c.Listen,
+        c.RestoreWords,
         c.Stop,
         c.Examine,
         c.History,

@@ -80,7 +80,7 @@ class Recognition:
         command: c.Transcribe | c.Listen,
         known: dict[tuple[int, int], c.Hypothesis],
         parallel: int,
-        on_heard: Callable[[c.Hypothesis], None] = lambda _: None,
+        on_heard: Callable[[Segment], None] = lambda _: None,
     ) -> None:
         self.segments: list[Segment] = []
         self.failed: GarretError | None = None
@@ -149,7 +149,7 @@ class Recognition:
                     quality=heard.quality,
                 )
             )
-            self._on_heard(heard)
+            self._on_heard(segment)
         except GarretError as error:
             self.failed = self.failed or error
         except Exception as error:

@@ -22,7 +22,7 @@ from garret.features.dictate import store
 from garret.features.dictate.abandoned import end_abandoned
 from garret.features.dictate.engines.registry import engine_info
 from garret.features.dictate.examination import Examination
-from garret.features.dictate.finishing import Finisher
+from garret.features.dictate.finishing import CANCELLED, Finisher, Words
 from garret.features.dictate.kept_sound import open_sound
 from garret.features.dictate.listening import Listening
 from garret.features.dictate.pushed import SAMPLE_BYTES
@@ -59,6 +59,7 @@ class DictationService:
             c.Import: self._import,
             c.Transcribe: self._transcribe,
             c.Listen: self._listen,
+            c.RestoreWords: self._restore_words,
             c.Stop: self._stop,
             c.History: self._history,
             c.Get: self._get,
@@ -160,6 +161,50 @@ class DictationService:
             fresh = await self._find(row.id)
             run = Transcription(self._door, self._finisher, command, request, fresh)
             return await self._noting_failure(row.id, run.run(), request)
+
+    async def _restore_words(self, command: c.RestoreWords, request: Request) -> c.Dictated:
+        """Clean again what was heard, with the words of a command in the text."""
+        row = await self._own(request.caller, command.utterance)
+        if row.id in self._live:
+            raise ControlError("This dictation is going on; stop it first.", code=Code.CONFLICT)
+        async with self._alone(row.id):
+            fresh = await self._find(row.id)
+            words = await self._words_to_restore(fresh, command.number)
+            again = c.Transcribe(
+                utterance=row.id, engine=fresh.engine, start_from="transcribed", commands=True
+            )
+            note = fresh.note.removeprefix(CANCELLED).strip()
+            run = Transcription(self._door, self._finisher, again, request, fresh, note=note, words=words)
+            return await self._noting_failure(row.id, run.run(), request)
+
+    async def _words_to_restore(self, row: store.Row, number: int) -> Words:
+        """The places of the command of that number and of those that were restored before."""
+
+        def look(connection: Any) -> tuple[str, tuple[c.TranscriptSegment, ...]]:
+            shown = store.segments(connection, row.id, row.run, 0, row.segments)
+            return store.last_run(connection, row.id), shown
+
+        heard, segments = await self._door.store.read(look)
+        numbers = [each.number for segment in segments for each in segment.commands]
+        if not numbers or (number and number not in numbers):
+            there = f"It has {len(numbers)}." if numbers else "It has none."
+            raise ControlError(
+                f"The text of {row.id} has no such spoken command. {there} Nothing was changed.",
+                code=Code.NOT_FOUND,
+            )
+        if heard != row.run:
+            raise ControlError(
+                f"What was heard of {row.id} is not kept, and its text stays as it is. "
+                f"`garret history retry {row.id}` hears it again.",
+                code=Code.NOT_FOUND,
+            )
+        return {
+            place: tuple(
+                each.first for each in segment.commands if each.restored or number in (0, each.number)
+            )
+            for place, segment in enumerate(segments)
+            if segment.commands
+        }
 
     def _alone(self, utterance: str) -> asyncio.Lock:
         """To be held by the one run that an utterance has at a time: a run takes the place of all before."""

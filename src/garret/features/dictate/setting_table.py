@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from garret.features.dictate.text.commands import BUILT_IN
 from garret.protocol.setting import Setting
 
 SETTINGS = (
@@ -53,7 +54,7 @@ SETTINGS = (
         key="dictate.whisper_model",
         type="path",
         default="",
-        sentence="The folder of a faster-whisper (CTranslate2) model.",
+        sentence="The folder of a Whisper model in CTranslate2 form.",
     ),
     Setting(
         key="dictate.sherpa_model",
@@ -91,6 +92,14 @@ SETTINGS = (
         type="json",
         default={},
         sentence="Your own spoken commands: a phrase, and what it does or writes.",
+        profile_scoped=True,
+    ),
+    Setting(
+        key="dictate.commands_off",
+        type="list",
+        default=[],
+        choices=("all", *BUILT_IN),
+        sentence="Spoken commands that are never carried out, by their phrases; all: your own as well.",
         profile_scoped=True,
     ),
     Setting(

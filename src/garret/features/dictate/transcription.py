@@ -11,6 +11,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
+from types import MappingProxyType
 from typing import Any
 
 from garret.base.errors import Code
@@ -19,7 +20,7 @@ from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
-from garret.features.dictate.finishing import Finisher
+from garret.features.dictate.finishing import Finisher, Words
 from garret.features.dictate.kept_sound import open_sound
 from garret.features.dictate.recognition import SAMPLE_RATE, Recognition, Segment
 from garret.protocol.life import Progress
@@ -43,8 +44,12 @@ class Transcription:
         row: store.Row,
         *,
         note: str = "",
+        words: Words = MappingProxyType({}),
     ) -> None:
-        """`note` is told with the text, as what befell the sound before it came here."""
+        """`note` is told with the text, as what befell the sound before it came here.
+
+        Of the spoken commands in what was heard before, those of `words` stay words.
+        """
         assert request.lease is not None, "transcribing is a job"
         self._door = door
         self._finisher = finisher
@@ -53,6 +58,7 @@ class Transcription:
         self._row = row
         self._run = request.lease.job
         self._note = note
+        self._words = words
         self._stages: dict[str, float] = {}
 
     async def run(self) -> c.Dictated:
@@ -183,6 +189,7 @@ class Transcription:
             samples,
             self._stages,
             note=f"{self._note} {note}".strip(),
+            words=self._words,
             calls=self._request.calls,
         )
 

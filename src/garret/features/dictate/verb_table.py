@@ -24,6 +24,10 @@ _ENGINE: Final = Argument(
 _SPELL: Final = Argument(
     ("--spell",), {"action": "store_true", "help": "letters, spelling words and digits are read"}
 )
+_COMMANDS: Final = Argument(
+    ("--commands",),
+    {"action": "store_true", "help": "carry out spoken commands in recordings too, as in live dictation"},
+)
 _NO_WAIT: Final = Argument(
     ("--no-wait",),
     {"action": "store_true", "help": "fail where nobody here can be asked, and wait for nobody elsewhere"},
@@ -63,6 +67,7 @@ DICTATE: Final = Verb(
         _FORCE,
         _RAW,
         _SPELL,
+        _COMMANDS,
     ),
 )
 
@@ -119,6 +124,26 @@ HISTORY: Final = Verb(
                 Argument(("--partials",), {"action": "store_true", "help": "show text while it comes"}),
                 _RAW,
                 _SPELL,
+                _COMMANDS,
+            ),
+        ),
+        Verb(
+            "words",
+            "Make what was taken for a spoken command words of the text again.",
+            f"{_HISTORY}:history_words",
+            (
+                _UTTERANCE,
+                Argument(
+                    ("number",),
+                    {
+                        "metavar": "NUMBER",
+                        "nargs": "?",
+                        "type": WholeNumber(1, 1_000_000),
+                        "default": 0,
+                        "help": "which, as `garret history show` numbers them; without it all",
+                    },
+                ),
+                _FORMAT,
             ),
         ),
         Verb(

@@ -162,6 +162,7 @@ def _import_and_transcribe(
         engine=arguments.engine,
         mode=mode_of(arguments),
         partials=arguments.partials,
+        commands=arguments.commands,
     )
     return transcribe(session, request)
 
@@ -194,12 +195,16 @@ def shower(session: Session, live: Live, *, partials: bool) -> Callable[[c.Dicta
             live.level(item.level)
         elif item.kind == "state":
             session.note(f"{item.text.capitalize()}." if item.text else "")
+        elif item.kind == "mode":
+            session.note(f"{item.text.capitalize()} are on." if item.text else "Capitals are off.")
         elif not partials:
             return
         elif item.kind == "partial":
             live.partial(text)
         elif item.kind == "final":
             live.final(text)
+        elif item.kind == "command":
+            session.note(f'"{item.text}" was taken for a command.')
 
     return show
 
@@ -303,6 +308,7 @@ def _deliver_one(
 
 def _rendered(session: Session, done: c.Dictated, arguments: argparse.Namespace, form: str) -> str:
     whole = transcripts.fetch(session, done.utterance)
+    tell_commands(session, whole)
     indent = 2 if session.interactive and not arguments.output else 0
     return transcripts.render(whole, form, raw=arguments.raw, indent=indent)
 
@@ -313,6 +319,13 @@ def remark(session: Session, done: c.Dictated | c.Transcript) -> None:
         session.note(transcripts.label(done.engine, done.quality))
     if done.note:
         session.note(done.note, "warn")
+
+
+def tell_commands(session: Session, whole: c.Transcript) -> None:
+    """Tell a person which words were taken for commands, and how to have them back."""
+    line = transcripts.commands_in(whole)
+    if line and (session.interactive or session.watched):
+        session.note(line)
 
 
 # ---------------------------------------------------------------- devices, engines

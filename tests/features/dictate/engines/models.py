@@ -96,7 +96,7 @@ def _text_tokens() -> list[str]:
 
 def whisper_model(folder: Path) -> Path:
     """A CTranslate2 Whisper of 1+1 layers, width 16, with tokenizer.json; loads offline in milliseconds."""
-    need("faster_whisper", "whisper")
+    need("tokenizers", "whisper")
     spec_module = need("ctranslate2.specs.whisper_spec", "whisper")
     folder.mkdir(parents=True, exist_ok=True)
     tokens, random = whisper_tokens(), np.random.default_rng(_WHISPER_SEED)

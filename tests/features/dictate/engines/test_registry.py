@@ -25,7 +25,7 @@ def test_an_unknown_engine_is_refused_with_the_names_there_are() -> None:
     assert "siri" in registry.unavailable_reason(EngineConfig("siri"))
 
 
-@pytest.mark.parametrize(("name", "library"), [("whisper", "faster_whisper"), ("sherpa", "sherpa_onnx")])
+@pytest.mark.parametrize(("name", "library"), [("sherpa", "sherpa_onnx")])
 def test_an_extra_that_is_not_installed_is_named(
     name: str, library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,7 +65,7 @@ def test_the_embedded_engine_calls_itself_a_draft() -> None:
     assert {info.name: info.quality for info in registry.engines()} == {
         "pocketsphinx": "draft",
         "sherpa": "standard",
-        "whisper": "high",
+        "whisper": "standard",
     }
     assert registry.engine_info("pocketsphinx").extra == ""
 
@@ -77,7 +77,7 @@ def test_a_configuration_with_an_unknown_field_or_wrong_type_is_refused() -> Non
 
 
 def test_listing_engines_loads_none_of_their_libraries() -> None:
-    heavy = "pocketsphinx sherpa_onnx faster_whisper ctranslate2 numpy".split()
+    heavy = "pocketsphinx sherpa_onnx ctranslate2 numpy".split()
     code = (
         "import sys; from garret.features.dictate.engines import registry; registry.engines(); "
         f"print([name for name in {heavy!r} if name in sys.modules])"

@@ -1,4 +1,4 @@
-"""faster-whisper: folders, options, and that it stays off the network."""
+"""Whisper as an engine: folders and options."""
 
 from __future__ import annotations
 

@@ -47,28 +47,18 @@ def test_in_other_languages_only_sentences_are_capitalised() -> None:
     assert cased("i monday. \u00e9t\u00e9", english=False) == "I monday. \u00c9t\u00e9"
 
 
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        ("so all caps very big end caps indeed", "so VERY BIG indeed"),
-        ("so all caps big end caps, then", "so BIG, then"),
-        ("cap next\nparis", "\nParis"),
-        ("we went to cap next paris today", "we went to Paris today"),
-        ("caps on yes caps off no", "YES no"),
-        ("write it in all caps please", "write it in all caps please"),
-        ("the end caps were loose", "the end caps were loose"),
-        ("end caps hello", "hello"),
-    ],
-)
-def test_caps_commands(said: str, expected: str) -> None:
-    assert capped(said) == expected
+def test_capitals_last_until_they_are_ended_and_cap_next_for_one_word() -> None:
+    assert capped("very \u0131ce, iPhone", Context(all_caps=True)) == "VERY \u0131ce, IPHONE"
+    assert capped("- paris today", Context(cap_next=True)) == "- Paris today"
+    assert capped("all caps caps off cap next") == "all caps caps off cap next"
 
 
-def test_caps_go_on_into_the_next_piece_of_text() -> None:
-    result = write_caps(split("all caps hello")[0], Context())
-    assert result.context is not None
-    assert result.context.all_caps
-    assert capped("world end caps now", result.context) == "WORLD now"
+def test_what_is_still_so_is_handed_on() -> None:
+    for text, before, after in (
+        ("one", Context(all_caps=True, cap_next=True), Context(all_caps=True)),
+        ("...", Context(cap_next=True), Context(cap_next=True)),
+    ):
+        assert write_caps(split(text)[0], before).context == after
 
 
 @pytest.mark.parametrize(

@@ -128,8 +128,9 @@ def test_the_json_document_has_exactly_the_promised_keys_in_order() -> None:
         "audio_seconds",
         "decode_seconds",
         "segments",
+        "commands",
     ]
-    assert list(document["segments"][0]) == ["start", "end", "text", "words"]
+    assert list(document["segments"][0]) == ["start", "end", "text", "capitals", "words"]
     assert document["segments"][0]["words"][0] == {
         "start": 0.5,
         "end": 1.0,

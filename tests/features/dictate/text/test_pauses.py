@@ -7,21 +7,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garret.features.dictate.text.cleanup import CleanupOptions
-from garret.features.dictate.text.commands import DEFAULT_TABLE, Command
+from garret.features.dictate.text.commands import DEFAULT_TABLE
 from garret.features.dictate.text.editor import Editor
-from garret.features.dictate.text.pauses import Piece, SentenceEnds, sentence_ends
+from garret.features.dictate.text.pauses import SentenceEnds, sentence_ends
+from garret.features.dictate.text.reading import Heard, Reading, read
 from garret.features.dictate.text.vocabulary import Replacement
 from garret.features.dictate.text.words import normal_words
 
 LONG, SHORT = 1.0, 0.65
 
 
-def pieces_of(*texts: str, pause: float = LONG) -> list[Piece]:
-    """Pieces with a pause before each; "~" before a text makes it a short one."""
-    return [
-        Piece(text.lstrip("~"), DEFAULT_TABLE.match(text.lstrip("~")), SHORT if text[:1] == "~" else pause)
-        for text in texts
-    ]
+def pieces_of(*texts: str, pause: float = LONG) -> list[Reading]:
+    """Segments with a pause before each; "~" before a text makes it a short one."""
+    return read(
+        [Heard(text.lstrip("~"), pause=SHORT if text[:1] == "~" else pause) for text in texts],
+        DEFAULT_TABLE,
+        marks=True,
+    )
 
 
 def ends(*texts: str, least: float = 0.8, options: CleanupOptions = CleanupOptions()) -> SentenceEnds:  # noqa: B008 - frozen
@@ -59,16 +61,9 @@ def test_beside_a_command_no_pause_counts(command: str) -> None:
     assert ends("we met", command) == NOTHING
 
 
-@pytest.mark.parametrize(
-    "start", ["comma and then", "new line then", "open quote yes", "dash yes", "cap next anna"]
-)
-def test_before_a_mark_or_a_caps_command_that_was_said_no_pause_counts(start: str) -> None:
-    assert places("we met", start) == []
-
-
-def test_what_is_said_by_name_is_a_word_where_its_step_is_off() -> None:
-    assert places("we met", "comma and then", options=CleanupOptions(punctuation=False)) == [0]
-    assert places("we met", "cap next anna", options=CleanupOptions(caps=False)) == [0]
+def test_before_a_mark_that_was_said_within_the_next_text_no_pause_counts() -> None:
+    assert places("we met", "open quote yes close quote he said") == []
+    assert places("we met", "cap next anna") == places("we met", "comma and then") == [0]
 
 
 def test_a_text_that_was_scratched_leaves_the_pause_before_it() -> None:
@@ -166,7 +161,7 @@ TEXTS = st.lists(
 )
 
 
-def written(pieces: list[Piece], least: float) -> Editor:
+def written(pieces: list[Reading], least: float) -> Editor:
     """What the text worker does with the pieces."""
     options = CleanupOptions()
     found = sentence_ends(pieces, least, options)
@@ -174,9 +169,7 @@ def written(pieces: list[Piece], least: float) -> Editor:
     for place, piece in enumerate(pieces):
         if editor.ending is None:
             before = any(part.ended for part in editor.history)
-            editor.apply(
-                piece.text, piece.command, ends=place in found.places or (place == found.last and before)
-            )
+            editor.apply(piece, ends=place in found.places or (place == found.last and before))
     return editor
 
 
@@ -189,9 +182,8 @@ def meeting_marks(text: str) -> int:
 def test_words_and_their_order_are_the_same_with_and_without_and_no_two_marks_meet(
     texts: list[str], pauses: list[float]
 ) -> None:
-    pieces = [
-        Piece(text, DEFAULT_TABLE.match(text), pause) for text, pause in zip(texts, pauses, strict=False)
-    ]
+    heard = [Heard(text, pause=pause) for text, pause in zip(texts, pauses, strict=False)]
+    pieces = read(heard, DEFAULT_TABLE, marks=True)
     ended, plain = written(pieces, 0.8), written(pieces, 0.0)
     assert normal_words(ended.text) == normal_words(plain.text)
     assert ended.ending == plain.ending
@@ -205,9 +197,5 @@ def test_without_a_long_pause_nothing_is_changed(texts: list[str]) -> None:
 
 
 def test_a_command_that_was_decided_elsewhere_is_one() -> None:
-    heard = [
-        Piece("we met"),
-        Piece("camp next", Command("cap next", "cap_next"), LONG),
-        Piece("paris", None, LONG),
-    ]
-    assert sentence_ends(heard, 0.8, CleanupOptions()).places == frozenset()
+    heard = [Heard("we met"), Heard("camp next", "cap next", LONG), Heard("paris", pause=LONG)]
+    assert sentence_ends(read(heard, DEFAULT_TABLE), 0.8, CleanupOptions()).places == frozenset()

@@ -42,7 +42,7 @@ def test_an_engine_without_a_model_folder_is_listed_without_loading_its_library(
     before = set(sys.modules)
     found = listed(stt.SttWorker({**SETTINGS, "dictate.engine": "sherpa"}))
     assert not found["sherpa"].available
-    assert {"sherpa_onnx", "faster_whisper"}.isdisjoint(set(sys.modules) - before)
+    assert {"sherpa_onnx", "ctranslate2"}.isdisjoint(set(sys.modules) - before)
 
 
 def test_a_model_that_could_not_be_loaded_is_told_until_it_can(

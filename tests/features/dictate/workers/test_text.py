@@ -15,6 +15,7 @@ SETTINGS: dict[str, Any] = {
     "dictate.language": "en",
     "dictate.vocabulary": {},
     "dictate.commands": {},
+    "dictate.commands_off": [],
     "dictate.sentence_pause": 0.7,
 }
 
@@ -37,7 +38,7 @@ class Beside:
 
 
 def cleaned(
-    *heard: str | c.RawSegment, mode: Any = "free", engine: str = "", **changed: Any
+    *heard: str | c.RawSegment, mode: Any = "free", engine: str = "", commands: bool = True, **changed: Any
 ) -> c.CleanedText:
     """The texts with a second of silence before each but the first."""
     settings = {**SETTINGS, **{f"dictate.{key}": value for key, value in changed.items()}}
@@ -46,8 +47,12 @@ def cleaned(
         for place, each in enumerate(heard)
     )
     call = Beside(bulk.pack(c.HeardText(segments=segments)))
-    TextWorker(settings).clean(c.Clean(mode=mode, engine=engine), cast("Any", call))
+    TextWorker(settings).clean(c.Clean(mode=mode, engine=engine, commands=commands), cast("Any", call))
     return bulk.unpack(call.attached[0], c.CleanedText)
+
+
+def texts(found: c.CleanedText) -> list[str]:
+    return [each.text for each in found.segments]
 
 
 def test_pauses_end_sentences_and_each_segment_carries_its_own_stop() -> None:
@@ -55,8 +60,8 @@ def test_pauses_end_sentences_and_each_segment_carries_its_own_stop() -> None:
         "good morning", "we leave on", c.RawSegment(text="saturday", pause=1.0), "i hope you come"
     )
     assert found.text == "Good morning. We leave on Saturday. I hope you come."
-    assert found.segments == ("Good morning.", "We leave on", "Saturday.", "I hope you come.")
-    assert " ".join(found.segments) == found.text
+    assert texts(found) == ["Good morning.", "We leave on", "Saturday.", "I hope you come."]
+    assert " ".join(texts(found)) == found.text
 
 
 def test_a_pause_that_is_too_short_or_unknown_ends_none() -> None:
@@ -86,8 +91,10 @@ def test_the_last_word_of_all_is_looked_at_like_any_other() -> None:
 
 def test_a_dictation_that_was_stopped_by_voice_has_its_last_stop() -> None:
     found = cleaned("we left", "it rained", "stop dictation", "more")
-    assert (found.text, found.commands) == ("We left. It rained.", ("stop dictation",))
-    assert found.segments == ("We left.", "It rained.", "", "")
+    assert found.text == "We left. It rained."
+    assert [taken.phrase for each in found.segments for taken in each.commands] == ["stop dictation"]
+    assert texts(found) == ["We left.", "It rained.", "", ""]
+    assert found.segments[3].gone == ((0, 1),)
 
 
 @pytest.mark.parametrize(
@@ -136,3 +143,63 @@ def test_another_language_has_stops_where_its_script_has() -> None:
 def test_cancelled_text_is_gone_whatever_the_pauses() -> None:
     found = cleaned("we met", "it rained", "cancel dictation")
     assert (found.text, found.cancelled) == ("", True)
+
+
+def test_what_was_scratched_is_in_no_segment_and_its_words_are_gone() -> None:
+    found = cleaned("The weather is bad.", "Scratch that.", "I will go home.", engine="whisper")
+    assert found.text == "I will go home."
+    assert texts(found) == ["", "", "I will go home."]
+    assert [each.gone for each in found.segments] == [((0, 4),), ((0, 2),), ()]
+    assert found.segments[1].commands == (c.Taken(first=0, count=2, phrase="scratch that", did="scratch"),)
+
+
+def test_where_commands_are_not_carried_out_all_words_are_text() -> None:
+    heard = ("The weather is bad.", "Scratch that.", "I will go home.")
+    found = cleaned(*heard, engine="whisper", commands=False)
+    assert found.text == " ".join(texts(found)) == " ".join(heard)
+    assert not any(each.commands or each.gone for each in found.segments)
+
+
+@pytest.mark.parametrize("off", [["scratch that"], ["all"]])
+def test_a_command_that_is_switched_off_is_words(off: list[str]) -> None:
+    assert cleaned("we met", "scratch that", commands_off=off).text == "We met. Scratch that."
+    on = "We met," if off != ["all"] else "We met. Comma."
+    assert cleaned("we met", "comma", commands_off=off).text == on
+
+
+def test_all_commands_off_are_the_persons_own_as_well() -> None:
+    worker = TextWorker({**SETTINGS, "dictate.commands": {"smile": "insert: :)"}})
+    assert worker.document([c.RawSegment(text="smile")], "", lambda: None).text == ":)"
+    off = {"dictate.commands": {"smile": "insert: :)"}, "dictate.commands_off": ["all"]}
+    silent = TextWorker({**SETTINGS, **off})
+    assert silent.document([c.RawSegment(text="smile")], "", lambda: None).text == "Smile"
+
+
+def test_words_that_are_to_stay_words_are_and_are_told_of() -> None:
+    heard = [c.RawSegment(text="we met"), c.RawSegment(text="new line", pause=1.0, words=(0,))]
+    found = cleaned(*heard)
+    assert found.text == "We met. New line."
+    assert found.segments[1].commands == (
+        c.Taken(first=0, count=2, phrase="new line", did="new_line", restored=True),
+    )
+
+
+def test_pauses_within_a_segment_part_a_command_from_its_text() -> None:
+    breaks = (c.Break(word=2, seconds=0.4),)
+    found = cleaned(c.RawSegment(text="we met scratch that", breaks=breaks))
+    assert (found.text, found.segments[0].gone) == ("", ((0, 2), (2, 2)))
+    assert cleaned(c.RawSegment(text="we met scratch that")).text == "We met scratch that"
+
+
+def test_capitals_end_with_the_utterance_and_are_told_while_they_are_on() -> None:
+    found = cleaned("all caps", "we met", "end caps", "it rained")
+    assert [each.capitals for each in found.segments] == [True, True, False, False]
+    assert cleaned("we met").text == "We met"
+
+
+def test_a_document_that_lost_something_is_as_it_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("garret.features.dictate.workers.text.weigh", lambda *_, **__: "it lost a word")
+    found = cleaned("um we met", "new line")
+    assert (found.text, texts(found)) == ("um we met new line", ["um we met", "new line"])
+    assert "it lost a word" in found.refused
+    assert not any(each.commands for each in found.segments)

@@ -8,19 +8,21 @@ import msgspec
 
 from garret.features.dictate import contracts as c
 from garret.features.dictate.text.formats import Transcript
-from garret.features.dictate.text.segments import Segment
+from garret.features.dictate.text.segments import Segment, SpokenCommand
 from garret.features.dictate.text.words import Word
 from garret.protocol.manifest import Session
 
 PAGE: Final = 200
 """Segments in one answer: some 10,000 words, well within a frame of 4 MiB."""
 
+_SHOWN_COMMANDS: Final = 8
+
 SUFFIXES: Final = {"text": ".txt", "json": ".json", "srt": ".srt", "vtt": ".vtt"}
 
 _NAMES: Final = {
     "pocketsphinx": "PocketSphinx",
     "sherpa": "sherpa-onnx",
-    "whisper": "faster-whisper",
+    "whisper": "Whisper",
 }
 
 
@@ -63,8 +65,32 @@ def render(transcript: c.Transcript, form: str, *, raw: bool, indent: int = 0) -
 
 
 def _segment(segment: c.TranscriptSegment, *, raw: bool) -> Segment:
-    words = tuple(Word(word.word, word.start, word.end, word.confidence) for word in segment.words)
-    return Segment(segment.start, segment.end, segment.raw if raw else segment.text, words)
+    """A segment as it was heard, or with the words that are left in the text."""
+    gone = set[int]() if raw else {first + i for first, count in segment.gone for i in range(count)}
+    words = tuple(
+        Word(word.word, word.start, word.end, word.confidence)
+        for place, word in enumerate(segment.words)
+        if place not in gone
+    )
+    commands = tuple(
+        SpokenCommand(each.number, each.start, each.end, each.words, each.did, each.restored)
+        for each in segment.commands
+    )
+    text = segment.raw if raw else segment.text
+    return Segment(segment.start, segment.end, text, words, commands, segment.capitals)
+
+
+def commands_in(transcript: c.Transcript) -> str:
+    """A line about the spoken commands that were carried out, for people; empty where there were none."""
+    done = [each for segment in transcript.segments for each in segment.commands if not each.restored]
+    if not done:
+        return ""
+    shown = ", ".join(f'{each.number} "{each.words}"' for each in done[:_SHOWN_COMMANDS])
+    more = f" and {len(done) - _SHOWN_COMMANDS} more" if len(done) > _SHOWN_COMMANDS else ""
+    return (
+        f"Carried out as spoken commands: {shown}{more}. "
+        f"`garret history words {transcript.utterance} NUMBER` makes one words again."
+    )
 
 
 def join(documents: list[str], form: str) -> str:

@@ -30,10 +30,11 @@ class Dictated(Contract, frozen=True):
 
 class DictationItem(Contract, frozen=True):
     """What a running dictation tells: partial text of the current segment, the final text of one,
-    the level of the microphone (dBFS), a change of state, a command that was heard, or, where the client
-    asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of."""
+    the level of the microphone (dBFS), a change of state, a command that was heard, a mode that is on from
+    now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how
+    many samples are kept: pushed sound goes on from the first told of."""
 
-    kind: Literal["partial", "final", "level", "state", "command", "kept"]
+    kind: Literal["partial", "final", "level", "state", "command", "mode", "kept"]
     text: str = ""
     segment: int = 0
     start: float = 0.0
@@ -62,7 +63,8 @@ class Transcribe(Command[Dictated], frozen=True):
     """Turn an utterance that is in the store into text.
 
     `key` makes asking again join the run that is under way or done. `engine` empty: the one in the
-    settings. `mode` spelling reads letters, the NATO alphabet and digits.
+    settings. `mode` spelling reads letters, the NATO alphabet and digits. `commands`: spoken commands are
+    carried out in a recording that was imported, as they are in what was dictated live.
     """
 
     utterance: str
@@ -71,6 +73,26 @@ class Transcribe(Command[Dictated], frozen=True):
     mode: Literal["free", "spelling"] = "free"
     start_from: Stage = "captured"
     partials: bool = False
+    commands: bool = False
+
+
+@command(
+    "dictate.restore_words",
+    result=Dictated,
+    capability="dictate.use",
+    job=True,
+    items=DictationItem,
+    timeout=None,
+)
+class RestoreWords(Command[Dictated], frozen=True):
+    """Make what was taken for a spoken command words of the text again, and undo what it did.
+
+    `number` is that of the command in the transcript; 0 is all of them. What was restored before stays so.
+    """
+
+    utterance: str
+    number: int = 0
+    key: str = ""
 
 
 @command(

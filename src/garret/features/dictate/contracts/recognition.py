@@ -40,8 +40,18 @@ class Partial(Contract, frozen=True):
     text: str
 
 
+class Break(Contract, frozen=True):
+    """A silence within a segment; `word` is the place of the word after it, as white space parts them."""
+
+    word: int
+    seconds: float
+
+
 class Hypothesis(Contract, frozen=True):
-    """What an engine heard. `grammar` is what the command grammar alone would have heard."""
+    """What an engine heard. `grammar` is what the command grammar alone would have heard.
+
+    `breaks` are the silences between its words, as their times tell.
+    """
 
     text: str
     words: tuple[RecognisedWord, ...]
@@ -49,6 +59,7 @@ class Hypothesis(Contract, frozen=True):
     quality: str
     decode_seconds: float
     grammar: str = ""
+    breaks: tuple[Break, ...] = ()
 
 
 @command(
@@ -76,28 +87,59 @@ class Recognize(Command[Hypothesis], frozen=True):
     commands: bool = True
 
 
-class CleanedText(Contract, frozen=True):
-    """What comes in a bulk beside the result of `Clean`.
+class Taken(Contract, frozen=True):
+    """A spoken command in a segment: `phrase` and what it `did`, the name of its action.
 
-    `text` is the document, `segments` the cleaned text of each segment.
-    `commands` are the spoken commands that were carried out; `refused` says why clean-up left the
-    raw text as it was, where it did.
+    `first` and `count` say which of the words of the segment's text it was; with `restored` they were put
+    back into the text, since somebody asked for that, and nothing was done.
+    """
+
+    first: int
+    count: int
+    phrase: str
+    did: str
+    restored: bool = False
+
+
+class CleanedSegment(Contract, frozen=True):
+    """What a segment has in the document.
+
+    `text` is its share, `commands` are the spoken commands in it. `gone` are the stretches of its words
+    (place of the first, how many) that are not in the text, as commands, or because one took them back.
+    `capitals`: that mode was on when it ended.
     """
 
     text: str
-    segments: tuple[str, ...]
-    commands: tuple[str, ...] = ()
-    applied: tuple[str, ...] = ()
+    commands: tuple[Taken, ...] = ()
+    gone: tuple[tuple[int, int], ...] = ()
+    capitals: bool = False
+
+
+class CleanedText(Contract, frozen=True):
+    """What comes in a bulk beside the result of `Clean`.
+
+    `text` is the document, of which `segments` are what each segment has in it. `refused` says why
+    clean-up left the text as it was heard; empty where it did not. `cancelled`: a spoken command took the
+    text back.
+    """
+
+    text: str
+    segments: tuple[CleanedSegment, ...]
     refused: str = ""
     cancelled: bool = False
 
 
 class RawSegment(Contract, frozen=True):
-    """What was heard; `pause` is the seconds of silence before it, at least: 0 where there is none."""
+    """What was heard; `pause` is the seconds of silence before it, at least: 0 where there is none.
+
+    `words` are the places at which commands begin that are to stay words.
+    """
 
     text: str
     grammar: str = ""
     pause: float = 0.0
+    breaks: tuple[Break, ...] = ()
+    words: tuple[int, ...] = ()
 
 
 class HeardText(Contract, frozen=True):
@@ -115,10 +157,11 @@ class HeardText(Contract, frozen=True):
     timeout=CLEAN_SECONDS,
 )
 class Clean(Command[Nothing], frozen=True):
-    """Clean a `HeardText` and carry out the commands in it; the `CleanedText` comes beside the result.
+    """Clean a `HeardText` and carry out the `commands` in it; the `CleanedText` comes beside the result.
 
     Both are bulks, since eight hours of speech do not fit into a frame.
     """
 
     mode: Literal["free", "spelling"] = "free"
     engine: str = ""
+    commands: bool = True

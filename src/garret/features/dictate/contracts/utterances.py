@@ -24,14 +24,37 @@ class RecognisedWord(Contract, frozen=True):
     confidence: float | None
 
 
+class SpokenCommand(Contract, frozen=True):
+    """A spoken command that was heard: its `words` and their times, and what it `did`, its action.
+
+    `number` counts the commands of the utterance from 1. With `restored` it did nothing: somebody had its
+    words put back into the text.
+    """
+
+    number: int
+    start: float
+    end: float
+    words: str
+    did: str
+    first: int
+    restored: bool = False
+
+
 class TranscriptSegment(Contract, frozen=True):
-    """A stretch of speech between two silences; `text` is cleaned, `raw` as recognised."""
+    """A stretch of speech between two silences; `text` is cleaned, `raw` and `words` as recognised.
+
+    `gone` are the stretches of `words` (place of the first, how many) that commands took out of the text, or
+    that were `commands`. `capitals`: the mode in which everything is in capitals was on when it ended.
+    """
 
     start: float
     end: float
     text: str
     raw: str = ""
     words: tuple[RecognisedWord, ...] = ()
+    commands: tuple[SpokenCommand, ...] = ()
+    gone: tuple[tuple[int, int], ...] = ()
+    capitals: bool = False
 
 
 class Transcript(Contract, frozen=True):

@@ -108,8 +108,13 @@ class Engine(Protocol):
     @property
     def info(self) -> EngineInfo: ...
 
-    def recognizer(self, *, partials: bool = True, cancelled: Cancelled = ...) -> Recognizer:
-        """A recognizer for the next segment. Without `partials` it decodes only once, at the end."""
+    def recognizer(
+        self, *, partials: bool = True, cancelled: Cancelled = ..., before: str = ""
+    ) -> Recognizer:
+        """A recognizer for the next segment. Without `partials` it decodes only once, at the end.
+
+        `before` is the text just before the segment, for engines that hear better with it; others ignore it.
+        """
         ...
 
     def close(self) -> None:

@@ -134,8 +134,11 @@ class PocketSphinx:
         self._current: _Recognizer | None = None
         self.typical_mean = _TYPICAL_MEAN
 
-    def recognizer(self, *, partials: bool = True, cancelled: Cancelled = never) -> _Recognizer:
+    def recognizer(
+        self, *, partials: bool = True, cancelled: Cancelled = never, before: str = ""
+    ) -> _Recognizer:
         """See `contract.Engine`. The first with partials builds the light search: 0.25 s, 45 MB."""
+        del before
         if self._current is not None:
             self._current.close()
         if partials:

@@ -24,21 +24,22 @@ from garret.features.dictate.engines.model_folder import open_folder
 
 POCKETSPHINX = EngineInfo("pocketsphinx", "draft", streaming=False, languages=("en-US",), grammar=True)
 SHERPA = EngineInfo("sherpa", "standard", streaming=True, extra="sherpa")
-WHISPER = EngineInfo("whisper", "high", streaming=False, vocabulary=True, extra="whisper")
+WHISPER = EngineInfo("whisper", "standard", streaming=False, vocabulary=True)
 
 
 class _Entry(msgspec.Struct, frozen=True):
     info: EngineInfo
     library: str  # the import that tells whether it is installed
     module: str  # ours; has `open_model(config)` and `check_model(config)`
+    model: bool = True  # whether it needs a model folder
 
 
 _ENTRIES = {
     entry.info.name: entry
     for entry in (
-        _Entry(POCKETSPHINX, "pocketsphinx", "garret.features.dictate.engines.pocketsphinx"),
+        _Entry(POCKETSPHINX, "pocketsphinx", "garret.features.dictate.engines.pocketsphinx", False),
         _Entry(SHERPA, "sherpa_onnx", "garret.features.dictate.engines.sherpa"),
-        _Entry(WHISPER, "faster_whisper", "garret.features.dictate.engines.whisper"),
+        _Entry(WHISPER, "ctranslate2", "garret.features.dictate.engines.whisper.engine"),
     )
 }
 
@@ -72,7 +73,7 @@ def _checked(config: EngineConfig) -> _Entry:
         raise EngineOptionError(f"The engine {entry.info.name} cannot follow a grammar; pocketsphinx can.")
     if config.mode == "grammar" and not config.grammar.strip():
         raise EngineOptionError("Grammar mode needs a grammar.")
-    if entry.info.extra:
+    if entry.model:
         open_folder(config)  # before its library is loaded, which takes seconds, for nothing
     return entry
 

@@ -107,8 +107,11 @@ class Sherpa:
         self._thread = NativeThread(info.name)
         self._current: _Streaming | RedecodingRecognizer | None = None
 
-    def recognizer(self, *, partials: bool = True, cancelled: Cancelled = never) -> Recognizer:
+    def recognizer(
+        self, *, partials: bool = True, cancelled: Cancelled = never, before: str = ""
+    ) -> Recognizer:
         """See `contract.Engine`. Partials are free for streaming models, and a decode a second for others."""
+        del before
         if self._current is not None:
             self._current.close()
         if self._layout.streaming:

@@ -23,7 +23,6 @@ from .content import find_loss
 from .disfluency import remove_fillers, remove_repeats
 from .full_stop import write_full_stop
 from .numerals import write_numbers
-from .punctuation import write_marks
 from .tokens import Context, StepResult, Token, join, split
 from .vocabulary import Replacement, replace_vocabulary
 
@@ -37,11 +36,9 @@ class CleanupOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: str = "en"
     vocabulary: tuple[Replacement, ...] = ()
     fillers: bool = True
-    punctuation: bool = True
     repeats: bool = True
     numbers: bool = True
     full_stop: bool = False
-    caps: bool = True
     casing: bool = True
     spacing: bool = True
 
@@ -108,10 +105,6 @@ def _remove_fillers(tokens: Sequence[Token], _: CleanupOptions, __: Context) -> 
     return remove_fillers(tokens)
 
 
-def _write_marks(tokens: Sequence[Token], _: CleanupOptions, __: Context) -> StepResult:
-    return write_marks(tokens)
-
-
 def _remove_repeats(tokens: Sequence[Token], _: CleanupOptions, __: Context) -> StepResult:
     return remove_repeats(tokens)
 
@@ -121,7 +114,7 @@ def _write_numbers(tokens: Sequence[Token], _: CleanupOptions, __: Context) -> S
 
 
 def _write_full_stop(tokens: Sequence[Token], options: CleanupOptions, _: Context) -> StepResult:
-    return write_full_stop(tokens, english=options.english, caps=options.caps)
+    return write_full_stop(tokens, english=options.english)
 
 
 def _write_caps(tokens: Sequence[Token], _: CleanupOptions, context: Context) -> StepResult:
@@ -136,17 +129,15 @@ def _normalise_spacing(tokens: Sequence[Token], options: CleanupOptions, _: Cont
     return normalise_spacing(tokens, english=options.english)
 
 
-# The vocabulary comes first, so that no other step touches what it writes; marks come before repeats,
-# so that "dot dot dot" is still whole; the full stop comes before caps, so that it sees a caps command at
-# the end; caps come before casing, so that what follows them is seen.
+# The vocabulary comes first, so that no other step touches what it writes; caps come before casing, which
+# leaves alone what they wrote.
 STEPS: tuple[Step, ...] = (
     Step("vocabulary", _write_vocabulary, english=False, idempotent=False),
     Step("fillers", _remove_fillers, english=True, idempotent=True),
-    Step("punctuation", _write_marks, english=True, idempotent=False),
     Step("repeats", _remove_repeats, english=True, idempotent=True),
     Step("numbers", _write_numbers, english=True, idempotent=True),
     Step("full_stop", _write_full_stop, english=False, idempotent=True),
-    Step("caps", _write_caps, english=True, idempotent=False),
+    Step("caps", _write_caps, english=False, idempotent=True),
     Step("casing", _write_case, english=False, idempotent=True),
     Step("spacing", _normalise_spacing, english=False, idempotent=True),
 )

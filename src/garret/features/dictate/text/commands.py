@@ -1,8 +1,8 @@
-"""The table of spoken commands, and when a heard phrase is one.
+"""The table of spoken commands: their phrases, what each does, and where it may stand.
 
-A command is a whole segment: what is said between two pauses. "scratch that" within a sentence is
-text. (Punctuation, line breaks and caps may also be said within a sentence; `cleanup.py` sees to
-that.) Users add phrases of their own, never a second meaning for a phrase that has one.
+A phrase is a command only where it stands by itself, between two pauses; `reading.py` looks for these.
+"scratch that" within a sentence is text. Users add phrases of their own, never a second meaning for a
+phrase that has one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 
 from .disfluency import FILLERS
 from .errors import CommandTableError
-from .punctuation import MARKS
+from .punctuation import MARKS, is_mark
 from .words import align_cost, normal_words
 
 _LONGEST_PHRASE = 6  # words; a longer phrase is hardly ever heard right
@@ -35,44 +35,60 @@ class Action(StrEnum):
     STOP = "stop"  # end the dictation and keep its text
 
 
+class Place(StrEnum):
+    """Where within a segment a command may stand; between a text before and one after it with both."""
+
+    ALONE = "alone"  # it is the whole segment
+    START = "start"  # at the segment's start, a text after it
+    END = "end"  # at the segment's end, a text before it
+
+
 # Membership of plain strings in a StrEnum came with Python 3.12.
 _ACTIONS = frozenset(action.value for action in Action)
 
 
 class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A phrase, what it does (the value of an `Action`) and, for `insert`, what it writes."""
+    """A phrase, what it does (the value of an `Action`) and, for `insert`, what it writes.
+
+    `places` are those where it may stand beside a text, a pause between them.
+    """
 
     phrase: str
     action: str
     text: str = ""
+    places: tuple[Place, ...] = (Place.ALONE,)
 
 
+_ANYWHERE = tuple(Place)
+_AT_THE_END = (Place.ALONE, Place.END)
 _EDITING = (
-    Command("new line", Action.NEW_LINE),
-    Command("new paragraph", Action.NEW_PARAGRAPH),
-    Command("scratch that", Action.SCRATCH),
-    Command("undo that", Action.UNDO),
-    Command("all caps", Action.ALL_CAPS),
-    Command("caps on", Action.ALL_CAPS),
-    Command("end caps", Action.END_CAPS),
-    Command("caps off", Action.END_CAPS),
-    Command("cap next", Action.CAP_NEXT),
+    Command("new line", Action.NEW_LINE, places=_ANYWHERE),
+    Command("new paragraph", Action.NEW_PARAGRAPH, places=_ANYWHERE),
+    Command("scratch that", Action.SCRATCH, places=_ANYWHERE),
+    Command("undo that", Action.UNDO, places=_ANYWHERE),
+    Command("all caps", Action.ALL_CAPS, places=_ANYWHERE),
+    Command("caps on", Action.ALL_CAPS, places=_ANYWHERE),
+    Command("end caps", Action.END_CAPS, places=_ANYWHERE),
+    Command("caps off", Action.END_CAPS, places=_ANYWHERE),
+    Command("cap next", Action.CAP_NEXT, places=_ANYWHERE),
     Command("cancel", Action.CANCEL),
-    Command("cancel dictation", Action.CANCEL),
-    Command("stop dictation", Action.STOP),
+    Command("cancel dictation", Action.CANCEL, places=_AT_THE_END),
+    Command("stop dictation", Action.STOP, places=_AT_THE_END),
 )
 # Spellings that only other engines write: the bundled model knows neither word and hears "semi colon",
 # "dot dot dot" and "open parenthesis". The clean-up understands them all the same.
 _UNHEARD = frozenset(("semicolon", "ellipsis", "open paren", "close paren"))
 _MARKS = tuple(
-    Command(name, Action.INSERT, mark.text) for name, mark in MARKS.items() if name not in _UNHEARD
+    Command(name, Action.INSERT, mark.text, _ANYWHERE) for name, mark in MARKS.items() if name not in _UNHEARD
 )
+BUILT_IN: tuple[str, ...] = tuple(command.phrase for command in (*_EDITING, *_MARKS))
+"""The phrases that everybody's table has, each of which can be switched off."""
 
 
 class CommandTable:
     """An immutable table of commands with distinct phrases."""
 
-    __slots__ = ("_commands",)
+    __slots__ = ("_commands", "_joined")
 
     def __init__(self, commands: Iterable[Command] = (*_EDITING, *_MARKS)) -> None:
         """Raises `CommandTableError` for an empty or unspeakable phrase, a clash or an unknown action."""
@@ -85,6 +101,8 @@ class CommandTable:
                     f'"{" ".join(phrase)}" already means {_meaning(present)}; choose another phrase '
                     f"for {_meaning(command)}. The table of commands is unchanged."
                 )
+        # Engines that know the words as one: "Newline.", "semicolon".
+        self._joined = {"".join(phrase): command for phrase, command in self._commands.items()}
 
     def __iter__(self) -> Iterator[Command]:
         return iter(self._commands.values())
@@ -96,8 +114,16 @@ class CommandTable:
         """A table that also holds the user's entries; raises `CommandTableError` as the constructor does."""
         return CommandTable((*self, *entries))
 
+    def without(self, phrases: Iterable[str]) -> CommandTable:
+        """A table without the commands of these `phrases`; those that are in no table make no difference."""
+        off = {"".join(normal_words(phrase)) for phrase in phrases}
+        return CommandTable(each for phrase, each in self._commands.items() if "".join(phrase) not in off)
+
     def match(self, words: Sequence[str] | str) -> Command | None:
-        """The command that `words` as a whole are, fillers around it aside; None for anything else."""
+        """The command that `words` as a whole are, fillers around it aside; None for anything else.
+
+        A phrase may also be written as one word, or with hyphens.
+        """
         heard = normal_words(words if isinstance(words, str) else " ".join(words))
         first, last = 0, len(heard)
         while first < last and heard[first] in FILLERS:
@@ -106,7 +132,8 @@ class CommandTable:
             last -= 1
         if last - first > _LONGEST_PHRASE:
             return None
-        return self._commands.get(tuple(heard[first:last]))
+        phrase = tuple(heard[first:last])
+        return self._commands.get(phrase) or self._joined.get("".join(phrase))
 
 
 def _checked(command: Command) -> tuple[str, ...]:
@@ -146,7 +173,7 @@ def decide(
 
     A decoder that knows nothing but commands hears one in nearly everything. Its finding is taken
     only if the free decode, fillers aside,
-    1. is the same words, or the same letters ("new para graph"), or
+    1. is the same words, or the same letters ("new para graph"), or nothing but the mark itself, or
     2. has as many words, at least half of them the same (so never for a single word), and differs
        from the phrase in at most a quarter of its letters ("close brackets", "camp next").
     Measured with PocketSphinx on synthetic speech of three voices: of 60 ordinary sentences the
@@ -158,9 +185,17 @@ def decide(
         return None
     phrase = normal_words(command.phrase)
     heard = [word for word in normal_words(free_hypothesis) if word not in FILLERS]
+    if not heard and is_mark(free_hypothesis.strip()):
+        return command if command.text == free_hypothesis.strip() else None
     if len(heard) > 2 * _LONGEST_PHRASE:
         return None
     return command if _agrees(phrase, heard) else None
+
+
+def is_said(phrase: str, heard: str) -> bool:
+    """Whether `heard` is a command's phrase, or near enough for `decide`, or the mark that it writes."""
+    words = [word for word in normal_words(heard) if word not in FILLERS]
+    return _agrees(normal_words(phrase), words) or (not words and is_mark(heard.strip()))
 
 
 def _agrees(phrase: list[str], heard: list[str]) -> bool:

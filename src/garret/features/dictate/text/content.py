@@ -1,5 +1,8 @@
 """The content check: a clean-up may not lose or invent a word that it does not own up to.
 
+`find_loss` checks one step of the clean-up of one text, `weigh` the document of a whole dictation, where
+commands take words out and take texts back.
+
 Every word counts as content, function words included. The check compares the words of the text
 before and after as multisets, allowing exactly the declared edits, and it verifies each edit against
 the tables of this package rather than believing the step that declared it: fillers must be fillers,
@@ -9,12 +12,12 @@ a repeated word must still be there, digits must have the value of the words the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
-from .casing import CAPS_COMMANDS
+from .commands import is_said
 from .disfluency import FILLERS
 from .numerals import value_of
-from .punctuation import LAYOUT, MARKS
 from .tokens import Edit
 from .vocabulary import Replacement
 from .words import normal_words
@@ -39,6 +42,50 @@ def find_loss(before: str, after: str, edits: Sequence[Edit], entries: Sequence[
     return " and ".join(parts) or "it removed more words than there were"
 
 
+class Account(NamedTuple):
+    """What a part of what was heard owns up to.
+
+    `written` is what was written for it, checked by `find_loss` where it is text; `command` the phrase of
+    the command that it was taken for; `gone` says that the document has it no more.
+    """
+
+    heard: str
+    written: str = ""
+    command: str = ""
+    gone: bool = False
+
+
+def weigh(heard: str, accounts: Sequence[Account], document: str, *, taken_back: bool) -> str | None:
+    """Return None if the document of a dictation holds what was heard but for what its parts own up to.
+
+    `taken_back` says whether a command that takes text back was carried out at all.
+    """
+    said, parts = Counter(normal_words(heard)), _words_of(account.heard for account in accounts)
+    if said != parts:
+        return f"{_quoted(_difference(said, parts))} are in no part of it, or in two"
+    for account in accounts:
+        if account.command and not is_said(account.command, account.heard):
+            return f"{_quoted(normal_words(account.heard))} is not {_quoted((account.command,))}"
+        if account.gone and not taken_back:
+            return f"it lost {_quoted(normal_words(account.heard))}"
+    expected = _words_of(account.written for account in accounts if not account.gone)
+    found = _words_of((document,))
+    if expected == found:
+        return None
+    return f"{_quoted(_difference(expected, found))} are lost or invented in it"
+
+
+def _difference(left: Counter[str], right: Counter[str]) -> list[str]:
+    return sorted(((left - right) + (right - left)).elements())
+
+
+def _words_of(texts: Iterable[str]) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for text in texts:
+        counted.update(normal_words(text))
+    return counted
+
+
 def _quoted(words: Sequence[str]) -> str:
     shown = ", ".join(f'"{word}"' for word in words[:5]) or "nothing"
     return shown + (f" and {len(words) - 5} more" if len(words) > 5 else "")
@@ -59,6 +106,4 @@ def _is_justified(
 
 _REMOVABLE: dict[str, Callable[[tuple[str, ...]], bool]] = {
     "filler": lambda words: len(words) == 1 and words[0] in FILLERS,
-    "punctuation": lambda words: " ".join(words) in MARKS or " ".join(words) in LAYOUT,
-    "caps": lambda words: words in CAPS_COMMANDS,
 }

@@ -1,9 +1,11 @@
 """A finished transcript and the forms in which it leaves: plain text, JSON, SubRip and WebVTT.
 
 The JSON document of one file has exactly the keys `utterance`, `engine`, `quality`, `raw`, `text`,
-`audio_seconds`, `decode_seconds` and `segments`, each of those with `start`, `end`, `text` and
-`words`, each of those with `start`, `end`, `word` and `confidence`. Times are seconds from the start
-of the audio. Subtitles follow the W3C WebVTT recommendation and the common form of SubRip.
+`audio_seconds`, `decode_seconds`, `segments`, each of those with `start`, `end`, `text`, `capitals` and
+`words`, each of those with `start`, `end`, `word` and `confidence`, and `commands`, what was taken for
+spoken commands, each with `number`, `segment` (its place, from 0), `start`, `end`, `words`, `did` and
+`restored`. Times are seconds from the start of the audio. Subtitles follow the W3C WebVTT recommendation
+and the common form of SubRip.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import msgspec
 
 from .cues import Cue, make_cues
 from .errors import TranscriptError
-from .segments import Segment
+from .segments import Segment, SpokenCommand
 
 
 class _JsonWord(msgspec.Struct, frozen=True):
@@ -29,7 +31,18 @@ class _JsonSegment(msgspec.Struct, frozen=True):
     start: float
     end: float
     text: str
+    capitals: bool
     words: tuple[_JsonWord, ...]
+
+
+class _JsonCommand(msgspec.Struct, frozen=True):
+    number: int
+    segment: int
+    start: float
+    end: float
+    words: str
+    did: str
+    restored: bool
 
 
 class _JsonTranscript(msgspec.Struct, frozen=True):
@@ -41,6 +54,7 @@ class _JsonTranscript(msgspec.Struct, frozen=True):
     audio_seconds: float
     decode_seconds: float
     segments: tuple[_JsonSegment, ...]
+    commands: tuple[_JsonCommand, ...]
 
 
 class Transcript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,6 +84,11 @@ class Transcript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             _finite(self.audio_seconds),
             _finite(self.decode_seconds),
             tuple(_json_segment(segment) for segment in self.segments),
+            tuple(
+                _json_command(place, command)
+                for place, segment in enumerate(self.segments)
+                for command in segment.commands
+            ),
         )
         encoded = msgspec.json.encode(document)
         return (msgspec.json.format(encoded, indent=indent) if indent else encoded).decode()
@@ -98,7 +117,20 @@ def _json_segment(segment: Segment) -> _JsonSegment:
         )
         for word in segment.words
     )
-    return _JsonSegment(_finite(segment.start), _finite(segment.end), well_formed(segment.text), words)
+    times = _finite(segment.start), _finite(segment.end)
+    return _JsonSegment(*times, well_formed(segment.text), segment.capitals, words)
+
+
+def _json_command(segment: int, command: SpokenCommand) -> _JsonCommand:
+    return _JsonCommand(
+        command.number,
+        segment,
+        _finite(command.start),
+        _finite(command.end),
+        well_formed(command.words),
+        command.did,
+        command.restored,
+    )
 
 
 def _finite(number: float) -> float:

@@ -1,7 +1,7 @@
 """The full stop that nobody said: written after the last word of a piece whose sentence a pause has ended.
 
 Which piece that is, `pauses.py` decides; here stands what a piece itself must be like. A stop is written
-after a word, never after a mark, a line break or a caps command, and in English never after a word that
+after a word, never after a mark or a line break, and in English never after a word that
 can hardly be the last of a sentence: whoever falls silent after "the" is looking for the next word.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .casing import ends_in_caps_command
 from .tokens import StepResult, Token, key
 
 # Each ends a sentence in at most 1.7% of its occurrences, where that was counted (docs/decisions/0010).
@@ -28,25 +27,20 @@ _WEAK_FORMS = ("'m", "'re", "'ve", "'ll", "'d")
 """Contractions are never stranded: "they are", but not "they're", can end a sentence."""
 
 
-def write_full_stop(tokens: Sequence[Token], *, english: bool, caps: bool) -> StepResult:
-    """Write a full stop after the last token, where one can stand there.
-
-    `caps` says whether caps commands are carried out; where they are not, they are words like others.
-    """
+def write_full_stop(tokens: Sequence[Token], *, english: bool) -> StepResult:
+    """Write a full stop after the last token, where one can stand there."""
     out = list(tokens)
-    if out and can_end(out, english=english, caps=caps):
+    if out and can_end(out, english=english):
         out[-1] = out[-1]._replace(trail=".")
     return StepResult(out, [])
 
 
-def can_end(tokens: Sequence[Token], *, english: bool, caps: bool) -> bool:
+def can_end(tokens: Sequence[Token], *, english: bool) -> bool:
     """Whether a full stop can stand after the last of `tokens`, of which there must be one."""
     last = tokens[-1]
     if not last.core or last.trail:
         return False
-    if not english:
-        return True
-    return not hardly_last(key(last)) and not (caps and ends_in_caps_command(tokens))
+    return not english or not hardly_last(key(last))
 
 
 def hardly_last(word: str) -> bool:

@@ -17,11 +17,11 @@ from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from .casing import ABBREVIATIONS, starts_with_caps_command
+from .casing import ABBREVIATIONS
 from .cleanup import STEPS, CleanupOptions, clean
-from .commands import DEFAULT_TABLE, Command, CommandTable
 from .editor import Editor, TextEdit
 from .numerals import is_number_word
+from .reading import Reading
 from .tokens import Token, split
 from .words import normal_words
 
@@ -31,88 +31,74 @@ _MARKS = frozenset(",.;:?!\u2026\u00bf\u00a1\u037e\u00b7\u2013\u2014")
 _ABBREVIATIONS = ABBREVIATIONS | frozenset("al co conn corp cr in jan jr mass messrs mssrs rep".split())
 # Every orthography in these scripts that is in use ends its sentences with "." and parts words by spaces.
 _SCRIPTS = ("LATIN", "GREEK", "CYRILLIC")
-_HEAD_STEPS = tuple(step for step in STEPS if step.name in ("vocabulary", "fillers", "punctuation"))
-
-
-class Piece(NamedTuple):
-    """A segment: what was heard, the command it is, and the seconds of silence before it (at least)."""
-
-    text: str
-    command: Command | None = None
-    pause: float = 0.0
+_HEAD_STEPS = tuple(step for step in STEPS if step.name in ("vocabulary", "fillers"))
 
 
 class SentenceEnds(NamedTuple):
-    """The places of the pieces that end a sentence, and of the last one, which ends one if another does."""
+    """The places of the segments that end a sentence, and of the last one, which ends one if another does."""
 
     places: frozenset[int] = frozenset()
     last: int | None = None
 
 
-def sentence_ends(
-    pieces: Sequence[Piece],
-    least: float,
-    options: CleanupOptions,
-    table: CommandTable = DEFAULT_TABLE,
-) -> SentenceEnds:
-    """The sentence ends among the `pieces` of one utterance; `least` is in seconds, 0 for none.
+def sentence_ends(readings: Sequence[Reading], least: float, options: CleanupOptions) -> SentenceEnds:
+    """The sentence ends among the segments of one utterance; `least` is in seconds, 0 for none.
 
     The editor has the last word: where it writes no stop, as after "the", no sentence has ended.
     """
-    if least <= 0 or all(piece.pause < least for piece in pieces):
+    if least <= 0 or all(reading.pause < least for reading in readings):
         return SentenceEnds()
-    if not all(_is_bare(piece.text) for piece in pieces):
+    if not all(_is_bare(reading.text) for reading in readings):
         return SentenceEnds()
-    remaining, pauses = _edited(pieces, options, table)
+    remaining, pauses = _edited(readings, options)
     places = [
         left
         for left, right in pairwise(remaining)
-        if pauses.get(left, 0.0) >= least and _are_apart(pieces[left], pieces[right], options)
+        if pauses.get(left, 0.0) >= least and _are_apart(readings[left], readings[right], options)
     ]
-    last = remaining[-1] if remaining and pieces[remaining[-1]].command is None else None
+    last = remaining[-1] if remaining and _is_text(readings[remaining[-1]], -1) else None
     return SentenceEnds(frozenset(places), last)
 
 
-def _edited(
-    pieces: Sequence[Piece], options: CleanupOptions, table: CommandTable
-) -> tuple[tuple[int, ...], dict[int, float]]:
-    """The places of the pieces that the text still has at its end, and the pauses before the text after each.
+def _is_text(reading: Reading, place: int) -> bool:
+    """Whether the first (0) or the last (-1) part of a segment is text."""
+    return bool(reading.parts) and reading.parts[place].command is None
+
+
+def _edited(readings: Sequence[Reading], options: CleanupOptions) -> tuple[tuple[int, ...], dict[int, float]]:
+    """The places of the segments that the text has at its end, and the pauses before the text after each.
 
     A text that was scratched leaves the pause before it to the text that takes its place. Beside a filler,
     or sound without words, the longer pause counts: two short ones are no long one.
     """
-    editor = Editor(options, table)
+    editor = Editor(options)
     pauses: dict[int, float] = {}
     before, pause = -1, 0.0
-    for place, piece in enumerate(pieces):
+    for place, reading in enumerate(readings):
         if editor.ending is not None:
             break
-        pause = max(pause, piece.pause)
-        edit = editor.apply(piece.text, piece.command)
-        if piece.command is None and edit == TextEdit():
+        pause = max(pause, reading.pause)
+        edit = editor.apply(reading)
+        if not editor.history[-1].commands and edit == TextEdit():
             continue
-        if piece.command is None:
+        if _is_text(reading, 0):
             pauses[before] = pause
         before, pause = place, 0.0
     return editor.remaining, pauses
 
 
-def _are_apart(left: Piece, right: Piece, options: CleanupOptions) -> bool:
-    """Whether two pieces with a long pause between them are texts that may be two sentences."""
-    if left.command is not None or right.command is not None:
+def _are_apart(left: Reading, right: Reading, options: CleanupOptions) -> bool:
+    """Whether two segments with a long pause between them are texts there that may be two sentences."""
+    if not _is_text(left, -1) or not _is_text(right, 0):
         return False
-    tokens, following = _head(left.text, options), _head(right.text, options)
+    tokens, following = _head(left.parts[-1].text, options), _head(right.parts[0].text, options)
     if not tokens or not following or _starts_with_mark(following[0]):
         return False
-    if not options.english:
-        return True
-    if options.caps and starts_with_caps_command(following):
-        return False
-    return not (_is_number(tokens[-1], -1) and _is_number(following[0], 0))
+    return not options.english or not (_is_number(tokens[-1], -1) and _is_number(following[0], 0))
 
 
 def _head(text: str, options: CleanupOptions) -> Sequence[Token]:
-    """The words and marks of a text while its numbers and caps commands are still as they were said."""
+    """The words of a text while its numbers are still as they were said."""
     return split(clean(text, options, steps=_HEAD_STEPS).text)[0]
 
 

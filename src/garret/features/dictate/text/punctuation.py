@@ -1,6 +1,6 @@
-"""Punctuation and layout said by name.
+"""Punctuation and layout said by name: the names, and when one of them is an ordinary word.
 
-A name is taken as a mark unless it is plainly an ordinary word. It is an ordinary word when
+A name is an ordinary word, whatever else speaks for a mark, when
 1. a determiner stands right before it ("the period", "a full stop", "my colon"),
 2. for names that are everyday words (period, dash, colon, slash, underscore, ...), one of the
    words listed for it in `_ORDINARY` stands right before or right after it ("grace period",
@@ -8,16 +8,15 @@ A name is taken as a mark unless it is plainly an ordinary word. It is an ordina
 3. for "period" only: "this", "that" or the like stands before it after a preposition ("during this
    period"), or an adjective of time after a determiner ("the same period"),
 4. it is part of a hyphenated compound or in quotation marks or brackets.
-Everything else is a mark, wherever it stands. An engine that punctuates by itself should be used
-with this step switched off.
+Of the others `flow.py` says which are marks. An engine that punctuates by itself needs none of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from .tokens import Edit, StepResult, Token, keys, plain_gap
+from .tokens import Token, keys, plain_gap
 
 
 class Mark(NamedTuple):
@@ -114,53 +113,36 @@ for _found in _NAMES.values():
     _found.sort(key=lambda item: -len(item[0]))
 
 
-def write_marks(tokens: Sequence[Token]) -> StepResult:
-    """Write the marks, line breaks and paragraphs that were said by name."""
+class Named(NamedTuple):
+    """A name of a mark that is no ordinary word: its first token, how many they are, and the mark."""
+
+    first: int
+    name: tuple[str, ...]
+    mark: Mark
+
+    @property
+    def end(self) -> int:
+        """The place of the token after it."""
+        return self.first + len(self.name)
+
+
+def named_marks(tokens: Sequence[Token]) -> Iterator[Named]:
+    """The names of marks, line breaks and paragraphs among `tokens` that are no ordinary words."""
     words = keys(tokens)
-    out: list[Token] = []
-    edits: list[Edit] = []
     position = 0
-    space: str | None = None  # what stands before the next token; None leaves its own
     while position < len(tokens):
         match = _name_at(tokens, words, position)
         if match is None:
-            token = tokens[position]
-            out.append(token if space is None else token._replace(space=space))
-            space = None
             position += 1
             continue
-        name, mark = match
-        end = position + len(name)
-        edits.append(Edit("punctuation", name))
-        if space is None:
-            space = tokens[position].space if "\n" in tokens[position].space else None
-        space = _write(out, mark, tokens[position].space, space)
-        position = end
-    if space is not None and "\n" in space:
-        out.append(Token(space, "", "", ""))
-    return StepResult(out, edits)
+        named = Named(position, *match)
+        yield named
+        position = named.end
 
 
-def _write(out: list[Token], mark: Mark, own_space: str, space: str | None) -> str | None:
-    """Append `mark`; `space` is what is to stand before it, the result what is to stand after it."""
-    if mark.text.startswith("\n"):
-        return (space or "") + mark.text
-    if mark.joins_before and out and "\n" not in (space or ""):
-        out[-1] = out[-1]._replace(trail=_add_mark(out[-1].trail, mark.text))
-    else:
-        out.append(Token(own_space if space is None else space, "", "", mark.text))
-    return "" if mark.joins_after else None
-
-
-def _add_mark(trail: str, mark: str) -> str:
-    """`trail` with `mark` after it; a mark of the engine that it repeats or replaces goes."""
-    if mark in ",.?!:;\u2026":
-        trail = trail.rstrip(",")
-    if mark in "?!":
-        trail = trail.rstrip(".")
-    if mark in ",.?!:;\u2026\u201d)]%" and trail.endswith(mark):
-        return trail
-    return trail + mark
+def is_mark(text: str) -> bool:
+    """Whether `text` is one of the marks that can be said by name."""
+    return any(mark.text == text for mark in MARKS.values())
 
 
 def _name_at(tokens: Sequence[Token], words: list[str], position: int) -> tuple[tuple[str, ...], Mark] | None:

@@ -91,6 +91,22 @@ def replace_vocabulary(tokens: Sequence[Token], entries: tuple[Replacement, ...]
     return StepResult(out, edits)
 
 
+def vocabulary_spans(tokens: Sequence[Token], entries: tuple[Replacement, ...]) -> list[tuple[int, int]]:
+    """The places (first, after the last) of the phrases in `tokens` that `replace_vocabulary` replaces."""
+    if not entries:
+        return []
+    index = _index(entries)
+    words = [tuple(normal_words(token.core)) for token in tokens]
+    spans: list[tuple[int, int]] = []
+    position = 0
+    while position < len(tokens):
+        match = _longest(tokens, words, position, index)
+        if match is not None:
+            spans.append((position, match[0]))
+        position = position + 1 if match is None else match[0]
+    return spans
+
+
 def _longest(
     tokens: Sequence[Token],
     words: Sequence[tuple[str, ...]],

@@ -23,8 +23,10 @@ from garret.features.dictate.engines.contract import (
     Hypothesis,
 )
 from garret.features.dictate.engines.registry import engine_info, engines, open_engine, unavailable_reason
+from garret.features.dictate.text.alignment import find_breaks
 from garret.features.dictate.text.commands import DEFAULT_TABLE
 from garret.features.dictate.text.grammar import SPELLING_GRAMMAR, grammar
+from garret.features.dictate.text.words import Word
 from garret.features.dictate.workers.text import table_of
 from garret.protocol.life import Boot
 from garret.worker.call import Call
@@ -197,7 +199,13 @@ def _answer(heard: Hypothesis, info: EngineInfo, start: int, seconds: float, als
         quality=info.quality,
         decode_seconds=round(seconds, 4),
         grammar=also,
+        breaks=tuple(c.Break(word=place, seconds=silent) for place, silent in _breaks(heard)),
     )
+
+
+def _breaks(heard: Hypothesis) -> list[tuple[int, float]]:
+    words = [Word(word.text, word.start, word.end, word.confidence) for word in heard.words]
+    return find_breaks(heard.text, words)
 
 
 def build(boot: Boot) -> Handlers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -11,9 +11,11 @@ from garret.base import log
 from garret.base.errors import GarretError
 from garret.features.dictate import contracts as c
 from garret.features.dictate.text.cleanup import CleanupOptions
-from garret.features.dictate.text.commands import DEFAULT_TABLE, Command, CommandTable, decide
-from garret.features.dictate.text.editor import Editor, Ending
-from garret.features.dictate.text.pauses import Piece, sentence_ends
+from garret.features.dictate.text.commands import DEFAULT_TABLE, Action, Command, CommandTable
+from garret.features.dictate.text.content import weigh
+from garret.features.dictate.text.editor import Editor, Ending, Outcome
+from garret.features.dictate.text.pauses import sentence_ends
+from garret.features.dictate.text.reading import Heard, Part, Reading, read, read_text
 from garret.features.dictate.text.spelling import spell
 from garret.features.dictate.text.vocabulary import Replacement, vocabulary
 from garret.protocol.contract import Nothing
@@ -24,6 +26,10 @@ from garret.worker.harness import Handlers
 
 _logger = log.get("dictate.text")
 _SELF_PUNCTUATING = frozenset({"whisper"})
+_TAKING = frozenset({Action.SCRATCH, Action.UNDO, Action.CANCEL, Action.STOP})
+"""What commands do after which words that were heard may be missing from the document."""
+ALL_COMMANDS: Final = "all"
+"""Of `dictate.commands_off`: every command, the person's own as well."""
 
 
 class TextWorker:
@@ -33,19 +39,17 @@ class TextWorker:
         self._steps = frozenset(settings["dictate.cleanup"])
         self._language = str(settings["dictate.language"])
         self._vocabulary = vocabulary_of(settings["dictate.vocabulary"])
-        self._table = table_of(settings["dictate.commands"])
+        self._table = table_of(settings["dictate.commands"], settings["dictate.commands_off"])
         self._sentence_pause = float(settings["dictate.sentence_pause"])
 
-    def _options(self, engine: str) -> CleanupOptions:
+    def _options(self) -> CleanupOptions:
         on = self._steps
         return CleanupOptions(
             language=self._language,
             vocabulary=self._vocabulary if "vocabulary" in on else (),
             fillers="fillers" in on,
-            punctuation="punctuation" in on and engine not in _SELF_PUNCTUATING,
             repeats="repeats" in on,
             numbers="numbers" in on,
-            caps="casing" in on,
             casing="casing" in on,
         )
 
@@ -56,51 +60,110 @@ class TextWorker:
         if command.mode == "spelling":
             cleaned = spelled(segments)
         else:
-            cleaned = self.document(segments, command.engine, call.check)
+            cleaned = self.document(segments, command.engine, call.check, commands=command.commands)
         call.attach(bulk.pack(cleaned))
         return Nothing()
 
     def document(
-        self, segments: Sequence[c.RawSegment], engine: str, check: Callable[[], None]
+        self,
+        segments: Sequence[c.RawSegment],
+        engine: str,
+        check: Callable[[], None],
+        *,
+        commands: bool = True,
     ) -> c.CleanedText:
-        """Clean all segments in order; `check` raises where nobody wants them any more."""
-        options = self._options(engine)
-        pieces = [self._piece(segment) for segment in segments]
-        ends = sentence_ends(pieces, self._sentence_pause, options, self._table)
-        editor = Editor(options, self._table)
-        texts: list[str] = []
-        carried: list[str] = []
+        """Clean all segments in order; `check` raises where nobody wants them any more.
+
+        Without `commands`, all that was heard is text.
+        """
+        options = self._options()
+        readings = self._read(segments, options, engine, commands=commands)
+        ends = sentence_ends(readings, self._sentence_pause, options)
+        editor = Editor(options)
         ended = False
-        for place, piece in enumerate(pieces):
+        for place, reading in enumerate(readings):
             check()
             if editor.ending is not None:
-                texts.append("")
-                continue
-            closes = place in ends.places or (place == ends.last and ended)
-            edit = editor.apply(piece.text, piece.command, ends=closes)
-            texts.append(edit.insert.strip())
-            done = editor.history[-1]
-            ended = ended or done.ended
-            if done.command is not None:
-                carried.append(done.command.phrase)
-        refused = next((part.refused for part in editor.history if part.refused), None)
+                break
+            editor.apply(reading, ends=place in ends.places or (place == ends.last and ended))
+            ended = ended or editor.history[-1].ended
+        done = readings[: len(editor.history)]
+        lost = weigh(
+            " ".join(reading.text for reading in done),
+            editor.accounts(),
+            editor.text,
+            taken_back=any(_TAKING.intersection(_actions(reading)) for reading in done),
+        )
+        if lost is not None:
+            return _as_heard(segments, lost)
+        outcomes = editor.outcomes()
+        after = [Outcome("", tuple(range(len(each.parts)))) for each in readings[len(done) :]]
         return c.CleanedText(
             text=editor.text.strip(" "),
-            segments=tuple(texts),
-            commands=tuple(carried),
-            refused=refused or "",
+            segments=tuple(map(_segment, readings, (*outcomes, *after))),
+            refused=next((part.refused for part in editor.history if part.refused), None) or "",
             cancelled=editor.ending is Ending.CANCELLED,
         )
 
-    def _piece(self, segment: c.RawSegment) -> Piece:
-        meant = decide(segment.grammar, segment.text, self._table) if segment.grammar else None
-        return Piece(segment.text, meant or self._table.match(segment.text), segment.pause)
+    def _read(
+        self, segments: Sequence[c.RawSegment], options: CleanupOptions, engine: str, *, commands: bool
+    ) -> list[Reading]:
+        if not commands:
+            return [read_text(segment.text, segment.pause) for segment in segments]
+        heard = [
+            Heard(
+                segment.text,
+                segment.grammar,
+                segment.pause,
+                tuple((each.word, each.seconds) for each in segment.breaks),
+                frozenset(segment.words),
+            )
+            for segment in segments
+        ]
+        marks = options.english and "punctuation" in self._steps and engine not in _SELF_PUNCTUATING
+        return read(heard, self._table, options.vocabulary, marks=marks)
+
+
+def _actions(reading: Reading) -> set[str]:
+    return {part.command.action for part in reading.parts if part.command is not None}
+
+
+def _segment(reading: Reading, outcome: Outcome) -> c.CleanedSegment:
+    """What became of a segment; where the dictation had ended before, all of its words are gone."""
+    gone = [
+        (part.first, part.length)
+        for number, part in enumerate(reading.parts)
+        if part.command is not None or number in outcome.gone
+    ]
+    taken = [_taken(part) for part in reading.parts if part.command is not None]
+    taken += [msgspec.structs.replace(_taken(part), restored=True) for part in reading.restored]
+    return c.CleanedSegment(
+        text=outcome.text,
+        commands=tuple(sorted(taken, key=lambda each: each.first)),
+        gone=tuple(gone),
+        capitals=outcome.capitals,
+    )
+
+
+def _taken(part: Part) -> c.Taken:
+    assert part.command is not None, "only what is a command is taken for one"
+    return c.Taken(first=part.first, count=part.length, phrase=part.command.phrase, did=part.command.action)
+
+
+def _as_heard(segments: Sequence[c.RawSegment], why: str) -> c.CleanedText:
+    """The document where a command or the clean-up lost something: all words, and no command."""
+    texts = [segment.text for segment in segments]
+    return c.CleanedText(
+        text=" ".join(text for text in texts if text),
+        segments=tuple(c.CleanedSegment(text=text) for text in texts),
+        refused=f"The commands in it were not carried out: {why}. The raw text is kept.",
+    )
 
 
 def spelled(segments: Sequence[c.RawSegment]) -> c.CleanedText:
     """The letters and digits that the segments spell."""
     parts = tuple(spell(segment.text.split()) for segment in segments)
-    return c.CleanedText(text="".join(parts), segments=parts)
+    return c.CleanedText(text="".join(parts), segments=tuple(c.CleanedSegment(text=part) for part in parts))
 
 
 def vocabulary_of(value: Any) -> tuple[Replacement, ...]:
@@ -109,14 +172,18 @@ def vocabulary_of(value: Any) -> tuple[Replacement, ...]:
     return vocabulary(Replacement(spoken, written) for spoken, written in entries.items())
 
 
-def table_of(value: Any) -> CommandTable:
-    """The commands: the built-in ones and the person's, `{"phrase": "action" or "insert: text"}`."""
+def table_of(value: Any, off: Sequence[str] = ()) -> CommandTable:
+    """The commands: the built-in ones and the person's, `{"phrase": "action" or "insert: text"}`.
+
+    Without those whose phrases are `off`, which may be `ALL_COMMANDS`.
+    """
     entries = msgspec.convert(value or {}, dict[str, str])
     user: list[Command] = []
     for phrase, meaning in entries.items():
         action, _, text = meaning.partition(":")
         user.append(Command(phrase, action.strip(), text.removeprefix(" ")))
-    return DEFAULT_TABLE.with_user(user)
+    table = DEFAULT_TABLE.with_user(user)
+    return CommandTable(()) if ALL_COMMANDS in off else table.without(off)
 
 
 def build(boot: Boot) -> Handlers:
