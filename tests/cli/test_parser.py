@@ -67,6 +67,7 @@ def test_options_count_before_and_after_the_verb() -> None:
         ("history show --rwa", "did you mean --raw?"),
         ("history --qurey x", "did you mean --query?"),
         ("--jsno jobs", "did you mean --json?"),
+        ("history --query \udcff", "--query takes text in UTF-8"),
     ],
 )
 def test_mistakes_are_told_with_what_is_expected(line: str, told: str) -> None:

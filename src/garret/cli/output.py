@@ -51,7 +51,7 @@ def is_drawing(stream: TextIO) -> bool:
 def make_safe(stream: TextIO) -> None:
     """What the stream's encoding cannot hold is replaced instead of ending the program."""
     reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
+    if reconfigure is not None and not stream.closed:
         reconfigure(errors="replace")
 
 
@@ -167,6 +167,8 @@ class Output:
         except OSError as error:
             drop(self.out)
             raise WriteFailed(f"Standard output cannot be written: {error.strerror}.") from error
+        except ValueError as error:
+            raise WriteFailed("Standard output is closed.") from error
 
 
 def drop(stream: TextIO) -> None:
@@ -183,8 +185,30 @@ def _is_unicode(stream: TextIO) -> bool:
     return (getattr(stream, "encoding", None) or "").lower().replace("-", "").startswith("utf")
 
 
+def _fill() -> None:
+    """Open to nowhere the standard streams that the process was started without, which Python has as None.
+
+    Otherwise the next file or socket gets the number, and what is meant for a stream goes into it. An output
+    stays closed for whoever writes a result to it.
+    """
+    streams: list[tuple[str, int]] = [
+        ("stdin", os.O_RDONLY),
+        ("stdout", os.O_WRONLY),
+        ("stderr", os.O_WRONLY),
+    ]
+    for number, (name, mode) in enumerate(streams):
+        if getattr(sys, name) is not None:
+            continue
+        opened = os.open(os.devnull, mode)  # the lowest number that is free, so this one
+        stream = os.fdopen(opened, "w" if number else "r", closefd=False)
+        if number:
+            stream.close()
+        setattr(sys, name, stream)
+
+
 def standard(*, as_json: bool = False) -> Output:
-    """The output of this process."""
+    """The output of this process, whose standard streams are all there afterwards."""
+    _fill()
     make_safe(sys.stdout)
     make_safe(sys.stderr)
     return Output(sys.stdout, sys.stderr, as_json=as_json)

@@ -16,6 +16,8 @@ from garret.cli.errors import UsageProblem
 from garret.protocol.manifest import Verb
 
 DEFAULT_SUBVERB: Final = "list"
+_PATHS: Final = ("FILE", "FOLDER")  # whose names may have any bytes
+_BRANCHES: Final = ("VERB", "SUBVERB")  # which argparse hands all that follows them
 _NUMBER: Final = re.compile(r"-[0-9.]+\Z")
 _EXPECTED: Final[dict[object, str]] = {int: "a whole number", float: "a number"}
 
@@ -67,6 +69,8 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(None, _unknown(action, value, choices))
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        if action.metavar not in (*_PATHS, *_BRANCHES) and not _is_text(arg_string):
+            raise argparse.ArgumentError(None, f"{_label(action)} takes text in UTF-8, which this is not")
         try:
             return super()._get_value(action, arg_string)
         except argparse.ArgumentError as error:
@@ -163,6 +167,14 @@ def _add_verb(branches: Any, verb: Verb, *, whole: bool) -> None:
         inner = parser.add_subparsers(dest="subverb", metavar="SUBVERB", required=True, parser_class=Parser)
         for sub in verb.subverbs:
             _add_verb(inner, sub, whole=True)
+
+
+def _is_text(word: str) -> bool:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _label(action: argparse.Action) -> str:

@@ -95,7 +95,7 @@ class _Drawing:
         for part in more:
             self._indented(part, self._reach())
         for name, text in zip(self._columns[self._wrapped + 1 :], behind, strict=True):
-            told = Text(f"{name}: ", style="dim").append_text(text) if name and text.plain else text
+            told = Text().append(f"{name}: ", style="dim").append_text(text) if name and text.plain else text
             for part in self._parts(told, max(self._console.width - self._below, _LEAST)):
                 self._indented(part, self._below)
 

@@ -16,7 +16,7 @@ from garret.features.dictate import contracts as c
 from garret.features.dictate.client import transcripts
 from garret.features.dictate.client.delivery import form_of, make_folder
 from garret.features.dictate.client.errors import NotDelivered
-from garret.features.dictate.verbs import mode_of, remark, shower, tell_commands, transcribe
+from garret.features.dictate.verbs import check_engine, mode_of, remark, shower, tell_commands, transcribe
 from garret.protocol.manifest import Session
 
 _FULL_ID: Final = re.compile(r"[a-z]+_[0-9a-f]{32}\Z")
@@ -95,6 +95,7 @@ def history_retry(session: Session, arguments: argparse.Namespace) -> None:
         partials=arguments.partials,
         commands=arguments.commands,
     )
+    check_engine(session, arguments.engine)
     done = transcribe(session, request)
     whole = transcripts.fetch(session, done.utterance)
     remark(session, done)

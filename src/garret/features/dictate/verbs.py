@@ -8,6 +8,7 @@ was done long ago. Neighbours: `client/` (sources, transcripts, delivery), `hist
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import signal
 import sys
@@ -19,7 +20,7 @@ from garret.base.errors import CancelledError, Code, GarretError
 from garret.base.ids import new_id
 from garret.features.dictate import contracts as c
 from garret.features.dictate.client import sources, transcripts
-from garret.features.dictate.client.delivery import deliver, file_names, form_of, make_folder
+from garret.features.dictate.client.delivery import deliver, file_names, form_of, make_folder, readable
 from garret.features.dictate.client.errors import SourceUnusable
 from garret.features.dictate.client.held_sound import HeldSound
 from garret.protocol.manifest import Inputs, Live, Session
@@ -32,6 +33,7 @@ def dictate(session: Session, arguments: argparse.Namespace) -> int:
     _check(arguments)
     form = form_of(arguments.format, arguments.output, as_json=session.as_json)
     outputs = _claim(session, arguments, form)
+    check_engine(session, arguments.engine)
     if arguments.mic:
         _deliver_one(session, arguments, form, _listen_to_microphone(session, arguments), outputs[0])
         return 0
@@ -45,6 +47,8 @@ def _check(arguments: argparse.Namespace) -> None:
     files = arguments.files
     if arguments.mic and files:
         raise GarretError("--mic takes no files. Nothing was dictated.", code=Code.USAGE)
+    if "" in files:
+        raise GarretError("A file has no empty name. Nothing was dictated.", code=Code.USAGE)
     if not arguments.mic and not files:
         raise GarretError(
             "There is nothing to dictate: name audio files, --mic for the microphone, or - for standard "
@@ -85,6 +89,17 @@ def _claim(session: Session, arguments: argparse.Namespace, form: str) -> list[s
 def _is_folder(output: str) -> bool:
     # "x/" names a folder that is still to be made
     return bool(output) and (output.endswith(os.sep) or os.path.isdir(output))  # noqa: PTH112
+
+
+def check_engine(session: Session, name: str) -> None:
+    """Raise GarretError for an engine that is not there, before anything is taken or kept for it."""
+    if not name:
+        return
+    known = {engine.name: engine for engine in session.call(c.ListEngines(), again=True).engines}
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(known)}."
+        raise GarretError(f"There is no engine {name!r}; {hint} Nothing was done.", code=Code.USAGE)
 
 
 def mode_of(arguments: argparse.Namespace) -> Mode:
@@ -149,7 +164,8 @@ class _Target:
 
 def _dictate_file(session: Session, path: str, arguments: argparse.Namespace) -> c.Dictated:
     with sources.opened(path) as descriptor:
-        return _import_and_transcribe(session, os.path.basename(path), descriptor, arguments)  # noqa: PTH119
+        name = readable(os.path.basename(path))  # noqa: PTH119
+        return _import_and_transcribe(session, name, descriptor, arguments)
 
 
 def _import_and_transcribe(
@@ -181,7 +197,8 @@ def transcribe(session: Session, request: c.Transcribe) -> c.Dictated:
     except CancelledError as error:
         raise CancelledError(f"Cancelled. {kept}", details=error.details) from error
     except GarretError as error:
-        if error.code != Code.INVALID:  # what is no sound is none at the next try either
+        # What is no sound is none at the next try either, and a wrong word is no failure of the audio.
+        if error.code not in (Code.INVALID, Code.USAGE):
             session.note(kept)
         raise
 

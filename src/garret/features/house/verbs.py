@@ -284,6 +284,9 @@ def _sentence(setting: c.SettingInfo) -> str:
 
 def backup(session: Session, arguments: argparse.Namespace) -> None:
     """Ask for a passphrase, unless keys are left out, and write the backup."""
+    path = str(Path(arguments.file).expanduser().absolute()) if arguments.file else ""
+    if path:
+        _check_new(Path(path))
     passphrase = "" if arguments.no_passphrase else session.secret("Passphrase for the backup", twice=True)
     if not passphrase and not arguments.no_passphrase:
         raise GarretError(
@@ -291,7 +294,6 @@ def backup(session: Session, arguments: argparse.Namespace) -> None:
             "--no-passphrase leaves the keys out.",
             code=Code.USAGE,
         )
-    path = str(Path(arguments.file).expanduser().absolute()) if arguments.file else ""
     with session.live() as live:
         done = session.stream(
             c.Backup(path=path, passphrase=passphrase), lambda _: None, on_progress=live.progress
@@ -307,6 +309,18 @@ def backup(session: Session, arguments: argparse.Namespace) -> None:
         )
     if not done.keys:
         session.note("The keys are not in it: it can be restored only where they still are.", "warn")
+
+
+def _check_new(path: Path) -> None:
+    """A backup replaces nothing. Raises GarretError before anybody has typed a passphrase for it."""
+    if path.exists():
+        raise GarretError(
+            f"{path} is there already. Nothing was written; name another file.", code=Code.USAGE
+        )
+    if not path.parent.is_dir():
+        raise GarretError(
+            f"There is no folder {path.parent}. Nothing was written; make it first.", code=Code.USAGE
+        )
 
 
 def doctor(session: Session, arguments: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ def deliver(session: Session, utterances: list[str], data: str, output: str) -> 
     Raises NotDelivered where it could not be written.
     """
     to_file = output not in ("", "-")
-    where = str(Path(output).absolute()) if to_file else STANDARD_OUTPUT
+    where = readable(str(Path(output).absolute())) if to_file else STANDARD_OUTPUT
     try:
         if to_file:
             session.write_file(output, data)
@@ -42,6 +42,12 @@ def deliver(session: Session, utterances: list[str], data: str, output: str) -> 
     _tell(session, utterances, where, problem)
     shown = ", ".join(f"`garret history show {utterance}`" for utterance in utterances)
     raise NotDelivered(f"{problem} The text is kept: {shown} has it.", code=code)
+
+
+def readable(name: str) -> str:
+    """A file's name for a message: bytes in it that are no text are replaced, for which Python writes what
+    no message can carry."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _tell(session: Session, utterances: list[str], where: str, problem: str) -> None:
