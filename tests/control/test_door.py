@@ -39,10 +39,12 @@ def test_what_a_room_sees_is_this_and_no_more(home: Home) -> None:
             assert public(Door) | {name for name in vars(door) if not name.startswith("_")} == {
                 "as_house",
                 "audit",
+                "check_setting",
                 "clock",
                 "derived",
                 "limits",
                 "may",
+                "models",
                 "on",
                 "outbox",
                 "publish",

@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.e2e.house import PATIENCE, House, running_house
 from tests.e2e.sound_server import MICROPHONE, SPEAKER, sound_server
+from tests.models import made
 
 
 def doctor(house: House) -> tuple[int, dict[str, dict[str, Any]]]:
@@ -31,12 +32,14 @@ def test_the_doctor_tells_what_dictating_and_speaking_need(house: House, tmp_pat
     assert [check for check in checks.values() if check["outcome"] == "fail"] == []
     assert code == 0
     assert "draft" in checks["dictation engine"]["sentence"]
-    assert "garret settings set dictate.engine" in checks["dictation engine"]["remedy"]
+    assert "garret models list" in checks["dictation engine"]["remedy"]
     assert {"dictation microphone", "dictation files", "speech voice", "speech loudspeaker"} <= set(checks)
     assert checks["speech engine espeak-ng"]["outcome"] == "ok"
     assert checks["settings"]["outcome"] == "ok"
+    own = made.folder_of(made.ONE, tmp_path / "own")
+    house.set_for("stt", "dictate.whisper_model", str(own))
     house.set_for("stt", "dictate.engine", "whisper")
-    house.set_for("stt", "dictate.whisper_model", str(tmp_path))
+    (own / "model.bin").unlink()
     try:
         code, checks = doctor(house)
         assert (code, checks["dictation engine"]["outcome"]) == (1, "fail")

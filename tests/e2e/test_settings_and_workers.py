@@ -16,6 +16,7 @@ from garret.features.house import contracts as h
 from tests.e2e import speech
 from tests.e2e.house import House, Push, wait_until
 from tests.features.dictate.engines import models
+from tests.models import made
 
 
 def test_a_changed_engine_setting_swaps_the_worker_without_losing_a_dictation(house: House) -> None:
@@ -68,9 +69,15 @@ def test_an_engine_that_does_not_exist_is_refused_with_those_that_do(house: Hous
 
 def test_a_wrong_model_folder_is_told_and_the_sound_is_kept(house: House, tmp_path: Path) -> None:
     taken = house.take(speech.write(tmp_path / "model.wav", speech.greeting()))
-    for engine, key in (("whisper", "dictate.whisper_model"), ("sherpa", "dictate.sherpa_model")):
-        (tmp_path / engine).mkdir()
+    made.folder_of(made.ONE, tmp_path / "whisper")
+    (tmp_path / "sherpa").mkdir()
+    for name in ("tokens.txt", "model.onnx"):
+        (tmp_path / "sherpa" / name).touch()
+    for engine, lost in (("whisper", "model.bin"), ("sherpa", "tokens.txt")):
+        key = f"dictate.{engine}_model"
+        assert "holds no" in house.refusal(h.SetSetting(key=key, value=str(tmp_path))).message
         house.set_for("stt", key, str(tmp_path / engine))
+        (tmp_path / engine / lost).unlink()
         try:
             refused = house.refusal(d.Transcribe(utterance=taken, key=new_id("ask"), engine=engine))
         finally:

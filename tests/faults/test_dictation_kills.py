@@ -238,8 +238,8 @@ def run(settings: dict[str, str], kills: int, folder: Path, source: speech.Sampl
 def test_nothing_is_lost_while_processes_are_killed(tmp_path: Path) -> None:
     model = models.offline_ctc_model(tmp_path / "model")
     settings = {
-        "dictate.engine": "sherpa",
         "dictate.sherpa_model": str(model),
+        "dictate.engine": "sherpa",
         "dictate.language": "de",  # no grammar of English commands beside the tiny model
     }
     count = KILLS - KILLS // 10

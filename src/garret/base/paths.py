@@ -67,6 +67,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.root / "index"
 
     @property
+    def models(self) -> Path:
+        """The models that were taken in, a folder for each; what can be had again."""
+        return self.root / "models"
+
+    @property
     def backups(self) -> Path:
         return self.root / "backups"
 
@@ -105,7 +110,7 @@ class Home(msgspec.Struct, frozen=True):
     def create(self) -> None:
         """Make the folders, private to the user (0700). Raises GarretError where that is impossible."""
         try:
-            for folder in (self.root, self.blobs, self.spool, self.backups, self.socket.parent):
+            for folder in (self.root, self.blobs, self.spool, self.models, self.backups, self.socket.parent):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             status = self.socket.parent.stat()
             if status.st_uid != os.getuid():

@@ -147,6 +147,15 @@ class Door:
         """A setting's value under the profile in force."""
         return self._plane.settings.get(key, self._plane.profile)
 
+    def check_setting(self, key: str, check: Callable[[Any], object]) -> None:
+        """Have `check` look at every value that one of the room's settings is to get; GarretError refuses it.
+
+        It is not asked of what is stored already: what went away since is told where it is missed.
+        """
+        if not key.startswith(f"{self.room}."):
+            raise ControlError(f"{key[:80]!r} is no setting of the room {self.room}.", code=Code.DENIED)
+        self._plane.settings.check_changes(key, check)
+
     def secret(self, name: str) -> str | None:
         """One of the room's own secrets, named `ROOM.NAME`; None where it is not set. Raises ControlError."""
         if not name.startswith(f"{self.room}."):
@@ -186,6 +195,11 @@ class Door:
         await self.store.audit.append(caller.role, caller.profile, action, outcome, details)
 
     # ---- files
+
+    @property
+    def models(self) -> Path:
+        """The folder of the models in this home; see `garret.models.shelf`."""
+        return self._plane.home.models
 
     @property
     def spool(self) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -48,9 +48,9 @@ class Demonstration:
         screen.say(f"A fresh home and its control plane are up after {time.monotonic() - began:.2f} s.")
         screen.say(
             "The passage is synthetic: it was spoken by the free voice `rms` of CMU flite, so that what "
-            "was said is known word for word. PocketSphinx, the engine that comes with Garret, calls its "
-            "text a draft."
+            "was said is known word for word."
         )
+        screen.say(_engine_sentence(client.call(c.ListModels()).models))
         live = self._dictate_live(client)
         self._show(client, live)
         whole = self._dictate_under_fire(client)
@@ -170,6 +170,17 @@ class Demonstration:
         words = "intact" if verdict.intact else f"BROKEN: {verdict.problem}"
         screen.head("6. The audit chain")
         screen.say(f"  {verdict.entries} entries, {words}; its head is {verdict.head[:16]}…")
+
+
+def _engine_sentence(models: Sequence[c.ModelInfo]) -> str:
+    """What turns the passage into text here, which depends on whether a model could be installed."""
+    used = next((model for model in models if model.used), None)
+    if used is None:
+        return (
+            "No speech model is installed here, so PocketSphinx does it, which calls its text a draft; "
+            "`make setup` tries to get the model."
+        )
+    return f"{used.engine.capitalize()} turns it into text, with the model {used.name} ({used.licence})."
 
 
 class _Killer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from garret.protocol.finding import Finding, Status
 from tests.control.planes import inner, run
 from tests.features.dictate.rooms import room_of
 from tests.features.dictate.scripted_workers import Script
+from tests.models import made
 
 SPHINX = c.EngineStatus(name="pocketsphinx", quality="draft", available=True)
 SHERPA = c.EngineStatus(name="sherpa", quality="standard", available=False, reason="It is not installed.")
@@ -46,8 +48,8 @@ def test_a_draft_is_told_with_what_to_install_for_more() -> None:
     (found,) = ex.engine_findings((SPHINX, SHERPA, NO_WHISPER), "pocketsphinx", set())
     assert found.status is Status.WARN
     assert "draft" in found.sentence
-    assert "garret[whisper]" in found.remedy
-    assert "garret settings set dictate.whisper_model FOLDER" in found.remedy
+    assert "garret models list" in found.remedy
+    assert "No model folder." in found.remedy
 
 
 def test_a_draft_is_told_to_give_way_to_a_better_engine_that_is_there() -> None:
@@ -116,8 +118,8 @@ def test_a_chosen_microphone_that_is_not_there_warns_with_those_that_are() -> No
 def test_files_are_well_with_and_without_the_extra_decoder() -> None:
     with_it, without = ex.file_finding(m4a=True), ex.file_finding(m4a=False)
     assert (with_it.status, without.status) == (Status.OK, Status.OK)
-    assert "garret[m4a]" in without.sentence
-    assert "garret[m4a]" not in with_it.sentence
+    assert "pip install av" in without.sentence
+    assert "pip install" not in with_it.sentence
 
 
 # ---------------------------------------------------------------- the room
@@ -140,16 +142,22 @@ def test_the_room_answers_the_doctor_and_opens_no_microphone(home: Home) -> None
     run(story())
 
 
-def test_the_settings_say_what_is_chosen_and_what_is_set_up(home: Home) -> None:
+def test_the_settings_say_what_is_chosen_and_what_is_set_up(home: Home, tmp_path: Path) -> None:
     script = Script()
     script.engines = (SPHINX, SHERPA, NO_WHISPER)
     script.devices = (DESK,)
 
     async def story() -> None:
         async with room_of(home, script) as person:
+            own = made.folder_of(made.ONE, tmp_path / "own")
+            other = tmp_path / "sherpa"
+            other.mkdir()
+            (other / "tokens.txt").touch()
+            (other / "model.onnx").touch()
             for key, value in (
+                ("dictate.whisper_model", str(own)),
                 ("dictate.engine", "whisper"),
-                ("dictate.sherpa_model", "/models/none"),
+                ("dictate.sherpa_model", str(other)),
                 ("dictate.device", "Studio"),
             ):
                 await person.call(h.SetSetting(key=key, value=value))

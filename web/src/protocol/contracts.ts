@@ -6,6 +6,12 @@ export const VERSION = 3;
 /** The closed set of error codes; clients map them to exit codes and pictures. */
 export type Code = "usage" | "invalid" | "denied" | "not_found" | "conflict" | "busy" | "unavailable" | "cancelled" | "deadline" | "full" | "read_only" | "corrupt" | "failed";
 
+/** Take a model into the home, whole or not at all. */
+export interface DictateAddModel {
+  readonly source: string;
+  readonly name?: string;
+}
+
 /** The kept audio of one utterance, as a descriptor of a FLAC file beside the result. */
 export interface DictateAudio {
   readonly utterance: string;
@@ -140,6 +146,10 @@ export interface DictateEngineStatus {
   readonly quality: string;
   readonly available: boolean;
   readonly reason: string;
+  readonly meant: boolean;
+  readonly model: string;
+  readonly licence: string;
+  readonly origin: string;
 }
 
 export interface DictateEngines {
@@ -198,6 +208,9 @@ export type DictateListDevices = Readonly<Record<string, never>>;
 /** The engines Garret knows, and which of them can be used now. */
 export type DictateListEngines = Readonly<Record<string, never>>;
 
+/** The models in this home, the packs that are known, and folders that are used. */
+export type DictateListModels = Readonly<Record<string, never>>;
+
 /** Dictate live, from a microphone or from audio the client pushes, until stopped. */
 export interface DictateListen {
   readonly source: "microphone" | "push";
@@ -208,6 +221,22 @@ export interface DictateListen {
   readonly partials?: boolean;
   readonly name?: string;
   readonly resumes?: boolean;
+}
+
+/** A model in the home, a known pack, or a folder that a setting names. */
+export interface DictateModelInfo {
+  readonly name: string;
+  readonly state: string;
+  readonly engine: string;
+  readonly bytes: number;
+  readonly languages: readonly (string)[];
+  readonly licence: string;
+  readonly origin: string;
+  readonly used: boolean;
+}
+
+export interface DictateModels {
+  readonly models: readonly (DictateModelInfo)[];
 }
 
 export interface DictatePartial {
@@ -227,6 +256,7 @@ export interface DictateRecognize {
   readonly start: number;
   readonly end?: number;
   readonly engine?: string;
+  readonly model?: string;
   readonly mode?: "free" | "spelling";
   readonly partials?: boolean;
   readonly commands?: boolean;
@@ -236,6 +266,12 @@ export interface DictateRecognize {
 export interface DictateRecord {
   readonly device?: string;
   readonly again?: number;
+}
+
+/** Remove a model from the home. The one in use is refused unless `used` says that this is meant. */
+export interface DictateRemoveModel {
+  readonly name: string;
+  readonly used?: boolean;
 }
 
 /** Find the speech in a spool whose capture was cut off, before sample `upto`; 0 is the end of it. */
@@ -319,6 +355,11 @@ export interface DictateTranscriptSegment {
   readonly commands: readonly (DictateSpokenCommand)[];
   readonly gone: readonly (readonly [number, number])[];
   readonly capitals: boolean;
+}
+
+/** Use a model that is in the home, with its engine, from the next dictation on. */
+export interface DictateUseModel {
+  readonly name: string;
 }
 
 /** An utterance as the history lists it; of very long texts the beginning, `dictate.get` has the whole. */
@@ -1125,6 +1166,34 @@ export interface Commands {
     readonly item: DictateDictationItem;
     readonly input: DictateAudioChunk;
   };
+  /** Take a model into the home, whole or not at all. */
+  readonly "dictate.model_add": {
+    readonly command: DictateAddModel;
+    readonly result: DictateModelInfo;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Remove a model from the home. The one in use is refused unless `used` says that this is meant. */
+  readonly "dictate.model_remove": {
+    readonly command: DictateRemoveModel;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Use a model that is in the home, with its engine, from the next dictation on. */
+  readonly "dictate.model_use": {
+    readonly command: DictateUseModel;
+    readonly result: DictateModelInfo;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** The models in this home, the packs that are known, and folders that are used. */
+  readonly "dictate.models": {
+    readonly command: DictateListModels;
+    readonly result: DictateModels;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Make what was taken for a spoken command words of the text again, and undo what it did. */
   readonly "dictate.restore_words": {
     readonly command: DictateRestoreWords;
@@ -1554,6 +1623,10 @@ export const COMMANDS = {
   "dictate.history": { capability: "dictate.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.import": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 1, items: false, inputs: false },
   "dictate.listen": { capability: "dictate.use", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: true },
+  "dictate.model_add": { capability: "dictate.models", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
+  "dictate.model_remove": { capability: "dictate.models", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "dictate.model_use": { capability: "dictate.models", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "dictate.models": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.restore_words": { capability: "dictate.use", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
   "dictate.stop": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.transcribe": { capability: "dictate.use", job: true, replay: 64, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },

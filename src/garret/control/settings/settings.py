@@ -131,6 +131,7 @@ class Settings:
         self._store = store
         self._checks = dict(checks or {})
         self._has_secret = has_secret
+        self._change_checks: dict[str, Check] = {}
         self._values: dict[tuple[str, str], SettingValue] = {}
         self._problems: dict[tuple[str, str], str] = {}
         self._unknown: dict[tuple[str, str], str] = {}
@@ -225,6 +226,14 @@ class Settings:
 
         return leave
 
+    def check_changes(self, key: str, check: Check) -> None:
+        """Ask `check` too whenever `key` is to be changed; what it raises refuses the change.
+
+        For what depends on more than the value, such as whether a file is there: unlike `checks`, it is not
+        asked of what is stored at start. Raises SettingUnknown.
+        """
+        self._change_checks[self.definition(key).key] = check
+
     def _define(self, setting: Setting) -> None:
         if setting.key in self._definitions:
             raise ValueError(f"two settings are named {setting.key}")
@@ -268,6 +277,8 @@ class Settings:
 
     async def _keep(self, setting: Setting, value: SettingValue, profile: str | None) -> Change:
         self._extra_check(setting, value)
+        if (extra := self._change_checks.get(setting.key)) is not None:
+            extra(value)
         value = copy.deepcopy(value)
         async with self._writing:
             old = self.get(setting.key, profile)

@@ -15,6 +15,9 @@ CAPABILITIES: Final = (
         ("admin", "user", "guest"),
     ),
     Capability("dictate.read", "See the dictations of every profile.", ("cli", "shell"), ("admin", "user")),
+    Capability(
+        "dictate.models", "Add, remove and choose speech models.", ("cli", "shell"), ("admin", "user")
+    ),
     # A page may ask for it; the command needs an approval, which a page cannot give.
     Capability("dictate.delete", "Delete a dictation.", ("cli", "shell", "gateway"), ("admin", "user")),
     Capability("worker.audio", "Decode and encode sound files."),

@@ -12,12 +12,16 @@ from collections.abc import Collection, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, Final
 
+from garret.base.installing import install_command
 from garret.control.commands.inner import InnerCaller
 from garret.control.commands.service import Request, ServiceHandler
 from garret.control.door import Door
 from garret.control.watching.doctor import Probe, examine
+from garret.features.dictate import choice
 from garret.features.dictate import contracts as c
+from garret.features.dictate.choice import MODEL_SETTINGS
 from garret.features.dictate.kept_sound import RECORDINGS, examine_kept
+from garret.models.shelf import Shelf
 from garret.protocol.contract import Command
 from garret.protocol.finding import Finding, Findings, fail, ok, warn
 from garret.worker.sound_devices import NoSingleDevice, SoundDevice, choose
@@ -32,7 +36,6 @@ _ENGINE_SECONDS: Final = 7.0
 _RECORDING_SECONDS: Final = 6.0  # at 1 GB/s some days of sound; the rest is compared in quiet moments
 _QUALITIES: Final = ("draft", "standard", "high")  # from the least; see `engines.contract.Quality`
 _DECODER: Final = "av"  # of the optional extra m4a
-_MODEL_SETTINGS: Final = {"whisper": "dictate.whisper_model", "sherpa": "dictate.sherpa_model"}
 
 
 class Examination:
@@ -55,8 +58,8 @@ class Examination:
         return Findings(findings=tuple(await examine(probes, seconds=_PART_SECONDS)))
 
     async def _engines(self, calls: InnerCaller) -> list[Finding]:
-        chosen = str(self._door.setting("dictate.engine"))
-        configured = {name for name, key in _MODEL_SETTINGS.items() if self._door.setting(key)}
+        chosen = choice.choose(self._door.setting, Shelf(self._door.models)).engine
+        configured = {name for name, key in MODEL_SETTINGS.items() if self._door.setting(key)}
         try:
             async with asyncio.timeout(self._engine_seconds):
                 listed = await calls.call(c.ListEngines())
@@ -98,7 +101,7 @@ def engine_findings(
                 warn(
                     name,
                     f"It is set up and cannot be used. {engine.reason}",
-                    f"Mend that, or `garret settings reset {_MODEL_SETTINGS[engine.name]}`.",
+                    f"Mend that, or `garret settings reset {MODEL_SETTINGS[engine.name]}`.",
                 )
             )
     return findings
@@ -114,7 +117,8 @@ def _chosen_engine(chosen: c.EngineStatus, engines: Sequence[c.EngineStatus]) ->
             f"Mend that, then `garret workers restart stt`.{instead}",
         )
     if chosen.quality != _QUALITIES[0]:
-        return ok(ENGINE, f"{chosen.name} turns speech into text (quality {chosen.quality}).")
+        model = f" with the model {chosen.model}" if chosen.model else ""
+        return ok(ENGINE, f"{chosen.name} turns speech into text{model} (quality {chosen.quality}).")
     return warn(
         ENGINE,
         f"{chosen.name} turns speech into text as a draft: expect many wrong words.",
@@ -129,10 +133,7 @@ def _better_engine(engines: Sequence[c.EngineStatus]) -> str:
     if best.quality != _QUALITIES[0]:
         return f"{choosing.format(best.name)} uses a better one that is there."
     best = max(engines, key=lambda engine: _QUALITIES.index(engine.quality))
-    return (
-        f"For more (quality {best.quality}): `pip install 'garret[{best.name}]'`, get a model, "
-        f"`garret settings set {_MODEL_SETTINGS[best.name]} FOLDER`, then {choosing.format(best.name)}."
-    )
+    return f"For more (quality {best.quality}): `garret models list` shows how. {best.reason}".rstrip()
 
 
 def microphone_finding(devices: Sequence[c.Device], wanted: str) -> Finding:
@@ -174,5 +175,5 @@ def file_finding(*, m4a: bool) -> Finding:
         return ok(FILES, "WAV, FLAC, MP3, OGG and also M4A, AAC, WebM and WMA can be dictated.")
     return ok(
         FILES,
-        "WAV, FLAC, MP3 and OGG can be dictated. M4A, AAC, WebM and WMA need `pip install 'garret[m4a]'`.",
+        f"WAV, FLAC, MP3 and OGG can be dictated. M4A, AAC, WebM and WMA need `{install_command(_DECODER)}`.",
     )

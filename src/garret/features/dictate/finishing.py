@@ -135,7 +135,7 @@ class Finisher:
         """
         whole = [(each, each.heard) for each in segments if each.heard is not None]
         heard = [hypothesis for _, hypothesis in whole]
-        engine = command.engine or str(self._door.setting("dictate.engine"))
+        engine = command.engine
         quality = heard[0].quality if heard else engine_info(engine).quality
         pauses = pauses_before([segment for segment, _ in whole])
         commands = isinstance(command, c.Listen) or row.source != "file" or command.commands

@@ -40,7 +40,9 @@ STT = WorkerSpec(
     name="stt",
     entry="garret.features.dictate.worker:build_stt",
     grants=Grants(
-        read=("{setting:dictate.whisper_model}", "{setting:dictate.sherpa_model}"), memory_bytes=6144 * MIB
+        # The first is where the worker looks for models by name.
+        read=("{home}/models", "{setting:dictate.whisper_model}", "{setting:dictate.sherpa_model}"),
+        memory_bytes=6144 * MIB,
     ),
     instances="dictate.workers",
     spares="dictate.warm_engines",
@@ -87,6 +89,10 @@ ROOM = Room(
         c.Audio,
         c.Delete,
         c.Delivered,
+        c.ListModels,
+        c.AddModel,
+        c.RemoveModel,
+        c.UseModel,
         c.DecodeAudio,
         c.Capture,
         c.Record,

@@ -23,6 +23,8 @@ from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
+from garret.features.dictate.choice import choose
+from garret.models.shelf import Shelf
 from garret.protocol.life import Progress
 
 _logger = log.get("dictate.recognition")
@@ -92,6 +94,8 @@ class Recognition:
         self._command = command
         self._known = known
         self._on_heard = on_heard
+        # Chosen once: what is set while an utterance is heard holds for the next.
+        self._model = choose(door.setting, Shelf(door.models), command.engine).model
         self._places = asyncio.Semaphore(parallel)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -179,6 +183,7 @@ class Recognition:
             start=segment.start,
             end=segment.end,
             engine=command.engine,
+            model=self._model,
             mode=command.mode,
             partials=command.partials,
         )

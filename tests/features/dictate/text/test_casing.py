@@ -23,7 +23,7 @@ def capped(text: str, context: Context = START) -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("so. then i'm on monday in may", "So. Then I'm on Monday in may"),
+        ("so. then i'm on monday in may", "So. Then I'm on Monday in May"),
         ("the 21st of may or march 3rd, it may rain", "The 21st of May or March 3rd, it may rain"),
         ("one\ntwo", "One\nTwo"),
         ("iPhone is iPhone. eBay", "iPhone is iPhone. eBay"),

@@ -67,7 +67,7 @@ def test_the_steps_that_changed_something_are_named_in_order() -> None:
 
 @pytest.mark.parametrize("step", [step.name for step in STEPS if step.name != "caps"])
 def test_a_step_that_is_switched_off_does_nothing(step: str) -> None:
-    said = "um the the pie  torch twenty five paris"
+    said = "um the the pie  torch at torch dot com twenty five paris f b i"
     options = CleanupOptions(vocabulary=(Replacement("pie torch", "PyTorch"),))
     if step == "vocabulary":
         off = msgspec.structs.replace(options, vocabulary=())
@@ -151,19 +151,14 @@ def test_no_step_is_refused_for_ordinary_words(raw: str) -> None:
 
 
 CONTENT = st.sampled_from("apple banana cherry garden window paper yellow quickly running bridge".split())
-NOISE = st.sampled_from(["um", "uh", "er"])
+NOISE = st.sampled_from(["um", "erm", "er"])
 
 
 @given(st.lists(st.one_of(CONTENT.map(lambda w: (w, True)), NOISE.map(lambda w: (w, False))), max_size=30))
 @settings(max_examples=300)
 def test_content_words_come_through_in_order_whatever_stands_between(parts: list[tuple[str, bool]]) -> None:
     cleaned = clean(" ".join(word for word, _ in parts))
-    expected: list[str] = []
-    for word, content in parts:
-        # A word right after itself, at most fillers between, is a repeat.
-        if content and (not expected or expected[-1] != word):
-            expected.append(word)
-    assert normal_words(cleaned.text) == expected
+    assert normal_words(cleaned.text) == [word for word, content in parts if content]
 
 
 @given(st.one_of(ANY_TEXT, st.lists(TRICKY, max_size=12).map(" ".join)))
@@ -185,7 +180,7 @@ def test_a_step_that_claims_so_leaves_its_own_output_alone(step: Step, raw: str)
 
 def test_the_steps_that_claim_to_be_idempotent_are_these() -> None:
     claimed = {step.name for step in STEPS if step.idempotent}
-    assert claimed == {"fillers", "repeats", "numbers", "full_stop", "caps", "casing", "spacing"}
+    assert claimed == {step.name for step in STEPS} - {"vocabulary"}
 
 
 def test_a_transcript_of_an_hour_is_cleaned_whole() -> None:

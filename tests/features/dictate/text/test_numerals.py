@@ -44,6 +44,17 @@ def written(text: str) -> str:
         ("december twenty fifth", "december 25th"),
         ("catch twenty two", "catch 22"),
         ("a ten second delay", "a 10 second delay"),
+        ("a hundred and five", "105"),
+        ("ten a.m. or eleven p m", "10 a.m. or 11 p m"),
+        ("at ten thirty", "at 10:30"),
+        ("the nineteen sixties", "the 1960s"),
+        ("between nine and eleven", "between 9 and 11"),
+        ("one in ten", "1 in 10"),
+        ("june sixth two thousand and four", "june 6th 2004"),
+        ("june six two thousand and four", "june 6 2004"),
+        ("version two point five point one", "version 2.5.1"),
+        ("room four one two", "room 412"),
+        ("in fourteen ninety two", "in 1492"),
     ],
 )
 def test_numbers_become_digits(said: str, text: str) -> None:
@@ -61,7 +72,6 @@ def test_numbers_become_digits(said: str, text: str) -> None:
         "twenty minutes past ten",
         "ten thirty",
         "eleven o'clock",
-        "ten a.m. or eleven p m",
         "one of the others",
         "no one knows",
         "second thoughts",
@@ -73,7 +83,14 @@ def test_numbers_become_digits(said: str, text: str) -> None:
         "three apples and two pears",
         "one two three go",
         "five four three two one",
-        "a hundred and five",
+        "a hundred",
+        "a thousand and one",
+        "two four six eight",
+        "two or three hundred",
+        "five to ten minutes",
+        "twenty two and a half",
+        "two four six eight and ten",
+        "the only one and two more",
         "several thousand",
         "twenty thirty forty",
         "twenty thirty minutes",
@@ -96,10 +113,11 @@ def test_a_range_of_a_clock_hour_stays_but_a_larger_range_is_digits() -> None:
 
 
 def test_every_change_is_declared_with_the_words_it_replaced() -> None:
-    edits = write_numbers(split("twenty-five or one hundred thousand")[0]).edits
+    edits = write_numbers(split("twenty-five, then one hundred thousand at nine fifteen")[0]).edits
     assert edits == [
         Edit("number", ("twenty", "five"), ("25",)),
         Edit("number", ("one", "hundred", "thousand"), ("100000",)),
+        Edit("number", ("nine", "fifteen"), ("9", "15")),
     ]
 
 

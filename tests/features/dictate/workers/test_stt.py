@@ -28,8 +28,8 @@ def listed(worker: stt.SttWorker) -> dict[str, EngineStatus]:
     return {engine.name: engine for engine in worker.list_engines(c.ListEngines(), CALL).engines}
 
 
-def test_a_chosen_engine_without_a_model_leaves_a_worker_that_says_why() -> None:
-    worker = stt.SttWorker({**SETTINGS, "dictate.engine": "whisper"})
+def test_a_chosen_engine_without_a_model_leaves_a_worker_that_says_why(tmp_path: Path) -> None:
+    worker = stt.SttWorker({**SETTINGS, "dictate.engine": "whisper"}, tmp_path)
     found = listed(worker)
     assert not found["whisper"].available
     assert "whisper" in found["whisper"].reason
@@ -38,9 +38,9 @@ def test_a_chosen_engine_without_a_model_leaves_a_worker_that_says_why() -> None
     worker.close()
 
 
-def test_an_engine_without_a_model_folder_is_listed_without_loading_its_library() -> None:
+def test_an_engine_without_a_model_folder_is_listed_without_loading_its_library(tmp_path: Path) -> None:
     before = set(sys.modules)
-    found = listed(stt.SttWorker({**SETTINGS, "dictate.engine": "sherpa"}))
+    found = listed(stt.SttWorker({**SETTINGS, "dictate.engine": "sherpa"}, tmp_path))
     assert not found["sherpa"].available
     assert {"sherpa_onnx", "ctranslate2"}.isdisjoint(set(sys.modules) - before)
 
@@ -63,7 +63,9 @@ def test_a_model_that_could_not_be_loaded_is_told_until_it_can(
 
     monkeypatch.setattr(stt, "open_engine", open_engine)
     monkeypatch.setattr(stt, "unavailable_reason", lambda config: "")
-    worker = stt.SttWorker({**SETTINGS, "dictate.whisper_model": str(tmp_path), "dictate.engine": "whisper"})
+    worker = stt.SttWorker(
+        {**SETTINGS, "dictate.whisper_model": str(tmp_path), "dictate.engine": "whisper"}, tmp_path
+    )
     assert listed(worker)["whisper"].reason == "The model is damaged."
     assert listed(worker)["pocketsphinx"].available
     worker._open(worker._config(""))

@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 import soundfile
 
+from garret.base.installing import install_command
 from garret.features.dictate.audio.errors import (
     CodecMissingError,
     EmptyAudioError,
@@ -180,7 +181,7 @@ def _av_container(source: Source, kind: str) -> Generator[av.container.InputCont
     except ImportError as error:
         raise CodecMissingError(
             f"{source.name} is {kind}, which needs an extra decoder. Nothing was decoded. "
-            "Install it with: pip install 'garret[m4a]'",
+            f"`{install_command('av')}` installs it.",
             details={"extra": "m4a", "container": kind},
         ) from error
     try:

@@ -1,8 +1,8 @@
 """Commands, results and events of the dictation room, and what it says to its workers.
 
 Audio times are seconds from the start of the utterance; sample positions are at 16 kHz mono. The modules
-below hold them by what they are about: `utterances`, `dictation`, `sound`, `recognition`; everybody else
-imports them from here.
+below hold them by what they are about: `utterances`, `dictation`, `sound`, `recognition`, `models`;
+everybody else imports them from here.
 """
 
 from __future__ import annotations
@@ -19,6 +19,14 @@ from garret.features.dictate.contracts.dictation import (
     Started,
     Stop,
     Transcribe,
+)
+from garret.features.dictate.contracts.models import (
+    AddModel,
+    ListModels,
+    ModelInfo,
+    Models,
+    RemoveModel,
+    UseModel,
 )
 from garret.features.dictate.contracts.recognition import (
     Available,
@@ -71,6 +79,7 @@ from garret.features.dictate.contracts.utterances import (
 )
 
 __all__ = [
+    "AddModel",
     "Audio",
     "AudioChunk",
     "AudioInfo",
@@ -104,12 +113,16 @@ __all__ = [
     "Imported",
     "ListDevices",
     "ListEngines",
+    "ListModels",
     "Listen",
+    "ModelInfo",
+    "Models",
     "Partial",
     "RawSegment",
     "RecognisedWord",
     "Recognize",
     "Record",
+    "RemoveModel",
     "Rescue",
     "Rescued",
     "RestoreWords",
@@ -123,6 +136,7 @@ __all__ = [
     "Transcribe",
     "Transcript",
     "TranscriptSegment",
+    "UseModel",
     "Utterance",
     "Utterances",
 ]

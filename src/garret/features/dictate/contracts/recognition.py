@@ -12,12 +12,20 @@ CLEAN_SECONDS: Final = 600.0
 
 
 class EngineStatus(Contract, frozen=True):
-    """An engine, whether it can be used now, and what is missing where it cannot."""
+    """An engine, whether it can be used now, and what is missing where it cannot.
+
+    `meant` says that the next dictation uses it where none is named. `model` is the name of its model in the
+    home, or the folder it lies in; `licence` and `origin` are the model's, where they are known.
+    """
 
     name: str
     quality: str
     available: bool
     reason: str = ""
+    meant: bool = False
+    model: str = ""
+    licence: str = ""
+    origin: str = ""
 
 
 class Engines(Contract, frozen=True):
@@ -76,12 +84,14 @@ class Recognize(Command[Hypothesis], frozen=True):
     """Recognise a segment of the spool (its descriptor) from sample `start`.
 
     `end` is its last sample where it is known already; otherwise the input stream tells how far the
-    spool has grown and where the segment ends. Word times are from the start of the spool.
+    spool has grown and where the segment ends. Word times are from the start of the spool. `model` is the
+    name of the model in the home that was chosen for the whole utterance; empty leaves it to the settings.
     """
 
     start: int
     end: int = 0
     engine: str = ""
+    model: str = ""
     mode: Literal["free", "spelling"] = "free"
     partials: bool = False
     commands: bool = True

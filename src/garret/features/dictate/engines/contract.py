@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 import msgspec
 
 from garret.base.errors import CancelledError, Code, GarretError
+from garret.base.installing import install_command
 
 if TYPE_CHECKING:
     from garret.features.dictate.audio.spool import Samples
@@ -41,7 +42,7 @@ class EngineInfo(msgspec.Struct, frozen=True):
     `streaming`: its final text is made while audio arrives, so a long segment costs no wait at the end.
     `languages`: BCP 47 tags it can do; empty when that depends on the model.
     `grammar`, `vocabulary`: whether those parts of the configuration mean something to it.
-    `extra`: the optional extra that installs it; empty when it is part of the base.
+    `model`: it needs a model folder; without, it brings its own.
     """
 
     name: str
@@ -50,7 +51,7 @@ class EngineInfo(msgspec.Struct, frozen=True):
     languages: tuple[str, ...] = ()
     grammar: bool = False
     vocabulary: bool = False
-    extra: str = ""
+    model: bool = False
 
 
 class EngineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -139,7 +140,7 @@ class EngineOptionError(EngineError):
 
 
 class EngineMissingError(EngineError):
-    """The engine is an optional extra that is not installed; `details["extra"]` names it."""
+    """The engine's library is not installed; `details["library"]` names it."""
 
     code = Code.UNAVAILABLE
     retryable = False
@@ -175,11 +176,12 @@ def check_cancelled(cancelled: Cancelled) -> None:
         raise CancelledError("Recognition was cancelled; the recording is kept and can be tried again.")
 
 
-def missing_extra(engine: str, extra: str) -> EngineMissingError:
-    """The error for an engine whose library is not installed."""
+def missing_library(engine: str, distribution: str) -> EngineMissingError:
+    """The error for an engine whose library, called `distribution` by installers, is not installed."""
     return EngineMissingError(
-        f"The engine {engine} is not installed. Install it with: pip install 'garret[{extra}]'",
-        details={"engine": engine, "extra": extra},
+        f"The library of the engine {engine} is not installed. `{install_command(distribution)}` installs "
+        "it; then `garret workers restart stt`.",
+        details={"engine": engine, "library": distribution},
     )
 
 

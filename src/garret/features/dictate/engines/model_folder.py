@@ -15,14 +15,15 @@ def open_folder(config: EngineConfig) -> Path:
     """The model folder of `config`. Raises ModelError when none is set or it does not exist."""
     if not config.model_dir:
         raise ModelError(
-            f"The engine {config.engine} needs a model folder: `garret settings set "
-            f"dictate.{config.engine}_model FOLDER` names it. Nothing is downloaded by itself.",
+            f"The engine {config.engine} has no model here. `garret models list` shows what can be had, and "
+            "`garret models add FOLDER` takes one in. Nothing is downloaded by itself.",
             details={"engine": config.engine, "missing": "model_dir"},
         )
     folder = Path(config.model_dir)
     if not folder.is_dir():
         raise ModelError(
-            f"The model folder {folder} does not exist. Choose another in the settings.",
+            f"The model folder {folder} does not exist. `garret models list` lists the models that are here; "
+            "`garret models use NAME` uses one.",
             details={"engine": config.engine, "path": str(folder), "missing": str(folder)},
         )
     return folder
@@ -32,7 +33,7 @@ def lacking(config: EngineConfig, missing: str) -> ModelError:
     """The error for a folder without `missing`."""
     return ModelError(
         f"The folder {config.model_dir} is no {config.engine} model: {missing} is missing. "
-        "Choose another folder in the settings.",
+        "`garret models list` lists the models that are here; `garret models use NAME` uses one.",
         details={"engine": config.engine, "path": config.model_dir, "missing": missing},
     )
 
@@ -41,7 +42,7 @@ def unusable(config: EngineConfig, reason: str) -> ModelError:
     """The error for a model that is complete by its names but cannot be used."""
     return ModelError(
         f"The model in {config.model_dir} cannot be used by {config.engine}: {reason}. "
-        "Get it again, or choose another folder in the settings.",
+        "Get it again with `garret models add`, or `garret models use` another.",
         code=Code.INVALID,
         details={"engine": config.engine, "path": config.model_dir},
     )

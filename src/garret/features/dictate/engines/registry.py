@@ -16,29 +16,30 @@ from garret.features.dictate.engines.contract import (
     EngineConfig,
     EngineError,
     EngineInfo,
+    EngineMissingError,
     EngineOptionError,
     UnknownEngineError,
-    missing_extra,
+    missing_library,
 )
 from garret.features.dictate.engines.model_folder import open_folder
 
 POCKETSPHINX = EngineInfo("pocketsphinx", "draft", streaming=False, languages=("en-US",), grammar=True)
-SHERPA = EngineInfo("sherpa", "standard", streaming=True, extra="sherpa")
-WHISPER = EngineInfo("whisper", "standard", streaming=False, vocabulary=True)
+SHERPA = EngineInfo("sherpa", "standard", streaming=True, model=True)
+WHISPER = EngineInfo("whisper", "standard", streaming=False, vocabulary=True, model=True)
 
 
 class _Entry(msgspec.Struct, frozen=True):
     info: EngineInfo
     library: str  # the import that tells whether it is installed
     module: str  # ours; has `open_model(config)` and `check_model(config)`
-    model: bool = True  # whether it needs a model folder
+    distribution: str = ""  # what an installer calls it, where that is not the import
 
 
 _ENTRIES = {
     entry.info.name: entry
     for entry in (
-        _Entry(POCKETSPHINX, "pocketsphinx", "garret.features.dictate.engines.pocketsphinx", False),
-        _Entry(SHERPA, "sherpa_onnx", "garret.features.dictate.engines.sherpa"),
+        _Entry(POCKETSPHINX, "pocketsphinx", "garret.features.dictate.engines.pocketsphinx"),
+        _Entry(SHERPA, "sherpa_onnx", "garret.features.dictate.engines.sherpa", "sherpa-onnx"),
         _Entry(WHISPER, "ctranslate2", "garret.features.dictate.engines.whisper.engine"),
     )
 }
@@ -65,15 +66,23 @@ def _entry(name: str) -> _Entry:
     return entry
 
 
+def check_library(name: str) -> EngineMissingError | None:
+    """What is wrong with the engine's library: None where it is installed. Raises UnknownEngineError."""
+    entry = _entry(name)
+    if importlib.util.find_spec(entry.library) is not None:
+        return None
+    return missing_library(name, entry.distribution or entry.library)
+
+
 def _checked(config: EngineConfig) -> _Entry:
     entry = _entry(config.engine)
-    if importlib.util.find_spec(entry.library) is None:
-        raise missing_extra(entry.info.name, entry.info.extra or entry.info.name)
+    if (problem := check_library(config.engine)) is not None:
+        raise problem
     if config.mode == "grammar" and not entry.info.grammar:
         raise EngineOptionError(f"The engine {entry.info.name} cannot follow a grammar; pocketsphinx can.")
     if config.mode == "grammar" and not config.grammar.strip():
         raise EngineOptionError("Grammar mode needs a grammar.")
-    if entry.model:
+    if entry.info.model:
         open_folder(config)  # before its library is loaded, which takes seconds, for nothing
     return entry
 
@@ -96,10 +105,9 @@ def preload(name: str) -> None:
 
     Raises UnknownEngineError or EngineMissingError.
     """
-    entry = _entry(name)
-    if importlib.util.find_spec(entry.library) is None:
-        raise missing_extra(entry.info.name, entry.info.extra or entry.info.name)
-    importlib.import_module(entry.module)
+    if (problem := check_library(name)) is not None:
+        raise problem
+    importlib.import_module(_entry(name).module)
 
 
 def open_engine(config: EngineConfig) -> Engine:

@@ -101,7 +101,7 @@ class Sherpa:
 
     def __init__(self, layout: Layout, native: Any) -> None:
         info = registry.SHERPA
-        self.info = EngineInfo(info.name, info.quality, streaming=layout.streaming, extra=info.extra)
+        self.info = EngineInfo(info.name, info.quality, streaming=layout.streaming, model=info.model)
         self._layout = layout
         self._native: Any = native
         self._thread = NativeThread(info.name)

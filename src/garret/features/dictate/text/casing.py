@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from .addresses import is_address
+from .initials import is_initials
 from .tokens import CLOSERS, Context, StepResult, Token, key, split
 from .words import normal_words
 
@@ -21,6 +23,20 @@ _CALENDAR = frozenset(
     """monday tuesday wednesday thursday friday saturday sunday january february april june july
     august september october november december""".split()
 )
+_MONTHS = frozenset(
+    "january february march april may june july august september october november december".split()
+)
+_LINKS = frozenset(("and", "or", "through", "to"))
+_IN_MONTH = frozenset("by early in last late mid next since until".split())
+# What follows "in march" and "in may" where these are a movement and a verb.
+_NO_MONTH = {
+    "march": frozenset("formation order past step time".split()),
+    "may": frozenset(
+        """also be become cause change come contain do even find get give go have help include lead look make
+        mean need never not only require seem still take turn use want well""".split()
+    ),
+}
+_YEAR = re.compile("[12][0-9]{3}")
 _DAY = re.compile("[0-9]{1,2}(?:st|nd|rd|th)")
 ABBREVIATIONS = frozenset("mr mrs ms dr prof st vs etc no inc ltd approx fig vol".split())
 _SHOUTED_WORDS = 3  # fewer words in capitals may be acronyms
@@ -50,23 +66,48 @@ def write_case(tokens: Sequence[Token], context: Context, *, english: bool) -> S
         if not token.core:
             start = start or starts_sentence_after(token)
             continue
-        if not token.fixed:
+        if not token.fixed and not is_address(token.core) and not _is_small(token.core):
             word = key(token)
             named = word in _FIRST_PERSON or word in _CALENDAR or _is_month(out, position, word)
+            named = named or (len(word) == 1 and token.trail.startswith("."))  # "John F. Kennedy"
             if (start and not _has_capital(token.core)) or (english and named):
                 out[position] = token._replace(core=_capital(token.core))
         start = starts_sentence_after(token)
     return StepResult(out, [], context._replace(sentence_start=start))
 
 
+def _is_small(core: str) -> bool:
+    """Whether `core` is an abbreviation such as "e.g" and "p.m", small at the start of a sentence too."""
+    return core in ("a.m", "p.m", "e.g", "i.e")
+
+
 def _is_month(tokens: Sequence[Token], position: int, word: str) -> bool:
-    """Whether "may" or "march" stands in a date: "may 21st", "21st of may"."""
+    """Whether "may" or "march" stands in a date ("may 21st", "21st of may"), or where a month does."""
     if word not in ("may", "march"):
         return False
-    if position + 1 < len(tokens) and _DAY.fullmatch(tokens[position + 1].core):
+    before = _near(tokens, position, -1)
+    after = _near(tokens, position, 1)
+    if _DAY.fullmatch(after) or (_YEAR.fullmatch(after) and before in _IN_MONTH):
         return True
-    of = position >= 2 and key(tokens[position - 1]) == "of"
-    return of and _DAY.fullmatch(tokens[position - 2].core) is not None
+    if before == "of":
+        return (
+            _DAY.fullmatch(_near(tokens, position, -2)) is not None or _near(tokens, position, -2) == "month"
+        )
+    if after in _LINKS and _near(tokens, position, 2) in _MONTHS:
+        return True
+    if before in _LINKS and _near(tokens, position, -2) in _MONTHS:
+        return True
+    return before in _IN_MONTH and after not in _NO_MONTH[word]
+
+
+def _near(tokens: Sequence[Token], position: int, offset: int) -> str:
+    """The token `offset` from `position`, in small letters; empty where marks part the two."""
+    place = position + offset
+    if not 0 <= place < len(tokens):
+        return ""
+    low, high = min(place, position), max(place, position)
+    parted = any(tokens[at].trail or tokens[at + 1].lead for at in range(low, high))
+    return "" if parted else tokens[place].core.casefold()
 
 
 def sentence_start_after(text: str, start: bool) -> bool:
@@ -94,7 +135,7 @@ def _is_shouted(tokens: Sequence[Token]) -> bool:
             continue
         if any(character.islower() for character in token.core):
             return False
-        count += token.core.isupper()
+        count += token.core.isupper() and not is_initials(token.core)
     return count >= _SHOUTED_WORDS
 
 

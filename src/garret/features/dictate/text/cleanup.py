@@ -18,10 +18,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from .addresses import write_addresses
 from .casing import write_caps, write_case
 from .content import find_loss
 from .disfluency import remove_fillers, remove_repeats
 from .full_stop import write_full_stop
+from .initials import write_initials
 from .numerals import write_numbers
 from .tokens import Context, StepResult, Token, join, split
 from .vocabulary import Replacement, replace_vocabulary
@@ -37,6 +39,8 @@ class CleanupOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vocabulary: tuple[Replacement, ...] = ()
     fillers: bool = True
     repeats: bool = True
+    addresses: bool = True
+    initials: bool = True
     numbers: bool = True
     full_stop: bool = False
     casing: bool = True
@@ -109,6 +113,14 @@ def _remove_repeats(tokens: Sequence[Token], _: CleanupOptions, __: Context) -> 
     return remove_repeats(tokens)
 
 
+def _write_addresses(tokens: Sequence[Token], _: CleanupOptions, __: Context) -> StepResult:
+    return write_addresses(tokens)
+
+
+def _write_initials(tokens: Sequence[Token], _: CleanupOptions, __: Context) -> StepResult:
+    return write_initials(tokens)
+
+
 def _write_numbers(tokens: Sequence[Token], _: CleanupOptions, __: Context) -> StepResult:
     return write_numbers(tokens)
 
@@ -129,12 +141,15 @@ def _normalise_spacing(tokens: Sequence[Token], options: CleanupOptions, _: Cont
     return normalise_spacing(tokens, english=options.english)
 
 
-# The vocabulary comes first, so that no other step touches what it writes; caps come before casing, which
+# The vocabulary comes first, so that no other step touches what it writes; initials come before numbers,
+# so that "ten p m" is seen to be a time; caps come before casing, which
 # leaves alone what they wrote.
 STEPS: tuple[Step, ...] = (
     Step("vocabulary", _write_vocabulary, english=False, idempotent=False),
     Step("fillers", _remove_fillers, english=True, idempotent=True),
     Step("repeats", _remove_repeats, english=True, idempotent=True),
+    Step("addresses", _write_addresses, english=True, idempotent=True),
+    Step("initials", _write_initials, english=True, idempotent=True),
     Step("numbers", _write_numbers, english=True, idempotent=True),
     Step("full_stop", _write_full_stop, english=False, idempotent=True),
     Step("caps", _write_caps, english=False, idempotent=True),

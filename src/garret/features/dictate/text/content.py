@@ -6,7 +6,8 @@ commands take words out and take texts back.
 Every word counts as content, function words included. The check compares the words of the text
 before and after as multisets, allowing exactly the declared edits, and it verifies each edit against
 the tables of this package rather than believing the step that declared it: fillers must be fillers,
-a repeated word must still be there, digits must have the value of the words they replace.
+a repeated word must still be there and a broken-off one be whole, digits must have the value of the words
+they replace, addresses and initials the words and letters of which they are made.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from .addresses import spelled_out
 from .commands import is_said
 from .disfluency import FILLERS
 from .numerals import value_of
@@ -97,9 +99,15 @@ def _is_justified(
     if edit.kind == "vocabulary":
         return (edit.removed, edit.added) in replacements
     if edit.kind == "number":
-        return len(edit.added) == 1 and edit.added[0] in value_of(edit.removed)
+        return " ".join(edit.added) in value_of(edit.removed)
     if edit.kind == "repeat":
         return len(edit.removed) == 1 and remaining[edit.removed[0]] > 0 and not edit.added
+    if edit.kind == "fragment":
+        return not edit.added and any(word.startswith(edit.removed) for word in remaining)
+    if edit.kind == "address":
+        return "".join(edit.added) == "".join(spelled_out(edit.removed))
+    if edit.kind == "initials":
+        return edit.added == ("".join(edit.removed),) and all(len(letter) == 1 for letter in edit.removed)
     rule = _REMOVABLE.get(edit.kind)
     return rule is not None and not edit.added and rule(edit.removed)
 

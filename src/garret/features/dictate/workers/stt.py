@@ -9,12 +9,14 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from garret.base import log
 from garret.base.errors import GarretError
 from garret.features.dictate import contracts as c
 from garret.features.dictate.audio import spool
+from garret.features.dictate.choice import choose
 from garret.features.dictate.engines.contract import (
     Engine,
     EngineConfig,
@@ -28,6 +30,7 @@ from garret.features.dictate.text.commands import DEFAULT_TABLE
 from garret.features.dictate.text.grammar import SPELLING_GRAMMAR, grammar
 from garret.features.dictate.text.words import Word
 from garret.features.dictate.workers.text import table_of
+from garret.models.shelf import Shelf
 from garret.protocol.life import Boot
 from garret.worker.call import Call
 from garret.worker.harness import Handlers
@@ -44,8 +47,9 @@ _BLOCK: Final = spool.SAMPLE_RATE // 2
 class SttWorker:
     """Recognises one segment at a time."""
 
-    def __init__(self, settings: dict[str, Any]) -> None:
+    def __init__(self, settings: dict[str, Any], models: Path) -> None:
         self._settings = settings
+        self._shelf = Shelf(models)
         self._engines: OrderedDict[EngineConfig, Engine] = OrderedDict()
         self._broken: dict[EngineConfig, str] = {}
         """Why an engine could not be opened when that was last tried."""
@@ -58,16 +62,12 @@ class SttWorker:
 
     # ---- engines
 
-    def _config(self, engine: str) -> EngineConfig:
-        name = engine or str(self._settings["dictate.engine"])
-        models = {
-            "whisper": self._settings["dictate.whisper_model"],
-            "sherpa": self._settings["dictate.sherpa_model"],
-        }
+    def _config(self, engine: str, model: str = "") -> EngineConfig:
+        choice = choose(self._settings.__getitem__, self._shelf, engine)
         language = str(self._settings["dictate.language"])
         return EngineConfig(
-            engine=name,
-            model_dir=str(models.get(name) or ""),
+            engine=choice.engine,
+            model_dir=str(self._shelf.folder(model)) if model else choice.folder,
             language=language,
             threads=int(self._settings["dictate.threads"]) or 1,
         )
@@ -101,7 +101,7 @@ class SttWorker:
     def recognize(self, command: c.Recognize, call: Call) -> c.Hypothesis:
         """Recognise one segment; see `contracts.Recognize`."""
         began = time.monotonic()
-        config = self._config(command.engine)
+        config = self._config(command.engine, command.model)
         if command.mode == "spelling":
             config = EngineConfig(
                 engine="pocketsphinx", language="en", mode="grammar", grammar=SPELLING_GRAMMAR
@@ -150,14 +150,24 @@ class SttWorker:
     def list_engines(self, command: c.ListEngines, call: Call) -> c.Engines:
         """Which engines there are, and what is missing where one cannot be used."""
         del command, call
-        rows: list[c.EngineStatus] = []
-        for info in engines():
-            config = self._config(info.name)
-            reason = unavailable_reason(config) or self._broken.get(config, "")
-            rows.append(
-                c.EngineStatus(name=info.name, quality=info.quality, available=not reason, reason=reason)
-            )
-        return c.Engines(engines=tuple(rows))
+        meant = self._config("").engine
+        return c.Engines(engines=tuple(self._status(info, meant) for info in engines()))
+
+    def _status(self, info: EngineInfo, meant: str) -> c.EngineStatus:
+        config = self._config(info.name)
+        reason = unavailable_reason(config) or self._broken.get(config, "")
+        folder = Path(config.model_dir)
+        model = self._shelf.find(folder.name) if folder.parent == self._shelf.root else None
+        return c.EngineStatus(
+            name=info.name,
+            quality=info.quality,
+            available=not reason,
+            reason=reason,
+            meant=info.name == meant,
+            model=config.model_dir if model is None else model.name,
+            licence="" if model is None else model.licence,
+            origin="" if model is None else model.origin,
+        )
 
     def close(self) -> None:
         for engine in self._engines.values():
@@ -210,5 +220,6 @@ def _breaks(heard: Hypothesis) -> list[tuple[int, float]]:
 
 def build(boot: Boot) -> Handlers:
     """Loads the engine of the settings where it can be, so that the worker is ready when it says so."""
-    worker = SttWorker(dict(boot.settings))
+    # The first place that the manifest grants is the home's folder of models.
+    worker = SttWorker(dict(boot.settings), Path(boot.grants.read[0]))
     return Handlers({c.Recognize: worker.recognize, c.ListEngines: worker.list_engines}, close=worker.close)

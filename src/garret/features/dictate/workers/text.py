@@ -49,6 +49,8 @@ class TextWorker:
             vocabulary=self._vocabulary if "vocabulary" in on else (),
             fillers="fillers" in on,
             repeats="repeats" in on,
+            addresses="punctuation" in on,
+            initials="casing" in on,
             numbers="numbers" in on,
             casing="casing" in on,
         )

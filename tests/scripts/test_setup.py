@@ -1,0 +1,76 @@
+"""Set-up, with an installer of the test's: the speech model has a step of its own, which may fail."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PYTHON = """#!/bin/sh
+echo "$*" >>calls
+case "$*" in
+  *requirements/models.lock*) exit "$(cat models.rc)" ;;
+esac
+exit 0
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout whose .venv has an interpreter that only notes how it is called."""
+    for name in ("scripts/setup.sh", "pyproject.toml", "src/garret/__init__.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
+    commands = tmp_path / ".venv" / "bin"
+    commands.mkdir(parents=True)
+    (commands / "python").write_text(PYTHON)
+    (commands / "python").chmod(0o755)
+    (commands / "pip").write_text(f"#!{tmp_path}/.venv/bin/python\n")
+    (tmp_path / "models.rc").write_text("0")
+    return tmp_path
+
+
+def set_up(checkout: Path) -> tuple[list[str], str]:
+    """The installs that one call of set-up makes, and what it says."""
+    (checkout / "calls").unlink(missing_ok=True)
+    done = subprocess.run(
+        [checkout / "scripts" / "setup.sh", "base"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    calls = checkout / "calls"
+    lines = calls.read_text().splitlines() if calls.exists() else []
+    return [line for line in lines if " install " in line], done.stderr
+
+
+def test_the_model_is_installed_once_by_its_hash_and_without_dependencies(checkout: Path) -> None:
+    installs, _ = set_up(checkout)
+    (model,) = [line for line in installs if "models.lock" in line]
+    assert "--no-deps" in model
+    assert "--require-hashes" in model
+    assert set_up(checkout) == ([], "")
+
+
+def test_without_the_model_set_up_goes_on_says_so_and_tries_again(checkout: Path) -> None:
+    (checkout / "models.rc").write_text("1")
+    installs, said = set_up(checkout)
+    assert any("--editable" in line for line in installs)
+    assert "PocketSphinx" in said
+    again, said = set_up(checkout)
+    assert len(again) == 1
+    assert "models.lock" in again[0]
+    assert "PocketSphinx" in said
+    (checkout / "models.rc").write_text("0")
+    set_up(checkout)
+    assert set_up(checkout) == ([], "")
+
+
+def test_a_changed_lock_of_models_is_installed_again(checkout: Path) -> None:
+    set_up(checkout)
+    lock = checkout / "requirements" / "models.lock"
+    lock.write_text(lock.read_text() + "# changed\n")
+    (install,) = set_up(checkout)[0]
+    assert "models.lock" in install
