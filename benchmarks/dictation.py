@@ -26,8 +26,9 @@ import numpy as np
 import soundfile
 
 import garret
-from benchmarks import bare_engine
+from benchmarks import bare_engine, dictation_words
 from benchmarks.report import Row, row
+from benchmarks.spoken import Spoken, human
 from benchmarks.transport import hold_to
 from garret.base.ids import new_id
 from garret.base.paths import Home
@@ -39,7 +40,6 @@ from garret.transport.client import Client
 
 RATE = 16_000
 DEMO = Path(garret.__file__).parent / "demo"
-LIBRIVOX = Path("/usr/share/pocketsphinx/test/data/librivox")
 SECONDS = float(os.environ.get("GARRET_BENCH_SECONDS", "96"))
 UTTERANCES = int(os.environ.get("GARRET_BENCH_UTTERANCES", "10"))
 TINY_UTTERANCES = 60
@@ -235,21 +235,24 @@ def accuracy(client: Client) -> list[Row]:
     _, raw = transcribe(client, DEMO / "passage.flac")
     rate = word_error_rate((DEMO / "passage.txt").read_text(), raw).rate
     rows = [row("dictation: word errors on the demo's passage (synthetic)", rate * 100, "%")]
-    transcription = LIBRIVOX / "transcription"
-    if transcription.exists():
-        errors = words = 0
-        for line in transcription.read_text().splitlines():
-            text, _, name = line.rpartition("(")
-            path = LIBRIVOX / f"{name.rstrip(')')}.wav"
-            if path.exists():
-                counted = word_error_rate(
-                    text.replace("<s>", "").replace("</s>", ""), transcribe(client, path)[1]
-                )
-                errors += counted.substitutions + counted.deletions + counted.insertions
-                words += counted.words
-        if words:
-            rows.append(row("dictation: word errors on LibriVox clips (human)", errors / words * 100, "%"))
+    errors = words = 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.wav"
+        for clip in human():
+            soundfile.write(path, clip.samples, RATE)
+            counted = word_error_rate(clip.words, transcribe(client, path)[1])
+            errors += counted.substitutions + counted.deletions + counted.insertions
+            words += counted.words
+    if words:
+        rows.append(row("dictation: word errors on LibriVox clips (human)", errors / words * 100, "%"))
     return rows
+
+
+def dictate(client: Client, said: Spoken) -> float:
+    """Say an utterance in its own time; the seconds from its last sample to its text."""
+    push = _Push(said.samples, 1.0)
+    client.stream(d.Listen(source="push", key=new_id("ask"), partials=True), _ignore, inputs=push)
+    return time.monotonic() - push.ended
 
 
 def run() -> list[Row]:
@@ -260,5 +263,11 @@ def run() -> list[Row]:
         transcribe(client, DEMO / "passage.flac")
         pid = client.call(h.GetStatus()).pid
         rows = latency(client, Path(folder)) + throughput(client, Path(folder), pid) + accuracy(client)
+        rows += dictation_words.rows(
+            client,
+            Path(folder),
+            lambda path: transcribe(client, path)[1],
+            lambda said: dictate(client, said),
+        )
         client.close()
     return rows

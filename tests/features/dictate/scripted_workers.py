@@ -58,6 +58,8 @@ class Script:
         self.lanes: list[int] = []
         """The priority of each recognition, in the order they were asked for."""
         self.truncated = False
+        self.cuts = False
+        """Whether seconds that follow each other are told as cut, each heard up to half a second before."""
         self.commands: tuple[c.Taken, ...] = ()
         """What every segment holds, where commands are carried out."""
         self.cancelled = False
@@ -164,8 +166,11 @@ class Workers:
         if data[:4] not in (b"RIFF", b"fLaC"):
             raise ControlError(f"{command.name} is no audio.", code=Code.INVALID)
         os.pwrite(spool, data[4:], 0)
-        for segment in _speech(data[4:]):
-            await request.emit(segment)
+        found = _speech(data[4:])
+        starts = {segment.start for segment in found}
+        for segment in found:
+            cut = self.script.cuts and segment.end in starts
+            await request.emit(c.SpeechSegment(start=segment.start, end=segment.end, cut=cut))
         await self.script.begin(command)
         return c.AudioInfo(
             container="wav",
@@ -199,6 +204,10 @@ class Workers:
                 break
             if size // 2 > told:
                 await request.emit(c.CaptureItem(kind="speech_start", start=told - base))
+            if size // 2 > told:
+                # As a silence would be that does not last.
+                await request.emit(c.CaptureItem(kind="speech_pause", end=told - base + 1))
+                await request.emit(c.CaptureItem(kind="speech_resume"))
             while size // 2 - told >= STEP:
                 item = c.CaptureItem(kind="speech_end", start=told - base, end=told - base + STEP)
                 told += STEP
@@ -253,7 +262,7 @@ class Workers:
                 end = grown.upto
         first = os.pread(request.descriptors[0], 2, command.start * 2)
         text = f"word{int.from_bytes(first, 'little')}"
-        start, stop = command.start / 16_000, end / 16_000
+        start, stop = command.start / 16_000, end / 16_000 - command.cut / 2
         return c.Hypothesis(
             text=text,
             words=(c.RecognisedWord(start=start, end=stop, word=text, confidence=0.5),),

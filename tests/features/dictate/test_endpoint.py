@@ -16,6 +16,8 @@ from garret.features.dictate.endpoint import (
     EndpointerOptionsError,
     Event,
     SpeechEnd,
+    SpeechPause,
+    SpeechResume,
     SpeechStart,
     silence_between,
 )
@@ -86,9 +88,45 @@ def test_every_long_enough_run_of_speech_is_covered(values: list[float]) -> None
 @given(probabilities)
 def test_each_start_is_matched_by_an_end_with_the_same_start(values: list[float]) -> None:
     events = run(values, short_options)
+    events = [event for event in events if isinstance(event, SpeechStart | SpeechEnd)]
     starts = [event.at for event in events if isinstance(event, SpeechStart)]
     assert starts == [segment.start for segment in segments(events)]
     assert all(isinstance(event, SpeechStart) == (place % 2 == 0) for place, event in enumerate(events))
+
+
+@given(probabilities)
+def test_a_pause_that_no_resume_follows_tells_the_end_to_the_sample(values: list[float]) -> None:
+    told: int | None = None
+    for event in run(values, short_options):
+        match event:
+            case SpeechPause(end):
+                assert told is None, "a pause is told once"
+                told = end
+            case SpeechResume():
+                assert told is not None, "only a pause that was told is taken back"
+                told = None
+            case SpeechEnd():
+                assert told in (None, event.end)
+                assert not (event.cut and told)
+                told = None
+            case SpeechStart():
+                assert told is None
+
+
+def test_a_pause_is_told_long_before_the_end_is_certain() -> None:
+    endpointer = Endpointer()
+    told: dict[str, int] = {}
+    for frame, value in enumerate([1.0] * 40 + [0.0] * 30):
+        for event in endpointer.push(value):
+            told.setdefault(type(event).__name__, frame - 39)
+    assert told["SpeechPause"] * FRAME <= 0.23
+    assert told["SpeechEnd"] * FRAME >= 0.6
+
+
+def test_only_a_cut_at_the_maximum_is_told_as_one() -> None:
+    first, second = segments(run([1.0] * 1000 + [0.0] * 40))
+    assert (first.cut, second.cut) == (True, False)
+    assert not any(segment.cut for segment in segments(run([1.0] * 94 + [0.0] * 19 + [1.0] * 94)))
 
 
 @given(probabilities, probabilities)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from garret.base.errors import Code
@@ -111,6 +112,49 @@ def test_a_segment_grows_and_never_shrinks() -> None:
     segment.finish(250)
     assert (segment.end, segment.upto) == (250, 250)
     assert segment.grown.is_set()
+
+
+def test_a_recogniser_is_told_of_nothing_beyond_a_pause_until_it_is_none() -> None:
+    segment = Segment(0, 100)
+    segment.advance(300)
+    assert segment.available == c.Available(upto=300)
+    segment.pause_at(250)
+    segment.advance(400)
+    assert segment.available == c.Available(upto=250, maybe_final=True)
+    segment.resume()
+    assert segment.available == c.Available(upto=400)
+    segment.pause_at(380)
+    segment.finish(380)
+    assert segment.available == c.Available(upto=380, final=True)
+
+
+def test_a_segment_after_a_cut_begins_where_the_one_before_was_heard_to(home: Home) -> None:
+    script = Script()
+    script.cuts = True
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            utterance = await person.dictate(1, 2, 0, 3)
+            asked = {each.end: each for each in script.asked if isinstance(each, c.Recognize)}
+            assert [(each.start, each.cut, each.before) for _, each in sorted(asked.items())] == [
+                (0, True, ""),
+                (STEP // 2, False, "word1"),
+                (3 * STEP, False, ""),
+            ]
+            assert (await person.row(utterance)).state == "cleaned"
+
+    run(story())
+
+
+def test_a_cut_costs_a_few_seconds_at_most_even_where_little_was_heard() -> None:
+    segment = Segment(0, 0, 28 * STEP, cut=True)
+    assert segment.spoken_until == 28 * STEP
+    word = c.RecognisedWord(start=0.0, end=1.0, word="hello", confidence=0.5)
+    heard = c.Hypothesis(text="hello", words=(word,), engine="sherpa", quality="high", decode_seconds=0.5)
+    segment.keep(heard)
+    assert segment.spoken_until == 25 * STEP
+    segment.keep(msgspec.structs.replace(heard, words=(msgspec.structs.replace(word, end=27.5),)))
+    assert segment.spoken_until == 27 * STEP + STEP // 2
 
 
 def test_a_segment_that_was_heard_keeps_no_words() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,7 +14,10 @@ from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from tests.control.planes import run, until
 from tests.features.dictate.rooms import room_of, row_of
-from tests.features.dictate.scripted_workers import Script, sound
+from tests.features.dictate.scripted_workers import STEP, Script, sound
+
+FAR = (0, 0, 0, 0)
+"""Silence beyond which segments are not recognised together."""
 
 
 def test_a_file_becomes_text_with_the_times_of_its_words(home: Home) -> None:
@@ -115,7 +119,7 @@ def test_every_state_is_retried_from_every_stage_with_every_engine(
 
     async def story() -> None:
         async with room_of(home, script) as person:
-            utterance = await person.dictate(1, 2)
+            utterance = await person.dictate(1, *FAR, 2)
             await person.call(c.Delivered(utterance=utterance, where="file", problem=problem or ""))
             heard, decoded = script.count(c.Recognize), script.count(c.DecodeAudio)
             done = await person.call(c.Transcribe(utterance=utterance, engine=engine, start_from=stage))
@@ -124,7 +128,7 @@ def test_every_state_is_retried_from_every_stage_with_every_engine(
             assert script.count(c.DecodeAudio) - decoded == (1 if again else 0)
             assert (done.state, done.engine, done.segments) == ("cleaned", engine, 2)
             found = await person.call(c.Get(utterance=utterance))
-            assert (found.text, found.total, found.audio_seconds) == ("Word1. Word2", 2, 2.0)
+            assert (found.text, found.total, found.audio_seconds) == ("Word1. Word2", 2, 6.0)
             assert len(found.segments) == 2, "of the run before nothing is left"
             await person.kept()
 
@@ -260,8 +264,8 @@ def test_the_text_worker_is_told_the_pauses_and_told_the_same_by_a_retry(home: H
             utterance = await person.dictate(1, 2, 0, 3, 0, 0, 4)
             await person.call(c.Transcribe(utterance=utterance, start_from="transcribed"))
             first, again = script.heard
-            # A second and two of silence, and 0.3 s of padding at both ends; the first two touch.
-            assert [segment.pause for segment in first.segments] == [0.0, 0.0, 1.6, 2.6]
+            # A second and two of silence, and padding of 0.192 and 0.3 s; the first two touch.
+            assert [segment.pause for segment in first.segments] == [0.0, 0.0, 1.492, 2.492]
             assert again.segments == first.segments
             await person.kept()
 
@@ -336,5 +340,35 @@ def test_without_a_command_there_is_nothing_to_restore(home: Home) -> None:
             utterance = await person.dictate(1)
             with pytest.raises(GarretError, match="It has none"):
                 await person.call(c.RestoreWords(utterance=utterance))
+
+    run(story())
+
+
+def asked_for(script: Script) -> list[tuple[int, int]]:
+    """The stretches that were recognised, in seconds."""
+    return [
+        (command.start // STEP, command.end // STEP)
+        for command in script.asked
+        if isinstance(command, c.Recognize)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("engine", "options", "wanted"),
+    [
+        ("whisper", {}, [(0, 4), (8, 10)]),
+        ("pocketsphinx", {}, [(0, 1), (2, 3), (3, 4), (8, 9), (9, 10)]),
+        ("whisper", {"commands": True}, [(0, 1), (2, 3), (3, 4), (8, 9), (9, 10)]),
+    ],
+)
+def test_an_engine_with_a_window_hears_neighbours_together(
+    home: Home, engine: str, options: dict[str, Any], wanted: list[tuple[int, int]]
+) -> None:
+    script = Script()
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            await person.dictate(1, 0, 2, 3, *FAR, 4, 5, engine=engine, **options)
+            assert sorted(asked_for(script)) == wanted
 
     run(story())

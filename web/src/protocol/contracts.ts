@@ -36,6 +36,8 @@ export interface DictateAudioInfo {
 export interface DictateAvailableInput {
   readonly upto: number;
   readonly final?: boolean;
+  readonly maybe_final?: boolean;
+  readonly cut?: boolean;
 }
 
 /** A silence within a segment; `word` is the place of the word after it, as white space parts them. */
@@ -51,10 +53,11 @@ export interface DictateCapture {
 
 /** What capturing tells: `durable` samples are in the spool; speech began or ended; the level; a state. */
 export interface DictateCaptureItem {
-  readonly kind: "durable" | "level" | "speech_end" | "speech_start" | "state";
+  readonly kind: "durable" | "level" | "speech_end" | "speech_pause" | "speech_resume" | "speech_start" | "state";
   readonly durable: number;
   readonly start: number;
   readonly end: number;
+  readonly cut: boolean;
   readonly level: number;
   readonly state: string;
   readonly problem: string;
@@ -260,6 +263,9 @@ export interface DictateRecognize {
   readonly mode?: "free" | "spelling";
   readonly partials?: boolean;
   readonly commands?: boolean;
+  readonly cut?: boolean;
+  readonly before?: string;
+  readonly speech?: readonly (readonly [number, number])[];
 }
 
 /** Capture a microphone as `Capture` does, until the input stream, which carries nothing, ends. */
@@ -291,10 +297,11 @@ export interface DictateRestoreWords {
   readonly key?: string;
 }
 
-/** Speech found between `start` and `end`, in samples. */
+/** Speech found between `start` and `end`, in samples. `cut`: it goes on there, in the next segment. */
 export interface DictateSpeechSegment {
   readonly start: number;
   readonly end: number;
+  readonly cut: boolean;
 }
 
 /** A spoken command that was heard: its `words` and their times, and what it `did`, its action. */

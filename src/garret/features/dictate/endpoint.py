@@ -1,12 +1,14 @@
 """Endpointing: where speech begins and ends, as a pure state machine over speech probabilities.
 
 One probability arrives for each frame of 512 samples @ 16 kHz (32 ms). Out come `SpeechStart` and
-`SpeechEnd` events in samples. Promises, for any input:
+`SpeechEnd` events in samples, and between them `SpeechPause` where the end may have been and `SpeechResume`
+where it was not. Promises, for any input:
 
 - segments are ordered, never overlap, and lie inside the audio;
 - every run of frames at or above the onset threshold that lasts the minimum speech is inside a segment;
 - no segment is longer than the maximum plus one frame: longer speech is cut at the frame with the lowest
-  probability inside the search window, which is its quietest place;
+  probability inside the search window, which is its quietest place, and such an end says that it is a `cut`;
+- a pause that no resume follows is told with the end that the segment then has, to the sample;
 - the events do not depend on how the frames were grouped when they were pushed.
 
 No numpy, no I/O, no clock. Neighbours: `audio.vad` makes the probabilities, `audio.segments` drives both.
@@ -40,7 +42,8 @@ class EndpointerOptions:
     minimum_speech: shorter bursts (clicks, coughs) are no speech. Three frames: "no" and "yes" pass.
     minimum_silence: a shorter pause does not end a segment. 0.6 s is above the pauses inside sentences.
     pre_roll: audio kept before the first speech frame, since soft consonants score low.
-    tail: audio kept after the last speech frame; at most `minimum_silence`, so that ends never lie ahead.
+    tail: audio kept after the last speech frame; at most `minimum_silence`, so that ends never lie ahead. Six
+        frames: once they are there a pause is told, and decoding may begin 0.4 s before the end is certain.
     maximum_segment: the longest segment; 30 s is also the window of Whisper models.
     search_window: how far back from the maximum the quietest place is looked for; at most half of it.
     """
@@ -50,7 +53,7 @@ class EndpointerOptions:
     minimum_speech: float = 0.096
     minimum_silence: float = 0.6
     pre_roll: float = 0.3
-    tail: float = 0.3
+    tail: float = 0.192
     maximum_segment: float = 30.0
     search_window: float = 10.0
 
@@ -86,13 +89,29 @@ class SpeechStart:
 
 @dataclass(frozen=True)
 class SpeechEnd:
-    """The segment from `start` to `end` (exclusive), samples @ 16 kHz, padding included."""
+    """The segment from `start` to `end` (exclusive), samples @ 16 kHz, padding included.
+
+    `cut`: nobody was silent there; the segment had reached the maximum, and the next begins at its end.
+    """
 
     start: int
     end: int
+    cut: bool = False
 
 
-Event = SpeechStart | SpeechEnd
+@dataclass(frozen=True)
+class SpeechPause:
+    """The open segment ends at sample `end` (exclusive), its tail included, unless speech goes on."""
+
+    end: int
+
+
+@dataclass(frozen=True)
+class SpeechResume:
+    """Speech goes on after a pause that was told."""
+
+
+Event = SpeechStart | SpeechPause | SpeechResume | SpeechEnd
 
 
 def silence_between(before: SpeechEnd, start: int, options: EndpointerOptions = EndpointerOptions()) -> float:
@@ -121,6 +140,7 @@ class Endpointer:
         self.options = options or EndpointerOptions()
         self._minimum_speech = max(1, _frames(self.options.minimum_speech))
         self._minimum_silence = max(1, _frames(self.options.minimum_silence))
+        self._tail_frames = _frames(self.options.tail)
         self._pre_roll = round(self.options.pre_roll * SAMPLE_RATE)
         self._tail = round(self.options.tail * SAMPLE_RATE)
         self._maximum = round(self.options.maximum_segment * SAMPLE_RATE)
@@ -134,6 +154,7 @@ class Endpointer:
         self._start: int | None = None  # sample where the open segment starts
         self._candidate: int | None = None  # frame where unconfirmed speech started
         self._silence: int | None = None  # frame where an unconfirmed silence started
+        self._paused = False  # whether that silence was told as a pause
         self._window.clear()
 
     @property
@@ -188,37 +209,49 @@ class Endpointer:
 
     def _in_speech(self, index: int, probability: float) -> list[Event]:
         assert self._start is not None
+        resumed: list[Event] = []
         if probability >= self.options.onset:
-            self._silence = None
+            resumed = [SpeechResume()] if self._paused else []
+            self._silence, self._paused = None, False
         elif self._silence is None and probability < self.options.offset:
             self._silence = index
+        return resumed + self._end_or_pause(index)
+
+    def _end_or_pause(self, index: int) -> list[Event]:
+        assert self._start is not None
         now = index + 1
         # The newest frame may be the last and partly padding, so nothing is ended inside it.
         if self._silence is not None and now - self._silence >= self._minimum_silence:
             return [self._close(self._speech_end(index))]
         if now * FRAME_SAMPLES - self._start < self._maximum:
-            return []
+            return self._pause(index)
         if self._silence is not None:
             return [self._close(self._speech_end(index))]
         return self._cut(index)
+
+    def _pause(self, index: int) -> list[Event]:
+        if self._paused or self._silence is None or index - self._silence < self._tail_frames:
+            return []
+        self._paused = True
+        return [SpeechPause(self._speech_end(index))]
 
     def _speech_end(self, limit: int) -> int:
         """Sample where speech ends, its tail included but not past the beginning of frame `limit`."""
         assert self._silence is not None
         return min(self._silence * FRAME_SAMPLES + self._tail, limit * FRAME_SAMPLES)
 
-    def _close(self, end: int) -> SpeechEnd:
+    def _close(self, end: int, *, cut: bool = False) -> SpeechEnd:
         assert self._start is not None
-        event = SpeechEnd(self._start, end)
+        event = SpeechEnd(self._start, end, cut)
         self._previous_end = end
         self._start = None
-        self._silence = None
+        self._silence, self._paused = None, False
         return event
 
     def _cut(self, newest: int) -> list[Event]:
         """Split the open segment in the middle of the quietest frame of the window (the latest such)."""
         back = min(range(1, len(self._window)), key=lambda i: (self._window[-1 - i], i))
         cut = (newest - back) * FRAME_SAMPLES + FRAME_SAMPLES // 2
-        closed = self._close(cut)
+        closed = self._close(cut, cut=True)
         self._start = cut
         return [closed, SpeechStart(cut)]

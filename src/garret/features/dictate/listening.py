@@ -230,11 +230,11 @@ class Listening:
         if self._open is not None and size - self._open.start > _LONGEST_OPEN:
             self._close_segment(size)
 
-    def _close_segment(self, end: int) -> None:
+    def _close_segment(self, end: int, *, cut: bool = False) -> None:
         """End the segment that is open, where one is: nobody will tell its end any more."""
         if self._open is not None:
             self._segment_end = max(end, self._open.start + 1)
-            self._open.finish(self._segment_end)
+            self._open.finish(self._segment_end, cut=cut)
             self._open = None
 
     async def _capture_once(self, spool: int, recognition: Recognition) -> bool:
@@ -308,15 +308,26 @@ class Listening:
             self._keep_limit()
         if item.kind in ("state", "speech_end"):
             self._have_one_stand_by()
+        if item.kind in ("level", "state"):
+            self._tell(item)
+        else:
+            self._take_speech(item, recognition)
+        if self._open is not None:
+            self._open.advance(self._durable)
+
+    def _take_speech(self, item: c.CaptureItem, recognition: Recognition) -> None:
         if item.kind == "speech_start":
             self._begin(item.start, recognition)
         elif item.kind == "speech_end":
             self._begin(item.start, recognition)
-            self._close_segment(self._base + item.end)
-        elif item.kind in ("level", "state"):
-            self._tell(item)
-        if self._open is not None:
-            self._open.advance(self._durable)
+            self._close_segment(self._base + item.end, cut=item.cut)
+            if item.cut:
+                # At once: what the first gives up at the cut is heard by the second, whatever comes.
+                self._begin(item.end, recognition)
+        elif self._open is not None and item.kind == "speech_pause":
+            self._open.pause_at(self._base + item.end)
+        elif self._open is not None and item.kind == "speech_resume":
+            self._open.resume()
 
     def _tell(self, item: c.CaptureItem) -> None:
         if item.state == "ended":
@@ -335,9 +346,12 @@ class Listening:
             self._door.worker("microphone").warm(2)
 
     def _begin(self, start: int, recognition: Recognition) -> None:
-        """Speech began; a segment that is open already, from before a worker was lost, goes on."""
+        """Speech began; a segment that is open already goes on: it is from before a worker was lost, which
+        may have told of a pause."""
         if self._open is None:
             self._open = recognition.begin(max(self._base + start, self._segment_end))
+        elif self._open.pause:
+            self._open.resume()
 
     def _keep_limit(self) -> None:
         limit = self._finisher.longest_seconds(self._request)
@@ -361,7 +375,7 @@ class Listening:
         first = next(place for place, each in enumerate(known) if each.start >= before)
         known = known[max(0, first - 1) :]
         heard = [each.heard for each in known if each.heard is not None]
-        engine = self._command.engine or str(self._door.setting("dictate.engine"))
+        engine = self._command.engine
         cleaned, _ = await self._finisher.clean(
             heard, "free", engine, self._request.calls, pauses_before(known)
         )

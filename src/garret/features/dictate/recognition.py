@@ -24,12 +24,15 @@ from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
 from garret.features.dictate.choice import choose
+from garret.features.dictate.engines.cuts import GIVEN_UP_SECONDS
 from garret.models.shelf import Shelf
 from garret.protocol.life import Progress
 
 _logger = log.get("dictate.recognition")
 _TRIES: Final = 20
 """How often a segment is given to another worker; the supervisor's circuit opens long before."""
+_CONTEXT: Final = 200
+"""Characters of what was said before a cut that the engine is given: a sentence or two."""
 
 SAMPLE_RATE: Final = 16_000
 
@@ -38,25 +41,58 @@ SAMPLE_RATE: Final = 16_000
 class Segment:
     """A stretch of speech; `end` is 0 while it is still being spoken, `upto` how far it is on disk.
 
-    A day has 20,000 of them: what a segment needs only until it was heard is let go of then.
+    `pause` is where it ends if a silence that began lasts, 0 where there is none. `cut`: its end was no
+    silence, and the next one goes on there; `after` is the one before, where that was so. A day has 20,000
+    of them: what a segment needs only until it was heard is let go of then.
     """
 
     number: int
     start: int
     end: int = 0
     upto: int = 0
+    pause: int = 0
+    cut: bool = False
+    speech: tuple[tuple[int, int], ...] = ()
+    after: Segment | None = None
     heard: c.Hypothesis | None = None
     grown: asyncio.Event | None = None
+    hearing: asyncio.Task[None] | None = None
 
     def advance(self, upto: int) -> None:
         """More of a segment that is being spoken is on disk."""
         self.upto = max(self.upto, upto)
         self._tell()
 
-    def finish(self, end: int) -> None:
-        """The segment ends at sample `end`."""
-        self.end = self.upto = end
+    def pause_at(self, end: int) -> None:
+        """A silence began; if it lasts, the segment ends at sample `end`."""
+        self.pause = end
         self._tell()
+
+    def resume(self) -> None:
+        """The silence did not last."""
+        self.pause = 0
+        self._tell()
+
+    def finish(self, end: int, *, cut: bool = False) -> None:
+        """The segment ends at sample `end`; with `cut` speech goes on there."""
+        self.end = self.upto = end
+        self.cut = cut
+        self._tell()
+
+    @property
+    def available(self) -> c.Available:
+        """What its recogniser is told: while a silence may be the end, nothing beyond that."""
+        if self.end:
+            return c.Available(upto=self.end, final=True, cut=self.cut)
+        return c.Available(upto=self.pause or self.upto, maybe_final=self.pause > 0)
+
+    @property
+    def spoken_until(self) -> int:
+        """The sample where the last word ends that was heard, but no more before the end than a cut costs."""
+        if self.heard is None or not self.heard.words:
+            return self.end
+        last = round(self.heard.words[-1].end * SAMPLE_RATE)
+        return min(max(last, self.end - round(GIVEN_UP_SECONDS * SAMPLE_RATE)), self.end)
 
     def _tell(self) -> None:
         if self.grown is not None:
@@ -64,8 +100,13 @@ class Segment:
 
     def keep(self, heard: c.Hypothesis) -> None:
         """It was heard: the words are in the store, and a day of them does not belong into memory."""
+        self.after = self.hearing = None
+        self.speech = ()
         self.heard = msgspec.structs.replace(
-            heard, words=(), engine=sys.intern(heard.engine), quality=sys.intern(heard.quality)
+            heard,
+            words=heard.words[-1:] if self.cut else (),
+            engine=sys.intern(heard.engine),
+            quality=sys.intern(heard.quality),
         )
 
 
@@ -93,24 +134,42 @@ class Recognition:
         self._spool = spool
         self._command = command
         self._known = known
+        self._known_ends = {end: (start, end) for start, end in known}
         self._on_heard = on_heard
         # Chosen once: what is set while an utterance is heard holds for the next.
         self._model = choose(door.setting, Shelf(door.models), command.engine).model
         self._places = asyncio.Semaphore(parallel)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def begin(self, start: int, end: int = 0) -> Segment:
-        """Start on a segment; without an `end`, it is told with `Segment.finish`."""
-        segment = Segment(len(self.segments), start, end, upto=end)
+    def begin(
+        self, start: int, end: int = 0, *, cut: bool = False, speech: tuple[tuple[int, int], ...] = ()
+    ) -> Segment:
+        """Start on a segment; without an `end`, it is told with `Segment.finish`.
+
+        `speech` is where in it somebody speaks; without it, throughout.
+        """
+        segment = Segment(len(self.segments), start, end, upto=end, cut=cut, speech=speech)
+        segment.after = self._cut_before(start)
         self.segments.append(segment)
         known = self._known.get((start, end)) if end else None
         if known is not None:
             segment.heard = known
         else:
             task = asyncio.get_running_loop().create_task(self._recognise(segment))
+            segment.hearing = task
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return segment
+
+    def _cut_before(self, start: int) -> Segment | None:
+        """The segment that ends where another begins, if speech was cut there."""
+        last = self.segments[-1] if self.segments else None
+        if last is not None and last.cut and last.end == start:
+            return last
+        # Of what was heard before a restart it is not known whether it was cut. Where it was not, there is
+        # silence alone between its last word and its end, which does no harm.
+        known = self._known_ends.get(start)
+        return None if known is None else Segment(-1, *known, heard=self._known[known])
 
     async def wait(self) -> list[Segment]:
         """Wait until every segment was heard. Raises the first failure; `cancel` gives the others up."""
@@ -135,6 +194,8 @@ class Recognition:
 
     async def _recognise(self, segment: Segment) -> None:
         try:
+            if segment.after is not None and segment.after.hearing is not None:
+                await asyncio.wait({segment.after.hearing})
             async with self._places:
                 heard = await self._until_heard(segment)
             await self._door.store.writer.write(
@@ -178,10 +239,13 @@ class Recognition:
                 _logger.warning("segment %d is heard again: %s", segment.number, error.message)
 
     async def _hear(self, segment: Segment) -> c.Hypothesis:
-        command = self._command
+        command, after = self._command, segment.after
         recognise = c.Recognize(
-            start=segment.start,
+            start=segment.start if after is None else after.spoken_until,
             end=segment.end,
+            cut=segment.cut,
+            speech=segment.speech,
+            before="" if after is None or after.heard is None else after.heard.text[-_CONTEXT:],
             engine=command.engine,
             model=self._model,
             mode=command.mode,
@@ -205,12 +269,14 @@ class Recognition:
     async def _feed(self, call: InnerCall[c.Hypothesis], segment: Segment) -> None:
         """Tell a recogniser how far its segment has grown, the newest state only."""
         segment.grown = grown = asyncio.Event()
+        told = c.Available(upto=segment.start)
         while True:
             grown.clear()
-            final = segment.end > 0
-            if segment.upto > segment.start:
-                await call.send(c.Available(upto=segment.upto, final=final))
-            if final:
+            available = segment.available
+            if available != told and (available.final or available.upto > segment.start):
+                told = available
+                await call.send(available)
+            if available.final:
                 call.end_inputs()
                 segment.grown = None
                 return

@@ -313,15 +313,18 @@ def add_heard(
 
 
 def heard(connection: apsw.Connection, utterance: str, run: str) -> dict[tuple[int, int], c.Hypothesis]:
-    """What a run has heard so far, by segment, without the words and their times."""
+    """What a run has heard so far, by segment, with the last only of the words and their times."""
     rows = connection.execute(
         "SELECT start, end, hypothesis FROM dictation_heard WHERE utterance = ? AND run = ? ORDER BY start",
         (utterance, run),
     )
     # One row at a time: a day of words is 20 MB, of texts half a megabyte.
-    return {
-        (int(start), int(end)): msgspec.structs.replace(_decode_hypothesis(data), words=())
+    found = (
+        (int(start), int(end), _decode_hypothesis(data))
         for start, end, data in cast("Iterable[tuple[Any, ...]]", rows)
+    )
+    return {
+        (start, end): msgspec.structs.replace(heard, words=heard.words[-1:]) for start, end, heard in found
     }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from types import MappingProxyType
 from typing import Any
 
@@ -20,8 +20,10 @@ from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
+from garret.features.dictate.engines.registry import engine_info
 from garret.features.dictate.finishing import Finisher, Words
 from garret.features.dictate.kept_sound import open_sound
+from garret.features.dictate.packing import Pack, Packing
 from garret.features.dictate.recognition import SAMPLE_RATE, Recognition, Segment
 from garret.protocol.life import Progress
 
@@ -124,10 +126,20 @@ class Transcription:
         self._stages["recognise"] = time.monotonic() - began
         return recognition.segments, samples, note
 
+    @property
+    def _window(self) -> float:
+        """Seconds that are recognised together; 0 where each segment is for itself, as a command is."""
+        command = self._command
+        if command.mode != "free" or command.commands or self._row.source != "file":
+            return 0.0
+        return engine_info(command.engine or str(self._door.setting("dictate.engine"))).window
+
     async def _rescue(self, spool: int, recognition: Recognition) -> tuple[int, str]:
         found = await self._request.calls.call(c.Rescue(), descriptors=(spool,), priority=1)
+        packing = Packing(self._window)
         for segment in found.segments:
-            recognition.begin(segment.start, segment.end)
+            _begin(recognition, packing.add(segment))
+        _begin(recognition, packing.finish())
         return found.samples, ""
 
     async def _decode(self, spool: int, recognition: Recognition) -> tuple[int, str]:
@@ -139,10 +151,12 @@ class Transcription:
             call = self._request.calls.start(command, descriptors=(source, spool), priority=1)
         finally:
             os.close(source)
+        packing = Packing(self._window)
         async with call:
             async for item in call.items():
                 if not isinstance(item, Progress):
-                    recognition.begin(item.start, item.end)
+                    _begin(recognition, packing.add(item))
+            _begin(recognition, packing.finish())
             info = await call.result()
         note = "The file breaks off; what could be read was transcribed." if info.truncated else ""
         return round(info.seconds * SAMPLE_RATE), note
@@ -198,3 +212,8 @@ class Transcription:
         await self._door.store.writer.write(
             lambda connection: store.set_work(connection, self._row.id, state, now, job=job)
         )
+
+
+def _begin(recognition: Recognition, packs: Iterable[Pack]) -> None:
+    for pack in packs:
+        recognition.begin(pack.start, pack.end, cut=pack.cut, speech=pack.speech)

@@ -12,6 +12,7 @@ import pytest
 from garret.base.errors import CancelledError
 from garret.features.dictate.engines import registry
 from garret.features.dictate.engines.contract import Engine, EngineConfig, EngineOptionError, ModelError
+from garret.features.dictate.text.grammar import ONE_CHARACTER_GRAMMAR, SPELLING_GRAMMAR
 from tests.features.dictate.audio.sounds import librivox, music, spoken
 
 
@@ -86,6 +87,26 @@ def test_a_grammar_hears_commands(said: str) -> None:
     recognizer.accept(spoken(said))
     assert recognizer.partial() != ""
     assert recognizer.finish().text == said
+    engine.close()
+
+
+def test_single_items_are_one_item_and_runs_are_all_of_theirs() -> None:
+    engine = registry.open_engine(
+        EngineConfig(mode="grammar", grammar=SPELLING_GRAMMAR, alone=ONE_CHARACTER_GRAMMAR)
+    )
+
+    def heard(*said: str) -> list[str]:
+        pause = np.zeros(4_000, np.int16)
+        recognizer = engine.recognizer(partials=False)
+        for word in said:
+            recognizer.accept(np.concatenate((pause, spoken(word, "rms"), pause)))
+        return recognizer.finish().text.split()
+
+    digits = "zero one two three four five six seven eight nine".split()
+    alone = [heard(digit) for digit in digits]
+    assert [len(words) for words in alone] == [1] * len(digits)
+    assert sum(words == [digit] for words, digit in zip(alone, digits, strict=True)) >= 8
+    assert len(heard("seven", "one", "three")) == 3
     engine.close()
 
 

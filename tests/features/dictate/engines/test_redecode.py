@@ -7,6 +7,8 @@ import threading
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from garret.base.clock import ManualClock
 from garret.base.errors import CancelledError
@@ -116,4 +118,94 @@ def test_what_native_code_raises_is_typed(raised: Exception, expected: type[Engi
     with pytest.raises(expected) as caught:
         recognizer.finish()
     assert type(caught.value) is expected
+    thread.close()
+
+
+steps = st.lists(st.tuples(st.sampled_from(["accept", "ahead"]), st.integers(0, 40)), max_size=12)
+
+
+@given(steps, st.none() | st.integers(0, 200))
+def test_the_final_text_is_that_of_the_final_samples_whatever_was_begun_ahead(
+    drawn: list[tuple[str, int]], final: int | None
+) -> None:
+    def told(samples: Samples) -> Hypothesis:
+        return Hypothesis(" ".join(map(str, samples)))
+
+    thread = NativeThread("test")
+    recognizer = RedecodingRecognizer(thread, told, partials=None, cancelled=lambda: False)
+    accepted: list[int] = []
+    for what, count in drawn:
+        if what == "ahead":
+            recognizer.ahead(count)
+        else:
+            fresh = list(range(len(accepted), len(accepted) + count))
+            accepted += fresh
+            recognizer.accept(np.array(fresh, np.int16))
+    assert recognizer.finish(final).text == " ".join(map(str, accepted[:final]))
+    thread.close()
+
+
+def test_what_was_begun_ahead_is_used_once_and_only_where_nothing_came_after() -> None:
+    decoded: list[int] = []
+
+    def counted(samples: Samples) -> Hypothesis:
+        decoded.append(len(samples))
+        return Hypothesis(str(len(samples)))
+
+    thread = NativeThread("test")
+    recognizer = RedecodingRecognizer(thread, counted, partials=None, cancelled=lambda: False)
+    recognizer.accept(seconds(2))
+    recognizer.ahead(20_000)
+    recognizer.ahead(20_000)
+    assert recognizer.finish(20_000).text == "20000"
+    assert decoded == [20_000]
+    again = RedecodingRecognizer(thread, counted, partials=None, cancelled=lambda: False)
+    again.accept(seconds(1))
+    again.ahead(16_000)
+    again.accept(seconds(1))
+    assert again.finish().text == "32000"
+    assert decoded[-1] == 32_000
+    thread.close()
+
+
+def test_what_was_begun_ahead_and_not_begun_yet_is_never_run_once_it_is_of_no_use() -> None:
+    gate, entered = threading.Event(), threading.Event()
+    decoded: list[int] = []
+
+    def held(samples: Samples) -> Hypothesis:
+        entered.set()
+        gate.wait()
+        decoded.append(len(samples))
+        return Hypothesis(str(len(samples)))
+
+    thread = NativeThread("test")
+    recognizer = RedecodingRecognizer(thread, held, partials=None, cancelled=lambda: False)
+    recognizer.accept(seconds(1))
+    recognizer.ahead(10)
+    assert entered.wait(30)
+    recognizer.ahead(20)  # waits for the one that runs
+    recognizer.accept(seconds(1))
+    gate.set()
+    assert recognizer.finish().text == "32000"
+    assert decoded == [10, 32_000]
+    thread.close()
+
+
+def test_a_failure_of_what_was_thrown_away_is_no_failure() -> None:
+    def odd(samples: Samples) -> Hypothesis:
+        if len(samples) == 10:
+            raise RuntimeError("odd")
+        return Hypothesis("all")
+
+    thread = NativeThread("test")
+    recognizer = RedecodingRecognizer(thread, odd, partials=None, cancelled=lambda: False)
+    recognizer.accept(seconds(1))
+    recognizer.ahead(10)
+    recognizer.accept(seconds(1))
+    assert recognizer.finish().text == "all"
+    failing = RedecodingRecognizer(thread, odd, partials=None, cancelled=lambda: False)
+    failing.accept(seconds(1))
+    failing.ahead(10)
+    with pytest.raises(EngineError):
+        failing.finish(10)
     thread.close()

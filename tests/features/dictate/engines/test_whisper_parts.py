@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from garret.features.dictate.engines.whisper import features, guards, words
+from garret.features.dictate.engines.contract import RecognisedWord
+from garret.features.dictate.engines.whisper import boundaries, features, guards, words
 from garret.features.dictate.engines.whisper.guards import Attempt
 from garret.features.dictate.engines.whisper.vocabulary import Vocabulary, VocabularyError, read
-from garret.features.dictate.engines.whisper.windows import Options, prompt_of, step_of, transcribe
+from garret.features.dictate.engines.whisper.windows import Options, first_said, prompt_of, transcribe
 from tests.features.dictate.engines import models
 
 RATE = 16_000
@@ -190,9 +191,32 @@ def test_what_stands_is_taken_and_what_does_not_is_tried_again() -> None:
     assert guards.needs_another(loop)
     assert guards.best([loop, odd, good]) is good
     assert guards.best([loop, odd]) is odd, "improbable, but no loop"
+
+
+def test_silence_is_told_by_both_signs_together() -> None:
     assert guards.is_silence(attempt("Thank you.", -0.9, no_speech=0.8))
     assert not guards.is_silence(attempt("Thank you.", -0.2, no_speech=0.8))
-    assert guards.is_silence(attempt("  ", 0.0))
+    assert guards.is_silence(attempt("Thank you.", -1.2, no_speech=0.5)), "neither sign is enough by itself"
+    assert not guards.is_silence(attempt("Cancel.", -1.1, no_speech=0.2)), "a word said alone is improbable"
+    for nothing in ("  ", " . . .", "…"):
+        assert guards.is_silence(attempt(nothing, 0.0))
+
+
+def test_a_text_that_may_come_from_its_prompt_is_noticed() -> None:
+    hot = "Kubernetes, Ayesha"
+    assert guards.leans_on_prompt(attempt("Ayesha cooks.", -0.3), hot)
+    assert not guards.leans_on_prompt(attempt("I will go home.", -0.3), hot)
+    assert guards.leans_on_prompt(attempt("I will go home.", -0.6, no_speech=0.4), hot)
+
+
+def test_what_is_said_again_is_noticed() -> None:
+    before = "I have talked to the doctor and he said that"
+    assert guards.is_again(attempt("Yes. yes.", -0.3), "")
+    assert guards.is_again(attempt("Go home now. go home now!", -0.3), "")
+    assert guards.is_again(attempt("Well, I have talked to him", -0.3), before)
+    assert not guards.is_again(attempt("the doctor said that too", -0.3), before)
+    assert not guards.is_again(attempt("Yes.", -0.3), before)
+    assert not guards.is_again(attempt("go on and go", -0.3), before)
 
 
 # ---- windows
@@ -251,21 +275,122 @@ def test_a_short_window_is_tried_first_then_the_whole_one_then_sampling(vocabula
     assert all(vocabulary.previous not in prompt for prompt in model.prompts[1:])
 
 
-def test_the_next_window_begins_where_the_last_was_whole_and_knows_what_was_said(
-    vocabulary: Vocabulary,
-) -> None:
+def spoken_stretches(*stretches: tuple[float, float], seconds: float) -> np.ndarray[Any, Any]:
+    """Loud between the given times, nearly silent elsewhere."""
+    sound = noise(seconds).astype(np.float64) * 1e-3
+    for begin, end in stretches:
+        sound[round(begin * RATE) : round(end * RATE)] *= 1e3
+    return sound.astype(np.int16)
+
+
+def test_the_next_window_begins_in_the_last_pause_and_knows_what_was_said(vocabulary: Vocabulary) -> None:
     stamp = vocabulary.first_stamp
-    said = vocabulary.encode(" go on")
-    first = [stamp, *said, stamp + 1000, stamp + 1000, *vocabulary.encode(" cut o"), stamp + 1500]
-    second = [stamp, *vocabulary.encode(" hello there"), stamp + 700]
-    pairs = [stamp, *said, stamp + 1000, stamp + 1000]
-    assert step_of(vocabulary, pairs, 3000, whole=False) == (2000, pairs[:-1][: len(said) + 1])
-    model = Scripted(vocabulary, [*first[:-1]], second)
-    heard = transcribe(model, noise(34.0), Options())
-    assert heard.text == "go on hello there"
-    assert model.prompts[1] == [vocabulary.previous, *said, vocabulary.start]
-    assert [word.text for word in heard.words] == ["go", "on", "hello", "there"]
-    assert heard.words[2].start >= 20.0
+    whole = [stamp, *vocabulary.encode(" go on")]
+    first = [*whole, stamp + 1300, stamp + 1300, *vocabulary.encode(" cut")]
+    second = [stamp, *vocabulary.encode(" cutting there"), stamp + 700]
+
+    class Timed(Scripted):
+        def align(
+            self, encoded: Any, start: Sequence[int], text: Sequence[int], frames: int
+        ) -> tuple[list[tuple[int, int]], list[float]]:
+            words_of = words.pieces(self.vocabulary, text)
+            times = [50, 1250, 1490] if frames == 3000 else [20, 140]
+            pairs: list[tuple[int, int]] = []
+            for piece, time in zip(words_of, times, strict=True):
+                pairs += [(len(pairs) + number, time) for number in range(piece.tokens)]
+            return [*pairs, (len(text), frames // 2)], [0.9] * len(text)
+
+    model = Timed(vocabulary, first, second)
+    sound = spoken_stretches((1.0, 2.0), (24.9, 26.0), (29.6, 31.5), (32.0, 33.0), seconds=40.0)
+    heard = transcribe(model, sound, Options())
+    assert heard.text == "go on cutting there"
+    assert model.prompts[1] == [vocabulary.previous, *whole, vocabulary.start]
+    assert [word.text for word in heard.words] == ["go", "on", "cutting", "there"]
+    assert [word.start for word in heard.words[:2]] == pytest.approx([1.0, 24.9], abs=0.05)
+    assert heard.words[2].start == pytest.approx(29.6, abs=0.05), "it is heard whole"
+
+
+def test_a_prompt_puts_no_words_into_silence_and_none_twice(vocabulary: Vocabulary) -> None:
+    hot = Options(hotwords="Ayesha")
+    model = Scripted(vocabulary, (" Ayesha", -0.4), (" .", -0.9))
+    assert transcribe(model, noise(2.0), hot).text == ""
+    assert [vocabulary.previous in prompt for prompt in model.prompts] == [True, False]
+    model = Scripted(vocabulary, (" Ayesha goes", -0.4), (" I asha goes", -0.6))
+    assert transcribe(model, noise(2.0), hot).text == "Ayesha goes", "that is what it is preferred for"
+    model = Scripted(vocabulary, (" go on. go on.", -0.4), (" Go on.", -0.5))
+    assert transcribe(model, noise(2.0), Options(), before="He said").text == "Go on."
+    model = Scripted(vocabulary, (" go on", -0.3))
+    assert transcribe(model, noise(2.0), hot, before="He said").text == "go on", "one decoding is enough"
+
+
+@given(st.lists(st.integers(0, 40), max_size=30), st.integers(0, 30))
+def test_what_was_said_first_is_a_beginning(vocabulary: Vocabulary, drawn: list[int], count: int) -> None:
+    tokens = [token if token < 30 else vocabulary.first_stamp + token for token in drawn]
+    found = first_said(vocabulary, tokens, count)
+    assert found == tokens[: len(found)]
+    assert sum(map(vocabulary.is_text, found)) == min(count, sum(map(vocabulary.is_text, tokens)))
+
+
+# ---- boundaries
+
+
+def test_pauses_are_where_the_sound_is_low_and_none_where_it_is_even() -> None:
+    sound = spoken_stretches((0.5, 1.5), (1.56, 2.5), (3.0, 4.0), seconds=4.5)
+    found = boundaries.pauses(features.log_mel(sound, 80))
+    edges = [edge for pause in found for edge in (pause.start, pause.end)]
+    assert edges == pytest.approx([0.0, 0.5, 2.5, 3.0, 4.0, 4.5], abs=0.03), "0.06 s is no pause"
+    assert boundaries.pauses(features.log_mel(noise(3.0), 80)) == []
+    assert boundaries.pauses(np.zeros((80, 0), np.float32)) == []
+
+
+def word(start: float, end: float) -> RecognisedWord:
+    return RecognisedWord("w", start, end, 0.9)
+
+
+def test_words_end_and_begin_at_pauses_and_elsewhere_earlier_by_the_lag() -> None:
+    quiet = [boundaries.Pause(0.0, 0.5), boundaries.Pause(2.0, 3.0), boundaries.Pause(4.0, 5.0)]
+    found = boundaries.settled([word(0.7, 1.3), word(1.3, 2.6), word(3.4, 4.9)], quiet, first=0.0, end=5.0)
+    assert [(each.start, each.end) for each in found] == [(0.5, 1.2), (1.2, 2.0), (3.0, 4.0)]
+
+
+_SPANS = st.lists(st.tuples(st.floats(0, 30), st.floats(0, 3)), max_size=12)
+
+
+@given(_SPANS, _SPANS, st.floats(0, 30), st.floats(0, 10))
+def test_settled_words_stay_in_order_and_inside(
+    spans: list[tuple[float, float]], gaps: list[tuple[float, float]], first: float, length: float
+) -> None:
+    quiet = [boundaries.Pause(start, start + size) for start, size in sorted(gaps)]
+    given_ = [word(start, start + size) for start, size in sorted(spans)]
+    found = boundaries.settled(given_, quiet, first=first, end=first + length)
+    assert len(found) == len(given_)
+    edges = [edge for each in found for edge in (each.start, each.end)]
+    assert edges == sorted(edges)
+    assert all(first - 0.001 <= edge <= first + length + 0.001 for edge in edges)
+
+
+@given(_SPANS, _SPANS, st.floats(0, 100))
+def test_a_window_is_left_in_order_and_always_goes_on(
+    spans: list[tuple[float, float]], gaps: list[tuple[float, float]], first: float
+) -> None:
+    until = first + 30.0
+    quiet = [boundaries.Pause(first + start, first + start + size) for start, size in sorted(gaps)]
+    given_ = [word(first + start, first + start + size) for start, size in sorted(spans)]
+    said = boundaries.settled(given_, quiet, first=first, end=until)
+    kept, go_on = boundaries.cut(said, quiet, first=first, until=until)
+    assert 0 <= kept <= len(said)
+    assert first + 9.9 <= go_on <= until + 0.1
+    if kept < len(said):
+        assert go_on <= said[kept].start + 0.001, "what is not kept is heard again"
+
+
+def test_what_a_model_leaves_out_at_the_end_is_heard_again() -> None:
+    said = [word(0.2, 5.0), word(5.0, 18.0)]
+    kept, go_on = boundaries.cut(said, [], first=0.0, until=30.0)
+    assert (kept, round(go_on, 2)) == (2, 18.05)
+    kept, go_on = boundaries.cut(said[:1], [], first=0.0, until=30.0)
+    assert (kept, round(go_on, 2)) == (1, 10.0), "three times the work at most"
+    assert boundaries.cut([], [], first=0.0, until=30.0) == (0, 30.0)
 
 
 @given(st.text(max_size=2000), st.lists(st.integers(0, 200), max_size=600))

@@ -117,6 +117,25 @@ HEARD_SENTENCES = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("phrase", "freely_heard"),
+    [
+        ("undo that", "And do that."),
+        ("stop dictation", "Stop the dictation."),
+        ("comma", "Coma."),
+        ("cancel dictation", "canceled dictation"),
+        ("exclamation mark", "explanation mark"),
+    ],
+)
+def test_a_command_of_which_little_was_misheard_is_taken_where_the_grammar_hears_it(
+    phrase: str, freely_heard: str
+) -> None:
+    found = decide(phrase, freely_heard)
+    assert found is not None
+    assert found.phrase == phrase
+    assert decide("new paragraph", freely_heard) is None
+
+
 @pytest.mark.parametrize(("grammar_heard", "freely_heard"), HEARD_SENTENCES)
 def test_ordinary_sentences_are_not_taken_for_commands(grammar_heard: str, freely_heard: str) -> None:
     assert DEFAULT_TABLE.match(grammar_heard) is not None

@@ -9,7 +9,12 @@ import pocketsphinx
 import pytest
 
 from garret.features.dictate.text.commands import DEFAULT_TABLE, Command
-from garret.features.dictate.text.grammar import SPELLING_GRAMMAR, grammar, unheard_phrases
+from garret.features.dictate.text.grammar import (
+    ONE_CHARACTER_GRAMMAR,
+    SPELLING_GRAMMAR,
+    grammar,
+    unheard_phrases,
+)
 
 MODEL = Path(pocketsphinx.get_model_path()) / "en-us"
 
@@ -25,14 +30,22 @@ def words_of(jsgf: str) -> set[str]:
     return set(re.sub(r"[()|;+]", " ", body).split())
 
 
-@pytest.mark.parametrize("jsgf", [grammar(DEFAULT_TABLE), SPELLING_GRAMMAR], ids=["commands", "spelling"])
+@pytest.mark.parametrize(
+    "jsgf",
+    [grammar(DEFAULT_TABLE), SPELLING_GRAMMAR, ONE_CHARACTER_GRAMMAR],
+    ids=["commands", "spelling", "one"],
+)
 def test_every_word_of_a_grammar_is_in_the_bundled_dictionary(jsgf: str, dictionary: frozenset[str]) -> None:
     words = words_of(jsgf)
     assert len(words) > 30
     assert words - dictionary == set()
 
 
-@pytest.mark.parametrize("jsgf", [grammar(DEFAULT_TABLE), SPELLING_GRAMMAR], ids=["commands", "spelling"])
+@pytest.mark.parametrize(
+    "jsgf",
+    [grammar(DEFAULT_TABLE), SPELLING_GRAMMAR, ONE_CHARACTER_GRAMMAR],
+    ids=["commands", "spelling", "one"],
+)
 def test_the_engine_takes_the_grammar(jsgf: str) -> None:
     config = pocketsphinx.Config(
         hmm=str(MODEL / "en-us"), dict=str(MODEL / "cmudict-en-us.dict"), lm=None, loglevel="FATAL"

@@ -1,8 +1,10 @@
-"""The speech-to-text worker where an engine cannot be used: it says so, and the others go on."""
+"""The speech-to-text worker: two engines that hear the same segment, and one that cannot be used."""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ import pytest
 
 from garret.features.dictate import contracts as c
 from garret.features.dictate.contracts import EngineStatus
-from garret.features.dictate.engines.contract import EngineError
+from garret.features.dictate.engines.contract import EngineConfig, EngineError, Hypothesis, RecognisedWord
+from garret.features.dictate.engines.registry import engine_info
 from garret.features.dictate.workers import stt
 
 SETTINGS: dict[str, Any] = {
@@ -71,3 +74,103 @@ def test_a_model_that_could_not_be_loaded_is_told_until_it_can(
     worker._open(worker._config(""))
     assert listed(worker)["whisper"].available
     worker.close()
+
+
+class Scripted:
+    """An engine that hears what it was told to, or fails with what it was told to."""
+
+    info = engine_info("whisper")
+
+    def __init__(self, heard: str | EngineError) -> None:
+        self.heard = heard
+        self.samples = 0
+
+    def recognizer(self, **_: Any) -> Scripted:
+        self.samples = 0
+        return self
+
+    def accept(self, samples: Any) -> None:
+        self.samples += len(samples)
+
+    def ahead(self, samples: int) -> None:
+        return
+
+    def finish(self, samples: int | None = None) -> Hypothesis:
+        if isinstance(self.heard, EngineError):
+            raise self.heard
+        words = [RecognisedWord(word, float(at), at + 0.5, 0.5) for at, word in enumerate(self.heard.split())]
+        return Hypothesis(self.heard, tuple(words))
+
+    def close(self) -> None:
+        return
+
+
+class Segment:
+    """A call with a spool of silence."""
+
+    def __init__(self, spool: int) -> None:
+        self.descriptors = (spool,)
+
+    def cancelled(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Iterator[Any]:
+    path = tmp_path / "spool"
+    path.write_bytes(bytes(16_000))
+    spool = os.open(path, os.O_RDONLY)
+    yield Segment(spool)
+    os.close(spool)
+
+
+def recognised(
+    monkeypatch: pytest.MonkeyPatch,
+    call: Any,
+    command: c.Recognize,
+    *,
+    free: str | EngineError,
+    grammar: str | EngineError,
+) -> tuple[c.Hypothesis, dict[str, Scripted]]:
+    opened: dict[str, Scripted] = {}
+
+    def open_engine(config: EngineConfig) -> Scripted:
+        script = grammar if config.mode == "grammar" else free
+        return opened.setdefault(config.mode, Scripted(script))
+
+    monkeypatch.setattr(stt, "open_engine", open_engine)
+    worker = stt.SttWorker({**SETTINGS, "dictate.engine": "whisper"}, Path("no-models"))
+    heard = worker.recognize(command, call)
+    worker.close()
+    return heard, opened
+
+
+def test_what_is_spelled_is_heard_by_both_engines(monkeypatch: pytest.MonkeyPatch, call: Any) -> None:
+    command = c.Recognize(start=0, end=8_000, mode="spelling")
+    heard, opened = recognised(monkeypatch, call, command, free="Okay, 3.", grammar="k. v.")
+    assert heard.text == "k. three"
+    assert [(word.word, word.start) for word in heard.words] == [("k.", 0.0), ("three", 1.0)]
+    assert (heard.engine, heard.quality) == ("whisper", "standard")
+    assert {mode: engine.samples for mode, engine in opened.items()} == {"free": 8_000, "grammar": 8_000}
+
+
+def test_spelling_goes_on_by_the_grammar_where_the_chosen_engine_fails(
+    monkeypatch: pytest.MonkeyPatch, call: Any
+) -> None:
+    command = c.Recognize(start=0, end=8_000, mode="spelling")
+    heard, _ = recognised(monkeypatch, call, command, free=EngineError("broken"), grammar="k. v.")
+    assert heard.text == "k. v."
+    assert heard.engine == "pocketsphinx"
+
+
+def test_a_short_segment_is_also_heard_by_the_grammar_of_commands(
+    monkeypatch: pytest.MonkeyPatch, call: Any
+) -> None:
+    command = c.Recognize(start=0, end=8_000)
+    heard, _ = recognised(monkeypatch, call, command, free="And do that.", grammar="undo that")
+    assert (heard.text, heard.grammar) == ("And do that.", "undo that")
+    heard, _ = recognised(monkeypatch, call, command, free="And do that.", grammar=EngineError("broken"))
+    assert (heard.text, heard.grammar) == ("And do that.", "")
+    plain = c.Recognize(start=0, end=8_000, commands=False)
+    heard, _ = recognised(monkeypatch, call, plain, free="And do that.", grammar="undo that")
+    assert heard.grammar == ""

@@ -38,10 +38,16 @@ class ListEngines(Command[Engines], frozen=True):
 
 
 class Available(Contract, frozen=True):
-    """Samples up to `upto` are on disk; `final` says that the segment ends there."""
+    """Samples up to `upto` are on disk; `final` says that the segment ends there.
+
+    `maybe_final`: it ends there if the silence that began lasts, and decoding may begin ahead. A stream that
+    goes on beyond takes that back. `cut`, with `final`: the end is no silence.
+    """
 
     upto: int
     final: bool = False
+    maybe_final: bool = False
+    cut: bool = False
 
 
 class Partial(Contract, frozen=True):
@@ -86,6 +92,9 @@ class Recognize(Command[Hypothesis], frozen=True):
     `end` is its last sample where it is known already; otherwise the input stream tells how far the
     spool has grown and where the segment ends. Word times are from the start of the spool. `model` is the
     name of the model in the home that was chosen for the whole utterance; empty leaves it to the settings.
+    `before` is the text up to `start`, where speech was cut there. `cut`: speech goes on at `end`; what may
+    be cut apart is left to the next segment, which begins with the end of the last word of this one. `speech`
+    is where in it somebody speaks, in samples; without it, throughout.
     """
 
     start: int
@@ -95,6 +104,9 @@ class Recognize(Command[Hypothesis], frozen=True):
     mode: Literal["free", "spelling"] = "free"
     partials: bool = False
     commands: bool = True
+    cut: bool = False
+    before: str = ""
+    speech: tuple[tuple[int, int], ...] = ()
 
 
 class Taken(Contract, frozen=True):

@@ -31,10 +31,11 @@ class ListDevices(Command[Devices], frozen=True):
 
 
 class SpeechSegment(Contract, frozen=True):
-    """Speech found between `start` and `end`, in samples."""
+    """Speech found between `start` and `end`, in samples. `cut`: it goes on there, in the next segment."""
 
     start: int
     end: int
+    cut: bool = False
 
 
 class AudioInfo(Contract, frozen=True):
@@ -67,13 +68,16 @@ class DecodeAudio(Command[AudioInfo], frozen=True):
 class CaptureItem(Contract, frozen=True):
     """What capturing tells: `durable` samples are in the spool; speech began or ended; the level; a state.
 
-    After the state `ended`, with the `problem` where it was nobody's wish, only the result follows.
+    After a `speech_pause` the segment ends at its `end`, unless a `speech_resume` follows. An end that is a
+    `cut` was no silence; the next segment begins there. After the state `ended`, with the `problem` where it
+    was nobody's wish, only the result follows.
     """
 
-    kind: Literal["durable", "speech_start", "speech_end", "level", "state"]
+    kind: Literal["durable", "speech_start", "speech_pause", "speech_resume", "speech_end", "level", "state"]
     durable: int = 0
     start: int = 0
     end: int = 0
+    cut: bool = False
     level: float = 0.0
     state: str = ""
     problem: str = ""

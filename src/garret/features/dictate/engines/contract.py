@@ -43,6 +43,7 @@ class EngineInfo(msgspec.Struct, frozen=True):
     `languages`: BCP 47 tags it can do; empty when that depends on the model.
     `grammar`, `vocabulary`: whether those parts of the configuration mean something to it.
     `model`: it needs a model folder; without, it brings its own.
+    `window`: seconds of sound that it hears together at about the price of a few; 0 where it has none.
     """
 
     name: str
@@ -52,6 +53,7 @@ class EngineInfo(msgspec.Struct, frozen=True):
     grammar: bool = False
     vocabulary: bool = False
     model: bool = False
+    window: float = 0.0
 
 
 class EngineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,6 +62,8 @@ class EngineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model_dir: the folder of the model; empty means the bundled one, which only PocketSphinx has.
     language: a BCP 47 tag or empty for the model's own. threads: of computing, for engines that use several.
     mode: `free` speech, or only what `grammar` (JSGF) allows. vocabulary: words to prefer.
+    alone: the grammar of one item where `grammar` is of one or more. An engine that has it makes each further
+    item dear, and hears a segment in which it finds one item again by this one.
     """
 
     engine: str = "pocketsphinx"
@@ -69,6 +73,7 @@ class EngineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: Literal["free", "grammar"] = "free"
     grammar: str = ""
     vocabulary: tuple[str, ...] = ()
+    alone: str = ""
 
 
 class RecognisedWord(msgspec.Struct, frozen=True):
@@ -98,8 +103,17 @@ class Recognizer(Protocol):
         """The text heard so far; its end may still change. Empty when partials were not asked for."""
         ...
 
-    def finish(self) -> Hypothesis:
-        """The final text. The recognizer is of no use afterwards."""
+    def ahead(self, samples: int) -> None:
+        """The segment may end after this many samples: begin with its final text, where that can be done
+        beside others. To accept more takes it back."""
+        ...
+
+    def finish(self, samples: int | None = None) -> Hypothesis:
+        """The final text of that many samples from the first, of all without a number. Engines that have
+        decoded what came beyond already may not leave it out.
+
+        The recognizer is of no use afterwards.
+        """
         ...
 
 

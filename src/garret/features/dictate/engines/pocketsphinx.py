@@ -10,6 +10,12 @@ The mean comes from a first run that computes features only, 1 ms for each secon
 run the feature extraction is made anew (40 us): it would otherwise carry its noise estimate along, and
 the text of a segment would depend on what was heard before it.
 
+A grammar of single items ("+" over letters and digits) finds items where there are none: each costs next
+to nothing, and "six" is heard as "eight six". With `alone` each further item costs `_FURTHER`; and since
+that cost also pushes silence into an item, a segment of one item is decided by the grammar of one. Of 15
+made clips of single items in three voices the count was right in 15, and in 4 of 4 runs. A smaller
+probability changed none of them and needed wider beams, at three times the computing.
+
 Neighbours: `contract`, `grammar`.
 """
 
@@ -48,7 +54,11 @@ _FRAME_SECONDS = 0.01  # PocketSphinx decodes 100 frames a second
 _CEPSTRA = 13
 _MEAN_BLOCK = 60 * SAMPLE_RATE  # samples; bounds how long one native call lasts
 _TYPICAL_MEAN = "40,3,-1" + ",0" * (_CEPSTRA - 3)  # the model's own starting point
-_LIVE, _GRAMMAR = "live", "grammar"
+_LIVE, _GRAMMAR, _ALONE = "live", "grammar", "alone"
+_FURTHER = 3e-3  # the probability of one more item; PocketSphinx takes 0.65 unless told
+_ITEMS: dict[str, Any] = {"topn": 8, "compallsen": True}
+"""How items without context are scored: so short a word is told from others by few frames, for which twice as
+many Gaussians count. Of 288 hard clips 65.3 % were right, 63.2 % without; 0.3 s of computing for a second."""
 _VARIANT = re.compile(r"\(\d+\)$")
 
 
@@ -118,19 +128,20 @@ class PocketSphinx:
                 # with the spelling grammar, 3 s of speech took 60 s instead of 2.7 s.
                 bestpath=free,
                 loglevel="FATAL",
+                **(_ITEMS if config.alone else {}),
             )
         except (RuntimeError, MemoryError, ValueError) as error:
             raise failure(self.info.name, f"loading {files.acoustic}", error) from error
         if not free:
-            check_words(config.grammar, lambda word: decoder.lookup_word(word) is not None)
-            try:
-                decoder.add_jsgf_string(_GRAMMAR, config.grammar)
-                decoder.activate_search(_GRAMMAR)
-            except (RuntimeError, ValueError) as error:
-                raise EngineOptionError(f"The grammar cannot be used: {error}.") from error
+            if config.alone:
+                _add_grammar(decoder, _ALONE, config.alone)
+                decoder.config["wip"] = _FURTHER  # a search takes it when it is made
+            _add_grammar(decoder, _GRAMMAR, config.grammar)
+            decoder.activate_search(_GRAMMAR)
         self.decoder: Any = decoder
-        self._final_search = decoder.current_search()
-        self._live_search = "" if free else self._final_search
+        self.final_search: str = decoder.current_search()
+        self.live_search = "" if free else self.final_search
+        self.alone_search = _ALONE if config.alone else ""
         self._current: _Recognizer | None = None
         self.typical_mean = _TYPICAL_MEAN
 
@@ -152,17 +163,17 @@ class PocketSphinx:
         self.decoder = None
 
     def _prepare_live(self) -> None:
-        if not self._live_search:
+        if not self.live_search:
             # A search takes these two from the configuration when it is made; the model itself is shared.
             decoder = self.decoder
             decoder.config["fwdflat"] = decoder.config["bestpath"] = False
             decoder.add_lm(_LIVE, decoder.get_lm())
             decoder.config["fwdflat"] = decoder.config["bestpath"] = True
-            self._live_search = _LIVE
+            self.live_search = _LIVE
 
-    def start(self, mean: str, *, live: bool) -> None:
-        """Begin an utterance with the given cepstral mean, by the light search or the final one."""
-        self.decoder.activate_search(self._live_search if live else self._final_search)
+    def start(self, mean: str, search: str) -> None:
+        """Begin an utterance with the given cepstral mean, by one of the engine's searches."""
+        self.decoder.activate_search(search)
         self.decoder.reinit_feat()
         self.decoder.set_cmn(mean)
         self.decoder.start_utt()
@@ -188,6 +199,14 @@ class PocketSphinx:
         return mean
 
 
+def _add_grammar(decoder: Any, search: str, grammar: str) -> None:
+    check_words(grammar, lambda word: decoder.lookup_word(word) is not None)
+    try:
+        decoder.add_jsgf_string(search, grammar)
+    except (RuntimeError, ValueError) as error:
+        raise EngineOptionError(f"The grammar cannot be used: {error}.") from error
+
+
 class _Recognizer:
     def __init__(self, engine: PocketSphinx, partials: bool, cancelled: Cancelled) -> None:
         self._engine = engine
@@ -203,7 +222,7 @@ class _Recognizer:
         if not self._partials or not len(samples):
             return
         if not self._in_utterance:
-            self._engine.start(self._engine.typical_mean, live=True)
+            self._engine.start(self._engine.typical_mean, self._engine.live_search)
             self._in_utterance = True
         self._process(samples)
 
@@ -212,14 +231,20 @@ class _Recognizer:
         hypothesis = self._engine.decoder.hyp() if self._in_utterance else None
         return "" if hypothesis is None else " ".join(_clean(word) for word in hypothesis.hypstr.split())
 
-    def finish(self) -> Hypothesis:
+    def ahead(self, samples: int) -> None:
+        """One decoder serves partials and the final text, so that neither can be made beside the other."""
+        del samples
         self._check()
-        samples = np.concatenate(self._parts) if self._parts else np.zeros(0, np.int16)
+
+    def finish(self, samples: int | None = None) -> Hypothesis:
+        self._check()
+        whole = np.concatenate(self._parts) if self._parts else np.zeros(0, np.int16)
+        heard = whole[:samples]
         try:
             self._end_utterance()
-            if not len(samples):
+            if not len(heard):
                 return Hypothesis("")
-            return self._decode(samples)
+            return self._decode(heard)
         except (RuntimeError, MemoryError) as error:
             raise failure(self._engine.info.name, "decoding", error) from error
         finally:
@@ -235,13 +260,18 @@ class _Recognizer:
     def _decode(self, samples: Samples) -> Hypothesis:
         engine = self._engine
         mean = engine.mean_of(samples, self._cancelled)
-        engine.start(mean, live=False)
+        words = self._search(samples, mean, engine.final_search)
+        if engine.alone_search and len(words) == 1:
+            words = self._search(samples, mean, engine.alone_search) or words
+        engine.typical_mean = mean  # the next segment's partials begin with this room and voice
+        return Hypothesis(" ".join(word.text for word in words), words)
+
+    def _search(self, samples: Samples, mean: str, search: str) -> tuple[RecognisedWord, ...]:
+        self._engine.start(mean, search)
         self._in_utterance = True
         self._process(samples)
         self._end_utterance()
-        engine.typical_mean = mean  # the next segment's partials begin with this room and voice
-        words = tuple(_words(engine.decoder, len(samples) / SAMPLE_RATE))
-        return Hypothesis(" ".join(word.text for word in words), words)
+        return tuple(_words(self._engine.decoder, len(samples) / SAMPLE_RATE))
 
     def _process(self, samples: Samples) -> None:
         for start in range(0, len(samples), CHECK_SAMPLES):

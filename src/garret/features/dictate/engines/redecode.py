@@ -4,6 +4,9 @@ A native call that takes seconds cannot be interrupted. It runs in a thread of i
 looks at `cancelled` every 20 ms; once cancelled, the caller is free at once and the call's result is
 thrown away. The engine's next segment waits until that call has ended, so memory stays that of one.
 
+Where a segment may end, its final text is begun ahead (`ahead`). It is used when the segment ends with the
+very same samples, and thrown away when more are accepted: what is told is always the text of all of them.
+
 Neighbours: `agreement` settles partials; `whisper` and `sherpa` give the function that decodes.
 """
 
@@ -49,7 +52,14 @@ class NativeThread:
     def run(self, decode: Callable[[], Hypothesis], cancelled: Cancelled) -> Hypothesis:
         """The result of `decode`. Raises CancelledError at once, or EngineError when it fails."""
         check_cancelled(cancelled)
-        future: Future[Hypothesis] = self._executor.submit(decode)
+        return self.wait(self.begin(decode), cancelled)
+
+    def begin(self, decode: Callable[[], Hypothesis]) -> Future[Hypothesis]:
+        """Begin with `decode`, once what was begun before has ended."""
+        return self._executor.submit(decode)
+
+    def wait(self, future: Future[Hypothesis], cancelled: Cancelled) -> Hypothesis:
+        """What was begun, as `run` gives it."""
         while True:
             try:
                 return future.result(_POLL_SECONDS)
@@ -90,9 +100,12 @@ class RedecodingRecognizer:
         self._interval = round(_INTERVAL_SECONDS * SAMPLE_RATE)
         self._offset = 0  # first sample partials still decode
         self._open = True
+        self._ahead: tuple[int, Future[Hypothesis]] | None = None  # samples, and their text
 
     def accept(self, samples: Samples) -> None:
         self._check()
+        if len(samples):
+            self._throw_away()
         self._parts.append(samples.copy())
         self._fresh += len(samples)
         if self._partials is not None and self._fresh >= self._interval:
@@ -102,16 +115,26 @@ class RedecodingRecognizer:
         self._check()
         return self._agreement.text
 
-    def finish(self) -> Hypothesis:
+    def ahead(self, samples: int) -> None:
         self._check()
-        samples = self._joined()
+        heard = self._joined()[:samples]
+        if self._ahead is not None and self._ahead[0] == len(heard):
+            return
+        self._throw_away()
+        if len(heard):
+            self._ahead = len(heard), self._thread.begin(lambda: self._decode(heard))
+
+    def finish(self, samples: int | None = None) -> Hypothesis:
+        self.ahead(len(self._joined()) if samples is None else samples)
+        begun, self._ahead = self._ahead, None
         self.close()
-        if not len(samples):
+        if begun is None:
             return Hypothesis("")
-        return self._thread.run(lambda: self._decode(samples), self._cancelled)
+        return self._thread.wait(begun[1], self._cancelled)
 
     def close(self) -> None:
         """End, and let go of the samples."""
+        self._throw_away()
         self._open = False
         self._parts.clear()
         self._samples = np.zeros(0, np.int16)
@@ -120,6 +143,11 @@ class RedecodingRecognizer:
         if not self._open:
             raise RecognizerClosedError("This recognizer has ended; ask the engine for a new one.")
         check_cancelled(self._cancelled)
+
+    def _throw_away(self) -> None:
+        if self._ahead is not None:
+            self._ahead[1].cancel()
+            self._ahead = None
 
     def _joined(self) -> Samples:
         if self._parts:

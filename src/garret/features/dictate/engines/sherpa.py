@@ -166,7 +166,13 @@ class _Streaming:
         self._check()
         return str(self._native.get_result(self._stream)).strip()
 
-    def finish(self) -> Hypothesis:
+    def ahead(self, samples: int) -> None:
+        """A streaming model has decoded nearly all by then."""
+        del samples
+        self._check()
+
+    def finish(self, samples: int | None = None) -> Hypothesis:
+        del samples  # what came beyond is decoded already
         self._check()
         seconds = self._samples / SAMPLE_RATE
         try:

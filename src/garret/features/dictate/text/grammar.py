@@ -36,5 +36,6 @@ def _write(name: str, rule: str, phrases: Iterable[str], repeat: str = "") -> st
     return f"#JSGF V1.0;\ngrammar {name};\npublic <{rule}> = (\n      {alternatives}\n){repeat};\n"
 
 
-# One or more letters (by name or in the NATO alphabet), digits and signs, read by `spell`.
+# One or more letters (by name or in the NATO alphabet), digits and signs, read by `spell`; and one alone.
 SPELLING_GRAMMAR = _write("spelling", "spelling", (*SPOKEN_CHARACTERS, *SPOKEN_MODIFIERS), "+")
+ONE_CHARACTER_GRAMMAR = _write("character", "character", SPOKEN_CHARACTERS)

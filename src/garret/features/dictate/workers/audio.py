@@ -55,7 +55,7 @@ def decode_file(command: c.DecodeAudio, call: Call) -> c.AudioInfo:
 
 def _tell(call: Call, events: list[Event]) -> None:
     ends = (event for event in events if isinstance(event, SpeechEnd))
-    call.emit_many(c.SpeechSegment(start=end.start, end=end.end) for end in ends)
+    call.emit_many(c.SpeechSegment(start=end.start, end=end.end, cut=end.cut) for end in ends)
 
 
 def capture(command: c.Capture, call: Call) -> c.Captured:
@@ -80,7 +80,7 @@ def rescue(command: c.Rescue, call: Call) -> c.Rescued:
     """Find the speech in a spool that nobody finished."""
     descriptor = call.descriptors[0]
     found = segments_of(descriptor, upto=command.upto or None, cancelled=call.cancelled)
-    segments = tuple(c.SpeechSegment(start=each.start, end=each.end) for each in found)
+    segments = tuple(c.SpeechSegment(start=each.start, end=each.end, cut=each.cut) for each in found)
     return c.Rescued(samples=spool.samples_in(descriptor), segments=segments)
 
 

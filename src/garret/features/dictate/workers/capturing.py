@@ -23,7 +23,7 @@ from garret.features.dictate.capture.level import Level
 from garret.features.dictate.capture.recorder import Ended, Notice, Recorder
 from garret.features.dictate.capture.source import AudioSource
 from garret.features.dictate.capture.spool import SpoolWriter
-from garret.features.dictate.endpoint import Event, SpeechStart
+from garret.features.dictate.endpoint import Event, SpeechPause, SpeechResume, SpeechStart
 from garret.worker.call import Call
 
 
@@ -72,13 +72,21 @@ class Listener:
         self._flush()
 
     def _speech(self, events: list[Event]) -> None:
-        for event in events:
-            if isinstance(event, SpeechStart):
-                self._waiting.append(c.CaptureItem(kind="speech_start", start=event.at))
-            else:
+        self._waiting.extend(self._item(event) for event in events)
+
+    def _item(self, event: Event) -> c.CaptureItem:
+        match event:
+            case SpeechStart(at):
+                return c.CaptureItem(kind="speech_start", start=at)
+            case SpeechPause(end):
+                return c.CaptureItem(kind="speech_pause", end=end, durable=self._durable)
+            case SpeechResume():
+                return c.CaptureItem(kind="speech_resume")
+            case _:
                 end = min(event.end, self._durable)
-                item = c.CaptureItem(kind="speech_end", start=event.start, end=end, durable=self._durable)
-                self._waiting.append(item)
+                return c.CaptureItem(
+                    kind="speech_end", start=event.start, end=end, cut=event.cut, durable=self._durable
+                )
 
     def _latest(self, item: c.CaptureItem) -> None:
         """Queue an item of which only the newest matters."""

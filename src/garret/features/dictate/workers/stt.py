@@ -1,16 +1,22 @@
 """The speech-to-text worker: segments of a spool in, hypotheses out, with partial text on the way.
 
 Each engine is loaded once and kept. Short segments are heard a second time by the command grammar,
-so that the text worker can tell a command from a sentence that sounds like one.
+so that the text worker can tell a command from a sentence that sounds like one. What is spelled is heard by
+the spelling grammar, and by the chosen engine too where that is another. Second hearings run beside the
+first, which computes in a thread of its own: they do not delay the text.
 """
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from garret.base import log
 from garret.base.errors import GarretError
@@ -23,11 +29,15 @@ from garret.features.dictate.engines.contract import (
     EngineError,
     EngineInfo,
     Hypothesis,
+    Recognizer,
 )
+from garret.features.dictate.engines.coverage import completed, unheard
+from garret.features.dictate.engines.cuts import after_cut, before_cut
 from garret.features.dictate.engines.registry import engine_info, engines, open_engine, unavailable_reason
 from garret.features.dictate.text.alignment import find_breaks
 from garret.features.dictate.text.commands import DEFAULT_TABLE
-from garret.features.dictate.text.grammar import SPELLING_GRAMMAR, grammar
+from garret.features.dictate.text.grammar import ONE_CHARACTER_GRAMMAR, SPELLING_GRAMMAR, grammar
+from garret.features.dictate.text.spelling_reading import agree
 from garret.features.dictate.text.words import Word
 from garret.features.dictate.workers.text import table_of
 from garret.models.shelf import Shelf
@@ -37,11 +47,31 @@ from garret.worker.harness import Handlers
 
 _logger = log.get("dictate.stt")
 
-COMMAND_SECONDS: Final = 2.5
-"""The longest segment that may be a command: six words and the padding around them."""
+COMMAND_SECONDS: Final = 3.0
+"""The longest segment that may be a command: six words said slowly, and the padding around them."""
 _PARTIAL_SECONDS: Final = 0.25
 _KEPT_ENGINES: Final = 3
 _BLOCK: Final = spool.SAMPLE_RATE // 2
+_SPELLING: Final = EngineConfig(
+    engine="pocketsphinx",
+    language="en",
+    mode="grammar",
+    grammar=SPELLING_GRAMMAR,
+    alone=ONE_CHARACTER_GRAMMAR,
+)
+
+
+@dataclass
+class _Beside:
+    """A second hearing beside the first, where there is one: of the segment up to sample `upto`."""
+
+    upto: int
+    heard: Future[Hypothesis] | None = None
+
+    def wait(self) -> None:
+        """Until it has ended, whatever came of it."""
+        if self.heard is not None:
+            self.heard.exception()
 
 
 class SttWorker:
@@ -54,6 +84,7 @@ class SttWorker:
         self._broken: dict[EngineConfig, str] = {}
         """Why an engine could not be opened when that was last tried."""
         self._grammar_config = self._command_config()
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="second-hearing")
         try:
             self._open(self._config(""))
         except EngineError as error:
@@ -101,51 +132,100 @@ class SttWorker:
     def recognize(self, command: c.Recognize, call: Call) -> c.Hypothesis:
         """Recognise one segment; see `contracts.Recognize`."""
         began = time.monotonic()
-        config = self._config(command.engine, command.model)
-        if command.mode == "spelling":
-            config = EngineConfig(
-                engine="pocketsphinx", language="en", mode="grammar", grammar=SPELLING_GRAMMAR
-            )
+        config = _SPELLING if command.mode == "spelling" else self._config(command.engine, command.model)
         engine = self._open(config)
-        recognizer = engine.recognizer(partials=command.partials, cancelled=call.cancelled)
-        descriptor = call.descriptors[0]
-        position = command.start
+        recognizer = engine.recognizer(
+            partials=command.partials, cancelled=call.cancelled, before=command.before
+        )
+        beside = _Beside(command.start)
+        try:
+            return self._hear(engine, recognizer, command, call, beside, began)
+        finally:
+            beside.wait()  # its engine hears one segment at a time
+
+    def _hear(
+        self,
+        engine: Engine,
+        recognizer: Recognizer,
+        command: c.Recognize,
+        call: Call,
+        beside: _Beside,
+        began: float,
+    ) -> c.Hypothesis:
+        live = _Live(recognizer, command, call)
+        told = c.Available(upto=command.start)
         waited = 0.0
-        told, told_at = "", 0.0
-        for upto, last, wait in _arrivals(command, call):
+        for told, wait in _arrivals(command, call):
             waited += wait
-            while position < upto:
-                samples = spool.read(descriptor, position, min(_BLOCK, upto - position))
-                if not len(samples):
-                    break
-                recognizer.accept(samples)
-                position += len(samples)
-                now = time.monotonic()
-                # Once all is there, a partial text would only keep the whole one waiting.
-                if command.partials and not last and now - told_at >= _PARTIAL_SECONDS:
-                    told_at = now
-                    partial = recognizer.partial()
-                    if partial != told and call.emit_nowait(c.Partial(text=partial)):
-                        told = partial
-        heard = recognizer.finish()
-        also = self._hear_command(command, descriptor, position, call)
-        info = engine_info(config.engine)
+            live.take(told)
+            if told.final or told.maybe_final:
+                # The final text is begun with, and the command grammar listens meanwhile.
+                recognizer.ahead(told.upto - command.start)
+                self._begin_command(command, told.upto, call, beside)
+        info = engine.info
+        heard = after_cut(recognizer.finish(told.upto - command.start), command.before)
+        if command.mode == "spelling":
+            heard, info = self._hear_spelling(command, heard, told.upto, call)
+        elif info.window:
+            heard = _whole(engine, heard, command, told.upto, call)
+        if told.cut:
+            heard = before_cut(heard, (told.upto - command.start) / spool.SAMPLE_RATE)
+        also = self._command_heard(beside)
         return _answer(heard, info, command.start, time.monotonic() - began - waited, also)
 
-    def _hear_command(self, command: c.Recognize, descriptor: int, end: int, call: Call) -> str:
+    def _begin_command(self, command: c.Recognize, end: int, call: Call, beside: _Beside) -> None:
+        """Begin to hear a short segment, up to sample `end`, by the grammar of commands too."""
+        if beside.upto == end:
+            return
+        beside.wait()
+        beside.upto, beside.heard = end, None
         short = end - command.start <= COMMAND_SECONDS * spool.SAMPLE_RATE
-        if not (command.commands and command.mode == "free" and short and self._grammar_config):
-            return ""
+        config = self._grammar_config
+        if config is None or not (command.commands and command.mode == "free" and short):
+            return
         try:
-            recognizer = self._open(self._grammar_config).recognizer(partials=False, cancelled=call.cancelled)
-            recognizer.accept(spool.read(descriptor, command.start, end - command.start))
-            return recognizer.finish().text
-        except GarretError as error:
-            if error.code == "cancelled":
-                raise
-            _logger.warning("spoken commands are not listened for: %s", error.message)
-            self._grammar_config = None
+            beside.heard = self._beside.submit(self._second(config, command, end, call))
+        except EngineError as error:
+            self._give_up_commands(error)
+
+    def _command_heard(self, beside: _Beside) -> str:
+        """What the grammar heard; empty where it did not listen. Raises CancelledError."""
+        try:
+            return "" if beside.heard is None else beside.heard.result().text
+        except EngineError as error:
+            self._give_up_commands(error)
             return ""
+
+    def _give_up_commands(self, error: EngineError) -> None:
+        _logger.warning("spoken commands are not listened for: %s", error.message)
+        self._grammar_config = None
+
+    def _hear_spelling(
+        self, command: c.Recognize, by_grammar: Hypothesis, end: int, call: Call
+    ) -> tuple[Hypothesis, EngineInfo]:
+        """Letters and digits as the grammar heard them, and the chosen engine where it is another."""
+        config = self._config(command.engine, command.model)
+        if config.engine == _SPELLING.engine or not config.language.lower().startswith("en"):
+            return by_grammar, engine_info(_SPELLING.engine)
+        try:
+            free = self._second(config, command, end, call)()
+        except EngineError as error:
+            _logger.warning("what was spelled is taken as the grammar heard it: %s", error.message)
+            return by_grammar, engine_info(_SPELLING.engine)
+        names = agree(free.text, [word.text for word in by_grammar.words])
+        timed = next((each.words for each in (by_grammar, free) if len(each.words) == len(names)), ())
+        words = tuple(
+            msgspec.structs.replace(word, text=name) for word, name in zip(timed, names, strict=False)
+        )
+        return Hypothesis(" ".join(names), words), engine_info(config.engine)
+
+    def _second(
+        self, config: EngineConfig, command: c.Recognize, end: int, call: Call
+    ) -> Callable[[], Hypothesis]:
+        """A function that hears the segment by another engine. Raises EngineError where that has none."""
+        recognizer = self._open(config).recognizer(partials=False, cancelled=call.cancelled)
+        recognizer.accept(spool.read(call.descriptors[0], command.start, end - command.start))
+        return recognizer.finish
 
     def list_engines(self, command: c.ListEngines, call: Call) -> c.Engines:
         """Which engines there are, and what is missing where one cannot be used."""
@@ -170,15 +250,62 @@ class SttWorker:
         )
 
     def close(self) -> None:
+        self._beside.shutdown()
         for engine in self._engines.values():
             engine.close()
         self._engines.clear()
 
 
-def _arrivals(command: c.Recognize, call: Call) -> Iterator[tuple[int, bool, float]]:
-    """How far the segment can be read now, whether a live one is whole, and the seconds waited for it."""
+def _whole(engine: Engine, heard: Hypothesis, command: c.Recognize, end: int, call: Call) -> Hypothesis:
+    """What was heard from `command.start` to `end`, and what was not, which is heard again by itself."""
+    start, rate = command.start, spool.SAMPLE_RATE
+    speech = [((one - start) / rate, (other - start) / rate) for one, other in command.speech]
+    for begin, until in unheard(speech or [(0.0, (end - start) / rate)], heard.words):
+        recognizer = engine.recognizer(partials=False, cancelled=call.cancelled)
+        first = start + round(begin * rate)
+        recognizer.accept(spool.read(call.descriptors[0], first, round((until - begin) * rate)))
+        heard = completed(heard, recognizer.finish(), begin)
+    return heard
+
+
+class _Live:
+    """Gives a recognizer the samples as they become known, and the caller partial texts."""
+
+    def __init__(self, recognizer: Recognizer, command: c.Recognize, call: Call) -> None:
+        self._recognizer = recognizer
+        self._call = call
+        self._partials = command.partials
+        self._position = command.start
+        self._told, self._told_at = "", 0.0
+
+    def take(self, available: c.Available) -> None:
+        """Accept what is there beyond what was accepted. Raises as the recognizer, and SourceFailedError."""
+        while self._position < available.upto:
+            count = min(_BLOCK, available.upto - self._position)
+            samples = spool.read(self._call.descriptors[0], self._position, count)
+            if not len(samples):
+                return
+            self._recognizer.accept(samples)
+            self._position += len(samples)
+            # Once all is there, a partial text would only keep the whole one waiting.
+            if not (available.final or available.maybe_final):
+                self._show()
+
+    def _show(self) -> None:
+        now = time.monotonic()
+        if not self._partials or now - self._told_at < _PARTIAL_SECONDS:
+            return
+        self._told_at = now
+        partial = self._recognizer.partial()
+        if partial != self._told and self._call.emit_nowait(c.Partial(text=partial)):
+            self._told = partial
+
+
+def _arrivals(command: c.Recognize, call: Call) -> Iterator[tuple[c.Available, float]]:
+    """How far the segment can be read now, until it is whole, and the seconds waited for each."""
     if command.end:
-        yield command.end, False, 0.0
+        yield c.Available(upto=command.end), 0.0  # partial texts are of use where nobody waits
+        yield c.Available(upto=command.end, final=True, cut=command.cut), 0.0
         return
     inputs = call.inputs()
     while True:
@@ -186,7 +313,7 @@ def _arrivals(command: c.Recognize, call: Call) -> Iterator[tuple[int, bool, flo
         item = next(inputs, None)
         if item is None:
             return
-        yield item.upto, item.final, time.monotonic() - began
+        yield item, time.monotonic() - began
         if item.final:
             return
 

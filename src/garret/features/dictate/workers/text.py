@@ -16,7 +16,7 @@ from garret.features.dictate.text.content import weigh
 from garret.features.dictate.text.editor import Editor, Ending, Outcome
 from garret.features.dictate.text.pauses import sentence_ends
 from garret.features.dictate.text.reading import Heard, Part, Reading, read, read_text
-from garret.features.dictate.text.spelling import spell
+from garret.features.dictate.text.spelling import spell_parts
 from garret.features.dictate.text.vocabulary import Replacement, vocabulary
 from garret.protocol.contract import Nothing
 from garret.protocol.life import Boot
@@ -164,7 +164,7 @@ def _as_heard(segments: Sequence[c.RawSegment], why: str) -> c.CleanedText:
 
 def spelled(segments: Sequence[c.RawSegment]) -> c.CleanedText:
     """The letters and digits that the segments spell."""
-    parts = tuple(spell(segment.text.split()) for segment in segments)
+    parts = spell_parts([segment.text.split() for segment in segments])
     return c.CleanedText(text="".join(parts), segments=tuple(c.CleanedSegment(text=part) for part in parts))
 
 

@@ -1,7 +1,8 @@
 """A whole segment, window by window: what is decoded where, and how the pieces become one text.
 
-The model sees 30 s. Where a window ends amid a sentence its last time stamps say how far it is whole, and the
-next window begins there; what was said so far is the next window's context, unless it went round in circles.
+The model sees 30 s. Where a window ends amid the sound it is left at its last pause, by the words' own times
+(the model's stamps are often of whole seconds), and the next window begins there; what was said so far is
+its context, unless it went round in circles.
 Neighbours: `engine` (the model), `guards`, `words`, `features`.
 """
 
@@ -9,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from garret.features.dictate.audio.spool import Samples
 from garret.features.dictate.engines.contract import SAMPLE_RATE, Hypothesis, RecognisedWord
 from garret.features.dictate.engines.whisper import guards, words
+from garret.features.dictate.engines.whisper.boundaries import Pause, cut, pauses, settled
 from garret.features.dictate.engines.whisper.features import (
     FRAMES_PER_SECOND,
     WINDOW_FRAMES,
@@ -26,9 +27,6 @@ from garret.features.dictate.engines.whisper.features import (
 )
 from garret.features.dictate.engines.whisper.guards import Attempt
 from garret.features.dictate.engines.whisper.vocabulary import Vocabulary
-
-STAMP_FRAMES: Final = 2
-"""Frames that a time stamp counts."""
 
 _CONTEXT_TOKENS: Final = 223
 """Half of what the decoder holds, less one: the most that may stand before a window's own text."""
@@ -89,6 +87,7 @@ class Options:
 
 @dataclass
 class _Walk:
+    quiet: Sequence[Pause]
     context: list[int] = field(default_factory=list[int])
     texts: list[str] = field(default_factory=list[str])
     words: list[RecognisedWord] = field(default_factory=list[RecognisedWord])
@@ -99,7 +98,7 @@ def transcribe(model: Model, samples: Samples, options: Options, before: str = "
     if is_quiet(samples):
         return Hypothesis("")
     features = log_mel(samples, model.bands)
-    walk = _Walk(model.vocabulary.encode(" " + before.strip()) if before.strip() else [])
+    walk = _Walk(pauses(features), model.vocabulary.encode(" " + before.strip()) if before.strip() else [])
     frame = 0
     while frame + _SHORTEST_FRAMES <= features.shape[1]:
         frame += _window(model, features, frame, options, walk, len(samples) / SAMPLE_RATE)
@@ -130,20 +129,41 @@ def _window(model: Model, features: Floats, first: int, options: Options, walk: 
     encoded, start, attempt = _hear(model, features, first, options, walk.context)
     if guards.is_silence(attempt):
         return frames
-    step, kept = step_of(model.vocabulary, attempt.tokens, frames, whole=left <= WINDOW_FRAMES)
-    text = guards.without_loop([token for token in kept if model.vocabulary.is_text(token)])
-    looped = len(text) < sum(map(model.vocabulary.is_text, kept))
-    if not model.vocabulary.text(text).strip():
-        return step
-    made_of = words.pieces(model.vocabulary, text, spaced=options.spaced)
+    vocabulary = model.vocabulary
+    said = [token for token in attempt.tokens if vocabulary.is_text(token)]
+    text = guards.without_loop(said)
+    made_of = words.pieces(vocabulary, text, spaced=options.spaced)
     alignment, probabilities = model.align(encoded, start, text, frames)
     offset = first / FRAMES_PER_SECOND
-    walk.words += words.timed(made_of, alignment, probabilities, offset=offset, end=end)
-    walk.texts.append(model.vocabulary.text(text))
+    until = min(end, offset + frames / FRAMES_PER_SECOND)
+    begun = walk.words[-1].end if walk.words else 0.0
+    timed = words.timed(made_of, alignment, probabilities, offset=offset, end=end)
+    heard = settled(timed, walk.quiet, first=max(offset, begun), end=until)
+    kept, go_on = len(heard), until
+    if left > WINDOW_FRAMES:
+        kept, go_on = cut(heard, walk.quiet, first=offset, until=until)
+    walk.words += heard[:kept]
+    walk.texts += [piece.text for piece in made_of[:kept]]
     # A sampled or broken text must not steer the next.
-    sound = not looped and attempt.temperature < 0.5
-    walk.context = [*walk.context, *text][-_CONTEXT_TOKENS:] if sound else []
-    return step
+    sound = len(text) == len(said) and attempt.temperature < 0.5
+    tokens = sum(piece.tokens for piece in made_of[:kept])
+    steering = [*walk.context, *first_said(vocabulary, attempt.tokens, tokens)]
+    walk.context = steering[-_CONTEXT_TOKENS:] if sound else []
+    return frames if go_on >= until else max(1, round((go_on - offset) * FRAMES_PER_SECOND))
+
+
+def first_said(vocabulary: Vocabulary, tokens: Sequence[int], count: int) -> list[int]:
+    """The tokens up to the one of text that is number `count`, with the stamps between them.
+
+    A context without stamps teaches the model to write none, and it then leaves sentences out.
+    """
+    found: list[int] = []
+    for token in tokens:
+        if not count:
+            break
+        found.append(token)
+        count -= vocabulary.is_text(token)
+    return found
 
 
 def _hear(
@@ -151,50 +171,47 @@ def _hear(
 ) -> tuple[Any, list[int], Attempt]:
     """What the encoder made of the window at frame `first`, the start of its text, the best attempt at it.
 
-    A short window is tried first, then the whole one, then sampling. After a failure what was said before is
-    left out: it may be what misleads.
+    A short window is tried first, then the whole one, then sampling. After a failure nothing is put before
+    the text: it may be what misleads.
     """
     frames = min(WINDOW_FRAMES, features.shape[1] - first)
     short = min(WINDOW_FRAMES, max(_LEAST_FRAMES, frames + _PADDED_FRAMES))
+    encoded = model.encode(window_of(features, first, short))
+    start = model.start(encoded)
+    attempts = [_first_attempt(model, encoded, options, context, start)]
     tries = [(WINDOW_FRAMES, temperature) for temperature in options.temperatures]
-    if short < WINDOW_FRAMES:
-        tries = [(short, 0.0), *tries] if len(tries) > 1 else [(short, 0.0)]
-    attempts: list[Attempt] = []
-    encoded: Any = None
-    start: list[int] = []
-    length = 0
+    if len(tries) == 1 or short == WINDOW_FRAMES:
+        del tries[0]
+    length = short
     for wanted, temperature in tries:
+        if not guards.needs_another(attempts[-1]):
+            break
         if wanted != length:
             length = wanted
             encoded = model.encode(window_of(features, first, length))
             start = model.start(encoded)
-        prompt = prompt_of(model.vocabulary, () if attempts else context, options.hotwords, start)
-        tokens, probability, no_speech = model.generate(
-            encoded, prompt, beam=1 if temperature else options.beam, temperature=temperature
-        )
-        text = model.vocabulary.text(tokens)
-        attempts.append(Attempt(tuple(tokens), text, probability, no_speech, temperature))
-        if not guards.needs_another(attempts[-1]):
-            break
+        attempts.append(_decode(model, encoded, start, options.beam, temperature))
     return encoded, start, guards.best(attempts)
 
 
-def step_of(
-    vocabulary: Vocabulary, tokens: Sequence[int], frames: int, *, whole: bool
-) -> tuple[int, list[int]]:
-    """How many frames to go on by, and the tokens that are taken from this window.
+def _first_attempt(
+    model: Model, encoded: Any, options: Options, context: Sequence[int], start: Sequence[int]
+) -> Attempt:
+    """The attempt after the words to prefer and what was said before; where it leans on them, what it is
+    without: silence, or, where it only says again what was said, the sound's own text."""
+    prompt = prompt_of(model.vocabulary, context, options.hotwords, start)
+    prompted = _decode(model, encoded, prompt, options.beam, 0.0)
+    if prompt == list(start) or guards.is_silence(prompted):
+        return prompted
+    before = model.vocabulary.text(context)
+    if not guards.leans_on_prompt(prompted, f"{options.hotwords} {before}"):
+        return prompted
+    bare = _decode(model, encoded, start, options.beam, 0.0)
+    return bare if guards.is_silence(bare) or guards.is_again(prompted, before) else prompted
 
-    The last window is taken whole. In others two stamps side by side end a stretch that is complete; what
-    follows the last such pair is heard again by the next window (Radford, section 2.3).
-    """
-    stamps = [position for position, token in enumerate(tokens) if token >= vocabulary.first_stamp]
-    if whole or not stamps:
-        return frames, list(tokens)
-    if stamps[-1] == len(tokens) - 1 and (len(stamps) < 2 or stamps[-2] != stamps[-1] - 1):
-        return frames, list(tokens)  # a single stamp at the end: nothing goes on beyond it
-    pairs = [position for position, following in pairwise(stamps) if following == position + 1]
-    if not pairs:
-        return frames, list(tokens)
-    cut = pairs[-1]
-    step = (tokens[cut] - vocabulary.first_stamp) * STAMP_FRAMES
-    return (min(step, frames), list(tokens[:cut])) if step > 0 else (frames, list(tokens))
+
+def _decode(model: Model, encoded: Any, prompt: Sequence[int], beam: int, temperature: float) -> Attempt:
+    tokens, probability, no_speech = model.generate(
+        encoded, prompt, beam=1 if temperature else beam, temperature=temperature
+    )
+    return Attempt(tuple(tokens), model.vocabulary.text(tokens), probability, no_speech, temperature)

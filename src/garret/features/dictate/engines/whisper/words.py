@@ -40,7 +40,8 @@ def pieces(vocabulary: Vocabulary, tokens: Sequence[int], *, spaced: bool = True
         text = vocabulary.text(pending)
         if "�" in text and len(pending) < 4 and token is not tokens[-1]:
             continue  # a character whose bytes are not all there yet
-        begins = not found or not spaced or text[:1].isspace()
+        # A space by itself belongs to the word after it.
+        begins = not found or bool(found[-1].text.strip() and (not spaced or text[:1].isspace()))
         if begins:
             found.append(Piece(len(pending), text))
         else:
