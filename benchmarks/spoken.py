@@ -32,8 +32,8 @@ _PASSAGES: Final = (
         "director is travelling this week."
     ),
     (
-        "We walked along the river and looked at the boats. It began to rain, so we waited under the bridge and "
-        "then took the bus home."
+        "We walked along the river and looked at the boats. It began to rain, so we waited under the bridge "
+        "and then took the bus home."
     ),
 )
 

@@ -59,10 +59,9 @@ def test_a_page_that_stays_empty_ends_the_fetching() -> None:
 
 def test_json_has_exactly_the_promised_keys() -> None:
     document = json.loads(transcripts.render(transcript(), "json", raw=False))
-    assert set(document) == {
-        "utterance", "engine", "quality", "raw", "text", "audio_seconds", "decode_seconds", "segments",
-    }  # fmt: skip
-    assert set(document["segments"][0]) == {"start", "end", "text", "words"}
+    promised = "utterance engine quality raw text audio_seconds decode_seconds segments commands"
+    assert set(document) == set(promised.split())
+    assert set(document["segments"][0]) == {"start", "end", "text", "words", "capitals"}
     assert document["segments"][0]["words"] == [{"start": 0.1, "end": 0.5, "word": "text", "confidence": 0.5}]
     assert document["text"] == "Clean words."
 
