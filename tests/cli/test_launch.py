@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -145,3 +146,12 @@ def test_the_log_of_many_starts_is_read_from_its_end(home: Home) -> None:
     home.create()
     launch.log_of(home).write_text("x" * 200_000 + '\n{"code": "full", "message": "No room."}\n')
     assert launch.last_failure(home) == "No room."
+
+
+def test_a_start_without_a_word_on_a_full_disk_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=3, f_frsize=4096))
+    error = launch.failure(tmp_path / "absent.log", 0, 1)
+    assert error.code is Code.FULL
+    assert "no space left" in error.message

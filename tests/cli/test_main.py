@@ -71,7 +71,7 @@ def test_what_nobody_foresaw_is_one_line(
         main(["status"])
 
 
-@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt, 1), (BrokenPipeError, 0)])
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt, 130), (BrokenPipeError, 0)])
 def test_interrupts_and_readers_that_left(
     error: type[BaseException], code: int, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
 from garret.base.errors import Code
 from garret.cli.errors import WriteFailed
-from garret.cli.output import Output, replace_file
+from garret.cli.output import Output
 from garret.features.house.contracts import AuditVerdict
 from tests.cli.streams import Screen, pipe, sent
 
@@ -127,49 +129,8 @@ def test_a_note_that_cannot_be_written_is_nobodys_loss() -> None:
     assert err.closed
 
 
-def test_a_file_is_replaced_whole_and_keeps_its_mode(tmp_path: Path) -> None:
-    target = tmp_path / "a.txt"
-    target.write_text("old")
-    target.chmod(0o640)
-    replace_file(str(target), "neu ü")
-    assert target.read_text(encoding="utf-8") == "neu ü"
-    assert target.stat().st_mode & 0o777 == 0o640
-    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
-
-
-def test_a_link_keeps_pointing_to_the_file_that_was_replaced(tmp_path: Path) -> None:
-    target, link = tmp_path / "a.txt", tmp_path / "b.txt"
-    target.write_text("old")
-    link.symlink_to(target)
-    replace_file(str(link), b"new")
-    assert link.is_symlink()
-    assert target.read_bytes() == b"new"
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_part(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    target = tmp_path / "a.txt"
-    target.write_text("old")
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(WriteFailed) as error:
-        replace_file(str(target), "new")
-    assert error.value.code is Code.FULL
-    assert "unchanged" in error.value.message
-    assert target.read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
-
-
-@pytest.mark.parametrize("name", [".", "missing/a.txt"])
-def test_places_that_cannot_be_written_are_told(tmp_path: Path, name: str) -> None:
-    with pytest.raises(WriteFailed):
-        replace_file(str(tmp_path / name), "x")
-
-
-def test_a_device_is_written_to_as_it_is() -> None:
-    replace_file("/dev/null", "x")
-    assert not Path("/dev/null").is_file()
+@pytest.mark.parametrize("stream", [Screen, pipe])
+def test_of_no_rows_a_person_is_told_what_would_make_some(stream: Callable[[], TextIO]) -> None:
+    err = Screen()
+    Output(stream(), err).table(("x",), [], empty="Nothing was dictated yet.")
+    assert "Nothing was dictated yet." in err.getvalue()

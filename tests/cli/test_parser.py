@@ -59,7 +59,15 @@ def test_options_count_before_and_after_the_verb() -> None:
         ("dictate --format doc a.wav", "--format takes text, json, srt or vtt, not 'doc'"),
         ("completion ksh", "SHELL takes bash, zsh, fish or tcsh"),
         ("jobs show", "JOB"),
-        ("dictate --nonsense a.wav", "--nonsense"),
+        ("dictate --format srtt a.wav", "not 'srtt'; did you mean srt"),
+        ("dictate --nonsense a.wav", "no option '--nonsense'; there is --"),
+        ("dictate --fromat srt a.wav", "did you mean --format?"),
+        ("dictate a.wav --fromat=srt", "did you mean --format?"),
+        ("dictate -format srt a.wav", "did you mean --format?"),
+        ("history show --rwa", "did you mean --raw?"),
+        ("history --qurey x", "did you mean --query?"),
+        ("--jsno jobs", "did you mean --json?"),
+        ("history --query \udcff", "--query takes text in UTF-8"),
     ],
 )
 def test_mistakes_are_told_with_what_is_expected(line: str, told: str) -> None:
@@ -68,6 +76,11 @@ def test_mistakes_are_told_with_what_is_expected(line: str, told: str) -> None:
     assert told in error.value.message
     assert error.value.code is Code.USAGE
     assert "?." not in error.value.message
+
+
+@pytest.mark.parametrize("line", ["dictate -- --fromat", "history -n5", "speak -5", "dictate -"])
+def test_what_only_looks_like_an_option_is_none(line: str) -> None:
+    assert read(VERBS, line.split()).handler
 
 
 def test_nothing_at_all_has_no_handler() -> None:

@@ -196,6 +196,85 @@ def test_several_files_give_an_array_and_what_fails_is_told(garret: Garret, spee
     assert "no file /nowhere.wav" in done.stderr
 
 
+def test_a_recording_is_never_replaced_by_its_text(garret: Garret, speech: Path, tmp_path: Path) -> None:
+    talk = tmp_path / "talk.wav"
+    talk.write_bytes(speech.read_bytes())
+    before = len(garret.json("history"))
+    for words in (["-o", str(talk)], ["-o", str(talk), "--force"], [str(speech), "-o", str(talk), "--force"]):
+        assert "is what is read" in garret.run("dictate", str(talk), *words, code=2).stderr
+    assert talk.read_bytes() == speech.read_bytes()
+    assert len(garret.json("history")) == before, "nothing was asked for"
+
+
+def test_what_is_there_is_written_over_only_with_leave(garret: Garret, speech: Path, tmp_path: Path) -> None:
+    out = tmp_path / "talk.txt"
+    out.write_text("mine")
+    before = len(garret.json("history"))
+    assert "--force" in garret.run("dictate", str(speech), "-o", str(out), code=2).stderr
+    assert out.read_text() == "mine"
+    nowhere = str(tmp_path / "no" / "talk.txt")
+    assert "There is no folder" in garret.run("dictate", str(speech), "-o", nowhere, code=2).stderr
+    assert len(garret.json("history")) == before
+    garret.run("dictate", str(speech), "-o", str(out), "--force")
+    assert "test of the machine" in out.read_text()
+    assert "test of the machine" in garret.run("dictate", str(speech), "-o", "/dev/stdout").stdout
+
+
+def test_an_engine_that_is_not_there_keeps_nothing(garret: Garret, speech: Path) -> None:
+    before = len(garret.json("history"))
+    told = garret.run("dictate", str(speech), "--engine", "pocktsphinx", code=2).stderr
+    assert "did you mean pocketsphinx?" in told
+    assert len(garret.json("history")) == before
+
+
+def test_names_that_are_no_text_are_read_and_written(garret: Garret, speech: Path, tmp_path: Path) -> None:
+    talk, out = os.fsdecode(bytes(tmp_path) + b"/\xfftalk.wav"), os.fsdecode(bytes(tmp_path) + b"/\xfe.txt")
+    Path(talk).write_bytes(speech.read_bytes())
+    garret.run("dictate", talk, "-o", out)
+    assert "test of the machine" in Path(out).read_text()
+    assert garret.json("history", "-n", "1")[0]["source"] == "\ufffdtalk.wav"
+
+
+@pytest.mark.parametrize(("closed", "code"), [("<&-", 0), (">&-", 1), ("2>&-", 0), ("<&- >&- 2>&-", 1)])
+def test_streams_that_are_not_there_end_nothing_in_a_traceback(
+    garret: Garret, closed: str, code: int
+) -> None:
+    command = f"exec {sys.executable} -m garret.cli settings get logs.level {closed}"
+    done = subprocess.run(
+        ["bash", "-c", command], env=garret.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    if closed == ">&-":
+        assert "Standard output is closed" in done.stderr
+
+
+def test_a_backup_that_has_no_place_asks_for_no_passphrase(garret: Garret, tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.write_text("mine")
+    assert "is there already" in garret.run("backup", str(there), code=2).stderr
+    assert "There is no folder" in garret.run("backup", str(tmp_path / "no" / "b"), code=2).stderr
+    assert there.read_text() == "mine"
+
+
+def test_ctrl_c_stops_the_loop_of_a_shell_that_the_command_is_in(garret: Garret) -> None:
+    garret.run("up")
+    loop = f"for i in 1 2 3; do {sys.executable} -m garret.cli logs --follow --json; done"
+    process = subprocess.Popen(
+        ["bash", "-c", f"{loop}; echo went on"], env=garret.environment, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("{")
+        os.killpg(process.pid, signal.SIGINT)
+        out, _ = process.communicate()
+    finally:
+        process.kill()
+    assert "went on" not in out
+    assert process.returncode == -signal.SIGINT
+
+
 def test_killing_the_control_plane_loses_nothing(garret: Garret, speech: Path) -> None:
     process = garret.start("dictate", str(speech), "--partials")
     wait_for_partial(process)

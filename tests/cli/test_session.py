@@ -348,3 +348,37 @@ def test_the_pin_is_asked_for_where_it_is_needed(
     out = session.output.out
     assert isinstance(out, io.TextIOWrapper)
     assert sent(out) == b"The profile is now admin.\n"
+
+
+def test_what_is_there_is_claimed_only_with_leave(session: ClientSession, tmp_path: Path) -> None:
+    one, other, new = (tmp_path / name for name in ("one.txt", "other.txt", "new.txt"))
+    one.write_text("mine")
+    other.write_text("mine")
+    session.claim([str(new)])
+    with pytest.raises(UsageProblem, match=r"one\.txt is there already.*--force writes over it"):
+        session.claim([str(new), str(one)])
+    with pytest.raises(UsageProblem, match=r"one\.txt and 1 more are there already"):
+        session.claim([str(one), str(other)])
+    session.claim([str(one), str(other)], force=True)
+    with pytest.raises(UsageProblem, match="is what is read"):
+        session.claim([str(one)], [str(one)], force=True)
+    assert not new.exists()
+
+
+@pytest.mark.parametrize(("answer", "allowed"), [("y\n", True), ("n\n", False), ("", False)])
+def test_a_person_is_asked_before_a_file_is_written_over(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: str, allowed: bool
+) -> None:
+    there = tmp_path / "there.txt"
+    there.write_text("mine")
+    shown = io.StringIO()
+    session = ClientSession(home, Output(pipe(), Screen()))
+    session.asked = True
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+    monkeypatch.setattr(sys, "stderr", shown)
+    if allowed:
+        session.claim([str(there)])
+    else:
+        with pytest.raises(CancelledError, match="Nothing was done"):
+            session.claim([str(there)])
+    assert "Write over it? [y/N]" in shown.getvalue()

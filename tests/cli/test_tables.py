@@ -41,8 +41,9 @@ def test_a_long_text_is_wrapped_beside_the_other_columns(monkeypatch: pytest.Mon
 def test_without_room_beside_them_it_goes_below(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = drawn(monkeypatch, 45)
     assert lines[0].split() == ["utterance", "state", "length"]
-    assert lines[2].split() == ["2a465a99", "delivered", "4.0"]
-    assert lines[3].startswith("    Good morning")
+    assert lines[1] == "    text"
+    assert lines[3].split() == ["2a465a99", "delivered", "4.0"]
+    assert lines[4].startswith("    text: Good morning")
     assert lines[-1].split() == ["utt", "held", "12.5"]
 
 
@@ -56,14 +57,18 @@ def test_no_word_is_broken_at_any_width(monkeypatch: pytest.MonkeyPatch, width: 
 def test_of_two_long_columns_one_is_wrapped_and_the_other_goes_below(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = drawn(monkeypatch, 60, [("ok", "x", TEXT * 2, "Do this."), ("ok", "y", "fine", "")])
     assert lines[0].split() == ["utterance", "state", "length"]
+    assert lines[1] == "    text"
     begin = len("utterance  state  ")
-    assert lines[2].startswith("ok         x      Good morning")
-    assert [line[begin:] for line in lines[-3:]] == ["to call the bank at five", "Do this.", "fine"]
+    assert lines[3].startswith("ok         x      Good morning")
+    assert [line[begin:] for line in lines[-3:]] == ["to call the bank at five", "text: Do this.", "fine"]
     assert all(len(line) <= 60 and line == line.rstrip() for line in lines)
 
 
-def test_no_rows_are_said_to_be_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert drawn(monkeypatch, 80, []) == ["Nothing to show."]
+@pytest.mark.parametrize("width", [20, 40, 60, 200])
+def test_every_heading_is_shown_at_any_width(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    lines = drawn(monkeypatch, width)
+    headings = " ".join(lines[: next(n for n, line in enumerate(lines) if line.startswith("─"))])
+    assert headings.replace(",", "").split() == list(COLUMNS)
 
 
 def test_wide_characters_take_two_places(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,8 @@ class Exit(IntEnum):
     USAGE = 2
     DENIED = 3
     UNAVAILABLE = 4
+    INTERRUPTED = 130
+    """What a shell shows of a process that SIGINT ended, which is how such a command ends."""
 
 
 _EXITS: Final = {

@@ -43,6 +43,7 @@ _PAUSE: Final = 0.02  # seconds between two looks at a control plane that is sta
 _LONGEST_PAUSE: Final = 0.5
 _LOG_LIMIT: Final = 1 << 20  # bytes; a longer log begins anew
 _NOTED: Final = 32  # bytes of each of the two things that the holder of a home's lock notes in it
+_LEAST_SPACE: Final = 1 << 16  # bytes free on a disk that can take a start's first lines
 _TAIL: Final = 65_536  # bytes of the log that are searched for the reason of a failed start
 
 
@@ -241,7 +242,21 @@ def failure(log: Path, begin: int, status: int | None, pid: int | None = None) -
             lines = file.read().splitlines()
     except OSError:
         lines = []
+    if not lines and _is_full(log.parent):
+        return StartFailed(
+            f"There is no space left for {log.parent}. Garret did not start; nothing was changed. "
+            "Free some space.",
+            code=Code.FULL,
+        )
     return _reason(lines, status, f" {log} has all it said.", pid)
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        left = os.statvfs(folder)
+    except OSError:
+        return False
+    return left.f_bavail * left.f_frsize < _LEAST_SPACE
 
 
 def last_failure(home: Home) -> str:

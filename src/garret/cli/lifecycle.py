@@ -91,6 +91,12 @@ def _shut_down(client: Client) -> None:
 def _check_home(session: ClientSession) -> None:
     """Raise CliError where the database is gone from a home that had one: starting would only tell that."""
     database = session.home.durable_db
+    if session.home.root.exists() and not session.home.root.is_dir():
+        raise CliError(
+            f"Garret is not running: {session.home.root} is a file, and a home is a folder. Name another "
+            "with --home or GARRET_HOME.",
+            code=Code.UNAVAILABLE,
+        )
     if not session.home.root.is_dir() or (database.exists() and database.stat().st_size > 0):
         return
     try:

@@ -1,17 +1,22 @@
 """`garret`: reads the command line, runs the verb, turns every outcome into an exit code and a sentence.
 
 A person never sees a traceback, unless GARRET_DEBUG is set: what was not foreseen is one line that
-says so. A reader that leaves (`garret history | head`) ends the command in silence.
+says so. A reader that leaves (`garret history | head`) ends the command in silence. A command that Ctrl-C
+ended dies by SIGINT once it has said what became of its work: a shell goes on with a loop after a command
+that merely exits, whatever its code.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from garret.base.errors import Code, GarretError
@@ -23,15 +28,61 @@ from garret.protocol.manifest import Style, Verb
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line (`sys.argv` by default) and return its exit code."""
+    """Run one command line (`sys.argv` by default) and return its exit code; of an interrupted one 130.
+
+    As the program itself (without `argv`) an interrupted one does not return.
+    """
+    interrupts = _Interrupts()
+    with interrupts:
+        code = _outcome(sys.argv[1:] if argv is None else argv)
+    if interrupts.seen:
+        code = Exit.INTERRUPTED
+    if code == Exit.INTERRUPTED and argv is None:
+        _die_interrupted()
+    return code
+
+
+class _Interrupts:
+    """Notes that Ctrl-C was pressed: by the time a command has ended, it may be an error like any other.
+
+    A verb that takes Ctrl-C for its own, as the end of what is said, hides it from here.
+    """
+
+    def __init__(self) -> None:
+        self.seen = False
+        self._previous: Any = None
+
+    def __enter__(self) -> None:
+        self._previous = signal.getsignal(signal.SIGINT)
+        if self._previous is signal.default_int_handler:  # where it is ignored, as by nohup, it stays so
+            signal.signal(signal.SIGINT, self._interrupt)
+
+    def __exit__(self, *_: object) -> None:
+        if self._previous is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._previous)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        self.seen = True
+        signal.default_int_handler(number, frame)
+
+
+def _die_interrupted() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def _outcome(argv: Sequence[str]) -> int:
     output = standard()
     try:
-        return _run(sys.argv[1:] if argv is None else argv, output)
+        return _run(argv, output)
     except SystemExit as leaving:  # argparse, after --help and --version
         return leaving.code if isinstance(leaving.code, int) else Exit.FAILED
     except KeyboardInterrupt:
         output.note("Stopped waiting. What was asked for may go on; `garret jobs` shows it.")
-        return Exit.FAILED
+        return Exit.INTERRUPTED
     except BrokenPipeError:
         drop(sys.stdout)
         return Exit.DONE

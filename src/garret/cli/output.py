@@ -11,7 +11,6 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final, TextIO
 
 import msgspec
@@ -52,7 +51,7 @@ def is_drawing(stream: TextIO) -> bool:
 def make_safe(stream: TextIO) -> None:
     """What the stream's encoding cannot hold is replaced instead of ending the program."""
     reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
+    if reconfigure is not None and not stream.closed:
         reconfigure(errors="replace")
 
 
@@ -92,11 +91,18 @@ class Output:
             document = (msgspec.json.format(encoded, indent=2) if self.interactive else encoded).decode()
         self.write(document + "\n")
 
-    def table(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]], values: Any = None) -> None:
-        """Rows for people or programs; `values` is what --json prints, else the rows by column name."""
+    def table(
+        self, columns: tuple[str, ...], rows: list[tuple[Any, ...]], values: Any = None, empty: str = ""
+    ) -> None:
+        """Rows for people or programs; `values` is what --json prints, else the rows by column name.
+
+        Of no rows people are told `empty`, which says what would make some.
+        """
         if self.as_json:
             names = [column.lower().replace(" ", "_") for column in columns]
             self.document([dict(zip(names, row, strict=True)) for row in rows] if values is None else values)
+        elif not rows:
+            self.note(empty or "Nothing to show.")
         elif self.interactive:
             from garret.cli import tables
 
@@ -161,6 +167,8 @@ class Output:
         except OSError as error:
             drop(self.out)
             raise WriteFailed(f"Standard output cannot be written: {error.strerror}.") from error
+        except ValueError as error:
+            raise WriteFailed("Standard output is closed.") from error
 
 
 def drop(stream: TextIO) -> None:
@@ -173,49 +181,34 @@ def drop(stream: TextIO) -> None:
         return
 
 
-def replace_file(path: str, data: str | bytes) -> None:
-    """Write `data` to `path` whole or not at all; a pipe or device is written to as it is.
-
-    The new file lies beside the old one until it is complete and on the disk, then takes its place.
-    Raises WriteFailed.
-    """
-    content = data.encode("utf-8", "replace") if isinstance(data, str) else data
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise WriteFailed(f"{path} is a folder; a file is expected. Nothing was written.")
-    try:
-        if target.exists() and not target.is_file():
-            target.write_bytes(content)
-            return
-        _replace(target, content)
-    except OSError as error:
-        code = Code.FULL if error.errno in (28, 122) else Code.FAILED
-        raise WriteFailed(
-            f"{path} cannot be written: {error.strerror}. What was there before is unchanged.", code=code
-        ) from error
-
-
-def _replace(target: Path, content: bytes) -> None:
-    part = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
 def _is_unicode(stream: TextIO) -> bool:
     return (getattr(stream, "encoding", None) or "").lower().replace("-", "").startswith("utf")
 
 
+def _fill() -> None:
+    """Open to nowhere the standard streams that the process was started without, which Python has as None.
+
+    Otherwise the next file or socket gets the number, and what is meant for a stream goes into it. An output
+    stays closed for whoever writes a result to it.
+    """
+    streams: list[tuple[str, int]] = [
+        ("stdin", os.O_RDONLY),
+        ("stdout", os.O_WRONLY),
+        ("stderr", os.O_WRONLY),
+    ]
+    for number, (name, mode) in enumerate(streams):
+        if getattr(sys, name) is not None:
+            continue
+        opened = os.open(os.devnull, mode)  # the lowest number that is free, so this one
+        stream = os.fdopen(opened, "w" if number else "r", closefd=False)
+        if number:
+            stream.close()
+        setattr(sys, name, stream)
+
+
 def standard(*, as_json: bool = False) -> Output:
-    """The output of this process."""
+    """The output of this process, whose standard streams are all there afterwards."""
+    _fill()
     make_safe(sys.stdout)
     make_safe(sys.stderr)
     return Output(sys.stdout, sys.stderr, as_json=as_json)

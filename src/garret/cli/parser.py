@@ -7,6 +7,7 @@ question gets its full parser, which keeps a warm call quick; help, completion a
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, NoReturn
 
@@ -15,6 +16,9 @@ from garret.cli.errors import UsageProblem
 from garret.protocol.manifest import Verb
 
 DEFAULT_SUBVERB: Final = "list"
+_PATHS: Final = ("FILE", "FOLDER")  # whose names may have any bytes
+_BRANCHES: Final = ("VERB", "SUBVERB")  # which argparse hands all that follows them
+_NUMBER: Final = re.compile(r"-[0-9.]+\Z")
 _EXPECTED: Final[dict[object, str]] = {int: "a whole number", float: "a number"}
 
 
@@ -25,12 +29,48 @@ class Parser(argparse.ArgumentParser):
         end = "" if message.endswith(("?", ".")) else "."
         raise UsageProblem(f"{message[:1].upper()}{message[1:]}{end} `{self.prog} --help` shows more.")
 
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """As argparse has it; what is no option is told first, whatever else is missing because of it."""
+        if args is not None:
+            self._check_options(args)
+        return super().parse_known_args(args, namespace)
+
+    def _check_options(self, words: Sequence[str]) -> None:
+        branches = self._subparsers is not None
+        for word in words:
+            if word == "--" or (branches and not word.startswith("-")):
+                return
+            name = word.partition("=")[0]
+            if self._is_option(word) and name not in self._option_string_actions:
+                self.error(f"There is no option {name!r}; {self._near_option(name)}")
+
+    def _is_option(self, word: str) -> bool:
+        """Whether argparse would take the word for an option, of one letter that is known or of none."""
+        if len(word) < 2 or word[0] != "-" or " " in word or _NUMBER.match(word):
+            return False
+        return word.startswith("--") or word[:2] not in self._option_string_actions
+
+    def _near_option(self, name: str) -> str:
+        import difflib
+
+        names = [known[2:] for known in self._option_string_actions if known.startswith("--")]
+        near = difflib.get_close_matches(name.lstrip("-").lower(), names, n=1, cutoff=0.6)
+        return (
+            f"did you mean --{near[0]}?"
+            if near
+            else f"there is {', '.join(f'--{n}' for n in sorted(names))}."
+        )
+
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         choices = action.choices
         if choices is not None and value not in choices:
             raise argparse.ArgumentError(None, _unknown(action, value, choices))
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        if action.metavar not in (*_PATHS, *_BRANCHES) and not _is_text(arg_string):
+            raise argparse.ArgumentError(None, f"{_label(action)} takes text in UTF-8, which this is not")
         try:
             return super()._get_value(action, arg_string)
         except argparse.ArgumentError as error:
@@ -47,7 +87,7 @@ def build(verbs: Iterable[Verb], *, full: Collection[str] | None = None) -> Pars
     parser = Parser(
         prog="garret",
         description="Garret: a private, local-first desktop assistant.",
-        epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 denied, 4 busy or unavailable.",
+        epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 denied, 4 busy or unavailable, 130 interrupted.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"garret {__version__}")
@@ -129,6 +169,14 @@ def _add_verb(branches: Any, verb: Verb, *, whole: bool) -> None:
             _add_verb(inner, sub, whole=True)
 
 
+def _is_text(word: str) -> bool:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _label(action: argparse.Action) -> str:
     if action.option_strings:
         return action.option_strings[-1]
@@ -139,8 +187,9 @@ def _unknown(action: argparse.Action, value: object, choices: Iterable[Any]) -> 
     import difflib
 
     names = [str(choice) for choice in choices]
+    near = difflib.get_close_matches(str(value).lower(), names, n=3, cutoff=0.5)
     if action.dest not in ("verb", "subverb"):
-        return f"{_label(action)} takes {', '.join(names[:-1])} or {names[-1]}, not {value!r}"
-    near = difflib.get_close_matches(str(value), names, n=3, cutoff=0.5)
+        meant = f"; did you mean {' or '.join(near)}?" if near else ""
+        return f"{_label(action)} takes {', '.join(names[:-1])} or {names[-1]}, not {value!r}{meant}"
     hint = f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(names)}"
     return f"There is no {action.dest} {value!r}; {hint}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -20,7 +20,8 @@ from garret.base.paths import Home
 from garret.base.visible import arguments, visible
 from garret.cli import figures, launch
 from garret.cli.errors import CliError, StartFailed, UsageProblem
-from garret.cli.output import Output, replace_file
+from garret.cli.output import Output
+from garret.cli.target import examine, replace_file
 from garret.features.house.contracts import Approve, GetStatus, Status
 from garret.protocol.contract import Command, ResultT
 from garret.protocol.errors import HandshakeRefused
@@ -222,8 +223,10 @@ class ClientSession:
     def emit(self, value: Any, text: str) -> None:
         self.output.emit(value, text)
 
-    def table(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]], values: Any = None) -> None:
-        self.output.table(columns, rows, values)
+    def table(
+        self, columns: tuple[str, ...], rows: list[tuple[Any, ...]], values: Any = None, empty: str = ""
+    ) -> None:
+        self.output.table(columns, rows, values, empty)
 
     def live(self) -> Live:
         from garret.cli.live import DrawnLive, PlainLive
@@ -232,6 +235,17 @@ class ClientSession:
 
     def write(self, data: str | bytes) -> None:
         self.output.write(data)
+
+    def claim(self, paths: Sequence[str], sources: Sequence[str | int] = (), *, force: bool = False) -> None:
+        there = [path for path in paths if examine(path, sources)]
+        if not there or force:
+            return
+        more = len(there) - 1
+        told, over = (f"{there[0]} is", "it") if not more else (f"{there[0]} and {more} more are", "them")
+        if not self.asked:
+            raise UsageProblem(f"{told} there already. Nothing was done; --force writes over {over}.")
+        if not self.confirm(f"{told} there already. Write over {over}?"):
+            raise CancelledError("Nothing was done, and nothing was written over.")
 
     def write_file(self, path: str, data: str | bytes) -> None:
         replace_file(path, data)

@@ -1,9 +1,9 @@
 """Tables for a terminal: columns as wide as what is in them, and a last column of text that has room.
 
 Breaking words of every column over many lines is what nobody can read. So only one column is wrapped: the
-last that has room beside those before it. The texts of the columns behind it go below their row. Ids are
-shown by their end, which every verb takes for the whole. Neighbours: `output` decides that a terminal is
-drawn on.
+last that has room beside those before it. The texts of the columns behind it go below their row, each with
+its heading, and their headings below the others. Ids are shown by their end, which every verb takes for the
+whole. Neighbours: `output` decides that a terminal is drawn on.
 """
 
 from __future__ import annotations
@@ -36,11 +36,7 @@ def draw(
     """Draw the rows under their headings; `styles` has the colours of cells that hold just these words."""
     from rich.console import Console
 
-    console = Console(file=out)
-    if not rows:
-        console.print("Nothing to show.", style="dim")
-        return
-    _Drawing(console, columns, rows, styles).draw()
+    _Drawing(Console(file=out), columns, rows, styles).draw()
 
 
 class _Drawing:
@@ -79,10 +75,16 @@ class _Drawing:
         from rich.text import Text
 
         self._line([Text(name, style="bold") for name in self._columns[: self._wrapped + 1]])
+        for part in self._parts(Text(", ".join(self._behind()), style="bold"), self._console.width - _INDENT):
+            self._indented(part, _INDENT)
         used = self._reach() + min(self._widths[self._wrapped], self._room)
         self._print(Text("─" * min(used, self._console.width), style="dim"))
         for row in self._rows:
             self._row([Text(text, style=self._styles.get(text, "")) for text in row])
+
+    def _behind(self) -> list[str]:
+        """The headings that have no room in the first line."""
+        return [name for name in self._columns[self._wrapped + 1 :] if name]
 
     def _row(self, texts: list[Any]) -> None:
         from rich.text import Text
@@ -92,8 +94,9 @@ class _Drawing:
         self._line([*front, first])
         for part in more:
             self._indented(part, self._reach())
-        for text in behind:
-            for part in self._parts(text, max(self._console.width - self._below, _LEAST)):
+        for name, text in zip(self._columns[self._wrapped + 1 :], behind, strict=True):
+            told = Text().append(f"{name}: ", style="dim").append_text(text) if name and text.plain else text
+            for part in self._parts(told, max(self._console.width - self._below, _LEAST)):
                 self._indented(part, self._below)
 
     def _parts(self, text: Any, room: int) -> list[Any]:

@@ -7,7 +7,7 @@ their own process, verbs in the command line.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, Protocol, TypeVar, get_args
 
 import msgspec
@@ -383,14 +383,24 @@ class Session(Protocol):
         """The result: `text` for people, `value` as a JSON document with --json."""
         ...
 
-    def table(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]], values: Any = None) -> None:
-        """Rows: drawn on a terminal, separated by tabs in a pipe; with --json `values` instead."""
+    def table(
+        self, columns: tuple[str, ...], rows: list[tuple[Any, ...]], values: Any = None, empty: str = ""
+    ) -> None:
+        """Rows: drawn on a terminal, separated by tabs in a pipe; with --json `values` instead.
+
+        `empty` is what a person is told where there are none: why, and what to do next.
+        """
         ...
 
     def live(self) -> Live: ...
 
     def write(self, data: str | bytes) -> None:
         """Exactly this to standard output, flushed. Raises GarretError where it does not get there."""
+        ...
+
+    def claim(self, paths: Sequence[str], sources: Sequence[str | int] = (), *, force: bool = False) -> None:
+        """See to it, before the work, that `write_file` may write these: never over one of `sources` (paths
+        and descriptors), and over what is there only with `force` or a person's yes. Raises GarretError."""
         ...
 
     def write_file(self, path: str, data: str | bytes) -> None:

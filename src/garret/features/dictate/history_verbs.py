@@ -16,7 +16,7 @@ from garret.features.dictate import contracts as c
 from garret.features.dictate.client import transcripts
 from garret.features.dictate.client.delivery import form_of, make_folder
 from garret.features.dictate.client.errors import NotDelivered
-from garret.features.dictate.verbs import mode_of, remark, shower, tell_commands, transcribe
+from garret.features.dictate.verbs import check_engine, mode_of, remark, shower, tell_commands, transcribe
 from garret.protocol.manifest import Session
 
 _FULL_ID: Final = re.compile(r"[a-z]+_[0-9a-f]{32}\Z")
@@ -43,7 +43,15 @@ def utterances(session: Session, limit: int, query: str = "") -> Iterator[c.Utte
 def history_list(session: Session, arguments: argparse.Namespace) -> None:
     found = tuple(utterances(session, arguments.limit, arguments.query))
     columns = ("utterance", "state", "made", "length", "quality", "source", "text")
-    session.table(columns, [_row(session, utterance) for utterance in found], found)
+    session.table(columns, [_row(session, utterance) for utterance in found], found, _empty(arguments.query))
+
+
+def _empty(query: str) -> str:
+    if query:
+        return f"No utterance holds the words {query!r}. `garret history` lists them all."
+    return (
+        "Nothing was dictated yet. `garret dictate FILE` takes a recording, `garret dictate --mic` listens."
+    )
 
 
 def _row(session: Session, one: c.Utterance) -> tuple[object, ...]:
@@ -87,6 +95,7 @@ def history_retry(session: Session, arguments: argparse.Namespace) -> None:
         partials=arguments.partials,
         commands=arguments.commands,
     )
+    check_engine(session, arguments.engine)
     done = transcribe(session, request)
     whole = transcripts.fetch(session, done.utterance)
     remark(session, done)
@@ -131,6 +140,10 @@ def history_export(session: Session, arguments: argparse.Namespace) -> int:
         wanted = [utterance_id(session, given) for given in arguments.utterances]
     else:
         wanted = [one.id for one in utterances(session, _ALL)]
+    suffixes = [transcripts.SUFFIXES[form], *([".flac"] if arguments.audio else [])]
+    session.claim(
+        [str(folder / f"{name}{end}") for name in wanted for end in suffixes], force=arguments.force
+    )
     written: list[str] = []
     damaged: list[GarretError] = []
     with session.live() as live:

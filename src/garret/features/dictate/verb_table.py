@@ -41,7 +41,13 @@ _NO_WAIT: Final = Argument(
     ("--no-wait",),
     {"action": "store_true", "help": "fail where nobody here can be asked, and wait for nobody elsewhere"},
 )
-_OUTPUT: Final = Argument(("-o", "--output"), {"metavar": "FILE", "default": "", "help": "write there"})
+_OUTPUT: Final = Argument(
+    ("-o", "--output"),
+    {"metavar": "FILE", "default": "", "help": "write there, or into a folder (NAME/) a file each"},
+)
+_FORCE: Final = Argument(
+    ("--force",), {"action": "store_true", "help": "write over files that are there, without a question"}
+)
 _UTTERANCE: Final = Argument(
     ("utterance",), {"metavar": "ID", "help": "its id, an unmistakable end of it, or `last`"}
 )
@@ -67,6 +73,7 @@ DICTATE: Final = Verb(
         _FORMAT,
         Argument(("--partials",), {"action": "store_true", "help": "show text while it comes"}),
         _OUTPUT,
+        _FORCE,
         _RAW,
         _SPELL,
         _TRACK,
@@ -167,6 +174,7 @@ HISTORY: Final = Verb(
                     ("-o", "--output"),
                     {"metavar": "FOLDER", "default": ".", "help": "where to (here by default)"},
                 ),
+                _FORCE,
                 _FORMAT,
                 Argument(
                     ("--audio",), {"action": "store_true", "help": "also the audio that was kept, as FLAC"}

@@ -8,6 +8,7 @@ was done long ago. Neighbours: `client/` (sources, transcripts, delivery), `hist
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import signal
 import sys
@@ -20,7 +21,7 @@ from garret.base.ids import new_id
 from garret.features.dictate import contracts as c
 from garret.features.dictate.audio.errors import UNDECODABLE
 from garret.features.dictate.client import sources, transcripts
-from garret.features.dictate.client.delivery import FolderNames, deliver, form_of, make_folder
+from garret.features.dictate.client.delivery import deliver, file_names, form_of, make_folder
 from garret.features.dictate.client.errors import SourceUnusable
 from garret.features.dictate.client.held_sound import HeldSound
 from garret.features.dictate.client.sources import as_text
@@ -33,19 +34,23 @@ def dictate(session: Session, arguments: argparse.Namespace) -> int:
     """Dictate files one after another, the microphone, or standard input."""
     _check(arguments)
     form = form_of(arguments.format, arguments.output, as_json=session.as_json)
+    outputs = _claim(session, arguments, form)
+    check_engine(session, arguments.engine)
     if arguments.mic:
-        _deliver_one(session, arguments, form, _listen_to_microphone(session, arguments))
+        _deliver_one(session, arguments, form, _listen_to_microphone(session, arguments), outputs[0])
         return 0
     if arguments.files == ["-"]:
-        _deliver_one(session, arguments, form, _listen_to_input(session, arguments))
+        _deliver_one(session, arguments, form, _listen_to_input(session, arguments), outputs[0])
         return 0
-    return _dictate_files(session, arguments, form)
+    return _dictate_files(session, arguments, form, outputs)
 
 
 def _check(arguments: argparse.Namespace) -> None:
     files = arguments.files
     if arguments.mic and files:
         raise GarretError("--mic takes no files. Nothing was dictated.", code=Code.USAGE)
+    if "" in files:
+        raise GarretError("A file has no empty name. Nothing was dictated.", code=Code.USAGE)
     if not arguments.mic and not files:
         raise GarretError(
             "There is nothing to dictate: name audio files, --mic for the microphone, or - for standard "
@@ -63,8 +68,40 @@ def _check(arguments: argparse.Namespace) -> None:
         )
 
 
+def _claim(session: Session, arguments: argparse.Namespace, form: str) -> list[str]:
+    """Where the text of each source goes: "" is standard output, a folder is for what comes from no file.
+
+    Nothing has been heard yet: a place that cannot be written costs nobody a dictation. Raises GarretError.
+    """
+    output, files = arguments.output, arguments.files
+    live = arguments.mic or files == ["-"]
+    places: list[str] = [output] * (1 if live else len(files))
+    if _is_folder(output):
+        make_folder(output)
+        if live:
+            return places
+        places = file_names(output, form, files)
+    elif output in ("", "-"):
+        return places
+    sources: list[str | int] = [sys.stdin.fileno()] if files == ["-"] else list(files)
+    session.claim(list(dict.fromkeys(places)), sources, force=arguments.force)
+    return places
+
+
 def _is_folder(output: str) -> bool:
-    return bool(output) and (output.endswith(os.sep) or os.path.isdir(output))  # noqa: PTH112 - "x/" names one too
+    # "x/" names a folder that is still to be made
+    return bool(output) and (output.endswith(os.sep) or os.path.isdir(output))  # noqa: PTH112
+
+
+def check_engine(session: Session, name: str) -> None:
+    """Raise GarretError for an engine that is not there, before anything is taken or kept for it."""
+    if not name:
+        return
+    known = {engine.name: engine for engine in session.call(c.ListEngines(), again=True).engines}
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(known)}."
+        raise GarretError(f"There is no engine {name!r}; {hint} Nothing was done.", code=Code.USAGE)
 
 
 def mode_of(arguments: argparse.Namespace) -> Mode:
@@ -74,13 +111,13 @@ def mode_of(arguments: argparse.Namespace) -> Mode:
 # ---------------------------------------------------------------- files
 
 
-def _dictate_files(session: Session, arguments: argparse.Namespace, form: str) -> int:
+def _dictate_files(session: Session, arguments: argparse.Namespace, form: str, outputs: list[str]) -> int:
     """Each file by itself: what fails is told and the others go on; at the end the first failure counts."""
     target = _Target(session, arguments, form)
     first_error: GarretError | None = None
-    for path in arguments.files:
+    for path, output in zip(arguments.files, outputs, strict=True):
         try:
-            target.take(path, _dictate_file(session, path, arguments))
+            target.take(path, _dictate_file(session, path, arguments), output)
         except CancelledError:
             target.finish()
             raise
@@ -106,15 +143,11 @@ class _Target:
         self._session = session
         self._arguments = arguments
         self._form = form
-        self._names: FolderNames | None = None
-        if _is_folder(arguments.output):
-            make_folder(arguments.output)
-            self._names = FolderNames(arguments.output, form)
-        gathered = self.several and (arguments.output or form == "json")
-        self._gathered: list[tuple[str, str]] | None = [] if gathered and self._names is None else None
+        gathered = self.several and (arguments.output or form == "json") and not _is_folder(arguments.output)
+        self._gathered: list[tuple[str, str]] | None = [] if gathered else None
 
-    def take(self, path: str, done: c.Dictated) -> None:
-        """Deliver the text of one file, or keep it for `finish`."""
+    def take(self, path: str, done: c.Dictated, output: str) -> None:
+        """Deliver the text of one file to `output`, or keep it for `finish`."""
         text = _rendered(self._session, done, self._arguments, self._form)
         if self.several:
             self._session.note(f"{as_text(path)}:")
@@ -122,7 +155,6 @@ class _Target:
         if self._gathered is not None:
             self._gathered.append((done.utterance, text))
         else:
-            output = self._arguments.output if self._names is None else self._names.name(path)
             deliver(self._session, [done.utterance], text, output)
 
     def finish(self) -> None:
@@ -134,7 +166,8 @@ class _Target:
 
 def _dictate_file(session: Session, path: str, arguments: argparse.Namespace) -> c.Dictated:
     with sources.opened(path) as descriptor:
-        return _import_and_transcribe(session, as_text(os.path.basename(path)), descriptor, arguments)  # noqa: PTH119
+        name = as_text(os.path.basename(path))  # noqa: PTH119
+        return _import_and_transcribe(session, name, descriptor, arguments)
 
 
 def _import_and_transcribe(
@@ -167,7 +200,8 @@ def transcribe(session: Session, request: c.Transcribe) -> c.Dictated:
     except CancelledError as error:
         raise CancelledError(f"Cancelled. {kept}", details=error.details) from error
     except GarretError as error:
-        if not error.details.get(UNDECODABLE):  # of what is no sound nothing is kept
+        # Of what is no sound nothing is kept, and a wrong word is no failure of the audio.
+        if not error.details.get(UNDECODABLE) and error.code != Code.USAGE:
             session.note(kept)
         raise
 
@@ -282,12 +316,13 @@ def first_interrupt(stop: Callable[[], None]) -> Generator[None, None, None]:
 # ---------------------------------------------------------------- what comes out
 
 
-def _deliver_one(session: Session, arguments: argparse.Namespace, form: str, done: c.Dictated) -> None:
+def _deliver_one(
+    session: Session, arguments: argparse.Namespace, form: str, done: c.Dictated, output: str
+) -> None:
     text = _rendered(session, done, arguments, form)
     remark(session, done)
-    output = arguments.output
     if _is_folder(output):
-        output = FolderNames(output, form).name(done.utterance)
+        (output,) = file_names(output, form, [done.utterance])
     deliver(session, [done.utterance], text, output)
 
 
@@ -321,7 +356,11 @@ def devices(session: Session, arguments: argparse.Namespace) -> None:
     del arguments
     found = session.call(c.ListDevices(), again=True).devices
     rows = [(d.kind, d.id, d.name, "default" if d.default else "") for d in found]
-    session.table(("kind", "device", "name", ""), rows, found)
+    empty = (
+        "There is no microphone or speaker here. `garret dictate FILE` and `garret speak -o FILE TEXT` need "
+        "none; `garret doctor` tells what sound lacks."
+    )
+    session.table(("kind", "device", "name", ""), rows, found, empty)
 
 
 def engines(session: Session, arguments: argparse.Namespace) -> None:
@@ -335,6 +374,7 @@ def engines(session: Session, arguments: argparse.Namespace) -> None:
             for each in found
         ],
         found,
+        "There is no engine. `garret doctor` tells why.",
     )
 
 

@@ -11,6 +11,9 @@ from garret.features.house import contracts as c
 from garret.protocol.manifest import Session
 
 _SHORTEST_END: Final = 4  # characters of an id; fewer are taken for a slip
+_NOTHING_WAITS: Final = (
+    "Nothing waits for an approval. What needs one is told by the command that asked for it."
+)
 _SHOWN: Final = 80  # characters of the arguments in a listing for people
 
 
@@ -18,7 +21,7 @@ def approvals_list(session: Session, given: argparse.Namespace) -> None:
     del given
     found = session.call(c.ListApprovals(), again=True).requests
     columns = ("request", "command", "asked by", "profile", "until", "arguments")
-    session.table(columns, [_row(session, one) for one in found], found)
+    session.table(columns, [_row(session, one) for one in found], found, _NOTHING_WAITS)
 
 
 def _row(session: Session, one: c.ApprovalRequest) -> tuple[object, ...]:

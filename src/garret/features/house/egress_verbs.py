@@ -30,7 +30,13 @@ def egress_list(session: Session, arguments: argparse.Namespace) -> None:
         session.emit({"state": state, "log": ways}, "")
         return
     _say_state(session, state)
-    session.table(_COLUMNS, [_row(session, way) for way in (*ways, *shown)])
+    session.table(_COLUMNS, [_row(session, way) for way in (*ways, *shown)], empty=_empty(arguments))
+
+
+def _empty(arguments: argparse.Namespace) -> str:
+    if arguments.verdict or arguments.room or arguments.host:
+        return "No connection fits. `garret egress` lists them all."
+    return "Nothing has left this machine. `garret egress watch` shows what does, as it happens."
 
 
 def egress_watch(session: Session, arguments: argparse.Namespace) -> None:

@@ -14,7 +14,12 @@ from garret.protocol.manifest import Session
 def secrets_list(session: Session, arguments: argparse.Namespace) -> None:
     del arguments
     known = session.call(c.ListSecrets(), again=True)
-    session.table(("secret",), [(name,) for name in known.names], known)
+    session.table(
+        ("secret",),
+        [(name,) for name in known.names],
+        known,
+        "No secret is kept yet. `garret secrets set NAME` keeps one.",
+    )
     session.note(f"Kept in: {known.kept_in}. {known.health}".strip())
 
 

@@ -23,7 +23,21 @@ _SEARCHED: Final = 1_000  # entries among which the end of an id is looked for
 def outbox_list(session: Session, arguments: argparse.Namespace) -> None:
     entries = session.call(c.ListOutbox(limit=arguments.limit, state=arguments.state), again=True).entries
     columns = ("entry", "room", "destination", "state", "created", "attempts", "next", "remark")
-    session.table(columns, [_entry_row(session, entry) for entry in entries], entries)
+    session.table(
+        columns,
+        [_entry_row(session, entry) for entry in entries],
+        entries,
+        _none_of(
+            "Nothing waits to get out: no room has anything for somebody outside.",
+            "garret outbox",
+            arguments.state,
+        ),
+    )
+
+
+def _none_of(nothing: str, verb: str, choice: str) -> str:
+    """What to say of an empty list, where it may be empty only for what was chosen."""
+    return f"There is none of {choice!r}. `{verb}` lists all." if choice else nothing
 
 
 def _entry_row(session: Session, entry: c.OutboxEntry) -> tuple[object, ...]:
@@ -99,7 +113,8 @@ def schedules_list(session: Session, arguments: argparse.Namespace) -> None:
     found = session.call(c.ListSchedules(room=arguments.room, limit=arguments.limit), again=True).schedules
     columns = ("schedule", "room", "key", "does", "when", "state", "next")
     rows = [(one.id, one.room, one.key, one.does, one.rule, one.state, _next(session, one)) for one in found]
-    session.table(columns, rows, found)
+    empty = "Nothing is planned: rooms plan what they do later by themselves."
+    session.table(columns, rows, found, _none_of(empty, "garret schedules", arguments.room))
 
 
 def _next(session: Session, schedule: c.Schedule) -> str:

@@ -32,7 +32,13 @@ _SEARCHED: Final = 1_000  # jobs among which the end of an id is looked for
 def jobs_list(session: Session, arguments: argparse.Namespace) -> None:
     jobs = session.call(c.ListJobs(limit=arguments.limit, state=arguments.state), again=True).jobs
     columns = ("job", "command", "state", "created", "attempts", "progress", "note")
-    session.table(columns, [_job_row(session, job) for job in jobs], jobs)
+    session.table(columns, [_job_row(session, job) for job in jobs], jobs, _no_jobs(arguments.state))
+
+
+def _no_jobs(state: str) -> str:
+    if state:
+        return f"No job is {state}. `garret jobs` lists them all."
+    return "Nothing was asked for yet; `garret dictate FILE` makes the first job."
 
 
 def _job_row(session: Session, job: c.Job) -> tuple[object, ...]:
@@ -163,6 +169,10 @@ def logs(session: Session, arguments: argparse.Namespace) -> None:
     if session.as_json and not arguments.follow:
         session.emit(lines, "")
         return
+    if not lines and not arguments.follow:
+        session.note(
+            "No line fits. `garret logs` shows all, and `garret settings set log.level debug` keeps more."
+        )
     last = 0
     try:
         while True:
@@ -203,7 +213,12 @@ def audit_list(session: Session, arguments: argparse.Namespace) -> None:
          ", ".join(f"{name}={value}" for name, value in entry.details.items()))
         for entry in entries
     ]  # fmt: skip
-    session.table(("entry", "at", "role", "profile", "action", "outcome", "details"), rows, entries)
+    session.table(
+        ("entry", "at", "role", "profile", "action", "outcome", "details"),
+        rows,
+        entries,
+        "No entry fits. `garret audit` lists them all.",
+    )
 
 
 def audit_verify(session: Session, arguments: argparse.Namespace) -> int:
@@ -231,7 +246,12 @@ def settings_list(session: Session, arguments: argparse.Namespace) -> None:
         if arguments.match.lower() in setting.key and not (arguments.changed and setting.source == "default")
     ]
     rows = [(setting.key, setting.value, setting.source, _sentence(setting)) for setting in found]
-    session.table(("setting", "value", "from", "what it does"), rows, found)
+    session.table(
+        ("setting", "value", "from", "what it does"),
+        rows,
+        found,
+        "No setting fits. `garret settings` lists them all.",
+    )
 
 
 def settings_get(session: Session, arguments: argparse.Namespace) -> None:
@@ -264,6 +284,9 @@ def _sentence(setting: c.SettingInfo) -> str:
 
 def backup(session: Session, arguments: argparse.Namespace) -> None:
     """Ask for a passphrase, unless keys are left out, and write the backup."""
+    path = str(Path(arguments.file).expanduser().absolute()) if arguments.file else ""
+    if path:
+        _check_new(Path(path))
     passphrase = "" if arguments.no_passphrase else session.secret("Passphrase for the backup", twice=True)
     if not passphrase and not arguments.no_passphrase:
         raise GarretError(
@@ -271,7 +294,6 @@ def backup(session: Session, arguments: argparse.Namespace) -> None:
             "--no-passphrase leaves the keys out.",
             code=Code.USAGE,
         )
-    path = str(Path(arguments.file).expanduser().absolute()) if arguments.file else ""
     with session.live() as live:
         done = session.stream(
             c.Backup(path=path, passphrase=passphrase), lambda _: None, on_progress=live.progress
@@ -287,6 +309,18 @@ def backup(session: Session, arguments: argparse.Namespace) -> None:
         )
     if not done.keys:
         session.note("The keys are not in it: it can be restored only where they still are.", "warn")
+
+
+def _check_new(path: Path) -> None:
+    """A backup replaces nothing. Raises GarretError before anybody has typed a passphrase for it."""
+    if path.exists():
+        raise GarretError(
+            f"{path} is there already. Nothing was written; name another file.", code=Code.USAGE
+        )
+    if not path.parent.is_dir():
+        raise GarretError(
+            f"There is no folder {path.parent}. Nothing was written; make it first.", code=Code.USAGE
+        )
 
 
 def doctor(session: Session, arguments: argparse.Namespace) -> int:

@@ -17,6 +17,10 @@ SPEAK: Final = Verb(
             {"metavar": "FILE", "default": "", "help": "write a WAV file; - is standard output"},
         ),
         Argument(
+            ("--force",),
+            {"action": "store_true", "help": "write over a file that is there, without a question"},
+        ),
+        Argument(
             ("--voice",), {"metavar": "V", "default": "", "help": "which voice (--list-voices names them)"}
         ),
         Argument(

@@ -26,6 +26,10 @@ def speak(session: Session, arguments: argparse.Namespace) -> None:
         return
     text = _text(arguments.text)
     if arguments.output:
+        if arguments.output != "-":
+            session.claim(
+                [arguments.output], [sys.stdin.fileno()] * (arguments.text == ["-"]), force=arguments.force
+            )
         _render(session, arguments, text)
         return
     request = c.Say(
@@ -60,7 +64,12 @@ def _standard_input() -> str:
 def _list_voices(session: Session) -> None:
     voices = session.call(c.ListVoices(), again=True).voices
     rows = [(voice.id, voice.name, voice.language, voice.engine, voice.quality) for voice in voices]
-    session.table(("voice", "name", "language", "engine", "quality"), rows, voices)
+    session.table(
+        ("voice", "name", "language", "engine", "quality"),
+        rows,
+        voices,
+        "There is no voice. `garret doctor` tells what speech lacks.",
+    )
 
 
 def _render(session: Session, arguments: argparse.Namespace, text: str) -> None:

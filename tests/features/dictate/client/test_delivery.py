@@ -6,7 +6,7 @@ import pytest
 
 from garret.base.errors import Code, GarretError
 from garret.features.dictate import contracts as c
-from garret.features.dictate.client.delivery import FolderNames, deliver, form_of, make_folder
+from garret.features.dictate.client.delivery import deliver, file_names, form_of, make_folder
 from garret.features.dictate.client.errors import NotDelivered
 
 
@@ -66,8 +66,7 @@ def test_the_form_is_the_one_chosen_or_that_of_the_name() -> None:
 
 
 def test_files_of_one_name_get_names_of_their_own() -> None:
-    names = FolderNames("out", "srt")
-    assert [names.name(path) for path in ("/a/talk.wav", "/b/talk.mp3", "/b/Talk.ogg", "/c/x")] == [
+    assert file_names("out", "srt", ["/a/talk.wav", "/b/talk.mp3", "/b/Talk.ogg", "/c/x"]) == [
         "out/talk.srt",
         "out/talk-2.srt",
         "out/Talk-3.srt",

@@ -87,14 +87,14 @@ def test_webvtt_is_escaped_and_reads_back() -> None:
     document = to_vtt([HELLO, SECOND])
     assert "&lt;World&gt; &amp;" in document
     assert read_vtt(document) == [
-        (500, 1500, "Hello, <World> & \u2192 all"),
+        (500, 1795, "Hello, <World> & \u2192 all"),
         (360_000_000, 360_001_250, "a --> b"),
     ]
 
 
 def test_subrip_reads_back_and_no_text_looks_like_a_time() -> None:
     assert read_srt(to_srt([HELLO, SECOND])) == [
-        (500, 1500, "Hello, <World> & \u2192 all"),
+        (500, 1795, "Hello, <World> & \u2192 all"),
         (360_000_000, 360_001_250, "a \u2192 b"),
     ]
 
@@ -171,8 +171,8 @@ def test_any_text_reaches_json_and_plain_text(text: str) -> None:
 
 def test_a_transcript_renders_itself() -> None:
     one = transcript(HELLO, SECOND)
-    assert one.to_srt() == to_srt([HELLO, SECOND])
-    assert one.to_vtt() == to_vtt([HELLO, SECOND])
+    assert one.to_srt() == to_srt([HELLO, SECOND], one.audio_seconds)
+    assert one.to_vtt() == to_vtt([HELLO, SECOND], one.audio_seconds)
     assert one.to_text() == "Hello\n"
 
 

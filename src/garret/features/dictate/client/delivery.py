@@ -6,6 +6,8 @@ never dropped: the utterance is `held`, and `garret history show` has it.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -57,29 +59,37 @@ def form_of(chosen: str, output: str, *, as_json: bool) -> str:
 
 
 def make_folder(path: str) -> Path:
-    """The folder, made where it is not there. Raises NotDelivered."""
+    """The folder, made where it is not there. Raises NotDelivered where nothing can be written in it."""
     folder = Path(path).expanduser()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise NotDelivered(f"{path} cannot be made: {error.strerror}. Nothing was written.") from error
+    except FileExistsError as error:
+        raise NotDelivered(
+            f"{path} is a file; a folder is expected. Nothing was written.", code=Code.USAGE
+        ) from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise NotDelivered(
+            f"{path} cannot be made: {reason}. Nothing was written.", code=Code.USAGE
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise NotDelivered(
+            f"Nothing can be written in {path}. Nothing was done; name another folder.", code=Code.USAGE
+        )
     return folder
 
 
-class FolderNames:
-    """A file name for each source in a folder, none twice."""
-
-    def __init__(self, folder: str, form: str) -> None:
-        self._folder = Path(folder)
-        self._suffix = SUFFIXES[form]
-        self._taken: set[str] = set()
-
-    def name(self, source: str) -> str:
-        """`talk.srt` for `/tmp/talk.wav`; `talk-2.srt` for the next file of that name."""
+def file_names(folder: str, form: str, sources: Sequence[str]) -> list[str]:
+    """A path in the folder for each source, none twice: `talk.srt` for `/tmp/talk.wav`, then `talk-2.srt`."""
+    suffix = SUFFIXES[form]
+    taken: set[str] = set()
+    names: list[str] = []
+    for source in sources:
         stem = Path(source).stem or "dictation"
-        name, number = f"{stem}{self._suffix}", 1
-        while name.lower() in self._taken:
+        name, number = f"{stem}{suffix}", 1
+        while name.lower() in taken:
             number += 1
-            name = f"{stem}-{number}{self._suffix}"
-        self._taken.add(name.lower())
-        return str(self._folder / name)
+            name = f"{stem}-{number}{suffix}"
+        taken.add(name.lower())
+        names.append(str(Path(folder) / name))
+    return names

@@ -113,11 +113,11 @@ class Transcript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def to_srt(self) -> str:
         """SubRip subtitles; see `to_srt` of this module."""
-        return to_srt(self.segments)
+        return to_srt(self.segments, self.audio_seconds)
 
     def to_vtt(self) -> str:
         """WebVTT subtitles; see `to_vtt` of this module."""
-        return to_vtt(self.segments)
+        return to_vtt(self.segments, self.audio_seconds)
 
 
 def _json_note(note: Note) -> Note:
@@ -166,7 +166,7 @@ def well_formed(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def to_srt(segments: Sequence[Segment]) -> str:
+def to_srt(segments: Sequence[Segment], audio_seconds: float | None = None) -> str:
     """SubRip: numbered cues, "HH:MM:SS,mmm" times, UTF-8, line feeds; empty without a cue.
 
     SubRip knows no escapes. An arrow in the text is written as one character, so that no line of
@@ -174,17 +174,17 @@ def to_srt(segments: Sequence[Segment]) -> str:
     """
     blocks = [
         f"{number}\n{_times(cue, ',')}\n{_lines(cue, _srt_text)}\n"
-        for number, cue in enumerate(make_cues(segments), start=1)
+        for number, cue in enumerate(make_cues(segments, audio_seconds), start=1)
     ]
     return "\n".join(blocks)
 
 
-def to_vtt(segments: Sequence[Segment]) -> str:
+def to_vtt(segments: Sequence[Segment], audio_seconds: float | None = None) -> str:
     """WebVTT: "HH:MM:SS.mmm" times, text escaped; never empty, since the header alone is a valid file.
 
     Raises `TranscriptError` for times that are no numbers.
     """
-    blocks = [f"{_times(cue, '.')}\n{_lines(cue, _vtt_text)}\n" for cue in make_cues(segments)]
+    blocks = [f"{_times(cue, '.')}\n{_lines(cue, _vtt_text)}\n" for cue in make_cues(segments, audio_seconds)]
     return "\n".join(["WEBVTT\n", *blocks])
 
 
