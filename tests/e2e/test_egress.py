@@ -51,3 +51,14 @@ def test_what_cannot_be_closed_is_told(own_house: House) -> None:
     done = garret(own_house, "egress", "close", "http://x/")
     assert done.returncode != 0
     assert "cannot be closed" in done.stderr
+    for rule, hint in (
+        ("room:dictat", "room:dictate"),
+        ("worker:nobody", "stt"),
+        ("profile:gest", "profile:guest"),
+    ):
+        done = garret(own_house, "egress", "close", rule)
+        assert done.returncode == 2, done
+        assert hint in done.stderr
+    done = garret(own_house, "egress", "close", "slip")
+    assert "No worker may go to slip now" in done.stderr
+    assert state(own_house)["closed"] == ["slip"]

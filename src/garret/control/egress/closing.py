@@ -7,9 +7,10 @@ leaves nothing. Neighbours: `process` asks, the house's room sets them.
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from garret.base.errors import UsageError
@@ -29,6 +30,19 @@ def check_rule(rule: str) -> str:
         return host
     kinds = ", ".join(f"{each}:NAME" for each in KINDS)
     raise UsageError(f"{rule[:80]!a} cannot be closed. Name a host, or one of {kinds}. Nothing was changed.")
+
+
+def check_known(rule: str, known: Mapping[str, Collection[str]]) -> None:
+    """Raise UsageError where a rule names one of a kind of which all are `known`, and it is none of them.
+
+    Whoever closes what is not there would believe to be safe.
+    """
+    kind, colon, name = check_rule(rule).partition(":")
+    if not colon or kind not in known or name in known[kind]:
+        return
+    near = difflib.get_close_matches(name, known[kind], n=1, cutoff=0.5)
+    hint = f"did you mean {kind}:{near[0]}?" if near else f"there is {', '.join(sorted(known[kind]))}."
+    raise UsageError(f"There is no {kind} {name!a}; {hint} Nothing was closed.")
 
 
 def check_rules(value: Any) -> Any:

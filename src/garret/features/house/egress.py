@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
+from garret.control.access.policy import PROFILES
 from garret.control.commands.service import Request, ServiceHandler
 from garret.control.door import HouseDoor
+from garret.control.egress.closing import check_known
 from garret.control.egress.log import Row
 from garret.control.egress.wire import Entry
 from garret.features.house import contracts as c
@@ -72,6 +74,11 @@ class EgressDesk:
         return c.Ways(ways=tuple(c.Way(**row._asdict()) for row in rows))
 
     async def _close(self, command: c.CloseEgress, request: Request) -> c.EgressState:
+        rooms = self._door.plane.rooms
+        workers = {spec.name for room in rooms for spec in room.workers}
+        check_known(
+            command.what, {"room": {room.name for room in rooms}, "worker": workers, "profile": set(PROFILES)}
+        )
         rule = await self._egress.close(command.what)
         await self._door.audit(request.caller, "egress.close", "done", {"what": rule})
         return await self._now()

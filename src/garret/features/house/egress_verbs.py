@@ -57,8 +57,17 @@ def egress_watch(session: Session, arguments: argparse.Namespace) -> None:
 
 def egress_close(session: Session, arguments: argparse.Namespace) -> None:
     """Close everything, or what was named; cuts what is open."""
+    before = session.call(c.GetEgress(), again=True)
     state = session.call(c.CloseEgress(what=arguments.what))
     _tell(session, state)
+    for rule in set(state.closed) - set(before.closed):
+        if ":" not in rule and not any(_is_below(each.host, rule) for each in state.granted):
+            session.note(f"No worker may go to {rule} now: the rule holds for later.", "warn")
+
+
+def _is_below(name: str, host: str) -> bool:
+    """Whether a grant's host is the one of a rule, or may be: one that a setting names is known later."""
+    return name == host or name.endswith(f".{host}") or "{" in name
 
 
 def egress_open(session: Session, arguments: argparse.Namespace) -> None:
