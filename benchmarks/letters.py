@@ -1,8 +1,9 @@
 """Spelling: single letters and digits, and runs of four, said by made voices; how many are read wrong.
 
-Each is said by two flite voices at two speeds, with pauses around it and a quiet room's noise; no clip of
-these voices was used to set anything. Read by both engines together (tiny.en's folder as in
-`dictation_words`), beside PocketSphinx alone on the same clips. Neighbours: `spoken`, `dictation_words`.
+Each is said by two flite voices at two speeds, with pauses around it and a quiet room's noise. The share of
+the grammar was set while other clips of these voices were looked at, so this is no blind test. Read by both
+engines together (tiny.en's folder as in `dictation_words`), beside PocketSphinx alone on the same clips.
+Neighbours: `spoken`, `dictation_words`.
 """
 
 from __future__ import annotations

@@ -129,13 +129,16 @@ class _Job:
     def run(self, destination: Path, sealed_key: bytes, now: float) -> Summary:
         copy = self._workplace / DATABASE
         self._copy_database(copy)
+        head = [Entry(DATABASE, copy.stat().st_size, _hash_file(copy))]
+        if sealed_key:
+            head.append(Entry(SEALED_KEY, len(sealed_key), blake3(sealed_key).hexdigest()))
         everything = list(self._source.blobs.iterate())
-        suspects = self._source.blobs.suspects()
+        suspects = set(self._source.blobs.suspects())
         left_out = self._unsound(identity for identity in everything if identity in suspects)
         whole = self._workplace / "archive"
         while True:
             blobs = [identity for identity in everything if identity not in left_out]
-            manifest = self._manifest(copy, sealed_key, blobs, tuple(sorted(left_out)), now)
+            manifest = self._manifest(head, blobs, tuple(sorted(left_out)), now)
             try:
                 self._write_archive(whole, manifest, copy, sealed_key)
                 break
@@ -151,16 +154,14 @@ class _Job:
         )
 
     def _manifest(
-        self, copy: Path, sealed_key: bytes, blobs: list[str], left_out: tuple[str, ...], now: float
+        self, head: list[Entry], blobs: list[str], left_out: tuple[str, ...], now: float
     ) -> Manifest:
-        members = [Entry(DATABASE, copy.stat().st_size, _hash_file(copy))]
-        if sealed_key:
-            members.append(Entry(SEALED_KEY, len(sealed_key), blake3(sealed_key).hexdigest()))
-        members += [
-            Entry(f"blobs/{identity}", self._source.blobs.size(identity), identity) for identity in blobs
+        members = [
+            *head,
+            *(Entry(f"blobs/{identity}", self._source.blobs.size(identity), identity) for identity in blobs),
         ]
         manifest = Manifest(FORMAT, self._source.program, now, tuple(members), left_out)
-        self._done = copy.stat().st_size
+        self._done = head[0].size  # the database was copied
         self._expected = self._done + manifest.size
         return manifest
 

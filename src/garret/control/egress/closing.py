@@ -7,7 +7,6 @@ leaves nothing. Neighbours: `process` asks, the house's room sets them.
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -40,6 +39,8 @@ def check_known(rule: str, known: Mapping[str, Collection[str]]) -> None:
     kind, colon, name = check_rule(rule).partition(":")
     if not colon or kind not in known or name in known[kind]:
         return
+    import difflib  # for a slip only
+
     near = difflib.get_close_matches(name, known[kind], n=1, cutoff=0.5)
     hint = f"did you mean {kind}:{near[0]}?" if near else f"there is {', '.join(sorted(known[kind]))}."
     raise UsageError(f"There is no {kind} {name!a}; {hint} Nothing was closed.")

@@ -167,59 +167,72 @@ class SttWorker:
             waited += wait
             live.take(told)
             if told.final or told.maybe_final:
-                # The final text is begun with, and the command grammar listens meanwhile.
+                # The final text is begun with, and the second engine listens meanwhile.
                 recognizer.ahead(told.upto - command.start)
-                self._begin_command(command, told.upto, call, beside)
+                self._begin_second(command, told, call, beside)
         info = engine.info
         heard = after_cut(recognizer.finish(told.upto - command.start), command.before)
+        also = ""
         if command.mode == "spelling":
-            heard, info = self._hear_spelling(command, heard, told.upto, call)
-        elif info.window:
-            heard = _whole(engine, heard, command, told.upto, call)
+            heard, info = self._spelled(command, heard, beside, call)
+        else:
+            also = self._command_heard(beside)
+            if info.window:
+                heard = _whole(engine, heard, command, told.upto, call)
         if told.cut:
             heard = before_cut(heard, (told.upto - command.start) / spool.SAMPLE_RATE)
-        also = self._command_heard(beside)
         return _answer(heard, info, command.start, time.monotonic() - began - waited, also)
 
-    def _begin_command(self, command: c.Recognize, end: int, call: Call, beside: _Beside) -> None:
-        """Begin to hear a short segment, up to sample `end`, by the grammar of commands too."""
-        if beside.upto == end:
+    def _begin_second(self, command: c.Recognize, told: c.Available, call: Call, beside: _Beside) -> None:
+        """Begin to hear the segment, as far as it goes now, by a second engine, where one is to."""
+        if beside.upto == told.upto and beside.heard is not None:
             return
         beside.wait()
-        beside.upto, beside.heard = end, None
-        short = end - command.start <= COMMAND_SECONDS * spool.SAMPLE_RATE
-        config = self._grammar_config
-        if config is None or not (command.commands and command.mode == "free" and short):
+        beside.upto, beside.heard = told.upto, None
+        config = self._second_config(command, told)
+        if config is None:
             return
         try:
-            beside.heard = self._beside.submit(self._second(config, command, end, call))
+            beside.heard = self._beside.submit(self._second(config, command, told.upto, call))
         except EngineError as error:
-            self._give_up_commands(error)
+            self._give_up_second(config, error)
+
+    def _second_config(self, command: c.Recognize, told: c.Available) -> EngineConfig | None:
+        """Short segments are heard by the grammar of commands too, what is spelled by the chosen engine."""
+        if command.mode == "spelling":
+            config = self._config(command.engine, command.model)
+            other = config.engine != _SPELLING.engine and config.language.lower().startswith("en")
+            return config if other and told.final else None
+        short = told.upto - command.start <= COMMAND_SECONDS * spool.SAMPLE_RATE
+        return self._grammar_config if command.commands and command.mode == "free" and short else None
 
     def _command_heard(self, beside: _Beside) -> str:
         """What the grammar heard; empty where it did not listen. Raises CancelledError."""
         try:
             return "" if beside.heard is None else beside.heard.result().text
         except EngineError as error:
-            self._give_up_commands(error)
+            self._give_up_second(self._grammar_config, error)
             return ""
 
-    def _give_up_commands(self, error: EngineError) -> None:
-        _logger.warning("spoken commands are not listened for: %s", error.message)
-        self._grammar_config = None
+    def _give_up_second(self, config: EngineConfig | None, error: EngineError) -> None:
+        if config is not None and config == self._grammar_config:
+            _logger.warning("spoken commands are not listened for: %s", error.message)
+            self._grammar_config = None
+        else:
+            _logger.warning("what was spelled is taken as the grammar heard it: %s", error.message)
 
-    def _hear_spelling(
-        self, command: c.Recognize, by_grammar: Hypothesis, end: int, call: Call
+    def _spelled(
+        self, command: c.Recognize, by_grammar: Hypothesis, beside: _Beside, call: Call
     ) -> tuple[Hypothesis, EngineInfo]:
         """Letters and digits as the grammar heard them, and the chosen engine where it is another."""
-        config = self._config(command.engine, command.model)
-        if config.engine == _SPELLING.engine or not config.language.lower().startswith("en"):
+        if beside.heard is None:
             return by_grammar, engine_info(_SPELLING.engine)
+        config = self._config(command.engine, command.model)
         try:
-            free = self._second(config, command, end, call)()
-            weights = self._weights(config, command, end, call)
+            free = beside.heard.result()
+            weights = self._weights(config, command, beside.upto, call)
         except EngineError as error:
-            _logger.warning("what was spelled is taken as the grammar heard it: %s", error.message)
+            self._give_up_second(config, error)
             return by_grammar, engine_info(_SPELLING.engine)
         names = agree(free.text, [word.text for word in by_grammar.words], weights)
         timed = next((each.words for each in (by_grammar, free) if len(each.words) == len(names)), ())
