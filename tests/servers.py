@@ -1,7 +1,7 @@
 """Private servers for tests, on loopback, as a plain user; each is stopped by its own process.
 
-Where a program cannot be had the test is skipped, and says so. `Relay` stands before a server and counts
-the bytes of each connection.
+Where a program cannot be had the test is skipped, and says so. `Listening` is a server of a test's own;
+`Relay` stands before a real one and counts the bytes of each connection.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
@@ -161,15 +161,14 @@ def _drain(output: IO[str]) -> None:
             pass
 
 
-class Relay:
-    """Hands each connection on to a server on loopback, and notes the bytes of each way once it has ended."""
+class Listening:
+    """Listens on loopback; `talk`, in a thread for each connection, gives what is noted once it has ended."""
 
-    def __init__(self, to: int) -> None:
-        self._to = to
+    def __init__(self, talk: Callable[[socket.socket], Any]) -> None:
+        self._talk = talk
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = int(self._listening.getsockname()[1])
-        self.counted: list[tuple[int, int]] = []
-        """Sent by the client, received by it."""
+        self._noted: list[Any] = []
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -177,22 +176,48 @@ class Relay:
     def _serve(self) -> None:
         while True:
             try:
-                client, _ = self._listening.accept()
+                connected, _ = self._listening.accept()
             except OSError:
                 return
-            threading.Thread(target=self._relay, args=(client,), daemon=True).start()
+            threading.Thread(target=self._note, args=(connected,), daemon=True).start()
 
-    def _relay(self, client: socket.socket) -> None:
-        with client, socket.create_connection(("127.0.0.1", self._to)) as server:
+    def _note(self, connected: socket.socket) -> None:
+        with connected:
+            noted = self._talk(connected)
+        with self._changed:
+            self._noted.append(noted)
+            self._changed.notify_all()
+
+    def ended(self, count: int) -> list[Any]:
+        """What was noted, once so many connections have ended."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self._noted) >= count, PATIENCE), len(self._noted)
+            return list(self._noted)
+
+    def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join(PATIENCE)
+
+
+class Relay:
+    """Hands each connection on to a server on loopback, and notes the bytes of each way."""
+
+    def __init__(self, to: int) -> None:
+        self._to = to
+        self._listening = Listening(self._relay)
+        self.port = self._listening.port
+        self.close = self._listening.close
+
+    def _relay(self, client: socket.socket) -> tuple[int, int]:
+        with socket.create_connection(("127.0.0.1", self._to)) as server:
             back = [0]
             answering = threading.Thread(target=self._pump, args=(server, client, back), daemon=True)
             answering.start()
             there = [0]
             self._pump(client, server, there)
             answering.join(PATIENCE)
-        with self._changed:
-            self.counted.append((there[0], back[0]))
-            self._changed.notify_all()
+        return there[0], back[0]
 
     def _pump(self, source: socket.socket, sink: socket.socket, count: list[int]) -> None:
         with contextlib.suppress(OSError):
@@ -203,15 +228,8 @@ class Relay:
             sink.shutdown(socket.SHUT_WR)
 
     def ended(self, count: int) -> list[tuple[int, int]]:
-        """What was counted, once so many connections have ended."""
-        with self._changed:
-            assert self._changed.wait_for(lambda: len(self.counted) >= count, PATIENCE), len(self.counted)
-            return list(self.counted)
-
-    def close(self) -> None:
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        self._thread.join(PATIENCE)
+        """Bytes that each client sent and received, once so many connections have ended."""
+        return self._listening.ended(count)
 
 
 @contextlib.contextmanager

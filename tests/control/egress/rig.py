@@ -21,6 +21,7 @@ from typing import Any
 
 from garret.control.egress import wire
 from garret.control.egress.wire import Entry, Place
+from tests.servers import Listening
 
 PATIENCE = 30.0  # seconds; a test that hangs fails
 
@@ -67,31 +68,20 @@ def code(action):
 
 
 class Server:
-    """Answers each piece it gets with `answer`; notes what it got of each connection, and its end.
+    """Answers each piece it gets with `answer`; notes what it got of each connection.
 
     With `once` it ends a connection after one answer to a request of HTTP.
     """
 
     def __init__(self, answer: bytes = b"world", *, once: bool = False) -> None:
         self._answer, self._once = answer, once
-        self._listening = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.port = int(self._listening.getsockname()[1])
-        self.got: list[bytes] = []
-        self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        self._listening = Listening(self._talk)
+        self.port = self._listening.port
+        self.close = self._listening.close
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                connected, _ = self._listening.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._talk, args=(connected,), daemon=True).start()
-
-    def _talk(self, connected: socket.socket) -> None:
+    def _talk(self, connected: socket.socket) -> bytes:
         data = b""
-        with connected, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
             while piece := connected.recv(65_536):
                 data += piece
                 if self._once and not data.endswith(b"\r\n\r\n"):
@@ -99,20 +89,11 @@ class Server:
                 connected.sendall(self._answer)
                 if self._once:
                     break
-        with self._changed:
-            self.got.append(data)
-            self._changed.notify_all()
+        return data
 
     def ended(self, count: int) -> list[bytes]:
         """What was got, once so many connections have ended."""
-        with self._changed:
-            assert self._changed.wait_for(lambda: len(self.got) >= count, PATIENCE)
-            return list(self.got)
-
-    def close(self) -> None:
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        self._thread.join(PATIENCE)
+        return self._listening.ended(count)
 
 
 class Worker:

@@ -85,7 +85,7 @@ tell([
             ("127.0.0.2", 0),
             ("::1", 0),
         ]
-        assert server.got == []
+        assert server.ended(0) == []
 
 
 def test_a_granted_place_where_nobody_answers_fails_as_usual() -> None:
