@@ -213,13 +213,13 @@ def test_two_runs_over_one_utterance_take_turns(house: House, tmp_path: Path) ->
     assert all(segment.words for segment in found.segments)
 
 
-def test_a_failed_attempt_leaves_the_imported_sound_as_it_was(house: House, tmp_path: Path) -> None:
+def test_what_is_no_sound_leaves_nothing_behind(house: House, tmp_path: Path) -> None:
     path = tmp_path / "broken.wav"
     path.write_bytes(b"RIFF\x00\x00\x00\x00WAVEjunk" + bytes(200))
     taken = house.take(path)
     assert house.refusal(d.Transcribe(utterance=taken)).code == Code.INVALID
-    assert house.kept_audio(taken) == path.read_bytes()
-    assert house.utterance(taken).error
+    assert taken not in {row.id for row in house.call(d.History(limit=1000)).utterances}
+    assert house.refusal(d.Audio(utterance=taken)).code == Code.NOT_FOUND
     assert not list(house.home.spool.iterdir())
 
 

@@ -161,7 +161,8 @@ class Desk:
             return c.OutboxEntries(entries=(ENTRY, OTHER))
         return Nothing() if isinstance(request, c.DiscardOutboxEntry) else ENTRY
 
-    def table(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]], values: Any) -> None:
+    def table(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]], values: Any, empty: str) -> None:
+        assert empty.endswith("."), "of no rows something is said"
         assert {len(row) for row in rows} == {len(columns)}
         self.shown.append((rows, values))
 
