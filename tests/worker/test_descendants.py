@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -66,6 +67,26 @@ def test_killing_spares_the_root_and_nobody_else(tree: subprocess.Popen[bytes]) 
     assert stranger.poll() is None
     stranger.kill()
     stranger.wait()
+
+
+def test_nobody_waits_for_what_was_killed_but_who_asks_for_that(
+    tree: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processes that take long in going are still found; each is killed once, and a missed one again."""
+    members = descendants.descendants(tree.pid)
+    sent: list[int] = []
+
+    def signal_member(pid: int, number: int, family: set[int]) -> bool:
+        if number == signal.SIGKILL:
+            sent.append(pid)
+        return sent.count(pid) > (pid == members[0])
+
+    monkeypatch.setattr(descendants, "descendants", lambda _: members)
+    monkeypatch.setattr(descendants, "signal_member", signal_member)
+    assert descendants.kill_descendants(tree.pid, wait=False)
+    assert sorted(sent) == sorted([*members, *members]), "all twice, since one was missed at first"
+    monkeypatch.undo()
+    assert len(descendants.descendants(tree.pid)) == 4, "nobody was harmed"
 
 
 def test_a_tree_that_forks_without_end_is_ended() -> None:

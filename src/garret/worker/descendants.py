@@ -11,7 +11,6 @@ id used again by a stranger is never hit. Neighbours: `guardian` above a worker,
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 
@@ -75,28 +74,35 @@ def descendants(root: int) -> list[int]:
     return found
 
 
-def signal_member(pid: int, number: int, family: set[int]) -> None:
-    """Signal `pid` if its parent is one of `family` at that moment; otherwise do nothing."""
+def signal_member(pid: int, number: int, family: set[int]) -> bool:
+    """Signal `pid` if its parent is one of `family` at that moment; whether it was signalled."""
     try:
         fd = os.pidfd_open(pid)
     except (OSError, AttributeError):
-        return
+        return False
     # One that ended by itself, or may not be signalled, is seen as such in the next round.
-    with contextlib.suppress(OSError):
-        if parent(pid) in family:
-            signal.pidfd_send_signal(fd, number)
-    os.close(fd)
+    try:
+        if parent(pid) not in family:
+            return False
+        signal.pidfd_send_signal(fd, number)
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    return True
 
 
-def kill_descendants(root: int) -> bool:
+def kill_descendants(root: int, *, wait: bool = True) -> bool:
     """SIGKILL everything below `root`, which itself is spared. True when nothing is left alive.
 
     All are stopped before any is killed, so that none can start another meanwhile. Those killed remain
-    zombies until their parent, or `root` as subreaper, reaps them.
+    zombies until their parent, or `root` as subreaper, reaps them. Without `wait` it is enough that all
+    of them were killed: what holds much memory takes its time in going, and no event loop waits for that.
     """
+    killed: set[int] = set()
     for _ in range(_MOST_ROUNDS):
         living = descendants(root)
-        if not living:
+        if not living or (not wait and killed.issuperset(living)):
             return True
         stopped: set[int] = set()
         while new := [pid for pid in living if pid not in stopped]:
@@ -108,5 +114,6 @@ def kill_descendants(root: int) -> bool:
                 return False
         # Children first: where `root` is no subreaper, a child would leave the tree with its parent's end.
         for pid in reversed(living):
-            signal_member(pid, signal.SIGKILL, {root, *living})
+            if signal_member(pid, signal.SIGKILL, {root, *living}):
+                killed.add(pid)
     return not descendants(root)

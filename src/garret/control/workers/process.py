@@ -161,7 +161,7 @@ class ProcessHandle:
                 return False
             if number == signal.SIGKILL:
                 # Descendants first: below a living guardian none can slip away to another parent.
-                descendants.kill_descendants(self.pid)
+                descendants.kill_descendants(self.pid, wait=False)
             return _kill_group(self.pid, number)
 
     def close(self) -> None:
