@@ -164,13 +164,6 @@ class House:
     def set(self, key: str, value: str | None) -> None:
         self.call(h.SetSetting(key=key, value=value))
 
-    def set_for(self, worker: str, key: str, value: str | None) -> None:
-        """Change a setting, and wait until the worker that runs has been replaced by one that knows it."""
-        before = self.pids(worker)
-        self.set(key, value)
-        if before:
-            wait_until(lambda: set(self.pids(worker)).isdisjoint(before), f"{worker} is replaced")
-
     def approved(self, command: Any) -> Any:
         """The same command with an approval for exactly it."""
         answer = self.call(h.Approve(command=command.__meta__.name, payload=msgspec.msgpack.encode(command)))

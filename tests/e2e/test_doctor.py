@@ -37,8 +37,8 @@ def test_the_doctor_tells_what_dictating_and_speaking_need(house: House, tmp_pat
     assert checks["speech engine espeak-ng"]["outcome"] == "ok"
     assert checks["settings"]["outcome"] == "ok"
     own = made.folder_of(made.ONE, tmp_path / "own")
-    house.set_for("stt", "dictate.whisper_model", str(own))
-    house.set_for("stt", "dictate.engine", "whisper")
+    house.set("dictate.whisper_model", str(own))
+    house.set("dictate.engine", "whisper")
     (own / "model.bin").unlink()
     try:
         code, checks = doctor(house)

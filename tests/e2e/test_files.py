@@ -127,14 +127,14 @@ def test_retry_from_the_sound_with_spelling(house: House, two: d.Transcript) -> 
 def test_retry_from_what_was_heard_cleans_again_without_hearing(house: House, tmp_path: Path) -> None:
     first = house.dictate(speech.write(tmp_path / "again.wav", speech.greeting()))
     counted = _recognitions(house)
-    house.set_for("text", "dictate.vocabulary", '{"good morning": "Salutations"}')
+    house.set("dictate.vocabulary", '{"good morning": "Salutations"}')
     try:
         done = house.call(
             d.Transcribe(utterance=first.utterance, key=new_id("ask"), start_from="transcribed")
         )
         after = house.transcript(first.utterance)
     finally:
-        house.set_for("text", "dictate.vocabulary", None)
+        house.set("dictate.vocabulary", None)
     assert after.raw == first.raw
     assert after.text.startswith("Salutations")
     assert done.state == "cleaned"
@@ -154,14 +154,14 @@ def test_pauses_end_the_sentences_of_the_passage_and_a_retry_ends_the_same(
     again = d.Transcribe(utterance=first.utterance, key=new_id("ask"), start_from="transcribed")
     house.call(again)
     assert house.transcript(first.utterance).text == first.text
-    house.set_for("text", "dictate.sentence_pause", "0")
+    house.set("dictate.sentence_pause", "0")
     try:
         house.call(msgspec.structs.replace(again, key=new_id("ask")))
         bare = house.transcript(first.utterance).text
         assert bare.lower() == first.text.replace(".", "").lower()
         assert bare.startswith("Good morning I am writing")
     finally:
-        house.set_for("text", "dictate.sentence_pause", None)
+        house.set("dictate.sentence_pause", None)
 
 
 def _recognitions(house: House) -> int:

@@ -75,12 +75,12 @@ def test_what_workers_say_is_in_the_log_with_who_said_it(house: House, tmp_path:
         house.set("logs.level", None)
     assert any("is ready" in line for line in house.logs(worker="control.slots"))
     # A vocabulary that makes no sense is left out by the text worker, which says so in its own log.
-    house.set_for("text", "dictate.vocabulary", '{"": "nothing"}')
+    house.set("dictate.vocabulary", '{"": "nothing"}')
     try:
         house.dictate(speech.write(tmp_path / "a.wav", speech.greeting()))
         lines = house.logs(worker="text", level="warning")
     finally:
-        house.set_for("text", "dictate.vocabulary", None)
+        house.set("dictate.vocabulary", None)
     assert any("dictate.vocabulary is not used" in line for line in lines), lines
 
 

@@ -47,7 +47,7 @@ def test_another_engine_is_used_from_the_next_dictation_on(house: House, tmp_pat
     folder = models.whisper_model(tmp_path / "whisper")
     path = speech.write(tmp_path / "engine.wav", speech.greeting())
     house.set("dictate.whisper_model", str(folder))
-    house.set_for("stt", "dictate.engine", "whisper")
+    house.set("dictate.engine", "whisper")
     try:
         found = house.dictate(path)
         assert found.engine == "whisper"
@@ -76,7 +76,7 @@ def test_a_wrong_model_folder_is_told_and_the_sound_is_kept(house: House, tmp_pa
     for engine, lost in (("whisper", "model.bin"), ("sherpa", "tokens.txt")):
         key = f"dictate.{engine}_model"
         assert "holds no" in house.refusal(h.SetSetting(key=key, value=str(tmp_path))).message
-        house.set_for("stt", key, str(tmp_path / engine))
+        house.set(key, str(tmp_path / engine))
         (tmp_path / engine / lost).unlink()
         try:
             refused = house.refusal(d.Transcribe(utterance=taken, key=new_id("ask"), engine=engine))

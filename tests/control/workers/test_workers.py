@@ -49,6 +49,20 @@ def test_a_change_of_a_setting_replaces_the_process_without_refusing_a_command(h
     run(story())
 
 
+def test_whoever_waits_for_the_replacement_finds_the_new_value(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home) as plane:
+            before = await told(plane)
+            await plane.settings.set("toy.tone", "loud")
+            assert plane.pools["toy"].supervisor.replacing
+            await plane.workers.replaced()
+            after = await told(plane)
+            assert (before[0], after[0]) == ("plain", "loud")
+            await plane.workers.replaced()  # nothing is under way
+
+    run(story())
+
+
 def test_a_profiles_own_value_reaches_the_worker_while_that_profile_is_in_force(home: Home) -> None:
     async def story() -> None:
         async with plane_of(home) as plane:

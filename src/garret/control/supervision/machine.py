@@ -151,6 +151,12 @@ class SupervisorMachine:
         """False when waiting for this slot is in vain: it is not enabled, or its circuit is open."""
         return self._enabled and self._broken is None
 
+    @property
+    def replacing(self) -> bool:
+        """Whether a process serves that a newer one is to replace; no longer once that failed."""
+        old = self._current is not None and self._current.revision != self._revision
+        return self.available and (old or self._incoming is not None)
+
     def next_deadline(self) -> float | None:
         """The earliest time at which something is due."""
         times = [at for process in self._processes() for at in process.deadlines(self.life, self._on_demand)]

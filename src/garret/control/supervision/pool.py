@@ -86,6 +86,11 @@ class SupervisorPool:
         return any(slot.available for slot in self.slots)
 
     @property
+    def replacing(self) -> bool:
+        """Whether a slot is served by a process that a newer one is to replace."""
+        return any(slot.replacing for slot in self.slots)
+
+    @property
     def sentence(self) -> str:
         """What a person should read when the pool is not available."""
         failed = [slot.sentence for slot in self.slots if slot.state is State.FAILED]

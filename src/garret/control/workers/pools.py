@@ -80,6 +80,7 @@ class Pool:
         self._queued: dict[int, Pending] = {}
         self._stopped = False
         self._all_ended = asyncio.Event()
+        self._news = asyncio.Event()
         self.supervisor = SupervisorPool(
             spec.name,
             life,
@@ -133,6 +134,12 @@ class Pool:
         if self._queued:
             self._demand()
 
+    async def replaced(self) -> None:
+        """Until no process serves that `replace` is replacing: the new one is ready, or has failed."""
+        while self.supervisor.replacing and not self._stopped:
+            self._news.clear()
+            await self._news.wait()
+
     def kill(self) -> None:
         """End every process now; what they had in hand fails as with any that dies."""
         for slot in self.slots:
@@ -151,6 +158,7 @@ class Pool:
     def _handle(self, number: int | None, event: sv.Event) -> None:
         for slot, instruction in self.supervisor.handle(number, event, time.monotonic()):
             self.slots[slot].carry_out(instruction)
+        self._news.set()
 
     # ---- the broker's Destination and Handling
 

@@ -10,6 +10,7 @@ Neighbours: `plane` owns it, `pools` runs each kind, `dependencies` gives the or
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import os
@@ -45,6 +46,7 @@ _logger = log.get("control.plane")
 _LOOK_SECONDS: Final = 1.0
 """How often it is looked at what working processes hold."""
 
+_REPLACED_SECONDS: Final = 5.0  # a worker with an engine takes one or two
 _BEATS_OF_SILENCE: Final = 3.0
 """So many heartbeats may be missed before a busy worker is taken for hung."""
 
@@ -304,6 +306,16 @@ class Workers:
         """Replace the processes that were told the old value."""
         if change.profile is None or change.profile == self._house.profile:
             self._replace(lambda key: key == change.key)
+
+    async def replaced(self) -> None:
+        """Until every process that was told an old value has given way to one that was told the new.
+
+        At most some seconds: one that takes longer, or does not start, is told of by itself.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_REPLACED_SECONDS):
+                for pool in list(self.pools.values()):
+                    await pool.replaced()
 
     def secret_changed(self, name: str) -> None:
         """Replace the processes that were told the old value of a secret."""

@@ -325,6 +325,8 @@ class HouseService:
         else:
             await settings.set_text(command.key, command.value, profile)
         await self._door.audit(request.caller, "settings.change", "done", {"key": command.key})
+        # Whoever is answered may count on it: what is asked next goes to processes that know the new value.
+        await self._plane.workers.replaced()
         return self._setting_rows(command.key)[0]
 
     async def _secrets(self, command: c.ListSecrets, request: Request) -> c.SecretNames:

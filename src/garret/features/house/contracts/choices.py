@@ -29,7 +29,10 @@ class ListSettings(Command[SettingInfos], frozen=True):
 
 @command("house.setting_set", result=SettingInfo, capability="settings.change")
 class SetSetting(Command[SettingInfo], frozen=True):
-    """Change a setting; `value` as a person types it. None puts the default back."""
+    """Change a setting; `value` as a person types it. None puts the default back.
+
+    Answered once the workers that were told the old value are replaced, or some seconds later.
+    """
 
     key: str
     value: str | None
