@@ -1,9 +1,10 @@
 """A process in which an hour passes in a moment and that is killed: the victim of `test_schedules_kills`.
 
-    python -m tests.faults.schedules_victim HOME
+    python -m tests.faults.schedules_victim HOME REST
 
 Its wall clock goes on by twenty seconds at each look, from wherever the file `clock` in the home says that it
-was: time does not stand still for those who are killed. It writes a line for each look.
+was: time does not stand still for those who are killed. It writes a line for each look and for each job that the
+ledger has taken on, and rests for REST seconds after each look.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ class Nobody:
     """Takes jobs on and does none: the ledger has them."""
 
     def take_on(self, job: Job) -> None:
-        """Nothing more."""
+        """Say so."""
+        os.write(1, b"made\n")
 
 
 def open_store(home: Home) -> Store:
@@ -57,7 +59,7 @@ async def audit(*_: Any) -> None:
     """Nobody asks."""
 
 
-async def main(home: Home) -> None:
+async def main(home: Home, rest: float) -> None:
     store = open_store(home)
     file = os.open(home.root / "clock", os.O_RDWR | os.O_CREAT)
     kept = os.pread(file, _DOUBLE.size, 0)
@@ -89,8 +91,8 @@ async def main(home: Home) -> None:
         os.pwrite(file, _DOUBLE.pack(clock.wall()), 0)
         schedules.look()
         os.write(1, b"looked\n")
-        await asyncio.sleep(0)
+        await asyncio.sleep(rest)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Home(Path(sys.argv[1]))))
+    asyncio.run(main(Home(Path(sys.argv[1])), float(sys.argv[2])))
