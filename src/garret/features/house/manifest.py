@@ -12,6 +12,7 @@ ROOM = Room(
     summary="Status, jobs, workers, logs, audit, secrets, settings, profiles, backup.",
     commands=(
         c.GetStatus,
+        c.GetIdentity,
         c.Shutdown,
         c.Subscribe,
         c.ListWorkers,

@@ -55,6 +55,7 @@ class HouseService:
         self._feeds: set[Feed] = set()
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             c.GetStatus: self._status,
+            c.GetIdentity: self._identity,
             c.Shutdown: self._shutdown,
             c.Subscribe: self._subscribe,
             c.ListWorkers: self._workers,
@@ -82,6 +83,14 @@ class HouseService:
         await self._upkeep.stop()
 
     # ---- status and life
+
+    async def _identity(self, command: c.GetIdentity, request: Request) -> c.Identity:
+        role, profile = request.caller.role, request.caller.profile
+        return c.Identity(
+            role=role,
+            profile=profile,
+            capabilities=tuple(sorted(self._door.policy.granted(role, profile))),
+        )
 
     async def _status(self, command: c.GetStatus, request: Request) -> c.Status:
         del command, request
