@@ -104,7 +104,7 @@ function useEntries(go: (path: string) => void): readonly Entry[] {
       (setting): Entry => ({
         id: `setting.${setting.key}`,
         group: "setting",
-        title: setting.key.replaceAll("_", " ").replace(".", ": "),
+        title: readable(setting.key),
         hint: setting.sentence,
         run: () => latest.current.go(settingPath(setting.key)),
       }),
@@ -112,6 +112,9 @@ function useEntries(go: (path: string) => void): readonly Entry[] {
     return [...pages, ...acts, ...every];
   }, [t, may, actions, settings]);
 }
+
+/** `desk.start_at_login` as "Desk: start at login". */
+const readable = (key: string): string => key.charAt(0).toUpperCase() + key.slice(1).replaceAll("_", " ").replace(".", ": ");
 
 export interface PaletteProps {
   readonly opened: boolean;
@@ -249,6 +252,7 @@ function PaletteRow({ id, ranked, title, chosen, run }: PaletteRowProps) {
       <div id={id} role="option" aria-selected={chosen} className="g-found-hit" onPointerDown={(event) => event.preventDefault()} onClick={run}>
         <span className="g-palette-title">{entry.title}</span>
         {entry.hint !== undefined && <span className="g-quiet g-found-text">{entry.hint}</span>}
+        {entry.hint === undefined && <span className="g-grow" />}
         {entry.keys !== undefined && <KeyCaps keys={entry.keys} />}
       </div>
     </>

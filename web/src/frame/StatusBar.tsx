@@ -2,6 +2,7 @@
 
 import { Tooltip, UnstyledButton } from "@mantine/core";
 import {
+  IconAlertTriangle,
   IconEngine,
   IconKeyboard,
   IconLockOpen,
@@ -22,12 +23,14 @@ import { pageAt, rooms } from "./rooms";
 import { toasts } from "./toasts";
 
 export interface StatusBarProps {
+  /** How much the house has to say. */
+  readonly notices: number;
   readonly onLog: () => void;
   readonly onKeys: () => void;
 }
 
 /** See the module. */
-export function StatusBar({ onLog, onKeys }: StatusBarProps) {
+export function StatusBar({ notices, onLog, onKeys }: StatusBarProps) {
   const { t } = useTranslation();
   const line = useLine();
   const me = useAsk("house.me", {});
@@ -42,6 +45,12 @@ export function StatusBar({ onLog, onKeys }: StatusBarProps) {
       <WayOut />
       <Gateway />
       {rooms.map((room) => room.Status !== undefined && <room.Status key={room.name} />)}
+      {notices > 0 && (
+        <UnstyledButton className="g-status-item" data-tone="warn" onClick={onLog}>
+          <IconAlertTriangle size={14} stroke={1.7} aria-hidden />
+          {t("status.notices", { count: notices })}
+        </UnstyledButton>
+      )}
       <span className="g-grow" />
       {me.data !== undefined && (
         <Item to="/settings/profiles" wide>
