@@ -1,12 +1,10 @@
 // The catalogue: no key missing in a language, none unused, plurals whole, what is filled in the same everywhere.
 
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { catalogue, LANGUAGES, languageFor } from "../src/strings";
 
-const SOURCES = join(__dirname, "../src");
+const CODE = import.meta.glob<string>(["../src/**/*.{ts,tsx}", "!../src/**/contracts.ts"], { query: "?raw", import: "default", eager: true });
 const PLURAL = /_(zero|one|two|few|many|other)$/;
 
 /** All texts of one room's file, by their keys. */
@@ -71,18 +69,10 @@ interface Use {
   readonly asked: boolean;
 }
 
-function sources(folder = SOURCES): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((each) => {
-    const path = join(folder, each.name);
-    if (each.isDirectory()) return each.name === "strings" ? [] : sources(path);
-    return /\.tsx?$/.test(each.name) && each.name !== "contracts.ts" ? [path] : [];
-  });
-}
-
 const LITERAL = /"([\w.:-]+)"|`((?:[\w.:-]|\$\{[^}]*\})+)`/g;
 
-function uses(file: string): Use[] {
-  const code = readFileSync(file, "utf8").replace(/^\s*(?:\/\/|\/?\*).*$/gm, ""); // what comments show is no use
+function uses([file, whole]: readonly [string, string]): Use[] {
+  const code = whole.replace(/^\s*(?:\/\/|\/?\*).*$/gm, ""); // what comments show is no use
   const named = [...code.matchAll(/useTranslation\(\s*(?:"(\w+)"|\[([^\]]*)\])?/g)].flatMap((match) =>
     match[2] === undefined ? [match[1] ?? "frame"] : [...match[2].matchAll(/"(\w+)"/g)].map((each) => each[1] ?? "frame"),
   );
@@ -98,7 +88,7 @@ function uses(file: string): Use[] {
   return found;
 }
 
-const everywhere = sources().flatMap(uses);
+const everywhere = Object.entries(CODE).flatMap(uses);
 const matcher = (pattern: string): RegExp => new RegExp(`^${pattern.split("*").map((part) => part.replaceAll(".", "\\.")).join("[\\w.-]+")}$`);
 
 it("every key that is asked for is there", () => {
@@ -108,7 +98,7 @@ it("every key that is asked for is there", () => {
       const wanted = matcher(use.pattern);
       return !use.rooms.some((room) => [...stems(texts("en", room))].some((key) => wanted.test(key)));
     })
-    .map((use) => `${use.file.slice(SOURCES.length + 1)}: ${use.rooms.join("|")}:${use.pattern}`);
+    .map((use) => `${use.file}: ${use.rooms.join("|")}:${use.pattern}`);
   expect(missing).toEqual([]);
 });
 
