@@ -18,6 +18,7 @@ from garret.base.errors import Code, UsageError
 from garret.control.commands.service import Request, ServiceHandler
 from garret.control.door import HouseDoor
 from garret.control.errors import ControlError
+from garret.control.settings.values import as_text
 from garret.control.watching.storage_watch import SENTENCES
 from garret.features.house import contracts as c
 from garret.features.house.consent import ConsentDesk
@@ -317,7 +318,7 @@ class HouseService:
                 value=value.text,
                 source=value.source,
                 sentence=value.setting.sentence,
-                default="" if value.setting.secret else str(value.setting.default),
+                default="" if value.setting.secret else as_text(value.setting, value.setting.default),
                 problem=value.problem or "",
                 type=value.setting.type,
                 choices=value.setting.choices,

@@ -1,42 +1,64 @@
-// The workers: their state, memory and restarts, and a button that replaces one.
+// The workers: their state, memory and restarts, the last thing that went wrong, and a button that replaces one.
 
-import { Button, Table, Title } from "@mantine/core";
+import { Button } from "@mantine/core";
+import { IconRefresh } from "@tabler/icons-react";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useAct, useAsk } from "../../frame/house";
+import { DataTable, type Column } from "../../frame/DataTable";
+import { ErrorCard } from "../../frame/ErrorCard";
+import { Faces } from "../../frame/Faces";
+import { useFormat } from "../../frame/format";
+import { useAct, useAsk, useMay } from "../../frame/house";
+import { RoomPage } from "../../frame/RoomPage";
+import type { HouseWorkerStatus } from "../../protocol/contracts";
+import { State } from "./parts";
 
 export default function Workers() {
   const { t } = useTranslation("machine");
+  const format = useFormat();
   const workers = useAsk("house.workers", {});
   const restart = useAct("house.restart");
+  const may = useMay("house.restart");
+  const columns = useMemo<readonly Column<HouseWorkerStatus>[]>(
+    () => [
+      { id: "name", title: t("workers.name"), value: (each) => `${each.name}${each.slot > 0 ? ` ${each.slot + 1}` : ""}${each.outside ? ` · ${t("workers.outside")}` : ""}` },
+      { id: "state", title: t("workers.state"), value: (each) => each.state, show: (each) => <State state={each.state} /> },
+      { id: "work", title: t("workers.work"), value: (each) => each.running + each.waiting, show: (each) => each.running + each.waiting || "–", figure: true },
+      { id: "memory", title: t("workers.memory"), value: (each) => each.memory_bytes, show: (each) => (each.memory_bytes > 0 ? format.size(each.memory_bytes) : "–"), figure: true },
+      { id: "restarts", title: t("workers.restarts"), value: (each) => each.restarts, figure: true },
+      { id: "remark", title: t("workers.remark"), value: (each) => [each.sentence, ...each.unenforced].filter(Boolean).join(" "), sorts: false },
+    ],
+    [t, format],
+  );
   return (
-    <main style={{ padding: 24 }}>
-      <Title order={1}>{t("workers.title")}</Title>
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            {(["name", "state", "memory", "restarts"] as const).map((column) => (
-              <Table.Th key={column}>{t(`workers.${column}`)}</Table.Th>
-            ))}
-            <Table.Th />
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {workers.data?.workers.map((worker) => (
-            <Table.Tr key={`${worker.name} ${worker.slot}`}>
-              <Table.Td>{worker.name}</Table.Td>
-              <Table.Td>{worker.state}</Table.Td>
-              <Table.Td>{Math.round(worker.memory_bytes / (1 << 20))} MiB</Table.Td>
-              <Table.Td>{worker.restarts}</Table.Td>
-              <Table.Td>
-                <Button size="xs" variant="default" onClick={() => restart.mutate({ name: worker.name })}>
-                  {t("workers.restart")}
+    <RoomPage title={t("workers.title")} lead={t("workers.about")}>
+      {restart.error !== null && <ErrorCard error={restart.error} />}
+      <Faces of={workers}>
+        {(data) => (
+          <DataTable
+            label={t("workers.title")}
+            rows={data.workers}
+            columns={columns}
+            keyOf={(each) => `${each.name} ${each.slot}`}
+            actionsTitle={t("workers.restart")}
+            {...(may && {
+              actions: (each: HouseWorkerStatus) => (
+                <Button
+                  size="xs"
+                  variant="default"
+                  leftSection={<IconRefresh size={14} aria-hidden />}
+                  loading={restart.isPending && restart.variables.name === each.name}
+                  onClick={() => restart.mutate({ name: each.name })}
+                  aria-label={t("workers.restart_named", { name: each.name })}
+                >
+                  {t(each.state === "failed" ? "workers.reset" : "workers.restart")}
                 </Button>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </main>
+              ),
+            })}
+          />
+        )}
+      </Faces>
+    </RoomPage>
   );
 }
