@@ -4,12 +4,14 @@
 import { createMemoryHistory, RouterProvider } from "@tanstack/react-router";
 import { act, cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { listenToKeys } from "../src/frame/keys";
+import { keys, listenToKeys } from "../src/frame/keys";
 import { wayThrough } from "../src/frame/router";
 import { toasts } from "../src/frame/toasts";
 import { Host, show } from "./host.fake";
+
+vi.mock("../src/frame/rooms", () => import("./rooms.fake"));
 
 let host: Host;
 let router: ReturnType<typeof wayThrough>;
@@ -18,8 +20,9 @@ let stop: () => void;
 beforeEach(() => {
   localStorage.clear();
   host = new Host();
+  keys.switchSingle(true);
   stop = listenToKeys();
-  router = wayThrough(createMemoryHistory({ initialEntries: ["/machine"] }));
+  router = wayThrough(createMemoryHistory({ initialEntries: ["/notes"] }));
 });
 afterEach(() => {
   for (const toast of toasts.state().shown) toasts.dismiss(toast.id);
@@ -27,7 +30,7 @@ afterEach(() => {
   stop();
 });
 
-async function framed(capabilities: readonly string[] | null = null) {
+async function framed(capabilities?: readonly string[]) {
   show(host, <RouterProvider router={router} />, capabilities);
   await screen.findByRole("navigation", { name: "Rooms" });
   act(() => host.greet());
@@ -47,7 +50,8 @@ describe("the palette", () => {
     const field = await palette();
     await waitFor(() => expect(document.activeElement).toBe(field));
     await waitFor(() => expect(entries().some((each) => each.startsWith("Desk: theme"))).toBe(true));
-    expect(entries().some((each) => each.startsWith("Machine room"))).toBe(true);
+    expect(entries()).toContain("Machine roomOverview");
+    expect(entries()).toContain("JobsCtrlJ");
     expect(entries().some((each) => each.startsWith("Look: dark"))).toBe(true);
     await user.keyboard("{Escape}");
     await waitFor(() => expect(document.activeElement).toBe(search));
@@ -168,6 +172,46 @@ describe("the overview of keys", () => {
   });
 });
 
+describe("rooms", () => {
+  it("are in the rail with what waits in them, their status in the bar, and their keys are heard", async () => {
+    const user = await framed();
+    const rail = screen.getByRole("navigation", { name: "Rooms" });
+    expect(within(rail).getByRole("link", { name: "Workers 3" }).getAttribute("aria-current")).toBe("page");
+    expect(screen.getByText("notes status")).toBeTruthy();
+    await user.keyboard("{Control>}j{/Control}");
+    expect(await screen.findByRole("heading", { name: "Engines page" })).toBeTruthy();
+    expect(document.activeElement).toBe(document.querySelector("main"));
+    expect(within(screen.getByRole("navigation", { name: /Pages of/ })).getAllByRole("link")).toHaveLength(2);
+  });
+
+  it("break alone", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    await framed();
+    await act(() => router.navigate({ to: "/engines/broken" as "/" }));
+    expect((await screen.findByRole("alert")).textContent).toContain("This page broke");
+    await act(() => router.navigate({ to: "/notes" as "/" }));
+    expect(await screen.findByRole("heading", { name: "Notes page" })).toBeTruthy();
+  });
+
+  it("are searched from the field at the top, and one that cannot be is named", async () => {
+    const user = await framed();
+    await user.keyboard("/");
+    expect(document.activeElement).toBe(screen.getByRole("combobox", { name: "Search everything" }));
+    await user.keyboard("abc");
+    expect((await screen.findByRole("option")).textContent).toContain("Found abc");
+    await user.clear(screen.getByRole("combobox", { name: "Search everything" }));
+    await user.keyboard("broken");
+    expect(await screen.findByText("Workers could not be searched: The notes are away.")).toBeTruthy();
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(screen.queryByText(/could not be searched/)).toBeNull());
+    await user.clear(screen.getByRole("combobox", { name: "Search everything" }));
+    await user.keyboard("abc");
+    await screen.findByRole("option");
+    await user.keyboard("{Enter}");
+    expect(await screen.findByRole("heading", { name: "Engines page" })).toBeTruthy();
+  });
+});
+
 describe("getting about", () => {
   it("F6 goes from region to region and round", async () => {
     // jsdom computes no boxes; all are taken as seen.
@@ -191,17 +235,18 @@ describe("getting about", () => {
 
   it("the room of the last time is shown first", async () => {
     await framed();
-    expect(JSON.parse(localStorage.getItem("garret.last") ?? "null")).toBe("/machine");
+    expect(JSON.parse(localStorage.getItem("garret.last") ?? "null")).toBe("/notes");
+    await act(() => router.navigate({ to: "/engines" as "/" }));
+    expect(document.title).toBe("Overview · Garret");
     await act(() => router.navigate({ to: "/" }));
-    expect(router.state.location.pathname).toBe("/machine");
-    expect(document.title).toBe("Workers · Garret");
+    expect(router.state.location.pathname).toBe("/engines");
   });
 
   it("a page beside is opened by its key, kept for the room, and closed again", async () => {
     const user = await framed();
     await user.keyboard("{Control>}\\{/Control}");
     expect(await screen.findByRole("complementary", { name: "Beside" })).toBeTruthy();
-    expect(JSON.parse(localStorage.getItem("garret.beside.machine") ?? '""')).not.toBe("");
+    expect(JSON.parse(localStorage.getItem("garret.beside.notes") ?? '""')).not.toBe("");
     await user.click(screen.getByRole("button", { name: "Close the page beside" }));
     expect(screen.queryByRole("complementary", { name: "Beside" })).toBeNull();
   });

@@ -8,6 +8,7 @@ import type { ReactNode } from "react";
 import { Feed, FeedContext, House, HouseProvider, MayContext } from "../src/frame/house";
 import { theme, variables } from "../src/frame/theme";
 import { Channel } from "../src/protocol/channel";
+import { COMMANDS } from "../src/protocol/contracts";
 import { startStrings } from "../src/strings";
 import { HandPort } from "./ports.fake";
 
@@ -29,6 +30,8 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
   "house.jobs": { jobs: [] },
   "dictate.stop": {},
 };
+
+const EVERY = Object.values(COMMANDS).map((command) => command.capability);
 
 export class Host {
   readonly port = new HandPort();
@@ -68,15 +71,15 @@ export class Host {
   }
 }
 
-/** Show something as it would be in the page, for somebody with these capabilities (null: all). */
-export function show(host: Host, children: ReactNode, capabilities: readonly string[] | null = null) {
+/** Show something as it would be in the page, for somebody with these capabilities; without them all that the desk may. */
+export function show(host: Host, children: ReactNode, capabilities: readonly string[] = EVERY) {
   startStrings("en");
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: Infinity, networkMode: "always" } } });
   return render(
     <HouseProvider value={new House(new Channel(host.port))}>
       <FeedContext value={new Feed()}>
         <QueryClientProvider client={queries}>
-          <MayContext value={capabilities === null ? null : new Set(capabilities)}>
+          <MayContext value={new Set(capabilities)}>
             <MantineProvider theme={theme} cssVariablesResolver={variables} env="test">
               {children}
             </MantineProvider>

@@ -83,7 +83,8 @@ function uses([file, whole]: readonly [string, string]): Use[] {
     const [room, key] = text.includes(":") ? (text.split(":", 2) as [string, string]) : [null, text];
     if (room !== null && !rooms.includes(room)) continue;
     const call = /\bt\(\s*(?:[^()"`]*\?\s*)?$/.test(code.slice(Math.max(0, match.index - 80), match.index));
-    found.push({ pattern: key, file, rooms: room === null ? here : [room], asked: (call || room !== null) && !key.startsWith("*") });
+    const fallback = /^[^;\n]{0,80}defaultValue/.test(code.slice(match.index + match[0].length)); // it says what else to show
+    found.push({ pattern: key, file, rooms: room === null ? here : [room], asked: !fallback && (call || room !== null) && !key.startsWith("*") });
   }
   return found;
 }

@@ -7,6 +7,7 @@ import { useNavigate, useRouterState } from "@tanstack/react-router";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { pagePath } from "./addresses";
 import { Confirming, Sheet } from "./Dialog";
 import { useAsk, useEvent, useFeed, useGreeting, useLine, useMay, type Refreshes } from "./house";
 import { KeyCaps, useKeys } from "./keys";
@@ -16,7 +17,7 @@ import { PageArea, useBeside } from "./PageArea";
 import { ActionKeys, Palette } from "./Palette";
 import { Rail } from "./Rail";
 import { moveRegion } from "./regions";
-import { FIRST_STEPS, pagePath, rooms } from "./rooms";
+import { FIRST_STEPS, rooms } from "./rooms";
 import { SearchField } from "./SearchField";
 import { StatusBar } from "./StatusBar";
 import { ToastLog, ToastStack } from "./ToastStack";

@@ -6,12 +6,13 @@ import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { Suspense, useEffect, useRef, type RefObject } from "react";
 import { useTranslation } from "react-i18next";
 
+import { pageAt, pagePath, roomAt } from "./addresses";
 import { useLine, useMayAsk } from "./house";
 import { PageBoundary } from "./PageBoundary";
 import { Panes } from "./Panes";
 import { recall, remember, useRemembered } from "./remembered";
 import type { RoomManifest } from "./room";
-import { pageAt, pagePath, roomAt, rooms } from "./rooms";
+import { rooms } from "./rooms";
 import { SkeletonRows } from "./Skeleton";
 
 export interface PageAreaProps {
@@ -31,6 +32,8 @@ export function useBeside(path: string): [string, (beside: string) => void] {
 export function PageArea({ beside, onBeside }: PageAreaProps) {
   const { t } = useTranslation();
   const path = useRouterState({ select: (state) => state.location.pathname });
+  // The page that is drawn: until the next one is there, it is the one before.
+  const shown = useRouterState({ select: (state) => state.matches.at(-1)?.pathname ?? "" });
   const stale = useLine().state !== "open";
   const page = useRef<HTMLElement>(null);
   useScrollMemory(page, path);
@@ -43,7 +46,7 @@ export function PageArea({ beside, onBeside }: PageAreaProps) {
   const main = (
     <main ref={page} id="page" tabIndex={-1} className="g-page" data-region="page" data-stale={stale || undefined}>
       {room !== undefined && <Tabs room={room} path={path} />}
-      <PageBoundary path={path}>
+      <PageBoundary path={shown}>
         <Outlet />
       </PageBoundary>
     </main>

@@ -9,6 +9,7 @@ import { useTranslation } from "react-i18next";
 
 import type { CommandName } from "../protocol/contracts";
 import { ACTS } from "./acts";
+import { pagePath } from "./addresses";
 import { useConfirm } from "./Dialog";
 import { sentenceOf } from "./ErrorCard";
 import { useAsk, useHouse, useMayAsk } from "./house";
@@ -16,7 +17,7 @@ import { KeyCaps, LayerContext, useKeys, useLayer } from "./keys";
 import { rank, used, type Entry, type Ranked } from "./ranking";
 import { recall, remember } from "./remembered";
 import { settingPath, type ActionTools, type PaletteAction } from "./room";
-import { pagePath, rooms } from "./rooms";
+import { rooms } from "./rooms";
 import { useSearch } from "./searching";
 import { toasts } from "./toasts";
 
@@ -127,20 +128,12 @@ export function Palette({ opened, onClose, go }: PaletteProps) {
   const { t } = useTranslation();
   const layer = useLayer(opened, onClose);
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      closeOnEscape={false}
-      withCloseButton={false}
-      title={null}
-      aria-label={t("palette.title")}
-      size="38rem"
-      yOffset="12dvh"
-      padding={0}
-      transitionProps={{ duration: 0 }}
-    >
-      <LayerContext value={layer}>{opened && <Finder onClose={onClose} go={go} />}</LayerContext>
-    </Modal>
+    <Modal.Root opened={opened} onClose={onClose} closeOnEscape={false} size="38rem" yOffset="12dvh" padding={0} transitionProps={{ duration: 0 }}>
+      <Modal.Overlay />
+      <Modal.Content aria-label={t("palette.title")}>
+        <LayerContext value={layer}>{opened && <Finder onClose={onClose} go={go} />}</LayerContext>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 

@@ -49,13 +49,14 @@ function RailEntry({ room, slim, onChosen }: RailEntryProps) {
   const { t } = useTranslation();
   const here = useRouterState({ select: (state) => state.location.pathname });
   const useBadge = room.useBadge ?? none;
+  // oxlint-disable-next-line react/hooks -- an entry is of one room for as long as it lives
   const waiting = useBadge();
   const active = here === room.path || here.startsWith(`${room.path}/`);
   return (
     <Tooltip label={t(room.title)} position="right" disabled={!slim}>
       <Link to={room.path} className="g-rail-entry" aria-current={active ? "page" : undefined} onClick={() => onChosen?.()}>
         <room.icon size={19} stroke={1.7} />
-        <span className="g-rail-label">{t(room.title)}</span>
+        <span className="g-rail-label">{t(room.title)}</span>{" "}
         {waiting > 0 && <span className="g-badge">{waiting}</span>}
       </Link>
     </Tooltip>

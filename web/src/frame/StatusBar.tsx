@@ -16,10 +16,11 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
+import { pageAt } from "./addresses";
 import { sentenceOf } from "./ErrorCard";
 import { useAct, useAsk, useLine, useMay } from "./house";
 import { useLive } from "./live";
-import { pageAt, rooms } from "./rooms";
+import { rooms } from "./rooms";
 import { toasts } from "./toasts";
 
 export interface StatusBarProps {
@@ -53,7 +54,7 @@ export function StatusBar({ notices, onLog, onKeys }: StatusBarProps) {
       )}
       <span className="g-grow" />
       {me.data !== undefined && (
-        <Item to="/settings/profiles" wide>
+        <Item to="/settings" wide>
           <IconUser size={14} stroke={1.7} aria-hidden />
           {t("status.profile", { profile: me.data.profile })}
         </Item>
@@ -127,7 +128,7 @@ function Workers() {
   const failed = workers.filter((each) => each.state === "failed");
   const up = workers.filter((each) => each.pid > 0).length;
   return (
-    <Item to="/machine" tone={failed.length > 0 ? "bad" : undefined} hint={failed.map((each) => each.sentence).join("\n")}>
+    <Item to="/machine/workers" tone={failed.length > 0 ? "bad" : undefined} hint={failed.map((each) => each.sentence).join("\n")}>
       <IconEngine size={14} stroke={1.7} aria-hidden />
       {failed.length > 0 ? t("status.workers_failed", { count: failed.length }) : t("status.workers", { count: up })}
     </Item>
@@ -141,14 +142,14 @@ function WayOut() {
   if (egress === undefined || !may) return null;
   if (egress.offline !== "" || egress.granted.length === 0)
     return (
-      <Item to="/machine/egress" hint={egress.offline === "" ? "" : t("status.offline_why", { reason: egress.offline })}>
+      <Item to="/machine/way-out" hint={egress.offline === "" ? "" : t("status.offline_why", { reason: egress.offline })}>
         <IconShieldCheck size={14} stroke={1.7} aria-hidden />
         {t("status.offline")}
       </Item>
     );
   const closed = egress.closed.length > 0 ? t("status.closed", { count: egress.closed.length }) : "";
   return (
-    <Item to="/machine/egress" tone="warn" hint={closed}>
+    <Item to="/machine/way-out" tone="warn" hint={closed}>
       <IconLockOpen size={14} stroke={1.7} aria-hidden />
       {egress.open.length > 0 ? t("status.connections", { count: egress.open.length }) : closed || t("status.online")}
     </Item>
@@ -160,7 +161,7 @@ function Gateway() {
   const gateway = useAsk("desk.preferences", {}).data?.attending.find((each) => each.kind === "gateway");
   if (gateway === undefined) return null;
   return (
-    <Item to="/settings/gateway" tone="warn" hint={gateway.address === "" ? "" : t("status.gateway_at", { address: gateway.address })}>
+    <Item to="/settings" tone="warn" hint={gateway.address === "" ? "" : t("status.gateway_at", { address: gateway.address })}>
       <IconWorld size={14} stroke={1.7} aria-hidden />
       {t("status.gateway")}
     </Item>

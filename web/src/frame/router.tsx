@@ -3,10 +3,11 @@
 import { createRootRoute, createRoute, createRouter, redirect, type RouterHistory } from "@tanstack/react-router";
 import { Suspense } from "react";
 
+import { pageAt, pagePath } from "./addresses";
 import { Frame } from "./App";
 import { NoPage } from "./NoPage";
 import { recall, remember } from "./remembered";
-import { pageAt, pagePath, rooms } from "./rooms";
+import { rooms } from "./rooms";
 import { SkeletonRows } from "./Skeleton";
 
 const LAST = "last";
