@@ -108,7 +108,7 @@ def _is_month(tokens: Sequence[Token], position: int, word: str) -> bool:
     if before == "of":
         whole = _near(tokens, position, -2)
         return _DAY.fullmatch(whole) is not None or whole in _OF_MONTH
-    if before in _MONTHS and after in _MONTHS:
+    if before in _MONTHS - {word} and after in _MONTHS - {word}:
         return True
     if after in _LINKS and _near(tokens, position, 2) in _MONTHS:
         return True

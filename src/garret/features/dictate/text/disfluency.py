@@ -29,8 +29,8 @@ _REPLIES = frozenset(("oh", "huh", "hum"))
 # "in the er", "the er nurse": what stands around a place that an engine writes in lower case.
 _PLACE_BEFORE = frozenset(("the", "an"))
 _PLACE_AFTER = frozenset(
-    """after again and at before by doctor doctors immediately in last nurse nurses on room staff tonight
-    today visit visits was wait yesterday""".split()
+    """after again and at before by doctor doctors had has immediately in is last nurse nurses on room staff
+    tonight today visit visits was wait will yesterday""".split()
 )
 
 _CLEFT = frozenset(("am", "are", "is", "was", "were"))

@@ -234,8 +234,8 @@ def _year(run: Sequence[str], near: Around) -> str:
     year = read_year(run)
     if not year or near.after in _COUNTED:
         return ""
-    # "In ten thirty" may be a time; "in ten sixty six" is none.
-    old = int(year) >= 1100 or int(year[-2:]) >= 60
+    # "In ten thirty" and "until eleven fifteen" may be times; "in ten sixty six" is none.
+    old = int(year) >= 1300 or int(year[-2:]) >= 60 or (int(year) >= 1100 and near.before in ("in", "year"))
     return year if 1700 <= int(year) < 2100 or (old and near.before in _YEAR_BEFORE) else ""
 
 
