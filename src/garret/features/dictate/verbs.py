@@ -81,10 +81,10 @@ def _claim(session: Session, arguments: argparse.Namespace, form: str) -> list[s
         if live:
             return places
         places = file_names(output, form, files)
-    elif output in ("", "-"):
-        return places
     sources: list[str | int] = [sys.stdin.fileno()] if files == ["-"] else list(files)
-    session.claim(list(dict.fromkeys(places)), sources, force=arguments.force)
+    # "garret dictate talk.wav >> talk.wav" would write into its own source
+    claimed = ["/dev/stdout"] if output in ("", "-") else list(dict.fromkeys(places))
+    session.claim(claimed, sources, force=arguments.force)
     return places
 
 
@@ -129,7 +129,7 @@ def _dictate_files(session: Session, arguments: argparse.Namespace, form: str, o
     target.finish()
     if first_error is not None:
         raise GarretError(
-            f"Not all of {len(arguments.files)} files were dictated; the lines above tell which.",
+            f"Not all of {len(arguments.files)} files are done; the lines above tell which.",
             code=first_error.code,
         )
     return 0

@@ -20,14 +20,18 @@ from .words import normal_words
 _FIRST_PERSON = frozenset(("i", "i'm", "i'll", "i've", "i'd"))
 # March and May are everyday words as well; they are months beside a day (`_is_month`).
 _CALENDAR = frozenset(
-    """monday tuesday wednesday thursday friday saturday sunday january february april june july
-    august september october november december""".split()
+    """monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays
+    saturdays sundays january february april june july august september october november december""".split()
 )
 _MONTHS = frozenset(
     "january february march april may june july august september october november december".split()
 )
-_LINKS = frozenset(("and", "or", "through", "to"))
-_IN_MONTH = frozenset("by early in last late mid next since until".split())
+_LINKS = frozenset(("and", "or", "through", "till", "to", "until"))
+_IN_MONTH = frozenset("by during early every in last late mid next since until".split())
+# "The end of may", "the ides of march".
+_OF_MONTH = frozenset(
+    "beginning end day days half ides middle month most part rest start week weekend weeks".split()
+)
 # What follows "in march" and "in may" where these are a movement and a verb.
 _NO_MONTH = {
     "march": frozenset("formation order past step time".split()),
@@ -39,6 +43,7 @@ _NO_MONTH = {
 _YEAR = re.compile("[12][0-9]{3}")
 _DAY = re.compile("[0-9]{1,2}(?:st|nd|rd|th)")
 ABBREVIATIONS = frozenset("mr mrs ms dr prof st vs etc no inc ltd approx fig vol".split())
+_QUOTES = "\"'\u2019\u201d"
 _SHOUTED_WORDS = 3  # fewer words in capitals may be acronyms
 
 
@@ -59,10 +64,15 @@ def write_caps(tokens: Sequence[Token], context: Context) -> StepResult:
 
 def write_case(tokens: Sequence[Token], context: Context, *, english: bool) -> StepResult:
     """Capitalise sentence starts and, in English, "I", days and months."""
+    cased = any(_has_capital(token.core) for token in tokens)
     out = _lowered(tokens) if _is_shouted(tokens) else list(tokens)
     start = context.sentence_start
+    quoted = False
     for position, token in enumerate(out):
         start = start or "\n" in token.space
+        # In what an engine wrote with capitals, small letters after "'Why?'" go on with the sentence.
+        start = start and not (quoted and token.core[:1].islower())
+        quoted = cased and _asks_in_quotes(token)
         if not token.core:
             start = start or starts_sentence_after(token)
             continue
@@ -74,6 +84,12 @@ def write_case(tokens: Sequence[Token], context: Context, *, english: bool) -> S
                 out[position] = token._replace(core=_capital(token.core))
         start = starts_sentence_after(token)
     return StepResult(out, [], context._replace(sentence_start=start))
+
+
+def _asks_in_quotes(token: Token) -> bool:
+    """Whether a question or exclamation in quotation marks ends with `token`."""
+    bare = token.trail.rstrip(_QUOTES)
+    return bare != token.trail and bare.endswith(("?", "!"))
 
 
 def _is_small(core: str) -> bool:
@@ -90,9 +106,10 @@ def _is_month(tokens: Sequence[Token], position: int, word: str) -> bool:
     if _DAY.fullmatch(after) or (_YEAR.fullmatch(after) and before in _IN_MONTH):
         return True
     if before == "of":
-        return (
-            _DAY.fullmatch(_near(tokens, position, -2)) is not None or _near(tokens, position, -2) == "month"
-        )
+        whole = _near(tokens, position, -2)
+        return _DAY.fullmatch(whole) is not None or whole in _OF_MONTH
+    if before in _MONTHS - {word} and after in _MONTHS - {word}:
+        return True
     if after in _LINKS and _near(tokens, position, 2) in _MONTHS:
         return True
     if before in _LINKS and _near(tokens, position, -2) in _MONTHS:
