@@ -139,7 +139,7 @@ class _Decoding:
                         self._source.check()
                         raise NotAudioError(
                             f"{self._source.name} is not a recording that can be read ({error}). Nothing was "
-                            f"decoded. If it is one of another kind, `{media.INSTALL}` adds what reads most."
+                            f"decoded. If it is one of another kind, {media.INSTALL} adds what reads most."
                         ) from error
         return self._by_media_library(kind, track)
 

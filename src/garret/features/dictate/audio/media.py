@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from garret.base.installing import install_command
+from garret.base.installing import way_to_install
 from garret.features.dictate.audio import matroska
 from garret.features.dictate.audio.errors import (
     CodecMissingError,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     import av.container
 
 LIBRARY: Final = "av"
-INSTALL: Final = install_command(LIBRARY)
-"""What a person types to get it."""
+INSTALL: Final = way_to_install("setup-media", LIBRARY)
+"""What a person types to get it, in the marks of a command."""
 
 _JITTER: Final = 0.015  # seconds by which times may be off without a meaning: they are rounded to 1 ms, or 11
 _EXACT: Final = 0.002
@@ -79,7 +79,7 @@ def _container(source: Source, view: Source, kind: str) -> Generator[av.containe
     except ImportError as error:
         raise CodecMissingError(
             f"{source.name} is {kind or 'of another kind'}, which needs a further decoder. Nothing was "
-            f"decoded. `{INSTALL}` installs it.",
+            f"decoded. {INSTALL} installs it.",
             details={"library": LIBRARY, "container": kind},
         ) from error
     try:
