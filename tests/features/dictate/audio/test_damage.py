@@ -11,7 +11,7 @@ import struct
 import numpy as np
 import pytest
 
-from garret.features.dictate.audio import mpeg, ogg
+from garret.features.dictate.audio import mpeg, ogg, ogg_packets, vorbis_bits
 from garret.features.dictate.audio.source import Source, View
 from tests.features.dictate.audio.sounds import RATE, descriptor, encoded, hit, kinds, lag, noise
 from tests.features.dictate.audio.test_decode import decoded
@@ -55,6 +55,88 @@ def test_flac_loses_no_more_than_the_frames_that_were_hit(seed: int) -> None:
     assert note.start * RATE - 1 <= different[0]
     assert different[-1] <= note.end * RATE + 1
     assert len(different) <= 2 * 4096
+
+
+def packets(data: bytes) -> list[bytes]:
+    """Those of an Ogg file, in order."""
+    found: list[bytes] = []
+    unfinished = b""
+    for page in ogg.pages(Source(descriptor(data), "x"), lambda: False):
+        parts = ogg_packets.packets_of(data[page.start : page.stop])
+        for lacing, body in zip(parts.lacings, parts.bodies, strict=True):
+            unfinished += body
+            if lacing[-1] < 255:
+                found.append(unfinished)
+                unfinished = b""
+    return found
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (16_000, 1), (16_000, 2), (44_100, 2)])
+def test_a_packet_of_vorbis_is_used_up_unless_it_was_hit(rate: int, channels: int) -> None:
+    sound = np.stack([noise(6, seed) for seed in range(channels)], 1)
+    identification, _, setup, *rest = packets(encoded(sound, rate, "OGG", "VORBIS"))
+    reader = vorbis_bits.Reader(identification, setup)
+    assert all(map(reader.is_whole, rest))
+    random = np.random.default_rng(4)
+    hits = [hit(packet, random.uniform(0.1, 0.7), 12, seed) for seed, packet in enumerate(rest)]
+    assert sum(map(reader.is_whole, hits)) < 0.4 * len(hits), "some come out even; of longer damage few do"
+    gone = [random.integers(0, 256, len(packet), np.uint8).tobytes() for packet in rest]
+    assert sum(map(reader.is_whole, gone)) < 0.05 * len(gone)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x01vorbis", b"\x05vorbis" + bytes(40), b"\x05vorbis" + b"\xff" * 400]
+)
+def test_what_is_no_head_of_vorbis_is_refused(data: bytes) -> None:
+    identification = packets(encoded(noise(1), RATE, "OGG", "VORBIS"))[0]
+    for pair in ((identification, data), (data, data)):
+        with pytest.raises(vorbis_bits.NotVorbisError):
+            vorbis_bits.Reader(*pair)
+
+
+@pytest.mark.parametrize("codec", ["VORBIS", "OPUS"])
+@pytest.mark.parametrize("seed", range(6))
+def test_of_a_damaged_page_only_the_packets_are_lost_that_were_hit(codec: str, seed: int) -> None:
+    data = encoded(noise(12), RATE, "OGG", codec)
+    _, true = decoded(data)
+    pages = [page for page in ogg.pages(Source(descriptor(data), "x"), lambda: False) if page.granule > 0]
+    page = pages[seed + 1]
+    share = (page.start + 500 + 300 * seed) / len(data)  # within one page, whose head stays as it is
+    info, samples = decoded(hit(data, share, 300, seed))
+    assert len(samples) == len(true)
+    assert kinds(info) == ["damage"]
+    (note,) = info.notes
+    if "between" in note.sentence:
+        lost = np.flatnonzero(np.abs(samples.astype(int) - true) > 1000)
+        assert len(lost) < 0.3 * RATE, "a packet that decodes, and what Opus needs to forget it"
+        assert note.start < lost[0] / RATE < note.end
+        return
+    assert 0 < note.end - note.start < 0.25
+    start, end = round(note.start * RATE), round(note.end * RATE)
+    assert np.array_equal(samples[: start - 1000], true[: start - 1000])
+    # A decoder of Opus needs a few packets until it is where one is that heard all before.
+    assert lag(samples[end + 1600 :], true[end + 1600 :]) == 0
+    if codec == "VORBIS":
+        assert np.abs(samples[end + 1600 :].astype(int) - true[end + 1600 :]).max() <= 1
+
+
+def test_a_page_whose_head_was_hit_as_well_is_lost_as_a_whole() -> None:
+    data = encoded(noise(6), RATE, "OGG", "VORBIS")
+    _, true = decoded(data)
+    page = list(ogg.pages(Source(descriptor(data), "x"), lambda: False))[4]
+    info, samples = decoded(data[: page.start] + bytes(200) + data[page.start + 200 :])
+    assert kinds(info) == ["damage"]
+    assert len(samples) == len(true)
+    assert lag(samples[-RATE:], true[-RATE:]) == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_damage_at_the_end_of_a_flac_is_told(seed: int) -> None:
+    data = encoded(noise(4), RATE, "FLAC", "PCM_16")
+    info, samples = decoded(data[: -2000 - 100 * seed] + bytes([seed + 1]) * (2000 + 100 * seed))
+    assert info.truncated
+    assert kinds(info)[-1] == "truncated"
+    assert 3 * RATE < len(samples) < 4 * RATE
 
 
 def test_bytes_that_are_missing_from_an_mp3_leave_a_hole_of_their_length() -> None:
@@ -184,5 +266,6 @@ def test_pages_are_found_whatever_lies_between_them() -> None:
     assert whole[-1].stop == len(data)
     junk = b"OggS" + bytes(40)
     place = whole[3].start
-    shifted = list(ogg.pages(Source(descriptor(data[:place] + junk + data[place:]), "x"), lambda: False))
+    found = ogg.pages(Source(descriptor(data[:place] + junk + data[place:]), "x"), lambda: False)
+    shifted = [page for page in found if page.whole]
     assert [page.number for page in shifted] == [page.number for page in whole]

@@ -66,6 +66,24 @@ def test_a_track_can_be_chosen(tmp_path: Path) -> None:
         decoded(encoded(tone(1.0), RATE, "WAV", "PCM_16"), track=2)
 
 
+@pytest.mark.parametrize("suffix", ["flac", "oga"])
+@pytest.mark.parametrize("seed", range(6))
+def test_flac_of_any_frame_size_loses_what_was_hit_also_in_ogg(
+    tmp_path: Path, suffix: str, seed: int
+) -> None:
+    data = muxed(tmp_path / f"a.{suffix}", [noise(8)], "flac")
+    _, true = decoded(data)
+    assert len(true) == pytest.approx(8 * RATE, abs=0.1 * RATE)
+    info, samples = decoded(hit(data, 0.3 + 0.1 * seed, 300, seed))
+    assert len(samples) == len(true)
+    assert set(kinds(info)) == {"damage"}
+    heard = np.ones(len(true), bool)
+    for note in info.notes:
+        heard[round((note.start - 0.05) * RATE) : round((note.end + 0.05) * RATE)] = False
+    assert np.abs(samples[heard].astype(int) - true[heard]).max() <= 2
+    assert np.mean(~heard) * 8 < (0.5 if suffix == "flac" else 1.2)
+
+
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
 def test_damage_in_an_mp4_is_told_and_the_rest_is_at_its_time(tmp_path: Path, share: float) -> None:
     data = muxed(tmp_path / "a.mp4", [noise(6)], "aac")
