@@ -105,12 +105,29 @@ def test_damage_in_an_mp4_is_told_and_the_rest_is_at_its_time(tmp_path: Path, sh
         ("wv", "wavpack"),
         ("mka", "flac"),
         ("3gp", "aac"),
+        ("aac", "aac"),
+        ("adx", "adpcm_adx"),
+        ("aiff", "pcm_s16be"),
+        ("au", "pcm_s16be"),
+        ("avi", "libmp3lame"),
+        ("caf", "alac"),
+        ("m4a", "alac"),
+        ("mp2", "mp2"),
+        ("mp4", "libopus"),
+        ("mpg", "mp2"),
+        ("tta", "tta"),
+        ("voc", "pcm_s16le"),
+        ("w64", "pcm_s16le"),
+        ("wav", "libmp3lame"),
+        ("wma", "wmav2"),
     ],
 )
 def test_every_wrapping_that_the_library_reads_is_tried(tmp_path: Path, suffix: str, codec: str) -> None:
     path = tmp_path / f"a.{suffix}"
     with av.open(str(path), "w") as output:
         stream = output.add_stream(codec, rate=48_000, layout="mono")
+        if codec == "wmav2":
+            stream.bit_rate = 64_000
         wide = tone(3.0, 48_000).astype(np.float32)
         fifo, resampler = av.AudioFifo(), av.AudioResampler(format=stream.format, layout="mono", rate=48_000)
         frame = av.AudioFrame.from_ndarray(wide[None], format="fltp", layout="mono")

@@ -43,6 +43,8 @@ _PIPE_BYTES = 65_536
 _LEAST_BYTES_PER_SECOND = 400  # no speech codec goes lower; a header claiming less is not believed
 _MOST_ERRORS = 500
 """Frames in a row that cannot be decoded: then nothing more is expected of the file."""
+_CODED_IN_WAVE = ("MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
+_CODED = 0.15  # seconds: encoders count the frames by which a codec is late, decoders leave them out
 _ONE_FRAME = 0.001  # seconds; less than a frame of anything that has frames
 
 
@@ -182,7 +184,8 @@ class _Decoding:
         self._source.check(self._seconds)
         if self._info is None or self._frames == 0:
             raise EmptyAudioError(f"{self._source.name} holds no sound: there is nothing to transcribe.")
-        short = self._seconds < declared - _ONE_FRAME if made.short is None else made.short
+        slack = _CODED if self._info.codec in _CODED_IN_WAVE else _ONE_FRAME
+        short = self._seconds < declared - slack if made.short is None else made.short
         return self._result(self._info, short=short or self._lost_end)
 
     def _decode_section(self, section: Section) -> float:

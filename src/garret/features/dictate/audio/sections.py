@@ -150,7 +150,8 @@ def _plan_mpeg(source: Source, found: list[mpeg.Stretch]) -> Plan:
     for stretch in found:
         body = range(stretch.start, min(stretch.stop, source.size))
         pieces: list[bytes | range] = [body]
-        if stretch.declared < stretch.frames:
+        # Of the other layers it would be heard, as a frame of noise.
+        if stretch.layer == 3 and stretch.declared < stretch.frames:
             pieces.insert(0, mpeg.information(source, stretch))
         made.sections.append(Section(View(source, pieces), first=not stretch.missing, gap=stretch.missing))
         lost = stretch.missing * stretch.rate / stretch.samples
