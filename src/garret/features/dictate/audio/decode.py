@@ -20,6 +20,7 @@ import numpy as np
 
 from garret.base.errors import CancelledError
 from garret.features.dictate.audio import kinds, media
+from garret.features.dictate.audio.defects import Defects
 from garret.features.dictate.audio.errors import (
     AudioError,
     EmptyAudioError,
@@ -117,6 +118,7 @@ class _Decoding:
         self._progress = progress
         self._remarks = Remarks()
         self._mixer = Mixer()
+        self._defects = Defects()
         self._seconds = 0.0
         self._frames = 0
         self._part = 0.0  # seconds at which the part of the file began that sections are placed in
@@ -155,6 +157,7 @@ class _Decoding:
             cancelled=self._cancelled,
             progress=self._progress,
             mixer=self._mixer,
+            defects=self._defects,
             before=self._seconds,
         )
 
@@ -293,6 +296,7 @@ class _Decoding:
     def _result(self, info: AudioInfo, *, short: bool) -> AudioInfo:
         if short:
             self._remarks.breaks_off(self._seconds)
+        self._defects.tell(self._remarks, self._seconds)
         if self._mixer.antiphase_from is not None:
             self._remarks.add(
                 "channels",
