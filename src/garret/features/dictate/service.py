@@ -31,6 +31,7 @@ from garret.features.dictate.model_keeping import ModelKeeping
 from garret.features.dictate.pushed import SAMPLE_BYTES
 from garret.features.dictate.transcription import Transcription
 from garret.protocol.contract import Command, Nothing
+from garret.storage.blobs import Blob
 from garret.storage.errors import StorageError
 
 _logger = log.get("dictate")
@@ -57,6 +58,9 @@ class DictationService:
         self._live: dict[str, Listening] = {}
         self._begun: set[str] = set()
         """Live dictations an attempt of this process took the input of, and that are not done."""
+        self._taken: dict[
+            str, Blob
+        ] = {}  # by utterance: files of which it is not known yet whether they are any
         self._runs: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._timer: asyncio.TimerHandle | None = None
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
@@ -132,6 +136,7 @@ class DictationService:
             raise UsageError(f"{command.name} is empty: there is no sound in it. Nothing was kept.")
         utterance = new_id("utt")
         await self._create(utterance, "file", command.name, request, blob.id)
+        self._taken[utterance] = blob
         return c.Imported(utterance=utterance, bytes=blob.size)
 
     async def _create(
@@ -173,6 +178,8 @@ class DictationService:
                 if error.details.get(UNDECODABLE) and _is_new(fresh, request.lease.job):
                     await self._let_go(fresh)
                 raise
+            finally:
+                self._taken.pop(row.id, None)
 
     async def _restore_words(self, command: c.RestoreWords, request: Request) -> c.Dictated:
         """Clean again what was heard, with the words of a command in the text."""
@@ -387,6 +394,7 @@ class DictationService:
             )
         async with alone:  # a run that began meanwhile would leave a text behind that nobody sees
             await self._remove(row, "deleted by the user")
+            self._taken.pop(row.id, None)
         await self._door.audit(request.caller, "dictate.delete", "done", {"utterance": row.id})
         return Nothing()
 
@@ -404,6 +412,8 @@ class DictationService:
         """Keep nothing of a file of which nothing can be made: whoever gave it has it still."""
         try:
             await self._remove(row, "it cannot be decoded")
+            if (blob := self._taken.get(row.id)) is not None:
+                await self._door.store.let_go(blob)
         except GarretError as error:
             _logger.warning("%s, of which nothing can be made, stays: %s", row.id, error.message)
 
