@@ -51,14 +51,22 @@ class Listening:
     """One live dictation."""
 
     def __init__(
-        self, door: Door, finisher: Finisher, command: c.Listen, request: Request, row: store.Row
+        self,
+        door: Door,
+        finisher: Finisher,
+        command: c.Listen,
+        request: Request,
+        row: store.Row,
+        model: str,
     ) -> None:
+        """`model` is that of the command's engine, by its name in the home."""
         assert request.lease is not None, "listening is a job"
         self._door = door
         self._finisher = finisher
         self._command = command
         self._request = request
         self._row = row
+        self._model = model
         self._run = request.lease.job
         self._pushed = PushedSound()
         self._ended = False
@@ -172,6 +180,7 @@ class Listening:
             self._run,
             spool,
             self._command,
+            self._model,
             {} if self._before is None else self._before.known,
             parallel=self._door.worker("stt").serving + 1,
             on_heard=self._heard,

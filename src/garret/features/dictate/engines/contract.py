@@ -43,6 +43,7 @@ class EngineInfo(msgspec.Struct, frozen=True):
     `languages`: BCP 47 tags it can do; empty when that depends on the model.
     `grammar`, `vocabulary`: whether those parts of the configuration mean something to it.
     `model`: it needs a model folder; without, it brings its own.
+    `punctuates`: it writes marks and capitals, so that a mark's name in its text is a word.
     `window`: seconds of sound that it hears together at about the price of a few; 0 where it has none.
     """
 
@@ -53,6 +54,7 @@ class EngineInfo(msgspec.Struct, frozen=True):
     grammar: bool = False
     vocabulary: bool = False
     model: bool = False
+    punctuates: bool = False
     window: float = 0.0
 
 
