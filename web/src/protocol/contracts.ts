@@ -18,8 +18,9 @@ export interface DictateAudio {
 }
 
 /** PCM pushed by a client: signed 16-bit little-endian, mono, 16 kHz; at most 64 KiB. */
-export interface DictateAudioChunk {
-  readonly data: Uint8Array;
+export interface DictateAudioChunkInput {
+  readonly data?: Uint8Array;
+  readonly as_words?: boolean;
 }
 
 /** What a decoded file was. `truncated`: it broke off, and what could be read is kept. */
@@ -126,9 +127,9 @@ export interface DictateDictated {
   readonly note: string;
 }
 
-/** What a running dictation tells: partial text of the current segment, the final text of one, the level of the microphone (dBFS), a change of state, a command that was heard, a mode that is on from now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of. */
+/** What a running dictation tells: partial text of the current segment, the final text of one, the level of the microphone (dBFS), a change of state, a command that was heard, one that was made words again (`text` is empty where there is none), a mode that is on from now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of. */
 export interface DictateDictationItem {
-  readonly kind: "command" | "final" | "kept" | "level" | "mode" | "partial" | "state";
+  readonly kind: "command" | "final" | "kept" | "level" | "mode" | "partial" | "state" | "words";
   readonly text: string;
   readonly segment: number;
   readonly start: number;
@@ -1106,7 +1107,7 @@ export interface Commands {
     readonly command: DictateCapture;
     readonly result: DictateCaptured;
     readonly item: DictateCaptureItem;
-    readonly input: DictateAudioChunk;
+    readonly input: DictateAudioChunkInput;
   };
   /** Decode an audio file (first descriptor) to the spool (second), telling each stretch of speech. */
   readonly "audio.decode": {
@@ -1183,7 +1184,7 @@ export interface Commands {
     readonly command: DictateListen;
     readonly result: DictateDictated;
     readonly item: DictateDictationItem;
-    readonly input: DictateAudioChunk;
+    readonly input: DictateAudioChunkInput;
   };
   /** Take a model into the home, whole or not at all. */
   readonly "dictate.model_add": {
@@ -1540,7 +1541,7 @@ export interface Commands {
     readonly command: DictateRecord;
     readonly result: DictateCaptured;
     readonly item: DictateCaptureItem;
-    readonly input: DictateAudioChunk;
+    readonly input: DictateAudioChunkInput;
   };
   /** The loudspeakers that are there now. */
   readonly "playback.devices": {

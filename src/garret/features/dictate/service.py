@@ -243,9 +243,7 @@ class DictationService:
         self._begun.discard(utterance)
         return done
 
-    async def _listen_to(
-        self, command: c.Listen, request: Request, row: store.Row, model: str
-    ) -> c.Dictated:
+    async def _listen_to(self, command: c.Listen, request: Request, row: store.Row, model: str) -> c.Dictated:
         session = Listening(self._door, self._finisher, command, request, row, model)
         self._live[row.id] = session
         try:

@@ -133,23 +133,6 @@ class StopSignal:
         os.close(self._writer)
 
 
-class Silence:
-    """The input stream of a microphone's dictation: it carries nothing and ends when told to.
-
-    It does so for whoever waits: when the dictation is joined again, that is another connection.
-    """
-
-    def __init__(self, stop: StopSignal) -> None:
-        self._stop = stop
-
-    def reader(self) -> Callable[[], AudioChunk | None]:
-        return self._ended
-
-    def _ended(self) -> AudioChunk | None:
-        self._stop.wait()
-        return None
-
-
 class PushedAudio:
     """The PCM of a pipe, chunk by chunk, until it ends or the signal is given; whole samples only."""
 
