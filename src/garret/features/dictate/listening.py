@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import os
 import time
-from collections.abc import Sequence
 from typing import Final
 
 from garret.base import log
@@ -24,7 +22,8 @@ from garret.control.commands.service import Request
 from garret.control.door import Door
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
-from garret.features.dictate.finishing import Finisher, Words, pauses_before
+from garret.features.dictate.finishing import Finisher
+from garret.features.dictate.live_commands import LiveCommands
 from garret.features.dictate.pushed import SAMPLE_BYTES, PushedSound, append
 from garret.features.dictate.recognition import SAMPLE_RATE, Recognition, Segment
 from garret.features.dictate.resuming import Resumption
@@ -42,10 +41,6 @@ _LONGEST_OPEN: Final = 30 * SAMPLE_RATE
 """Samples; a segment is not continued beyond it by a worker that knows only its end."""
 _KEPT_STEP: Final = SAMPLE_RATE // 2
 """Samples after which a client that holds its sound is told again how much of it is kept."""
-_STOPPING: Final = frozenset({"stop", "cancel"})
-"""What commands do that end a dictation."""
-CAPITALS: Final = "capitals"
-"""The name of the mode in which everything is written in capitals."""
 
 
 class Listening:
@@ -84,13 +79,7 @@ class Listening:
         self._before: Resumption | None = None
         self._told_kept = 0
         self._segments: list[Segment] = []
-        self._capitals = False
-        self._capitals_since: float = math.inf
-        """From which sample on it has to be looked whether capitals are on; none where they never were."""
-        self._taken: list[tuple[Segment, c.Taken]] = []
-        """The commands that were told and are none of `_as_words`, the last one last."""
-        self._as_words: dict[int, list[int]] = {}
-        """By the first sample of a segment: the places of words whose commands are to be words."""
+        self._commands = LiveCommands(finisher, request, command.engine, lambda: self._segments, self.stop)
 
     @property
     def row(self) -> store.Row:
@@ -174,7 +163,7 @@ class Listening:
             os.fstat(spool).st_size // SAMPLE_BYTES,
             stages,
             note=f"{self._gap} {self._problem}".strip(),
-            words=self._words_of([each for each in segments if each.heard is not None]),
+            words=self._commands.words_of([each for each in segments if each.heard is not None]),
             calls=self._request.calls,
         )
 
@@ -288,7 +277,7 @@ class Listening:
         """Take pushed audio in, as far as there is room for what is not on disk yet."""
         async for chunk in self._request.inputs():
             if chunk.as_words:
-                self._restore_last()
+                self._door.spawn(self._commands.restore_last())
                 continue
             self._pushed.add(chunk.data)
             self._news.set()
@@ -380,62 +369,7 @@ class Listening:
     def _heard(self, segment: Segment) -> None:
         heard = segment.heard
         if heard is not None and (heard.grammar or heard.breaks) and self._command.mode == "free":
-            self._door.spawn(self._look_for_commands(segment))
-
-    async def _look_for_commands(self, segment: Segment) -> None:
-        """Tell of the spoken commands in a segment and of the mode they leave; end where one says so."""
-        last = await self._read_to(segment)
-        taken = [each for each in last.commands if not each.restored]
-        for each in taken:
-            self._taken.append((segment, each))
-            self._request.emit_nowait(c.DictationItem(kind="command", text=each.phrase))
-        if _STOPPING.intersection(each.did for each in taken):
-            self.stop()
-
-    def _restore_last(self) -> None:
-        """Make the last command that was told words again, and look which mode is on without it."""
-        if not self._taken:
-            self._request.emit_nowait(c.DictationItem(kind="words"))
-            return
-        segment, taken = self._taken.pop()
-        self._as_words.setdefault(segment.start, []).append(taken.first)
-        self._request.emit_nowait(c.DictationItem(kind="words", text=taken.phrase))
-        newest = max((each for each in self._segments if each.heard is not None), key=lambda each: each.start)
-        self._door.spawn(self._read_to(newest))
-
-    def _words_of(self, segments: Sequence[Segment]) -> Words:
-        """Which commands of these segments are to be words, by the place of each."""
-        return {
-            place: tuple(self._as_words[each.start])
-            for place, each in enumerate(segments)
-            if each.start in self._as_words
-        }
-
-    async def _read_to(self, segment: Segment) -> c.CleanedSegment:
-        """What becomes of a segment after those before it; tells of the mode that it leaves, where it is new."""
-        before = min(self._capitals_since, segment.start)
-        known = sorted(
-            (each for each in self._segments if each.heard is not None and each.start <= segment.start),
-            key=lambda each: each.start,
-        )
-        # The segment before tells whether it waits for the words of a command.
-        first = next(place for place, each in enumerate(known) if each.start >= before)
-        known = known[max(0, first - 1) :]
-        heard = [each.heard for each in known if each.heard is not None]
-        cleaned, _ = await self._finisher.clean(
-            heard,
-            "free",
-            self._command.engine,
-            self._request.calls,
-            pauses_before(known),
-            words=self._words_of(known),
-        )
-        last = cleaned.segments[-1]
-        if last.capitals != self._capitals:
-            self._capitals = last.capitals
-            self._capitals_since = before
-            self._request.emit_nowait(c.DictationItem(kind="mode", text=CAPITALS if last.capitals else ""))
-        return last
+            self._door.spawn(self._commands.look(segment))
 
     async def _work(self, state: str) -> None:
         now, job = self._door.clock.wall(), self._run

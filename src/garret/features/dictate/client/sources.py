@@ -12,7 +12,7 @@ import select
 import stat
 import struct
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final

@@ -31,8 +31,9 @@ class Dictated(Contract, frozen=True):
 class DictationItem(Contract, frozen=True):
     """What a running dictation tells: partial text of the current segment, the final text of one,
     the level of the microphone (dBFS), a change of state, a command that was heard, one that was made words
-    again (`text` is empty where there is none), a mode that is on from now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how
-    many samples are kept: pushed sound goes on from the first told of."""
+    again (`text` is empty where there is none), a mode that is on from now (`text` is its name, empty where
+    none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound
+    goes on from the first told of."""
 
     kind: Literal["partial", "final", "level", "state", "command", "words", "mode", "kept"]
     text: str = ""
