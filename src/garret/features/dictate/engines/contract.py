@@ -153,6 +153,21 @@ class Weighing(Protocol):
         ...
 
 
+@runtime_checkable
+class Comparing(Protocol):
+    """An engine that also tells how likely a whole text is what was said."""
+
+    def compare(
+        self, samples: Samples, texts: Sequence[Sequence[str]], *, cancelled: Cancelled = ...
+    ) -> tuple[float, ...]:
+        """For each text the log probability that it is all of what was said, in one of its spellings, with
+        whatever mark after it.
+
+        The same for all where nothing can be heard. Raises as a recognizer does, and ends none.
+        """
+        ...
+
+
 class EngineError(GarretError):
     """Base of what engines raise."""
 

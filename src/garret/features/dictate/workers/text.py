@@ -119,6 +119,7 @@ class TextWorker:
                 segment.pause,
                 tuple((each.word, each.seconds) for each in segment.breaks),
                 frozenset(segment.words),
+                segment.doubt,
             )
             for segment in segments
         ]
