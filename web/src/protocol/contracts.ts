@@ -187,7 +187,7 @@ export interface DictateHistory {
   readonly before?: string;
 }
 
-/** What an engine heard. `grammar` is what the command grammar alone would have heard. */
+/** What an engine heard. `grammar` is what the command grammar alone would have heard, and `doubt` by how much (a logarithm) the engine holds its own text to be likelier than that, None where it does not tell. */
 export interface DictateHypothesis {
   readonly text: string;
   readonly words: readonly (DictateRecognisedWord)[];
@@ -196,6 +196,7 @@ export interface DictateHypothesis {
   readonly decode_seconds: number;
   readonly grammar: string;
   readonly breaks: readonly (DictateBreak)[];
+  readonly doubt: number | null;
 }
 
 /** Take an audio file (its descriptor comes with the command) into the store. */

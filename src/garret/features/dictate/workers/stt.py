@@ -35,6 +35,7 @@ from garret.features.dictate.engines.contract import (
 )
 from garret.features.dictate.engines.coverage import before, completed, unheard
 from garret.features.dictate.engines.cuts import CONTEXT_CHARACTERS, after_cut, before_cut
+from garret.features.dictate.engines.filling import fills
 from garret.features.dictate.engines.registry import engine_info, engines, open_engine, unavailable_reason
 from garret.features.dictate.text.alignment import find_breaks
 from garret.features.dictate.text.commands import DEFAULT_TABLE, may_be, spellings
@@ -177,7 +178,7 @@ class SttWorker:
         if command.mode == "spelling":
             heard, info = self._spelled(command, heard, beside, call)
         else:
-            also = self._command_heard(beside)
+            also = self._command_heard(command, beside, call)
             if info.window:
                 heard = _whole(engine, heard, command, told.upto, call)
             doubt = self._doubt(engine, heard, also, command, told, call)
@@ -208,13 +209,20 @@ class SttWorker:
         short = told.upto - command.start <= COMMAND_SECONDS * spool.SAMPLE_RATE
         return self._grammar_config if command.commands and command.mode == "free" and short else None
 
-    def _command_heard(self, beside: _Beside) -> str:
-        """What the grammar heard; empty where it did not listen. Raises CancelledError."""
+    def _command_heard(self, command: c.Recognize, beside: _Beside, call: Call) -> str:
+        """What the grammar heard in the whole segment; empty where it did not listen, or where more was said.
+
+        Raises CancelledError.
+        """
+        if beside.heard is None:
+            return ""
         try:
-            return "" if beside.heard is None else beside.heard.result().text
+            heard = beside.heard.result()
         except EngineError as error:
             self._give_up_second(self._grammar_config, error)
             return ""
+        samples = spool.read(call.descriptors[0], command.start, beside.upto - command.start)
+        return heard.text if fills(samples, heard.words) else ""
 
     def _doubt(
         self,
