@@ -178,7 +178,11 @@ def test_what_is_only_near_a_command_is_not_taken(grammar_heard: str, freely_hea
         ("period", "Give it to me.", DOUBT, True),
         ("period", "Give it to me.", DOUBT + 0.1, False),
         ("undo that", "And do that.", 0.5, True),
-        ("undo that", "Under that.", DOUBT + 0.1, False),  # nearly the same letters count no more
+        ("undo that", "And do that.", 1.5, False),  # it sounds so when it is said, too
+        ("undo that", "Under that.", 1.5, False),  # nearly the same letters count no more
+        ("cancel", "Council.", 3.0, False),
+        ("cancel dictation", "Cancellation.", 5.2, True),
+        ("cancel dictation", "Cancellation.", DOUBT, False),
         ("new paragraph", "New para graph.", 90.0, True),  # the same words are the command anyhow
         ("slash", "Slash the Tigers.", -1.8, False),  # the phrase and more
         ("new line", "A new line.", -5.0, False),

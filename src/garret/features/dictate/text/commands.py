@@ -21,8 +21,13 @@ from .words import align_cost, normal_words
 
 _DOUBLED = re.compile(r"(.)\1")  # engines differ in it: "coma", "canceled"
 _VOWELS = "aeiou"  # at the start of a word, unstressed, they sound alike
-DOUBT: Final = 7.0
+DOUBT: Final = 9.0
 """How much likelier (a logarithm) an engine may hold its own text to be than a phrase that is a command."""
+_TAKING_DOUBT: Final = 6.0
+"""The same of a command that takes text back, or ends it: what it takes is worse than what a mark adds."""
+_SHORT_DOUBT: Final = 1.0
+"""The same of one so short that ordinary words sound like it: "and do that", "council"."""
+_SHORT_LETTERS: Final = 9
 _SPARE_LETTERS: Final = 6
 _LONGEST_PHRASE = 6  # words; a longer phrase is hardly ever heard right
 
@@ -40,6 +45,9 @@ class Action(StrEnum):
     INSERT = "insert"  # write the text of the entry
     CANCEL = "cancel"  # end the dictation and take its text back
     STOP = "stop"  # end the dictation and keep its text
+
+
+_TAKING: Final = frozenset((Action.SCRATCH, Action.UNDO, Action.CANCEL, Action.STOP))
 
 
 class Place(StrEnum):
@@ -205,9 +213,15 @@ def decide(
     if len(heard) > 2 * _LONGEST_PHRASE:
         return None
     if doubt is not None:
-        taken = _is_same(phrase, heard) or (doubt <= DOUBT and not _holds(heard, phrase))
+        taken = _is_same(phrase, heard) or (doubt <= _most_doubt(command) and not _holds(heard, phrase))
         return command if taken else None
     return command if _agrees(phrase, heard) else None
+
+
+def _most_doubt(command: Command) -> float:
+    if command.action not in _TAKING:
+        return DOUBT
+    return _TAKING_DOUBT if len("".join(normal_words(command.phrase))) > _SHORT_LETTERS else _SHORT_DOUBT
 
 
 def may_be(phrase: str, heard: str) -> bool:
