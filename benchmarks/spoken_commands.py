@@ -4,8 +4,8 @@ Both go the way of a dictation: the speech-to-text worker hears the segment by t
 commands, and the text worker says what it is. Every built-in phrase is said once by each of two flite voices.
 The ordinary clauses are of this project's documents, of up to six words: the grammar is asked of short
 segments only, and many hold the words of commands. Running speech has few so short segments, so that the
-false commands in an hour of clauses are more than those in an hour of dictation. GARRET_BENCH_CLAUSES sets how
-many are said by each voice. Neighbours: `spoken`, `letters`, `dictation_words`.
+false commands in an hour of clauses are more than those in an hour of dictation. GARRET_BENCH_CLAUSES sets
+how many are said by each voice. Neighbours: `spoken`, `letters`, `dictation_words`.
 """
 
 from __future__ import annotations
