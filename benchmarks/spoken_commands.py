@@ -97,11 +97,11 @@ def _missed(house: _House, flite: str) -> list[Row]:
             phrase, text = house.taken(in_room([said(flite, voice, command.phrase)], random))
             count += 1
             plain += not _is_same(command, DEFAULT_TABLE.match(text))
-            missed += not _is_same(command, DEFAULT_TABLE.match(phrase) if phrase else None)
-            if phrase and not _is_same(command, DEFAULT_TABLE.match(phrase)):
-                wrong += 1
-            if not phrase:
-                print(f"  {voice}: {command.phrase!r} was text: {text!r}", flush=True)
+            if _is_same(command, DEFAULT_TABLE.match(phrase)):
+                continue
+            missed += 1
+            wrong += bool(phrase)
+            print(f"  {voice}: {command.phrase!r} ({text!r}) was taken for {phrase or text!r}", flush=True)
     what = f"of {count} said alone in {len(_VOICES)} voices"
     return [
         row(

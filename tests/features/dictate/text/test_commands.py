@@ -7,6 +7,7 @@ import pytest
 from garret.features.dictate.text.commands import (
     DEFAULT_TABLE,
     DOUBT,
+    SHORT_DOUBT,
     Action,
     Command,
     CommandTable,
@@ -175,8 +176,10 @@ def test_what_is_only_near_a_command_is_not_taken(grammar_heard: str, freely_hea
 @pytest.mark.parametrize(
     ("grammar_heard", "freely_heard", "doubt", "taken"),
     [
-        ("period", "Give it to me.", DOUBT, True),
-        ("period", "Give it to me.", DOUBT + 0.1, False),
+        ("period", "Give it to me.", SHORT_DOUBT, True),
+        ("period", "Errors.", SHORT_DOUBT + 0.1, False),
+        ("question mark", "Question note.", DOUBT, True),
+        ("question mark", "Question note.", DOUBT + 0.1, False),
         ("undo that", "And do that.", 0.5, True),
         ("undo that", "And do that.", 1.5, False),  # it sounds so when it is said, too
         ("undo that", "Under that.", 1.5, False),  # nearly the same letters count no more

@@ -23,11 +23,13 @@ _DOUBLED = re.compile(r"(.)\1")  # engines differ in it: "coma", "canceled"
 _VOWELS = "aeiou"  # at the start of a word, unstressed, they sound alike
 DOUBT: Final = 9.0
 """How much likelier (a logarithm) an engine may hold its own text to be than a phrase that is a command."""
+SHORT_DOUBT: Final = 7.0
+"""The same of a short phrase, which more words sound like: "errors" like "period"."""
 _TAKING_DOUBT: Final = 6.0
 """The same of a command that takes text back, or ends it: what it takes is worse than what a mark adds."""
-_SHORT_DOUBT: Final = 1.0
-"""The same of one so short that ordinary words sound like it: "and do that", "council"."""
-_SHORT_LETTERS: Final = 9
+_SHORT_TAKING_DOUBT: Final = 1.0
+"""The same of one that is short: "and do that" and "council" sound as "undo that" and "cancel" do."""
+_SHORT_LETTERS: Final = 8
 _SPARE_LETTERS: Final = 6
 _LONGEST_PHRASE = 6  # words; a longer phrase is hardly ever heard right
 
@@ -219,9 +221,10 @@ def decide(
 
 
 def _most_doubt(command: Command) -> float:
-    if command.action not in _TAKING:
-        return DOUBT
-    return _TAKING_DOUBT if len("".join(normal_words(command.phrase))) > _SHORT_LETTERS else _SHORT_DOUBT
+    short = len("".join(normal_words(command.phrase))) <= _SHORT_LETTERS
+    if command.action in _TAKING:
+        return _SHORT_TAKING_DOUBT if short else _TAKING_DOUBT
+    return SHORT_DOUBT if short else DOUBT
 
 
 def may_be(phrase: str, heard: str) -> bool:
