@@ -91,6 +91,7 @@ class Finisher:
                 pause=pause,
                 breaks=each.breaks,
                 words=words.get(place, ()),
+                doubt=each.doubt,
             )
             for place, (each, pause) in enumerate(zip(heard, pauses, strict=True))
         )

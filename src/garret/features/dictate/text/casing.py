@@ -44,6 +44,18 @@ _YEAR = re.compile("[12][0-9]{3}")
 _DAY = re.compile("[0-9]{1,2}(?:st|nd|rd|th)")
 ABBREVIATIONS = frozenset("mr mrs ms dr prof st vs etc no inc ltd approx fig vol".split())
 _QUOTES = "\"'\u2019\u201d"
+# Words that sentences and clauses begin with and that nobody is called.
+_NO_NAMES = frozenset(
+    """a about after again all also although always an and another any anyway are as at because been before
+    both but by can could did do does each either even every everything few finally first for from get give
+    go had has have he her here hers him his how however if in instead into is it it's its just later least
+    less let let's like many maybe more most much my never next no nobody not nothing now of often on once one
+    only or other others our ours out over perhaps please quite rather really same second she should since so
+    some somebody something sometimes soon still such than thank thanks that that's the their them then there
+    there's therefore these they they're they've this those though through thus to together too two under
+    until up very was we we'll we're we've well were what when whenever where whether which while who whoever
+    whose why with within without would yes yesterday yet you you'll you're you've your yours""".split()
+)
 _SHOUTED_WORDS = 3  # fewer words in capitals may be acronyms
 
 
@@ -68,6 +80,8 @@ def write_case(tokens: Sequence[Token], context: Context, *, english: bool) -> S
     out = _lowered(tokens) if _is_shouted(tokens) else list(tokens)
     start = context.sentence_start
     quoted = False
+    if context.goes_on and not start and english:
+        _take_up(out)
     for position, token in enumerate(out):
         start = start or "\n" in token.space
         # In what an engine wrote with capitals, small letters after "'Why?'" go on with the sentence.
@@ -83,7 +97,18 @@ def write_case(tokens: Sequence[Token], context: Context, *, english: bool) -> S
             if (start and not _has_capital(token.core)) or (english and named):
                 out[position] = token._replace(core=_capital(token.core))
         start = starts_sentence_after(token)
-    return StepResult(out, [], context._replace(sentence_start=start))
+    goes_on = context.goes_on and not any(token.core for token in out)
+    return StepResult(out, [], context._replace(sentence_start=start, goes_on=goes_on))
+
+
+def _take_up(tokens: list[Token]) -> None:
+    """Write a word small with which a sentence goes on: an engine begins whatever it hears with a capital.
+
+    Only words that are no names, since a name's capital looks the same.
+    """
+    place = next((place for place, token in enumerate(tokens) if token.core), None)
+    if place is not None and not tokens[place].fixed and key(tokens[place]) in _NO_NAMES:
+        tokens[place] = tokens[place]._replace(core=tokens[place].core.lower())
 
 
 def _asks_in_quotes(token: Token) -> bool:
