@@ -174,6 +174,7 @@ describe("the overview of keys", () => {
 
 describe("rooms", () => {
   it("are in the rail with what waits in them, their status in the bar, and their keys are heard", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
     const user = await framed();
     const rail = screen.getByRole("navigation", { name: "Rooms" });
     expect(within(rail).getByRole("link", { name: "Workers 3" }).getAttribute("aria-current")).toBe("page");
@@ -182,6 +183,9 @@ describe("rooms", () => {
     expect(await screen.findByRole("heading", { name: "Engines page" })).toBeTruthy();
     expect(document.activeElement).toBe(document.querySelector("main"));
     expect(within(screen.getByRole("navigation", { name: /Pages of/ })).getAllByRole("link")).toHaveLength(2);
+    await act(() => router.navigate({ to: "/engines/broken" as "/" }));
+    const tabs = within(screen.getByRole("navigation", { name: /Pages of/ })).getAllByRole("link");
+    expect(tabs.map((tab) => tab.getAttribute("aria-current"))).toEqual([null, "page"]);
   });
 
   it("break alone", async () => {

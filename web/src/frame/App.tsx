@@ -49,6 +49,8 @@ function Framed() {
   const { t } = useTranslation();
   const [over, setOver] = useState<Over>(null);
   const close = useCallback(() => setOver(null), []);
+  const showLog = useCallback(() => setOver("log"), []);
+  const showKeys = useCallback(() => setOver("keys"), []);
   const navigate = useNavigate();
   const go = useCallback(
     (address: string) => {
@@ -108,7 +110,7 @@ function Framed() {
         <PageArea beside={beside} onBeside={setBeside} />
       </div>
       <footer className="g-status" aria-label={t("status.label")} data-region="status">
-        <StatusBar notices={notices.length} onLog={() => setOver("log")} onKeys={() => setOver("keys")} />
+        <StatusBar notices={notices.length} onLog={showLog} onKeys={showKeys} />
       </footer>
       <Sheet opened={over === "rail"} onClose={close} position="left" size="16rem" title={<Name />}>
         <Rail onChosen={close} />
@@ -174,7 +176,9 @@ function Banners() {
   return (
     <div className="g-banner" role="status">
       <IconPlugConnectedX size={16} aria-hidden />
-      <span>{t(`line.${key}`, { reason: line.reason })}</span>
+      <span>
+        <Marked>{t(`line.${key}`, { reason: line.reason })}</Marked>
+      </span>
     </div>
   );
 }

@@ -4,7 +4,7 @@
 
 import { Modal, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
-import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { startTransition, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { CommandName } from "../protocol/contracts";
@@ -22,6 +22,8 @@ import { useSearch } from "./searching";
 import { toasts } from "./toasts";
 
 const RECENT = "palette.recent";
+/** Entries drawn at once, and a moment later. */
+const AT_FIRST = 12;
 const DRAWN = 60;
 
 /** Carries out an action, and tells what it fails with. */
@@ -143,9 +145,11 @@ function Finder({ onClose, go }: Omit<PaletteProps, "opened">) {
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState(0);
   const [recent] = useState(() => recall<readonly string[]>(RECENT, []));
+  const [drawn, setDrawn] = useState(AT_FIRST);
+  useEffect(() => startTransition(() => setDrawn(DRAWN)), []);
   const entries = useEntries(go);
   const search = useSearch(text);
-  const ranked = useMemo(() => rank(entries, text, recent).slice(0, DRAWN), [entries, text, recent]);
+  const ranked = useMemo(() => rank(entries, text, recent).slice(0, drawn), [entries, text, recent, drawn]);
   const found = useMemo(
     () =>
       search.found.flatMap(({ room, hits }) =>

@@ -2,6 +2,7 @@
 
 import { Tooltip } from "@mantine/core";
 import { Link, useRouterState } from "@tanstack/react-router";
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { RoomManifest } from "./room";
@@ -14,8 +15,8 @@ export interface RailProps {
   readonly slim?: boolean;
 }
 
-/** See the module. */
-export function Rail({ onChosen, slim = false }: RailProps) {
+/** See the module. Drawn anew only for what it is told, not for what comes over the page. */
+export const Rail = memo(function Rail({ onChosen, slim = false }: RailProps) {
   const { t } = useTranslation();
   return (
     <>
@@ -35,7 +36,7 @@ export function Rail({ onChosen, slim = false }: RailProps) {
       })}
     </>
   );
-}
+});
 
 const none = () => 0;
 

@@ -13,7 +13,7 @@ import {
   IconWorld,
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { pageAt } from "./addresses";
@@ -30,8 +30,8 @@ export interface StatusBarProps {
   readonly onKeys: () => void;
 }
 
-/** See the module. */
-export function StatusBar({ notices, onLog, onKeys }: StatusBarProps) {
+/** See the module. Drawn anew only for what it is told, not for what comes over the page. */
+export const StatusBar = memo(function StatusBar({ notices, onLog, onKeys }: StatusBarProps) {
   const { t } = useTranslation();
   const line = useLine();
   const me = useAsk("house.me", {});
@@ -67,7 +67,7 @@ export function StatusBar({ notices, onLog, onKeys }: StatusBarProps) {
       </UnstyledButton>
     </>
   );
-}
+});
 
 interface ItemProps {
   readonly children: ReactNode;
