@@ -28,7 +28,7 @@ compile() {
   echo "requirements/$name.lock: $(grep -c '==' "requirements/$name.lock") pins"
 }
 
-# Without the extra `shell`: Qt is larger than all the rest, and one test that needs it says so.
+# Without the extra `desktop`: Qt is larger than all the rest, and one test that needs it says so.
 extras=(--extra media --extra sherpa)
 compile base --group build "$@"
 compile media --extra media --group build --constraint requirements/base.lock "$@"

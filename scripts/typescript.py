@@ -18,6 +18,7 @@ import msgspec
 import msgspec.inspect as mi
 
 from garret.app import rooms
+from garret.page import local
 from garret.protocol.contract import Command, CommandMeta, Event
 from garret.protocol.envelope import VERSION, WireError
 from garret.protocol.life import Progress
@@ -35,10 +36,12 @@ _PLAIN: Final[dict[type[mi.Type], str]] = {
     mi.IntType: "number",
     mi.FloatType: "number",
     mi.StrType: "string",
-    mi.BytesType: "Uint8Array",
+    mi.BytesType: "Base64",
 }
 _SHARED: Final = (WireError, Progress, Gap)
 _SENT: Final = ("command", "input")
+
+WINDOW: Final = Room(name="window", summary="What a page's host answers itself.", commands=local.ALL)
 
 
 class Writer:
@@ -69,6 +72,7 @@ class Writer:
             "// Written by `make generate` from the contracts of all rooms; not to be edited.\n",
             f"/** The protocol's version, as the other side has it. */\nexport const VERSION = {VERSION};\n",
             *(self._declared[name] for name in sorted(self._declared)),
+            "/** Bytes as they stand in JSON (RFC 4648). */\nexport type Base64 = string;\n",
             self._commands(commands),
             self._infos(commands),
             self._events(events),
@@ -197,7 +201,7 @@ def _one_line(doc: str) -> str:
 
 def write(path: Path = CONTRACTS) -> bool:
     """Write the file; whether it was another one."""
-    wanted = Writer(rooms()).text()
+    wanted = Writer((*rooms(), WINDOW)).text()
     if path.exists() and path.read_text(encoding="utf-8") == wanted:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)

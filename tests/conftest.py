@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -40,6 +41,10 @@ hypothesis.settings.register_profile(
     max_examples=SOAK_EXAMPLES,
 )
 hypothesis.settings.load_profile("soak" if SOAK else "ci")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Begun in a shell's background, where Ctrl-C is ignored, and so by every process that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # --- homes ------------------------------------------------------------------------------------

@@ -75,6 +75,8 @@ def test_a_page_and_an_assistant_administer_nothing() -> None:
     }
     assert names["mcp"] == {"speak.use"}
     assert names["gateway"] == {
+        "desk.attend",
+        "desk.use",
         "dictate.delete",
         "dictate.read_own",
         "dictate.use",
@@ -84,4 +86,4 @@ def test_a_page_and_an_assistant_administer_nothing() -> None:
         "speak.use",
         "system.status",
     }
-    assert names["cli"] == names["shell"]
+    assert names["cli"] | {"desk.attend"} == names["shell"]

@@ -3,8 +3,8 @@
     python -m tests.faults.schedules_victim HOME REST
 
 Its wall clock goes on by twenty seconds at each look, from wherever the file `clock` in the home says that it
-was: time does not stand still for those who are killed. It writes a line for each look and for each job that the
-ledger has taken on, and rests for REST seconds after each look.
+was: time does not stand still for those who are killed. It writes a line for each look and for each job that
+the ledger has taken on, and rests for REST seconds after each look.
 """
 
 from __future__ import annotations

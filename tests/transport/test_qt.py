@@ -19,7 +19,7 @@ from tests.toy_room import contracts as c
 from tests.toy_room.house import house
 
 QtCore = pytest.importorskip(
-    "PySide6.QtCore", reason="PySide6 is not installed; the extra 'shell' brings it", exc_type=ImportError
+    "PySide6.QtCore", reason="PySide6 is not installed; the extra 'desktop' brings it", exc_type=ImportError
 )
 
 PATIENCE = 30_000  # milliseconds; a test that waits in vain fails

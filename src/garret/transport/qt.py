@@ -1,7 +1,7 @@
 """A client of the control plane for Qt's loop: callbacks on the thread that made it, descriptors included.
 
 Qt's own socket classes cannot receive descriptors, so that the socket is watched by a QSocketNotifier and
-read as everywhere else. PySide6 is loaded when a client is made; the extra `shell` installs it.
+read as everywhere else. PySide6 is loaded when a client is made; the extra `desktop` installs it.
 
     client = QtClient.connect(home, on_proven=ready, on_closed=gone)
     client.start(GetStatus(), on_result=show, on_error=complain)

@@ -6,6 +6,71 @@ export const VERSION = 3;
 /** The closed set of error codes; clients map them to exit codes and pictures. */
 export type Code = "usage" | "invalid" | "denied" | "not_found" | "conflict" | "busy" | "unavailable" | "cancelled" | "deadline" | "full" | "read_only" | "corrupt" | "failed";
 
+/** The window is to come to the front. */
+export interface DeskAskedFor {
+  readonly page: string;
+}
+
+/** Be known as a program that shows pages, until this is cancelled or the connection ends. */
+export interface DeskAttend {
+  readonly kind: "gateway" | "window";
+  readonly address?: string;
+}
+
+/** A program that shows pages: the window, or the gateway at an address. */
+export interface DeskAttendance {
+  readonly kind: "gateway" | "window";
+  readonly address: string;
+  readonly since: number;
+}
+
+/** A program that shows pages came or went. */
+export interface DeskAttendanceChanged {
+  readonly attending: readonly (DeskAttendance)[];
+}
+
+/** How pages look here, and which programs show them now. */
+export type DeskGetPreferences = Readonly<Record<string, never>>;
+
+/** How many windows heard of it. */
+export interface DeskHeard {
+  readonly windows: number;
+}
+
+/** What pages need to know before anything else: how they look, and who attends. */
+export interface DeskPreferences {
+  readonly theme: string;
+  readonly density: string;
+  readonly language: string;
+  readonly motion: string;
+  readonly scale: number;
+  readonly first_run_done: boolean;
+  readonly attending: readonly (DeskAttendance)[];
+}
+
+/** A hotkey was pressed or released: have the window do what it stands for. */
+export interface DeskPress {
+  readonly action: "insert" | "palette" | "pause" | "talk" | "toggle";
+  readonly phase?: "press" | "release" | "tap";
+}
+
+/** A hotkey was pressed, released, or both. */
+export interface DeskPressed {
+  readonly action: "insert" | "palette" | "pause" | "talk" | "toggle";
+  readonly phase: "press" | "release" | "tap";
+}
+
+/** A page or browser asked for what it may not: have it in the audit log, 500 characters at most. */
+export interface DeskRefused {
+  readonly what: string;
+  readonly sentence: string;
+}
+
+/** Have the window come to the front, at a page where one is named (`/dictate`). */
+export interface DeskShow {
+  readonly page?: string;
+}
+
 /** Take a model into the home, whole or not at all. */
 export interface DictateAddModel {
   readonly source: string;
@@ -18,8 +83,9 @@ export interface DictateAudio {
 }
 
 /** PCM pushed by a client: signed 16-bit little-endian, mono, 16 kHz; at most 64 KiB. */
-export interface DictateAudioChunk {
-  readonly data: Uint8Array;
+export interface DictateAudioChunkInput {
+  readonly data?: Base64;
+  readonly as_words?: boolean;
 }
 
 /** What a decoded file was. `truncated`: it broke off, and what could be read is kept. */
@@ -126,9 +192,9 @@ export interface DictateDictated {
   readonly note: string;
 }
 
-/** What a running dictation tells: partial text of the current segment, the final text of one, the level of the microphone (dBFS), a change of state, a command that was heard, a mode that is on from now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of. */
+/** What a running dictation tells: partial text of the current segment, the final text of one, the level of the microphone (dBFS), a change of state, a command that was heard, one that was made words again (`text` is empty where there is none), a mode that is on from now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of. */
 export interface DictateDictationItem {
-  readonly kind: "command" | "final" | "kept" | "level" | "mode" | "partial" | "state";
+  readonly kind: "command" | "final" | "kept" | "level" | "mode" | "partial" | "state" | "words";
   readonly text: string;
   readonly segment: number;
   readonly start: number;
@@ -186,7 +252,7 @@ export interface DictateHistory {
   readonly before?: string;
 }
 
-/** What an engine heard. `grammar` is what the command grammar alone would have heard. */
+/** What an engine heard. `grammar` is what the command grammar alone would have heard, and `doubt` by how much (a logarithm) the engine holds its own text to be likelier than that, None where it does not tell. */
 export interface DictateHypothesis {
   readonly text: string;
   readonly words: readonly (DictateRecognisedWord)[];
@@ -195,6 +261,7 @@ export interface DictateHypothesis {
   readonly decode_seconds: number;
   readonly grammar: string;
   readonly breaks: readonly (DictateBreak)[];
+  readonly doubt: number | null;
 }
 
 /** Take an audio file (its descriptor comes with the command) into the store. */
@@ -433,7 +500,7 @@ export interface HouseApprovalRequest {
   readonly command: string;
   readonly summary: string;
   readonly arguments: Readonly<Record<string, unknown>>;
-  readonly payload: Uint8Array;
+  readonly payload: Base64;
   readonly role: string;
   readonly name: string;
   readonly profile: string;
@@ -466,7 +533,7 @@ export interface HouseApprovalToken {
 /** Approve one command, exactly as given, once, within 120 seconds. */
 export interface HouseApprove {
   readonly command: string;
-  readonly payload: Uint8Array;
+  readonly payload: Base64;
 }
 
 export interface HouseAuditEntries {
@@ -504,6 +571,23 @@ export interface HouseBackupDone {
   readonly blobs: number;
   readonly keys: boolean;
   readonly left_out: readonly (string)[];
+}
+
+/** A backup by what it says of itself; `keys` says whether it can be restored elsewhere. */
+export interface HouseBackupFile {
+  readonly path: string;
+  readonly created: number;
+  readonly bytes: number;
+  readonly blobs: number;
+  readonly keys: boolean;
+  readonly left_out: readonly (string)[];
+}
+
+/** Whether every part of a backup is what the backup says it is; `problem` names the first that is not. */
+export interface HouseBackupVerdict {
+  readonly sound: boolean;
+  readonly bytes: number;
+  readonly problem: string;
 }
 
 /** Cancel a job that is waiting or running. */
@@ -551,6 +635,9 @@ export interface HouseEgressState {
 /** What is open to the outside now, what is closed, and which destinations there are. */
 export type HouseGetEgress = Readonly<Record<string, never>>;
 
+/** Who asks, and what they may do: so that a page offers nothing that is refused. */
+export type HouseGetIdentity = Readonly<Record<string, never>>;
+
 /** One job. */
 export interface HouseGetJob {
   readonly job: string;
@@ -569,6 +656,9 @@ export interface HouseGetSchedule {
 /** What runs, how it is, and how long things take. */
 export type HouseGetStatus = Readonly<Record<string, never>>;
 
+/** How much room everything takes, and which backups there are. */
+export type HouseGetStorage = Readonly<Record<string, never>>;
+
 /** Consent to one waiting command, exactly as it was asked for: it goes on. */
 export interface HouseGrantApproval {
   readonly request: string;
@@ -582,6 +672,13 @@ export interface HouseGranted {
   readonly ports: readonly (number)[];
   readonly transport: string;
   readonly why: string;
+}
+
+/** Who asks: the kind of program and the person, and all that the two together may do. */
+export interface HouseIdentity {
+  readonly role: string;
+  readonly profile: string;
+  readonly capabilities: readonly (string)[];
 }
 
 export interface HouseJob {
@@ -849,6 +946,7 @@ export interface HouseSettingChanged {
   readonly value: string;
 }
 
+/** A setting as a person sees it: values as they are typed, and what its definition allows. */
 export interface HouseSettingInfo {
   readonly key: string;
   readonly value: string;
@@ -856,6 +954,11 @@ export interface HouseSettingInfo {
   readonly sentence: string;
   readonly default: string;
   readonly problem: string;
+  readonly type: string;
+  readonly choices: readonly (string)[];
+  readonly limits: readonly [number | null, number | null];
+  readonly own: boolean;
+  readonly room: string;
 }
 
 export interface HouseSettingInfos {
@@ -888,6 +991,23 @@ export interface HouseStorageChanged {
   readonly sentence: string;
 }
 
+/** A part of the home and the bytes it takes. */
+export interface HouseStoragePart {
+  readonly name: "backups" | "cache" | "database" | "files" | "index" | "models" | "spool";
+  readonly bytes: number;
+}
+
+/** What the home takes, what the disk has left, and the backups in the home's own folder. */
+export interface HouseStorageReport {
+  readonly home: string;
+  readonly mode: string;
+  readonly sentence: string;
+  readonly parts: readonly (HouseStoragePart)[];
+  readonly free_bytes: number;
+  readonly disk_bytes: number;
+  readonly backups: readonly (HouseBackupFile)[];
+}
+
 export interface HouseStory {
   readonly lines: readonly (string)[];
 }
@@ -905,6 +1025,11 @@ export interface HouseUseProfile {
 
 /** Check the whole audit chain. */
 export type HouseVerifyAudit = Readonly<Record<string, never>>;
+
+/** Read a backup whole and compare each part with its hash. Changes nothing. */
+export interface HouseVerifyBackup {
+  readonly path: string;
+}
 
 /** A connection: who, where, how much (bytes), how long (seconds). */
 export interface HouseWay {
@@ -1035,7 +1160,7 @@ export interface SpeakSpeakers {
 /** A stretch of PCM: signed 16-bit little-endian, mono, at `sample_rate`. */
 export interface SpeakSpeech {
   readonly sample_rate: number;
-  readonly data: Uint8Array;
+  readonly data: Base64;
 }
 
 /** What was said, in which voice, and how long it takes (seconds). */
@@ -1091,6 +1216,88 @@ export interface Told {
   readonly workspace: string;
 }
 
+/** What the person chose: the name of a file, never its path; None where they gave up. */
+export interface WindowChoice {
+  readonly name: string | null;
+}
+
+/** Put a text on the clipboard. */
+export interface WindowCopy {
+  readonly text: string;
+}
+
+/** What the running desktop allows. */
+export interface WindowDesktop {
+  readonly session: "other" | "wayland" | "x11";
+  readonly tray: boolean;
+  readonly notifications: boolean;
+  readonly hotkeys: readonly (WindowStrategy)[];
+  readonly insertion: readonly (WindowStrategy)[];
+}
+
+/** What the running desktop allows: hotkeys, insertion, tray, notifications. */
+export type WindowGetDesktop = Readonly<Record<string, never>>;
+
+/** An action's hotkey: `works` says that the desktop gave it to us, `sentence` why not. */
+export interface WindowHotkey {
+  readonly action: "insert" | "palette" | "pause" | "talk" | "toggle";
+  readonly keys: string;
+  readonly works: boolean;
+  readonly sentence: string;
+  readonly offer: string;
+}
+
+/** All hotkeys as they are registered. */
+export interface WindowHotkeys {
+  readonly hotkeys: readonly (WindowHotkey)[];
+}
+
+/** Put a text into the program that had the focus before the window, after `seconds`. */
+export interface WindowInsert {
+  readonly text: string;
+  readonly seconds?: number;
+}
+
+/** What became of a text: `inserted`, `copied` (paste it yourself) or `held` back, and why. */
+export interface WindowInserted {
+  readonly outcome: "copied" | "held" | "inserted";
+  readonly target: string;
+  readonly reason: string;
+}
+
+/** The hotkeys, and whether each works. */
+export type WindowListHotkeys = Readonly<Record<string, never>>;
+
+/** Open a link in the system's browser: http, https and mailto only. */
+export interface WindowOpenLink {
+  readonly address: string;
+}
+
+/** Close the window and its tray icon; the control plane goes on. */
+export type WindowQuit = Readonly<Record<string, never>>;
+
+/** Save the file that waits under `ticket` where the person says, through the system's dialog. */
+export interface WindowSaveFile {
+  readonly ticket: string;
+  readonly name: string;
+}
+
+/** One way to do something on this desktop: whether it works here, and why not. */
+export interface WindowStrategy {
+  readonly name: string;
+  readonly works: boolean;
+  readonly sentence: string;
+}
+
+/** Whether an action could have these keys; nothing changes. */
+export interface WindowTryHotkey {
+  readonly action: "insert" | "palette" | "pause" | "talk" | "toggle";
+  readonly keys: string;
+}
+
+/** Show a notification, to see that they arrive. */
+export type WindowTryNotification = Readonly<Record<string, never>>;
+
 /** A `GarretError` on the wire. */
 export interface WireError {
   readonly code: Code;
@@ -1099,6 +1306,9 @@ export interface WireError {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
+/** Bytes as they stand in JSON (RFC 4648). */
+export type Base64 = string;
+
 /** Every command: what it is asked with, and what comes back. */
 export interface Commands {
   /** Capture the audio of the input stream to the spool (its descriptor) until the stream ends. */
@@ -1106,7 +1316,7 @@ export interface Commands {
     readonly command: DictateCapture;
     readonly result: DictateCaptured;
     readonly item: DictateCaptureItem;
-    readonly input: DictateAudioChunk;
+    readonly input: DictateAudioChunkInput;
   };
   /** Decode an audio file (first descriptor) to the spool (second), telling each stretch of speech. */
   readonly "audio.decode": {
@@ -1126,6 +1336,41 @@ export interface Commands {
   readonly "audio.rescue": {
     readonly command: DictateRescue;
     readonly result: DictateRescued;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Be known as a program that shows pages, until this is cancelled or the connection ends. */
+  readonly "desk.attend": {
+    readonly command: DeskAttend;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** How pages look here, and which programs show them now. */
+  readonly "desk.preferences": {
+    readonly command: DeskGetPreferences;
+    readonly result: DeskPreferences;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** A hotkey was pressed or released: have the window do what it stands for. */
+  readonly "desk.press": {
+    readonly command: DeskPress;
+    readonly result: DeskHeard;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** A page or browser asked for what it may not: have it in the audit log, 500 characters at most. */
+  readonly "desk.refused": {
+    readonly command: DeskRefused;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Have the window come to the front, at a page where one is named (`/dictate`). */
+  readonly "desk.show": {
+    readonly command: DeskShow;
+    readonly result: DeskHeard;
     readonly item: never;
     readonly input: never;
   };
@@ -1183,7 +1428,7 @@ export interface Commands {
     readonly command: DictateListen;
     readonly result: DictateDictated;
     readonly item: DictateDictationItem;
-    readonly input: DictateAudioChunk;
+    readonly input: DictateAudioChunkInput;
   };
   /** Take a model into the home, whole or not at all. */
   readonly "dictate.model_add": {
@@ -1283,6 +1528,13 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** Read a backup whole and compare each part with its hash. Changes nothing. */
+  readonly "house.backup_verify": {
+    readonly command: HouseVerifyBackup;
+    readonly result: HouseBackupVerdict;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Examine the machine and the house, and say what to do about what is not well. */
   readonly "house.doctor": {
     readonly command: HouseDiagnose;
@@ -1357,6 +1609,13 @@ export interface Commands {
   readonly "house.logs": {
     readonly command: HouseReadLogs;
     readonly result: HouseLogs;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Who asks, and what they may do: so that a page offers nothing that is refused. */
+  readonly "house.me": {
+    readonly command: HouseGetIdentity;
+    readonly result: HouseIdentity;
     readonly item: never;
     readonly input: never;
   };
@@ -1514,6 +1773,13 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** How much room everything takes, and which backups there are. */
+  readonly "house.storage": {
+    readonly command: HouseGetStorage;
+    readonly result: HouseStorageReport;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Receive the events whose name matches `pattern` (`*` stands for anything) until it is cancelled. */
   readonly "house.subscribe": {
     readonly command: HouseSubscribe;
@@ -1540,7 +1806,7 @@ export interface Commands {
     readonly command: DictateRecord;
     readonly result: DictateCaptured;
     readonly item: DictateCaptureItem;
-    readonly input: DictateAudioChunk;
+    readonly input: DictateAudioChunkInput;
   };
   /** The loudspeakers that are there now. */
   readonly "playback.devices": {
@@ -1626,6 +1892,69 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** Put a text on the clipboard. */
+  readonly "window.copy": {
+    readonly command: WindowCopy;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** What the running desktop allows: hotkeys, insertion, tray, notifications. */
+  readonly "window.desktop": {
+    readonly command: WindowGetDesktop;
+    readonly result: WindowDesktop;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Whether an action could have these keys; nothing changes. */
+  readonly "window.hotkey_try": {
+    readonly command: WindowTryHotkey;
+    readonly result: WindowHotkey;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** The hotkeys, and whether each works. */
+  readonly "window.hotkeys": {
+    readonly command: WindowListHotkeys;
+    readonly result: WindowHotkeys;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Put a text into the program that had the focus before the window, after `seconds`. */
+  readonly "window.insert": {
+    readonly command: WindowInsert;
+    readonly result: WindowInserted;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Show a notification, to see that they arrive. */
+  readonly "window.notify_try": {
+    readonly command: WindowTryNotification;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Open a link in the system's browser: http, https and mailto only. */
+  readonly "window.open_link": {
+    readonly command: WindowOpenLink;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Close the window and its tray icon; the control plane goes on. */
+  readonly "window.quit": {
+    readonly command: WindowQuit;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Save the file that waits under `ticket` where the person says, through the system's dialog. */
+  readonly "window.save": {
+    readonly command: WindowSaveFile;
+    readonly result: WindowChoice;
+    readonly item: never;
+    readonly input: never;
+  };
 }
 
 /** What each command needs; `seconds` is its time where none is said, null: no limit. */
@@ -1634,6 +1963,11 @@ export const COMMANDS = {
   "audio.decode": { capability: "worker.audio", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 2, items: true, inputs: false },
   "audio.encode": { capability: "worker.audio", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 2, items: false, inputs: false },
   "audio.rescue": { capability: "worker.audio", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 1, items: false, inputs: false },
+  "desk.attend": { capability: "desk.attend", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
+  "desk.preferences": { capability: "desk.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "desk.press": { capability: "desk.press", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "desk.refused": { capability: "desk.attend", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "desk.show": { capability: "desk.press", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.audio": { capability: "dictate.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.delete": { capability: "dictate.delete", job: false, replay: 0, approval: true, leavesMachine: false, seconds: 900.0, descriptors: 0, items: false, inputs: false },
   "dictate.delivered": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
@@ -1656,6 +1990,7 @@ export const COMMANDS = {
   "house.audit": { capability: "audit.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.audit_verify": { capability: "audit.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 300.0, descriptors: 0, items: false, inputs: false },
   "house.backup": { capability: "backup.create", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
+  "house.backup_verify": { capability: "backup.create", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
   "house.doctor": { capability: "system.status", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 120.0, descriptors: 0, items: false, inputs: false },
   "house.egress": { capability: "egress.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.egress_close": { capability: "egress.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
@@ -1667,6 +2002,7 @@ export const COMMANDS = {
   "house.job_story": { capability: "jobs.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.jobs": { capability: "jobs.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.logs": { capability: "logs.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.me": { capability: "system.status", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.outbox": { capability: "outbox.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.outbox_discard": { capability: "outbox.change_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.outbox_entry": { capability: "outbox.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
@@ -1689,6 +2025,7 @@ export const COMMANDS = {
   "house.settings": { capability: "settings.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.shutdown": { capability: "system.stop", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.status": { capability: "system.status", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.storage": { capability: "backup.create", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 120.0, descriptors: 0, items: false, inputs: false },
   "house.subscribe": { capability: "events.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
   "house.workers": { capability: "system.status", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "microphone.devices": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
@@ -1705,10 +2042,22 @@ export const COMMANDS = {
   "stt.engines": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "stt.recognize": { capability: "worker.stt", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 1, items: true, inputs: true },
   "text.clean": { capability: "worker.text", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 600.0, descriptors: 1, items: false, inputs: false },
+  "window.copy": { capability: "window", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "window.desktop": { capability: "window", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "window.hotkey_try": { capability: "window", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "window.hotkeys": { capability: "window", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "window.insert": { capability: "window", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 60.0, descriptors: 0, items: false, inputs: false },
+  "window.notify_try": { capability: "window", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "window.open_link": { capability: "window", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "window.quit": { capability: "window", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "window.save": { capability: "window", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
 } as const satisfies Record<keyof Commands, CommandInfo>;
 
 /** Every event, by the name under which it is told. */
 export interface Events {
+  readonly "desk.asked_for": DeskAskedFor;
+  readonly "desk.attendance_changed": DeskAttendanceChanged;
+  readonly "desk.pressed": DeskPressed;
   readonly "dictate.deleted": DictateDeleted;
   readonly "dictate.finished": DictateFinished;
   readonly "dictate.started": DictateStarted;

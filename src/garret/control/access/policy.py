@@ -186,6 +186,11 @@ class Policy:
         verdicts = self._verdicts.get(role, {}).get(profile)
         return verdicts is not None and capability in verdicts.capabilities
 
+    def granted(self, role: str, profile: str) -> frozenset[str]:
+        """All that a client of this role may do under a profile."""
+        verdicts = self._verdicts.get(role, {}).get(profile)
+        return frozenset() if verdicts is None else verdicts.capabilities
+
     def may_leave(self, profile: str) -> bool:
         """Whether anything may leave the machine while `profile` is in force."""
         found = self._profiles.get(profile)

@@ -165,12 +165,13 @@ class DictationService:
 
     async def _transcribe(self, command: c.Transcribe, request: Request) -> c.Dictated:
         row = await self._own(request.caller, command.utterance)
-        command = replace(command, engine=(await self._models.choice(command.engine)).engine)
+        choice = await self._models.choice(command.engine)
+        command = replace(command, engine=choice.engine)
         if row.id in self._live:
             raise ControlError("This dictation is going on; stop it first.", code=Code.CONFLICT)
         async with self._alone(row.id):
             fresh = await self._find(row.id)
-            run = Transcription(self._door, self._finisher, command, request, fresh)
+            run = Transcription(self._door, self._finisher, command, request, fresh, model=choice.model)
             try:
                 return await self._noting_failure(row.id, run.run(), request)
             except GarretError as error:
@@ -230,7 +231,8 @@ class DictationService:
         return self._runs.setdefault(utterance, asyncio.Lock())
 
     async def _listen(self, command: c.Listen, request: Request) -> c.Dictated:
-        command = replace(command, engine=(await self._models.choice(command.engine)).engine)
+        choice = await self._models.choice(command.engine)
+        command = replace(command, engine=choice.engine)
         assert request.lease is not None, "listening is a job"
         utterance = f"utt_{request.lease.job.rpartition('_')[2]}"
         row = await self._look_up(utterance)
@@ -244,12 +246,12 @@ class DictationService:
         if row is None:
             row = await self._create(utterance, command.source, command.name, request, None)
         listen = self._take_up if begun and not back else self._listen_to
-        done = await listen(command, request, row)
+        done = await listen(command, request, row, choice.model)
         self._begun.discard(utterance)
         return done
 
-    async def _listen_to(self, command: c.Listen, request: Request, row: store.Row) -> c.Dictated:
-        session = Listening(self._door, self._finisher, command, request, row)
+    async def _listen_to(self, command: c.Listen, request: Request, row: store.Row, model: str) -> c.Dictated:
+        session = Listening(self._door, self._finisher, command, request, row, model)
         self._live[row.id] = session
         try:
             return await self._noting_failure(row.id, session.run(), request)
@@ -275,14 +277,14 @@ class DictationService:
             await self._note_failure(row.id, problem.message)
         return problem
 
-    async def _take_up(self, command: c.Listen, request: Request, row: store.Row) -> c.Dictated:
+    async def _take_up(self, command: c.Listen, request: Request, row: store.Row, model: str) -> c.Dictated:
         """An earlier attempt to listen was cut off: what it captured becomes text, nothing is added."""
         if row.audio is None:
             self._finisher.spool_path(row.id).touch(mode=0o600)
         again = c.Transcribe(
             utterance=row.id, engine=command.engine, mode=command.mode, partials=command.partials
         )
-        run = Transcription(self._door, self._finisher, again, request, row, note=_CUT_OFF)
+        run = Transcription(self._door, self._finisher, again, request, row, model=model, note=_CUT_OFF)
         async with self._alone(row.id):
             return await self._noting_failure(row.id, run.run(), request)
 

@@ -12,6 +12,7 @@ ROOM = Room(
     summary="Status, jobs, workers, logs, audit, secrets, settings, profiles, backup.",
     commands=(
         c.GetStatus,
+        c.GetIdentity,
         c.Shutdown,
         c.Subscribe,
         c.ListWorkers,
@@ -37,6 +38,8 @@ ROOM = Room(
         c.GrantApproval,
         c.DenyApproval,
         c.Backup,
+        c.GetStorage,
+        c.VerifyBackup,
         c.Diagnose,
         c.Rebuild,
         c.ListOutbox,

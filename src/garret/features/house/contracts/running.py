@@ -48,6 +48,19 @@ class Queue(Contract, frozen=True):
     refused: int = 0
 
 
+class Identity(Contract, frozen=True):
+    """Who asks: the kind of program and the person, and all that the two together may do."""
+
+    role: str
+    profile: str
+    capabilities: tuple[str, ...]
+
+
+@command("house.me", result=Identity, capability="system.status")
+class GetIdentity(Command[Identity], frozen=True):
+    """Who asks, and what they may do: so that a page offers nothing that is refused."""
+
+
 class Status(Contract, frozen=True):
     version: str
     build: str

@@ -1,0 +1,1 @@
+"""The desk: what is set about the window, and what other programs ask of it."""

@@ -1,0 +1,18 @@
+// How this room writes milliseconds and moments of a log.
+
+/** Milliseconds with as many digits as say something. */
+export function milliseconds(value: number, language: string): string {
+  const digits = value < 1 ? 2 : value < 100 ? 1 : 0;
+  return `${new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value)} ms`;
+}
+
+/** The time of day with thousandths. */
+export function timeOfDay(at: number, language: string): string {
+  return new Intl.DateTimeFormat(language, {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+    hour12: false,
+  }).format(at * 1000);
+}
