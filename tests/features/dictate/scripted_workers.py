@@ -126,6 +126,9 @@ class ScriptedPool:
     def replace(self) -> None:
         return
 
+    async def replaced(self) -> None:
+        return
+
     async def stop(self) -> None:
         return
 
