@@ -486,6 +486,87 @@ export interface Gap {
   readonly items: number;
 }
 
+/** Say that the gateway serves at `address`, and take orders until it ends. There is one a home. */
+export interface GatewayAttendGateway {
+  readonly address: string;
+  readonly tls: boolean;
+  readonly lan: boolean;
+  readonly pid: number;
+}
+
+/** A browser that was let in. `program` is what it calls itself, `peer` the address it came from. */
+export interface GatewayBrowserSession {
+  readonly id: string;
+  readonly created: number;
+  readonly seen: number;
+  readonly program: string;
+  readonly peer: string;
+  readonly pages: number;
+}
+
+/** The browsers that are let in, the oldest first. */
+export interface GatewayBrowserSessions {
+  readonly sessions: readonly (GatewayBrowserSession)[];
+}
+
+/** What came of an order; `problem` is a sentence where it could not be carried out. */
+export interface GatewayGatewayAnswerInput {
+  readonly number: number;
+  readonly sessions?: readonly (GatewayBrowserSession)[];
+  readonly link?: string;
+  readonly seconds?: number;
+  readonly problem?: string;
+}
+
+/** The end of `gateway.attend`: the gateway is to end. */
+export type GatewayGatewayDismissed = Readonly<Record<string, never>>;
+
+/** What the house asks of the gateway; answered under the same number, but for `begun` and `stop`. */
+export interface GatewayGatewayOrder {
+  readonly number: number;
+  readonly what: "begun" | "invite" | "revoke" | "sessions" | "stop";
+  readonly session: string;
+}
+
+/** Whether the gateway runs; `address` is where a browser finds it, `pid` the process it ends with. */
+export interface GatewayGatewayState {
+  readonly on: boolean;
+  readonly address: string;
+  readonly tls: boolean;
+  readonly lan: boolean;
+  readonly since: number;
+  readonly pid: number;
+}
+
+/** Whether Garret's pages are served to browsers, and where. */
+export type GatewayGetGateway = Readonly<Record<string, never>>;
+
+/** A link that lets one browser in, once, within `seconds`. */
+export interface GatewayInvitation {
+  readonly link: string;
+  readonly seconds: number;
+}
+
+/** Make a link that lets one more browser in. */
+export type GatewayInviteBrowser = Readonly<Record<string, never>>;
+
+/** The browsers that are let in. */
+export type GatewayListBrowserSessions = Readonly<Record<string, never>>;
+
+/** Ask whether the gateway may be started at an address: refused where one runs already. */
+export interface GatewayPrepareGateway {
+  readonly address: string;
+  readonly lan?: boolean;
+}
+
+/** Let a browser in no more, and cut what it has open; `session` is an id of `gateway.sessions`. */
+export interface GatewayRevokeSession {
+  readonly session: string;
+}
+
+/** End the gateway, and with it all its sessions. */
+export type GatewayStopGateway = Readonly<Record<string, never>>;
+
 /** A command that waited for a consent has it, or was refused. */
 export interface HouseApprovalDecided {
   readonly request: string;
@@ -1479,6 +1560,55 @@ export interface Commands {
     readonly item: DictateDictationItem;
     readonly input: never;
   };
+  /** Say that the gateway serves at `address`, and take orders until it ends. There is one a home. */
+  readonly "gateway.attend": {
+    readonly command: GatewayAttendGateway;
+    readonly result: GatewayGatewayDismissed;
+    readonly item: GatewayGatewayOrder;
+    readonly input: GatewayGatewayAnswerInput;
+  };
+  /** Make a link that lets one more browser in. */
+  readonly "gateway.invite": {
+    readonly command: GatewayInviteBrowser;
+    readonly result: GatewayInvitation;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Ask whether the gateway may be started at an address: refused where one runs already. */
+  readonly "gateway.prepare": {
+    readonly command: GatewayPrepareGateway;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Let a browser in no more, and cut what it has open; `session` is an id of `gateway.sessions`. */
+  readonly "gateway.revoke": {
+    readonly command: GatewayRevokeSession;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** The browsers that are let in. */
+  readonly "gateway.sessions": {
+    readonly command: GatewayListBrowserSessions;
+    readonly result: GatewayBrowserSessions;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Whether Garret's pages are served to browsers, and where. */
+  readonly "gateway.state": {
+    readonly command: GatewayGetGateway;
+    readonly result: GatewayGatewayState;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** End the gateway, and with it all its sessions. */
+  readonly "gateway.stop": {
+    readonly command: GatewayStopGateway;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Refuse one waiting command; its requester is told. */
   readonly "house.approval_deny": {
     readonly command: HouseDenyApproval;
@@ -1983,6 +2113,13 @@ export const COMMANDS = {
   "dictate.restore_words": { capability: "dictate.use", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
   "dictate.stop": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.transcribe": { capability: "dictate.use", job: true, replay: 64, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
+  "gateway.attend": { capability: "gateway.attend", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: true },
+  "gateway.invite": { capability: "gateway.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.prepare": { capability: "gateway.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.revoke": { capability: "gateway.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.sessions": { capability: "gateway.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.state": { capability: "gateway.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.stop": { capability: "gateway.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.approval_deny": { capability: "approvals.grant", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.approval_grant": { capability: "approvals.grant", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.approvals": { capability: "approvals.grant", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },

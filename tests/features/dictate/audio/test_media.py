@@ -62,15 +62,6 @@ def test_flac_of_any_frame_size_loses_what_was_hit_also_in_ogg(
     assert np.mean(~heard) * 8 < (0.5 if suffix == "flac" else 1.2)
 
 
-@pytest.mark.parametrize("share", [0.31, 0.52, 0.83])
-def test_a_stream_of_frames_that_breaks_off_is_told(tmp_path: Path, share: float) -> None:
-    data = muxed(tmp_path / "a.ac3", [noise(6)], "ac3")
-    assert decoded(data)[0].notes == ()
-    frame = len(data) // round(6 * 48_000 / 1536)
-    whole = int(len(data) * share) // frame * frame
-    assert kinds(decoded(data[: whole + frame // 3])[0]) == ["truncated"]
-
-
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
 def test_damage_in_an_mp4_is_told_and_the_rest_is_at_its_time(tmp_path: Path, share: float) -> None:
     data = muxed(tmp_path / "a.mp4", [noise(6)], "aac")

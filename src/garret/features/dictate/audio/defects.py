@@ -40,7 +40,6 @@ class Defects:
         self._seconds = 0.0
         self._pieces: list[tuple[float, float]] = []
         """Mean square about the mean, and mean, of the channel furthest off; 350,000 of a day."""
-        self._piece: list[npt.NDArray[np.float32]] = []
         self._sum: npt.NDArray[np.float64] = np.zeros(1)
         self._squares: npt.NDArray[np.float64] = np.zeros(1)
         self._still_from: list[float | None] = []
@@ -67,21 +66,10 @@ class Defects:
         self._watch_channels(clean, seconds, len(block) / rate)
         self._watch_peaks(raw, seconds, rate)  # what a decoder overshoots is no plateau
         for piece in np.array_split(clean, max(1, round(len(clean) / rate / _PIECE))):
-            self._gather(piece, rate)
-
-    def _gather(self, samples: npt.NDArray[np.float32], rate: int) -> None:
-        """Add samples to the piece that is being looked at: decoders give as few as 32 at once."""
-        if self._piece and self._piece[0].shape[1] != samples.shape[1]:
-            self._piece = []
-        self._piece.append(samples)
-        if sum(map(len, self._piece)) < _PIECE * rate * 0.9:
-            return
-        piece = np.concatenate(self._piece)
-        self._piece = []
-        centre = np.asarray(np.mean(piece, axis=0, dtype=np.float64))
-        channel = int(np.argmax(np.abs(centre)))
-        spread = float(np.var(piece[:, channel], dtype=np.float64))
-        self._pieces.append((spread, float(centre[channel])))
+            centre = np.asarray(np.mean(piece, axis=0, dtype=np.float64))
+            channel = int(np.argmax(np.abs(centre)))
+            spread = float(np.var(piece[:, channel], dtype=np.float64))
+            self._pieces.append((spread, float(centre[channel])))
 
     def _watch_channels(self, block: npt.NDArray[np.float32], seconds: float, lasts: float) -> None:
         if block.shape[1] != 2:
@@ -114,7 +102,7 @@ class Defects:
         means = self._sum / self._frames
         energies = self._squares / self._frames - means**2
         quiet = sorted(self._pieces)[: max(1, round(len(self._pieces) * _QUIETEST))]
-        offset = float(np.median([centre for _, centre in quiet])) if quiet else 0.0
+        offset = float(np.median([centre for _, centre in quiet]))
         if abs(offset) >= _OFFSET:
             where = f"{abs(offset) * 100:.0f} % of full scale {'above' if offset > 0 else 'below'} its centre"
             remarks.add("offset", f"The sound lies {where} throughout.", 0, end)

@@ -46,8 +46,6 @@ _ROUNDING: Final = 0.5  # seconds by which what is declared may be off: encoders
 _TRIES: Final = 200  # damaged places in a row, with nothing between them
 _ABSOLUTE: Final = ("mov", "matroska", "avi", "asf")
 """Wrappings whose time begins at 0; that of others, streams, begins with their first packet."""
-_FRAMED: Final = ("ac3", "eac3", "dca")
-"""Codecs whose frames are of one size and are decoded, with something made up, where they break off."""
 _DECLARING: Final = (*_ABSOLUTE, "wv", "ape", "tta", "tak", "caf")
 """Wrappings that say how long they are; of others it is estimated."""
 
@@ -129,12 +127,7 @@ def decode(
                 raise NotAudioError(f"{source.name} is damaged: none of its sound could be decoded.")
             raise EmptyAudioError(f"{source.name} holds no sound: there is nothing to transcribe.")
         tracks = container.streams.audio
-        short = (
-            run.gave_up
-            or run.cut_off
-            or _ends_early(source)
-            or run.seconds < _declared(container, stream) - _ROUNDING
-        )
+        short = run.gave_up or _ends_early(source) or run.seconds < _declared(container, stream) - _ROUNDING
         return Found(
             container.format.name,
             stream.codec_context.name,
@@ -202,18 +195,11 @@ class _Track:
         """Samples a channel that were decoded."""
         self.damaged = False
         self.gave_up = False
-        self._least, self._last = 1 << 30, 0  # bytes: of all packets but the last, and of that
 
     @property
     def seconds(self) -> float:
         """Seconds from the first sound to the last."""
         return self._flow.seconds - self._lead
-
-    @property
-    def cut_off(self) -> bool:
-        """Whether the last packet of a stream of frames of one size is not all there."""
-        framed = self._stream.codec_context.name in _FRAMED and not self._declares
-        return framed and self._last < 0.9 * self._least < 1 << 29
 
     def decode(self) -> None:
         torn: list[Any] = []
@@ -224,8 +210,6 @@ class _Track:
             if torn:
                 self._take_torn(torn, last=packet.size == 0)
                 torn = []
-            if packet.size:
-                self._least, self._last = min(self._least, self._last or self._least), packet.size
             self._decode(packet)
         self._push(self._resample(None))
         if self._hurt is not None:
