@@ -286,7 +286,7 @@ class Workers:
     def _segment(self, heard: c.RawSegment, commands: bool) -> c.CleanedSegment:
         text = heard.text.capitalize()
         taken = tuple(
-            msgspec.structs.replace(each, restored=each.first in heard.words)
+            msgspec.structs.replace(each, restored=each.restored or each.first in heard.words)
             for each in (self.script.commands if commands else ())
         )
         capitals = any(each.did == "all_caps" and not each.restored for each in taken)
