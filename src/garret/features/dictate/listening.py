@@ -361,7 +361,8 @@ class Listening:
 
     def _heard(self, segment: Segment) -> None:
         heard = segment.heard
-        if heard is not None and (heard.grammar or heard.breaks) and self._command.mode == "free":
+        looked_for = self._command.commands and self._command.mode == "free"
+        if looked_for and heard is not None and (heard.grammar or heard.breaks):
             self._door.spawn(self._look_for_commands(segment))
 
     async def _look_for_commands(self, segment: Segment) -> None:
