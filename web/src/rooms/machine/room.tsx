@@ -1,9 +1,9 @@
 // The machine room: what runs, what it did, what went wrong, and how to put it right.
 
 import { IconEngine } from "@tabler/icons-react";
-import { lazy } from "react";
 
 import type { RoomManifest } from "../../frame/room";
+import { PAGES } from "./pages";
 
 export const machine: RoomManifest = {
   name: "machine",
@@ -11,7 +11,17 @@ export const machine: RoomManifest = {
   title: "machine:title",
   icon: IconEngine,
   place: "house",
-  pages: [{ path: "", title: "machine:workers.title", view: lazy(() => import("./Workers")) }],
-  actions: [],
-  refreshes: { "house.job_changed": ["house.jobs", "house.job"] },
+  pages: PAGES,
+  actions: PAGES.map((page) => ({
+    id: `machine.${page.path === "" ? "overview" : page.path}`,
+    title: page.title,
+    run: ({ go }) => go(page.path === "" ? "/machine" : `/machine/${page.path}`),
+  })),
+  refreshes: {
+    "house.job_changed": ["house.jobs", "house.job", "house.job_story"],
+    "house.worker_changed": ["house.workers", "house.status"],
+    "house.storage_changed": ["house.storage"],
+    "house.setting_changed": ["house.egress"],
+    "house.outbox_changed": ["house.outbox"],
+  },
 };
