@@ -26,10 +26,9 @@ class Exported(Contract, frozen=True):
 
 @command("dictate.export", result=Exported, capability="dictate.read_own", timeout=None)
 class Export(Command[Exported], frozen=True):
-    """One file of the texts of utterances, as a descriptor beside the result: those named, in that order, or
-    all that the filter finds, the oldest first.
+    """One file of the texts of utterances, as a descriptor beside the result.
 
-    Subtitles of several come as an archive (zip) with a file for each. `raw`: as it was heard, uncleaned.
+    They are those named, in that order, or all that the filter finds, the oldest first. Subtitles of several come as an archive (zip) with a file for each. `raw`: as it was heard, uncleaned.
     """
 
     form: Form
