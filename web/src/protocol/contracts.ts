@@ -251,7 +251,7 @@ export interface DictateEngines {
 /** What a person who wants to dictate has to know: engines, microphones, files. Opens no microphone. */
 export type DictateExamine = Readonly<Record<string, never>>;
 
-/** One file of the texts of utterances, as a descriptor beside the result: those named, in that order, or all that the filter finds, the oldest first. */
+/** One file of the texts of utterances, as a descriptor beside the result. */
 export interface DictateExport {
   readonly form: "json" | "markdown" | "srt" | "text" | "vtt";
   readonly utterances?: readonly (string)[];
@@ -1533,7 +1533,7 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
-  /** One file of the texts of utterances, as a descriptor beside the result: those named, in that order, or */
+  /** One file of the texts of utterances, as a descriptor beside the result. */
   readonly "dictate.export": {
     readonly command: DictateExport;
     readonly result: DictateExported;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -367,7 +367,7 @@ class DictationService:
         return row
 
     @asynccontextmanager
-    async def _undisturbed(self, utterance: str, what: str) -> AsyncIterator[None]:
+    async def _undisturbed(self, utterance: str, what: str) -> AsyncGenerator[None]:
         """Nobody works on the utterance until the block is left. Raises ControlError where somebody does."""
         if utterance in self._live:
             raise ControlError("This dictation is going on; stop it first.", code=Code.CONFLICT)
