@@ -4,18 +4,18 @@
 import { ActionIcon, Button, Tooltip } from "@mantine/core";
 import { IconCommand, IconLayoutColumns, IconMenu2, IconPlugConnectedX } from "@tabler/icons-react";
 import { useNavigate, useRouterState } from "@tanstack/react-router";
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Confirming, Sheet } from "./Dialog";
-import { useAsk, useEvent, useFeed, useGreeting, useLine, type Refreshes } from "./house";
+import { useAsk, useEvent, useFeed, useGreeting, useLine, useMay, type Refreshes } from "./house";
 import { KeyCaps, useKeys } from "./keys";
 import { KeysHelp } from "./KeysHelp";
 import { PageArea, useBeside } from "./PageArea";
 import { ActionKeys, Palette } from "./Palette";
 import { Rail } from "./Rail";
 import { moveRegion } from "./regions";
-import { pagePath, rooms } from "./rooms";
+import { FIRST_STEPS, pagePath, rooms } from "./rooms";
 import { SearchField } from "./SearchField";
 import { StatusBar } from "./StatusBar";
 import { ToastLog, ToastStack } from "./ToastStack";
@@ -60,6 +60,7 @@ function Framed() {
   const toggleBeside = () => setBeside(beside === "" ? anotherPage(path) : "");
   useFeed(REFRESHES);
   useAskedFor(go, () => setOver("palette"));
+  useFirstSteps(go);
   const everywhere = t("keys.everywhere");
   useKeys([
     { keys: "Ctrl+K", title: t("palette.open"), group: everywhere, always: true, run: () => setOver(over === "palette" ? null : "palette") },
@@ -166,4 +167,16 @@ function Banners() {
       <span>{t(`line.${key}`, { reason: line.reason })}</span>
     </div>
   );
+}
+
+/** The first time, the first steps are shown: once, to whoever may say that they were gone through. */
+function useFirstSteps(go: (address: string) => void): void {
+  const done = useAsk("desk.preferences", {}).data?.first_run_done;
+  const may = useMay("house.setting_set");
+  const shown = useRef(false);
+  useEffect(() => {
+    if (done !== false || !may || shown.current) return;
+    shown.current = true;
+    go(FIRST_STEPS);
+  }, [done, may, go]);
 }

@@ -233,11 +233,14 @@ export function useMayAsk(): (name: CommandName) => boolean {
     (name) => {
       const { capability } = COMMANDS[name];
       if (capability === "window") return local?.includes(name) ?? false;
-      return capabilities === null || capabilities.has(capability);
+      // Until it is known who is here, only what everybody may is asked: the rest would be refused and audited.
+      return capabilities === null ? EVERYBODYS.has(capability) : capabilities.has(capability);
     },
     [capabilities, local],
   );
 }
+
+const EVERYBODYS: ReadonlySet<string> = new Set(["system.status", "desk.use"]);
 
 /** null: not known yet. */
 export const MayContext = createContext<ReadonlySet<string> | null>(null);

@@ -8,6 +8,9 @@ import type { RoomManifest } from "./room";
 
 export const rooms: readonly RoomManifest[] = [dictate, approvals, machine, settings];
 
+/** Where the first steps are. */
+export const FIRST_STEPS = "/settings/welcome";
+
 /** The room that an address belongs to. */
 export const roomAt = (path: string): RoomManifest | undefined =>
   rooms.find((room) => path === room.path || path.startsWith(`${room.path}/`));
