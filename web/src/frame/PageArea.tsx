@@ -70,7 +70,7 @@ function Tabs({ room, path }: { readonly room: RoomManifest; readonly path: stri
       {pages.map((page) => {
         const to = pagePath(room, page);
         return (
-          <Link key={to} to={to} className="g-tab" aria-current={to === path ? "page" : undefined}>
+          <Link key={to} to={to} className="g-tab" activeOptions={{ exact: true }} aria-current={to === path ? "page" : undefined}>
             {t(page.title)}
           </Link>
         );

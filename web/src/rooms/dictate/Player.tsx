@@ -112,7 +112,7 @@ export function Player({ utterance, seconds, words, hasAudio }: PlayerProps) {
     <div className="d-player">
       {hasAudio && (
         <div className="d-player-row">
-          <ActionIcon size="lg" radius="xl" aria-label={t(playing ? "player.pause" : "player.play")} onClick={() => (playing ? audio.current?.pause() : start())}>
+          <ActionIcon size="lg" radius="xl" variant="light" aria-label={t(playing ? "player.pause" : "player.play")} onClick={() => (playing ? audio.current?.pause() : start())}>
             {playing ? <IconPlayerPauseFilled size={18} /> : <IconPlayerPlayFilled size={18} />}
           </ActionIcon>
           <Slider

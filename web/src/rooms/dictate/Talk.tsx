@@ -125,16 +125,18 @@ function Choices({ choice, choose }: { readonly choice: Choice; readonly choose:
           ...engines.all.map((each) => ({ value: each.name, label: label(each.name, each.quality), disabled: !each.available })),
         ]}
       />
-      <NativeSelect
-        className="d-field"
-        label={t("language.title")}
-        value={language}
-        disabled={!mayLanguage || language === ""}
-        onChange={(event) =>
-          set.mutate({ key: "dictate.language", value: event.currentTarget.value }, { onError: (error) => toasts.failed(sentenceOf(error)) })
-        }
-        data={languages(language)}
-      />
+      {language !== "" && (
+        <NativeSelect
+          className="d-field"
+          label={t("language.title")}
+          value={language}
+          disabled={!mayLanguage}
+          onChange={(event) =>
+            set.mutate({ key: "dictate.language", value: event.currentTarget.value }, { onError: (error) => toasts.failed(sentenceOf(error)) })
+          }
+          data={languages(language)}
+        />
+      )}
     </div>
   );
 }
@@ -143,8 +145,7 @@ const COMMON = ["en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "cs"
 
 /** Languages by their own names, the one that is set among them. */
 function languages(set: string) {
-  const all = set === "" || COMMON.includes(set) ? COMMON : [set, ...COMMON];
-  return (set === "" ? ["", ...all] : all).map((tag) => ({ value: tag, label: tag === "" ? "" : nameOf(tag) }));
+  return (COMMON.includes(set) ? COMMON : [set, ...COMMON]).map((tag) => ({ value: tag, label: nameOf(tag) }));
 }
 
 function nameOf(tag: string): string {

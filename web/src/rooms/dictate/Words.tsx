@@ -65,13 +65,17 @@ function Vocabulary() {
             {t("vocabulary.import")}
           </Button>
         )}
-        <Faces of={settings} skeleton={null}>
-          {(found) => (
-            <Button size="xs" variant="default" leftSection={<IconDownload size={15} aria-hidden />} disabled={Object.keys(tableOf(found)).length === 0} onClick={() => save(tableOf(found))}>
-              {t("vocabulary.export")}
-            </Button>
-          )}
-        </Faces>
+        {settings.data !== undefined && (
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconDownload size={15} aria-hidden />}
+            disabled={Object.keys(tableOf(settings.data)).length === 0}
+            onClick={() => settings.data !== undefined && save(tableOf(settings.data))}
+          >
+            {t("vocabulary.export")}
+          </Button>
+        )}
       </div>
       <p className="g-quiet">{t("vocabulary.text")}</p>
       <Faces of={settings}>
