@@ -1,0 +1,97 @@
+"""The page's only door: one object on a QWebChannel that takes page messages and tells them.
+
+    new QWebChannel(qt.webChannelTransport, ({objects: {bridge}}) => {
+      bridge.message.connect(hear);   // texts of `garret.page.messages`
+      bridge.begin();                 // a new page: it is greeted, and what the one before asked for ends
+      bridge.send(text);
+    });
+
+Qt's transport exists in the main frame alone, and the main frame shows nothing but the page (`view`); that it
+does is looked at again for each message. What is said is checked by `page.channel`, whose first violation
+closes this door until the page is loaded anew.
+
+Belongs to Qt's main thread. Neighbours: `view` puts it on the page's channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from PySide6.QtCore import QFile, QIODevice, QObject, Signal, Slot
+from PySide6.QtWebEngineCore import QWebEngineScript
+
+from garret.base import log
+from garret.base.build import build_hash
+from garret.page.channel import Channel
+from garret.page.errors import PageViolation
+from garret.shell.errors import ShellError
+
+ROLE: Final = "shell"
+_logger = log.get("shell.bridge")
+
+
+class Bridge(QObject):
+    """See the module. `open_channel` makes the channel of a page that has begun."""
+
+    message = Signal(str)
+
+    def __init__(
+        self,
+        parent: QObject,
+        open_channel: Callable[[Callable[[str], None]], Channel],
+        at_home: Callable[[], bool],
+        refused: Callable[[str, str], None],
+    ) -> None:
+        """`at_home` says whether the main frame shows the page, `refused` has something audited."""
+        super().__init__(parent)
+        self._open_channel = open_channel
+        self._at_home = at_home
+        self._refused = refused
+        self.channel: Channel | None = None
+
+    @Slot()
+    def begin(self) -> None:
+        """A page is loaded and hears."""
+        if not self._at_home():
+            self._refused("window.bridge", "Something that is not the page wanted to speak for it.")
+            return
+        self.close()
+        self.channel = self._open_channel(self._tell)
+        self.channel.begin(ROLE, build_hash())
+
+    @Slot(str)
+    def send(self, text: str) -> None:
+        """One message of the page. Nothing is raised: Qt would only print it."""
+        channel = self.channel
+        if channel is None or not self._at_home():
+            self._refused("window.bridge", "A message came from what is not the page, or had not begun.")
+            return
+        try:
+            channel.receive(text)
+        except PageViolation as error:  # the channel is closed, and has told who audits
+            _logger.warning("the page broke its protocol: %s", error.message)
+
+    def close(self) -> None:
+        """The page is gone. Idempotent."""
+        if self.channel is not None:
+            self.channel.close()
+            self.channel = None
+
+    def _tell(self, text: str) -> None:
+        self.message.emit(text)
+
+
+def channel_script() -> QWebEngineScript:
+    """Qt's own script with `QWebChannel`, put into each page before it runs: the page is served no `qrc:`."""
+    file = QFile(":/qtwebchannel/qwebchannel.js")
+    if not file.open(QIODevice.OpenModeFlag.ReadOnly):
+        raise ShellError("This installation of Qt lacks qwebchannel.js. Install it anew: make setup-desktop")
+    script = QWebEngineScript()
+    source: Any = file.readAll().data()
+    script.setName("qwebchannel")
+    script.setSourceCode(bytes(source).decode())
+    script.setInjectionPoint(QWebEngineScript.InjectionPoint.DocumentCreation)
+    script.setWorldId(QWebEngineScript.ScriptWorldId.MainWorld)
+    script.setRunsOnSubFrames(False)
+    return script
