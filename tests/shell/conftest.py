@@ -20,7 +20,7 @@ from tests.e2e.house import House
 from tests.shell import desktop as d
 
 PAGE = Path(__file__).with_name("page")
-PATIENCE = 60_000  # milliseconds; a test that waits in vain fails
+PATIENCE = 30_000  # milliseconds; a test that waits in vain fails
 
 
 # Made for the first module that needs it, and ended with the run: neither Qt nor Chromium begins twice.
@@ -65,17 +65,17 @@ def _begin_application(screen: d.Desktop) -> Any:
 
     from garret.shell.scheme import register_scheme
 
-    patch = _ground.enter_context(pytest.MonkeyPatch.context())
-    patch.setenv("DISPLAY", screen.display)
-    patch.setenv("QT_QPA_PLATFORM", "xcb")
-    patch.setenv("QTWEBENGINE_DISABLE_SANDBOX", "1")  # Chromium has none for root
-    for name in ("WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"):
-        patch.delenv(name, raising=False)
     register_scheme()
-    made = QApplication(["garret"])
-    _ground.callback(shiboken6.delete, made)
-    made.setQuitOnLastWindowClosed(False)
-    _start_browser()
+    with pytest.MonkeyPatch.context() as patch:  # these are looked at now and not again
+        patch.setenv("DISPLAY", screen.display)
+        patch.setenv("QT_QPA_PLATFORM", "xcb")
+        patch.setenv("QTWEBENGINE_DISABLE_SANDBOX", "1")  # Chromium has none for root
+        patch.setenv("QTWEBENGINE_CHROMIUM_FLAGS", "--use-fake-device-for-media-stream")
+        patch.delenv("WAYLAND_DISPLAY", raising=False)
+        made = QApplication(["garret"])
+        _ground.callback(shiboken6.delete, made)
+        made.setQuitOnLastWindowClosed(False)
+        _start_browser()
     return made
 
 
@@ -164,8 +164,16 @@ class Opened:
 
 
 @pytest.fixture
-def open_window(application: Any, home: Home, qt: Waiting) -> Iterator[Callable[..., Opened]]:
+def no_bus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No session bus: neither that of the person who runs the tests nor another."""
+    for name in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def open_window(application: Any, home: Home, qt: Waiting, no_bus: None) -> Iterator[Callable[..., Opened]]:
     """Opens a window in the test's home, and ends it."""
+    del no_bus
     opened: list[Opened] = []
 
     def make(**options: Any) -> Opened:
@@ -186,8 +194,9 @@ def house(home: Home) -> Iterator[House]:
 
 
 @pytest.fixture
-def session_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def session_bus(no_bus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A session bus that the window finds."""
+    del no_bus
     with d.bus(tmp_path) as address:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
         yield address

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
-from garret.base.errors import GarretError
+from garret.base.errors import Code, GarretError
 from garret.page import local as c
 from garret.page.channel import Channel
 from garret.page.errors import PageError
@@ -32,6 +32,9 @@ class Surroundings(msgspec.Struct, frozen=True):
     owner: QObject
     channel: Callable[[], Channel | None]
     follow: Callable[[str], None]
+    """Opens a link outside. Raises ShellError."""
+    for_person: Callable[[Callable[[], None], Callable[[], None]], None]
+    """Calls the first if the person just did something in the page, else the second."""
     notify: Callable[[Notice], None]
     desktop: Callable[[], c.Desktop]
     quit: Callable[[], None]
@@ -79,8 +82,17 @@ class WindowCommands:
         answer.result(Nothing())
 
     def _open_link(self, command: c.OpenLink, answer: c.Answer) -> None:
-        self._around.follow(command.address)
-        answer.result(Nothing())
+        """A link carries what its address says: a page by itself may send nothing out by that."""
+
+        def follow() -> None:
+            try:
+                self._around.follow(command.address)
+            except GarretError as error:
+                answer.error(error)
+            else:
+                answer.result(Nothing())
+
+        self._around.for_person(follow, lambda: answer.error(_not_asked()))
 
     def _try_notification(self, command: Any, answer: c.Answer) -> None:
         del command
@@ -93,6 +105,10 @@ class WindowCommands:
         del command
         answer.result(Nothing())
         self._around.quit()
+
+
+def _not_asked() -> PageError:
+    return PageError("A link is opened when the person asks for it. Nothing was opened.", code=Code.DENIED)
 
 
 def session_kind() -> Literal["x11", "wayland", "other"]:

@@ -167,7 +167,8 @@ class PageScheme(QWebEngineUrlSchemeHandler):
         elif error.code == Code.UNAVAILABLE:
             _reply(job, b"text/html; charset=utf-8", _NOT_BUILT % error.message.encode())
         else:
-            job.fail(QWebEngineUrlRequestJob.Error.UrlNotFound)
+            # `fail` would leave whoever waits for the body waiting; as a script or style this is none.
+            _reply(job, b"text/plain; charset=utf-8", error.message.encode())
 
     def _answer(self, job: QWebEngineUrlRequestJob, value: object) -> None:
         _reply(job, b"application/json", msgspec.json.encode(value))

@@ -111,6 +111,7 @@ class Shell(QObject):
                 owner=self,
                 channel=lambda: self.bridge.channel,
                 follow=self.open_link,
+                for_person=self.page.for_person,
                 notify=self.notifier.show,
                 desktop=self.desktop,
                 quit=lambda: QTimer.singleShot(0, self.quit),

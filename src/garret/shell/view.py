@@ -3,7 +3,7 @@
 | what a page could try | what happens |
 |---|---|
 | load or fetch anything of another scheme or host | blocked, whatever the page's own policy says |
-| navigate away, also in a frame | refused; a link that was followed is looked at and opened outside |
+| navigate away, also in a frame | refused; a link that the person followed is looked at and opened outside |
 | open a window | refused; as above |
 | ask for camera, microphone, location, notifications | denied |
 | download | through a save dialog |
@@ -29,6 +29,7 @@ from PySide6.QtWebEngineCore import (
     QWebEnginePage,
     QWebEnginePermission,
     QWebEngineProfile,
+    QWebEngineScript,
     QWebEngineSettings,
     QWebEngineUrlRequestInfo,
     QWebEngineUrlRequestInterceptor,
@@ -90,6 +91,20 @@ def make_profile(parent: QObject, storage: Path | None) -> QWebEngineProfile:
     return profile
 
 
+_ACTS: Final = """
+(() => {
+  let at = -Infinity;
+  const note = (event) => { if (event.isTrusted) at = performance.now(); };
+  for (const kind of ["pointerdown", "keydown", "click"]) addEventListener(kind, note, true);
+  globalThis.personActed = () => {
+    const acted = performance.now() - at < 5000;
+    at = -Infinity;
+    return acted;
+  };
+})();
+"""
+
+
 class Guard(QWebEngineUrlRequestInterceptor):
     """Blocks every request that is not for the page itself or for data that it holds."""
 
@@ -116,11 +131,7 @@ def _is_held(url: QUrl, kind: QWebEngineUrlRequestInfo.ResourceType) -> bool:
 
 def _shown(url: QUrl) -> str:
     """An address as the audit log gets it: whither, without what it carries along."""
-    bare = QUrl(url)
-    bare.setQuery("")
-    bare.setFragment("")
-    bare.setUserInfo("")
-    return bare.toString()[:200]
+    return f"{url.scheme()}:{f'//{url.host()}' if url.host() else ''}{url.path()}"[:200]
 
 
 class HousePage(QWebEnginePage):
@@ -141,6 +152,7 @@ class HousePage(QWebEnginePage):
         channel.registerObject("bridge", bridge)
         self.setWebChannel(channel)
         self.scripts().insert(channel_script())
+        self.scripts().insert(_acts_script())
         self.newWindowRequested.connect(self._no_window)
         self.permissionRequested.connect(self._no_permission)
 
@@ -150,10 +162,28 @@ class HousePage(QWebEnginePage):
         if main and is_ours(url):
             return True
         if main and kind == QWebEnginePage.NavigationType.NavigationTypeLinkClicked:
-            self._follow(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
+            self._follow_for_person(url)
         else:
-            self._refused("window.navigation", f"The page tried to go to {_shown(url)}.")
+            self._tell_away(url)
         return False
+
+    def for_person(self, yes: Callable[[], None], no: Callable[[], None]) -> None:
+        """Call `yes` if the person clicked or typed in the page within the last seconds, else `no`.
+
+        One act of theirs is good for one thing. It is noted in a world that the page's scripts cannot reach,
+        and what these make up is told apart (`Event.isTrusted`). Chromium's own note, the transient activation,
+        is used up by a link before anybody can ask.
+        """
+        world = QWebEngineScript.ScriptWorldId.ApplicationWorld.value
+        self.runJavaScript("personActed()", world, lambda acted: yes() if acted is True else no())
+
+    def _follow_for_person(self, url: QUrl) -> None:
+        """To Qt, what a script does by itself is a link that was clicked as well."""
+        address = url.toString(QUrl.ComponentFormattingOption.FullyEncoded)
+        self.for_person(lambda: self._follow(address), lambda: self._tell_away(url))
+
+    def _tell_away(self, url: QUrl) -> None:
+        self._refused("window.navigation", f"The page tried to go to {_shown(url)}.")
 
     def javaScriptConsoleMessage(self, level: Any, message: str, line: int, source: str, /) -> None:
         """What the page says to its developers goes to the log."""
@@ -163,14 +193,24 @@ class HousePage(QWebEnginePage):
 
     def _no_window(self, request: QWebEngineNewWindowRequest) -> None:
         url = request.requestedUrl()
-        if request.isUserInitiated() and not is_ours(url):
-            self._follow(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
+        if not is_ours(url):
+            self._follow_for_person(url)
         else:
             self._refused("window.new", f"The page tried to open a window at {_shown(url)}.")
 
     def _no_permission(self, permission: QWebEnginePermission) -> None:
         permission.deny()
         self._refused("window.permission", f"The page asked for {permission.permissionType().name}.")
+
+
+def _acts_script() -> QWebEngineScript:
+    script = QWebEngineScript()
+    script.setName("acts")
+    script.setSourceCode(_ACTS)
+    script.setInjectionPoint(QWebEngineScript.InjectionPoint.DocumentCreation)
+    script.setWorldId(QWebEngineScript.ScriptWorldId.ApplicationWorld)
+    script.setRunsOnSubFrames(False)
+    return script
 
 
 def furnish(

@@ -59,7 +59,8 @@ class Reactions(msgspec.Struct, frozen=True):
     """The person closes it: True where it is only hidden."""
     without_gpu: Callable[[], None]
     page_gone: Callable[[], None]
-    """The page's process ended, or it is loaded anew: it hears no more."""
+    """The page's process ended: it hears no more. (One that is loaded anew begins by saying so; Qt's
+    `loadStarted` also tells of navigations that are refused.)"""
     seen: Callable[[], None]
     """The person looks at it."""
     browser: Callable[[], None]
@@ -97,7 +98,6 @@ class Window(QMainWindow):
         """Show the page, beginning at a path of its own."""
         self._page = page
         page.renderProcessTerminated.connect(self._process_ended)
-        page.loadStarted.connect(self._reactions.page_gone)
         self.view.setPage(page)
         self.go(path)
 
