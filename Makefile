@@ -10,7 +10,7 @@ PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
 export PYTHON PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run test bench generate shots lint room format soak lock setup setup-dev setup-bench clean
+.PHONY: help demo run web test bench generate shots lint room format soak lock setup setup-dev setup-bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -18,7 +18,11 @@ help: ## list the targets
 demo: setup ## watch speech become text through the real processes (a minute or two)
 	@$(PY) -m garret.demo
 
+web: setup-dev ## build the page into src/garret/page/assets, where it is older than its sources
+	@scripts/web.sh
+
 run: setup ## start Garret here, in the foreground; Ctrl-C stops it
+	@scripts/web.sh || echo "The page is not built; everything else works."
 	@.venv/bin/garret up --foreground
 
 test: setup-dev ## all tests but the long ones; ARGS="-k name" narrows

@@ -297,6 +297,29 @@ def inspect(path: Path) -> Summary:
     return Summary(path, manifest.created, manifest.program, size, blobs, sealed, manifest.left_out)
 
 
+def verify(path: Path, progress: Progress | None = None, stop: Stop | None = None) -> Summary:
+    """Read the archive at `path` whole, each member against its hash. Changes nothing. Blocks.
+
+    Raises Invalid (structure), Corrupt (a member is damaged), NotFound, InputOutput, or Cancelled by `stop`.
+    """
+    summary = inspect(path)
+    done = 0
+    try:
+        with path.open("rb", buffering=0) as file:
+            reader = ArchiveReader(file.fileno())
+            expected = reader.manifest.size
+            for _entry, chunks in reader.members():
+                for chunk in chunks:
+                    if stop is not None and stop():
+                        raise Cancelled("The backup was not looked through to its end. It is as it was.")
+                    done += len(chunk)
+                    if progress is not None:
+                        progress(done, expected)
+    except OSError as error:
+        refuse_os(error, f"Reading the backup {path.name}")
+    return summary
+
+
 def list_backups(folder: Path) -> list[Summary]:
     """Every file in `folder` that is a backup by its manifest, newest first; other files are passed over."""
     found: list[Summary] = []

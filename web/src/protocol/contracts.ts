@@ -571,6 +571,23 @@ export interface HouseBackupDone {
   readonly left_out: readonly (string)[];
 }
 
+/** A backup by what it says of itself; `keys` says whether it can be restored elsewhere. */
+export interface HouseBackupFile {
+  readonly path: string;
+  readonly created: number;
+  readonly bytes: number;
+  readonly blobs: number;
+  readonly keys: boolean;
+  readonly left_out: readonly (string)[];
+}
+
+/** Whether every part of a backup is what the backup says it is; `problem` names the first that is not. */
+export interface HouseBackupVerdict {
+  readonly sound: boolean;
+  readonly bytes: number;
+  readonly problem: string;
+}
+
 /** Cancel a job that is waiting or running. */
 export interface HouseCancelJob {
   readonly job: string;
@@ -636,6 +653,9 @@ export interface HouseGetSchedule {
 
 /** What runs, how it is, and how long things take. */
 export type HouseGetStatus = Readonly<Record<string, never>>;
+
+/** How much room everything takes, and which backups there are. */
+export type HouseGetStorage = Readonly<Record<string, never>>;
 
 /** Consent to one waiting command, exactly as it was asked for: it goes on. */
 export interface HouseGrantApproval {
@@ -924,6 +944,7 @@ export interface HouseSettingChanged {
   readonly value: string;
 }
 
+/** A setting as a person sees it: values as they are typed, and what its definition allows. */
 export interface HouseSettingInfo {
   readonly key: string;
   readonly value: string;
@@ -931,6 +952,11 @@ export interface HouseSettingInfo {
   readonly sentence: string;
   readonly default: string;
   readonly problem: string;
+  readonly type: string;
+  readonly choices: readonly (string)[];
+  readonly limits: readonly [number | null, number | null];
+  readonly own: boolean;
+  readonly room: string;
 }
 
 export interface HouseSettingInfos {
@@ -963,6 +989,23 @@ export interface HouseStorageChanged {
   readonly sentence: string;
 }
 
+/** A part of the home and the bytes it takes. */
+export interface HouseStoragePart {
+  readonly name: "backups" | "cache" | "database" | "files" | "index" | "models" | "spool";
+  readonly bytes: number;
+}
+
+/** What the home takes, what the disk has left, and the backups in the home's own folder. */
+export interface HouseStorageReport {
+  readonly home: string;
+  readonly mode: string;
+  readonly sentence: string;
+  readonly parts: readonly (HouseStoragePart)[];
+  readonly free_bytes: number;
+  readonly disk_bytes: number;
+  readonly backups: readonly (HouseBackupFile)[];
+}
+
 export interface HouseStory {
   readonly lines: readonly (string)[];
 }
@@ -980,6 +1023,11 @@ export interface HouseUseProfile {
 
 /** Check the whole audit chain. */
 export type HouseVerifyAudit = Readonly<Record<string, never>>;
+
+/** Read a backup whole and compare each part with its hash. Changes nothing. */
+export interface HouseVerifyBackup {
+  readonly path: string;
+}
 
 /** A connection: who, where, how much (bytes), how long (seconds). */
 export interface HouseWay {
@@ -1478,6 +1526,13 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** Read a backup whole and compare each part with its hash. Changes nothing. */
+  readonly "house.backup_verify": {
+    readonly command: HouseVerifyBackup;
+    readonly result: HouseBackupVerdict;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Examine the machine and the house, and say what to do about what is not well. */
   readonly "house.doctor": {
     readonly command: HouseDiagnose;
@@ -1716,6 +1771,13 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** How much room everything takes, and which backups there are. */
+  readonly "house.storage": {
+    readonly command: HouseGetStorage;
+    readonly result: HouseStorageReport;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Receive the events whose name matches `pattern` (`*` stands for anything) until it is cancelled. */
   readonly "house.subscribe": {
     readonly command: HouseSubscribe;
@@ -1926,6 +1988,7 @@ export const COMMANDS = {
   "house.audit": { capability: "audit.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.audit_verify": { capability: "audit.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 300.0, descriptors: 0, items: false, inputs: false },
   "house.backup": { capability: "backup.create", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
+  "house.backup_verify": { capability: "backup.create", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
   "house.doctor": { capability: "system.status", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 120.0, descriptors: 0, items: false, inputs: false },
   "house.egress": { capability: "egress.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.egress_close": { capability: "egress.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
@@ -1960,6 +2023,7 @@ export const COMMANDS = {
   "house.settings": { capability: "settings.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.shutdown": { capability: "system.stop", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.status": { capability: "system.status", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.storage": { capability: "backup.create", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 120.0, descriptors: 0, items: false, inputs: false },
   "house.subscribe": { capability: "events.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
   "house.workers": { capability: "system.status", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "microphone.devices": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },

@@ -38,6 +38,8 @@ ROOM = Room(
         c.GrantApproval,
         c.DenyApproval,
         c.Backup,
+        c.GetStorage,
+        c.VerifyBackup,
         c.Diagnose,
         c.Rebuild,
         c.ListOutbox,

@@ -18,6 +18,7 @@ from garret.base.errors import Code, UsageError
 from garret.control.commands.service import Request, ServiceHandler
 from garret.control.door import HouseDoor
 from garret.control.errors import ControlError
+from garret.control.settings.values import as_text
 from garret.control.watching.storage_watch import SENTENCES
 from garret.features.house import contracts as c
 from garret.features.house.consent import ConsentDesk
@@ -25,6 +26,7 @@ from garret.features.house.egress import EgressDesk
 from garret.features.house.feeds import Feed
 from garret.features.house.later import LaterDesk
 from garret.features.house.profiles import ProfileDesk
+from garret.features.house.storage_desk import StorageDesk
 from garret.features.house.upkeep import Upkeep
 from garret.protocol.contract import Command, Nothing
 from garret.protocol.subscription import SubscriptionEnded
@@ -53,6 +55,7 @@ class HouseService:
         self._upkeep = Upkeep(door)
         self._egress = EgressDesk(door)
         self._feeds: set[Feed] = set()
+        self._declared_by = {setting.key: room.name for room in door.plane.rooms for setting in room.settings}
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             c.GetStatus: self._status,
             c.GetIdentity: self._identity,
@@ -71,6 +74,7 @@ class HouseService:
             **self._profiles.handlers,
             **ConsentDesk(door).handlers,
             **self._upkeep.handlers,
+            **StorageDesk(door).handlers,
             **LaterDesk(door).handlers,
             **self._egress.handlers,
         }
@@ -314,8 +318,13 @@ class HouseService:
                 value=value.text,
                 source=value.source,
                 sentence=value.setting.sentence,
-                default="" if value.setting.secret else str(value.setting.default),
+                default="" if value.setting.secret else as_text(value.setting, value.setting.default),
                 problem=value.problem or "",
+                type=value.setting.type,
+                choices=value.setting.choices,
+                limits=(value.setting.minimum, value.setting.maximum),
+                own=value.setting.profile_scoped,
+                room=self._declared_by.get(value.setting.key, ""),
             )
             for value in self._door.settings.listing(self._plane.profile)
             if not key or value.setting.key == key

@@ -8,12 +8,23 @@ from garret.protocol.contract import Command, Contract, Nothing, command
 
 
 class SettingInfo(Contract, frozen=True):
+    """A setting as a person sees it: values as they are typed, and what its definition allows.
+
+    `room` is who declares it, empty for the control plane; `limits` are the smallest and largest number, or
+    length of a text or list, where there are such.
+    """
+
     key: str
     value: str
     source: str
     sentence: str
     default: str
     problem: str = ""
+    type: str = "text"
+    choices: tuple[str, ...] = ()
+    limits: tuple[float | None, float | None] = (None, None)
+    own: bool = False
+    room: str = ""
 
 
 class SettingInfos(Contract, frozen=True):

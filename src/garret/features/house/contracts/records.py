@@ -90,6 +90,56 @@ class Backup(Command[BackupDone], frozen=True):
     passphrase: str = ""
 
 
+class StoragePart(Contract, frozen=True):
+    """A part of the home and the bytes it takes."""
+
+    name: Literal["database", "cache", "files", "models", "index", "spool", "backups"]
+    bytes: int
+
+
+class BackupFile(Contract, frozen=True):
+    """A backup by what it says of itself; `keys` says whether it can be restored elsewhere."""
+
+    path: str
+    created: float
+    bytes: int
+    blobs: int
+    keys: bool
+    left_out: tuple[str, ...] = ()
+
+
+class StorageReport(Contract, frozen=True):
+    """What the home takes, what the disk has left, and the backups in the home's own folder."""
+
+    home: str
+    mode: str
+    sentence: str
+    parts: tuple[StoragePart, ...]
+    free_bytes: int
+    disk_bytes: int
+    backups: tuple[BackupFile, ...]
+
+
+@command("house.storage", result=StorageReport, capability="backup.create", timeout=120.0)
+class GetStorage(Command[StorageReport], frozen=True):
+    """How much room everything takes, and which backups there are."""
+
+
+class BackupVerdict(Contract, frozen=True):
+    """Whether every part of a backup is what the backup says it is; `problem` names the first that is not."""
+
+    sound: bool
+    bytes: int
+    problem: str = ""
+
+
+@command("house.backup_verify", result=BackupVerdict, capability="backup.create", timeout=None)
+class VerifyBackup(Command[BackupVerdict], frozen=True):
+    """Read a backup whole and compare each part with its hash. Changes nothing."""
+
+    path: str
+
+
 class Check(Contract, frozen=True):
     name: str
     outcome: Literal["ok", "warn", "fail"]

@@ -1,0 +1,88 @@
+// The two ports a page may find: the window's bridge (Qt's web channel) and a WebSocket to the gateway.
+// Each comes back by itself; while it is away, what is sent is dropped, since the channel has failed those calls.
+
+import type { Port } from "./channel";
+
+interface Bridge {
+  send(text: string): void;
+  readonly message: { connect(hear: (text: string) => void): void };
+}
+
+declare global {
+  interface Window {
+    /** Set by the window's host before the page's scripts run. */
+    readonly garretBridge?: Promise<Bridge>;
+  }
+}
+
+type Hearer = { text(text: string): void; closed(reason: string): void };
+
+const files = {
+  fetchFile: (ticket: string) => fetch(`/files/${encodeURIComponent(ticket)}`),
+  async putFile(file: Blob, signal?: AbortSignal): Promise<string> {
+    const answer = await fetch("/files", { method: "POST", body: file, ...(signal ? { signal } : {}) });
+    if (!answer.ok) throw new Error(await answer.text());
+    return answer.text();
+  },
+};
+
+/** In the window: texts go over Qt's web channel. */
+export function bridgePort(bridge: Promise<Bridge>): Port {
+  const before: string[] = [];
+  let open: Bridge | null = null;
+  return {
+    ...files,
+    send(text) {
+      if (open === null) before.push(text);
+      else open.send(text);
+    },
+    attach(hear) {
+      void bridge.then((found) => {
+        found.message.connect((text) => hear.text(text));
+        open = found;
+        for (const text of before.splice(0)) found.send(text);
+      });
+    },
+  };
+}
+
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 5_000;
+
+/** In a browser: a WebSocket to the gateway that served the page. */
+export function socketPort(address: string, away: string): Port {
+  let socket: WebSocket | null = null;
+  let pause = FIRST_PAUSE;
+  const before: string[] = [];
+  const open = (hear: Hearer) => {
+    const fresh = new WebSocket(address);
+    fresh.onopen = () => {
+      socket = fresh;
+      pause = FIRST_PAUSE;
+      for (const text of before.splice(0)) fresh.send(text);
+    };
+    fresh.onmessage = (event) => hear.text(String(event.data));
+    fresh.onclose = () => {
+      socket = null;
+      before.length = 0;
+      hear.closed(away);
+      setTimeout(() => open(hear), pause);
+      pause = Math.min(2 * pause, LONGEST_PAUSE);
+    };
+  };
+  return {
+    ...files,
+    send(text) {
+      if (socket === null) before.push(text);
+      else socket.send(text);
+    },
+    attach: open,
+  };
+}
+
+/** The port of wherever this page is shown. */
+export function port(away: string): Port {
+  if (window.garretBridge !== undefined) return bridgePort(window.garretBridge);
+  const scheme = window.location.protocol === "https:" ? "wss:" : "ws:";
+  return socketPort(`${scheme}//${window.location.host}/channel`, away);
+}

@@ -1,0 +1,97 @@
+// The first five steps: each can be skipped, and all are found again in the settings and the palette.
+
+import { Alert, Button, Code, Group, List, Stack, Stepper, Text, Title } from "@mantine/core";
+import { IconShieldLock } from "@tabler/icons-react";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { useAct, useAsk } from "../../frame/house";
+import { Faces } from "../machine/parts";
+import { Hotkeys } from "../settings/Hotkeys";
+import { Insertion } from "../settings/Insertion";
+import { Microphone } from "../settings/Microphone";
+import "../settings/settings.css";
+import "../machine/machine.css";
+
+const STEPS = ["welcome", "microphone", "hotkeys", "insertion", "better"] as const;
+
+export default function FirstRun() {
+  const { t } = useTranslation("settings");
+  const [step, go] = useState(0);
+  const set = useAct("house.setting_set");
+  const navigate = useNavigate();
+  const leave = () => {
+    set.mutate({ key: "desk.first_run_done", value: "yes" });
+    void navigate({ to: "/" });
+  };
+  const last = step === STEPS.length - 1;
+  return (
+    <div className="m-page" style={{ maxWidth: 860 }}>
+      <Group justify="space-between" mb="lg">
+        <Title order={1}>{t("first.title")}</Title>
+        <Button variant="subtle" color="gray" onClick={leave}>{t("first.skip_all")}</Button>
+      </Group>
+      <Stepper active={step} onStepClick={go} size="sm">
+        {STEPS.map((each) => (
+          <Stepper.Step key={each} label={t(`first.step.${each}`)}>
+            <Stack gap="md" mt="lg" mih={300}>
+              <Step step={each} />
+            </Stack>
+          </Stepper.Step>
+        ))}
+      </Stepper>
+      <Group justify="space-between" mt="lg">
+        <Button variant="default" disabled={step === 0} onClick={() => go(step - 1)}>{t("first.back")}</Button>
+        <Button onClick={() => (last ? leave() : go(step + 1))}>{t(last ? "first.done" : "first.next")}</Button>
+      </Group>
+    </div>
+  );
+}
+
+function Step({ step }: { readonly step: (typeof STEPS)[number] }) {
+  const { t } = useTranslation("settings");
+  return (
+    <>
+      <Text size="lg">{t(`first.about.${step}`)}</Text>
+      {step === "welcome" && <Welcome />}
+      {step === "microphone" && <Microphone />}
+      {step === "hotkeys" && <Hotkeys />}
+      {step === "insertion" && <Insertion />}
+      {step === "better" && <Better />}
+    </>
+  );
+}
+
+function Welcome() {
+  const { t } = useTranslation("settings");
+  return (
+    <>
+      <List spacing="xs">
+        {(["hear", "keep", "leave", "see"] as const).map((each) => <List.Item key={each}>{t(`first.promise.${each}`)}</List.Item>)}
+      </List>
+      <Alert icon={<IconShieldLock size={18} />} color="green">{t("first.private")}</Alert>
+    </>
+  );
+}
+
+/** What would make speech better here: the models that are there, and the command for more. */
+function Better() {
+  const { t } = useTranslation("settings");
+  const engines = useAsk("stt.engines", {});
+  const models = useAsk("dictate.models", {});
+  return (
+    <>
+      <Faces of={engines}>
+        {(data) => (
+          <List>
+            {data.engines.map((engine) => <List.Item key={engine.name}><b>{engine.name}</b>: {engine.available ? engine.quality : engine.reason}</List.Item>)}
+          </List>
+        )}
+      </Faces>
+      <Faces of={models}>{(data) => <Text>{t("first.models", { count: data.models.length, names: data.models.map((model) => model.name).join(", ") })}</Text>}</Faces>
+      <Text>{t("first.more_models")}</Text>
+      <Code block>garret models add FOLDER</Code>
+    </>
+  );
+}

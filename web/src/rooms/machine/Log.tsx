@@ -1,0 +1,98 @@
+// The log as it is written: filtered by worker, level and words, held when asked to, saved as a file.
+
+import { Button, Checkbox, Group, Select, Text, TextInput } from "@mantine/core";
+import { IconDownload, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { useAsk } from "../../frame/house";
+import { clock } from "./format";
+import { Empty, Failure, MachinePage } from "./parts";
+import { useTail } from "./tail";
+
+const LEVELS = ["debug", "info", "warning", "error"] as const;
+const LINE = 22; // pixels
+
+export default function Log() {
+  const { t, i18n } = useTranslation("machine");
+  const [worker, ofWorker] = useState("");
+  const [level, ofLevel] = useState("info");
+  const [words, look] = useState("");
+  const [paused, pause] = useState(false);
+  const [following, follow] = useState(true);
+  const workers = useAsk("house.workers", {});
+  const { lines, error } = useTail({ worker, level }, paused);
+  const wanted = useDeferredValue(words.trim().toLowerCase());
+  const shown = useMemo(
+    () => (wanted === "" ? lines : lines.filter((line) => `${line.source} ${line.message}`.toLowerCase().includes(wanted))),
+    [lines, wanted],
+  );
+  const frame = useRef<HTMLDivElement>(null);
+  const rows = useVirtualizer({ count: shown.length, getScrollElement: () => frame.current, estimateSize: () => LINE, overscan: 20 });
+  useEffect(() => {
+    if (following && shown.length > 0) rows.scrollToIndex(shown.length - 1, { align: "end" });
+  }, [following, rows, shown]);
+  const names = useMemo(() => [...new Set(workers.data?.workers.map((each) => each.name))], [workers.data]);
+  return (
+    <MachinePage
+      title={t("log.title")}
+      about={t("log.about")}
+      actions={
+        <>
+          <Button variant="default" leftSection={paused ? <IconPlayerPlay size={15} aria-hidden /> : <IconPlayerPause size={15} aria-hidden />} onClick={() => pause(!paused)}>
+            {t(paused ? "log.go_on" : "log.pause")}
+          </Button>
+          <Button variant="default" leftSection={<IconDownload size={15} aria-hidden />} disabled={shown.length === 0} onClick={() => save(shown.map((line) => `${new Date(line.at * 1000).toISOString()} ${line.level} ${line.source} ${line.message}`))}>
+            {t("log.save")}
+          </Button>
+        </>
+      }
+    >
+      <Group gap="xs" mb="sm" align="flex-end">
+        <TextInput label={t("log.words")} value={words} onChange={(event) => look(event.currentTarget.value)} w={240} />
+        <Select label={t("log.level")} value={level} onChange={(value) => ofLevel(value ?? "info")} data={LEVELS.map((each) => ({ value: each, label: t(`log.levels.${each}`) }))} allowDeselect={false} w={140} />
+        <Select label={t("log.worker")} value={worker} onChange={(value) => ofWorker(value ?? "")} data={[{ value: "", label: t("log.all_workers") }, ...names.map((name) => ({ value: name, label: name }))]} allowDeselect={false} w={180} />
+        <Checkbox label={t("log.follow")} checked={following} onChange={(event) => follow(event.currentTarget.checked)} mb={8} />
+        <Text size="sm" c="dimmed" mb={8} className="m-number" role="status">{t("log.count", { count: shown.length })}</Text>
+      </Group>
+      {error !== null && <Failure error={error} />}
+      <div
+        ref={frame}
+        className="m-log"
+        role="log"
+        aria-live="off"
+        aria-label={t("log.title")}
+        tabIndex={0}
+        onWheel={(event) => event.deltaY < 0 && follow(false)}
+        onKeyDown={(event) => (event.key === "PageUp" || event.key === "ArrowUp" || event.key === "Home") && follow(false)}
+      >
+        {shown.length === 0 && error === null && <Empty title={t("log.none")} text={t("log.none_more")} />}
+        <div style={{ height: rows.getTotalSize(), position: "relative" }}>
+          {rows.getVirtualItems().map((row) => {
+            const line = shown[row.index];
+            if (line === undefined) return null;
+            return (
+              <div key={line.id} className="m-line" data-level={line.level} style={{ position: "absolute", insetInline: 0, transform: `translateY(${row.start}px)` }} title={line.message}>
+                <time>{clock(line.at, i18n.language)}</time>
+                <span className="m-level">{line.level}</span>
+                <span className="m-source">{line.source}</span>
+                <span>{line.message}</span>
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </MachinePage>
+  );
+}
+
+/** Have the browser or the window save lines as a text file. */
+function save(lines: readonly string[]): void {
+  const address = URL.createObjectURL(new Blob([lines.join("\n"), "\n"], { type: "text/plain" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = `garret-log-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.txt`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

@@ -1,0 +1,26 @@
+// Settings: each with a sentence and its default, found by words, checked before it is saved.
+
+import { IconSettings } from "@tabler/icons-react";
+import { lazy } from "react";
+
+import type { RoomManifest } from "../../frame/room";
+
+export const settings: RoomManifest = {
+  name: "settings",
+  path: "/settings",
+  title: "settings:title",
+  icon: IconSettings,
+  place: "house",
+  pages: [
+    { path: "", title: "settings:title", view: lazy(() => import("./Settings")) },
+    { path: "welcome", title: "settings:first.title", view: lazy(() => import("../first/FirstRun")) },
+  ],
+  actions: [
+    { id: "settings", title: "settings:show", needs: "house.settings", run: ({ go }) => go("/settings") },
+    { id: "first", title: "settings:first.again", run: ({ go }) => go("/settings/welcome") },
+  ],
+  refreshes: {
+    "house.setting_changed": ["house.settings", "desk.preferences", "window.hotkeys", "window.desktop"],
+    "house.profile_changed": ["house.settings", "house.profiles"],
+  },
+};
