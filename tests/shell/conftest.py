@@ -186,6 +186,19 @@ def open_window(application: Any, home: Home, qt: Waiting, no_bus: None) -> Iter
 
 
 @pytest.fixture
+def panel(screen: d.Desktop, application: Any, qt: Waiting) -> Iterator[None]:
+    """A tray, for as long as the test."""
+    from PySide6.QtWidgets import QSystemTrayIcon
+
+    del application
+    screen.start_panel()
+    qt.until(QSystemTrayIcon.isSystemTrayAvailable)
+    yield
+    screen.end_panel()
+    qt.until(lambda: not QSystemTrayIcon.isSystemTrayAvailable())
+
+
+@pytest.fixture
 def house(home: Home) -> Iterator[House]:
     """A control plane in the test's home."""
     made = House(home.root).start()

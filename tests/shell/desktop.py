@@ -112,9 +112,7 @@ def desktop(folder: Path) -> Iterator[Desktop]:
     manager = run(["openbox", "--sm-disable"], environment)
     found = Desktop(display, environment, folder)
     try:
-        found.start_panel()
         yield found
     finally:
-        found.end_panel()
         end(manager)
         end(server)

@@ -1,10 +1,10 @@
 """The page's only door: one object on a QWebChannel that takes page messages and tells them.
 
-    new QWebChannel(qt.webChannelTransport, ({objects: {bridge}}) => {
-      bridge.message.connect(hear);   // texts of `garret.page.messages`
-      bridge.begin();                 // a new page: it is greeted, and what the one before asked for ends
-      bridge.send(text);
-    });
+A script that runs in each page before its own gives it `window.garretBridge`:
+
+    const bridge = await window.garretBridge;
+    bridge.message.connect(hear);   // a new page: it is greeted, and what the one before asked for ends
+    bridge.send(text);              // texts of `garret.page.messages`, both ways
 
 Qt's transport exists in the main frame alone, and the main frame shows nothing but the page (`view`); that it
 does is looked at again for each message. What is said is checked by `page.channel`, whose first violation
@@ -49,6 +49,7 @@ class Bridge(QObject):
         self._at_home = at_home
         self._refused = refused
         self.channel: Channel | None = None
+        self.destroyed.connect(lambda *_: self.close())  # a page may do that: Qt offers it `deleteLater`
 
     @Slot()
     def begin(self) -> None:
@@ -82,15 +83,25 @@ class Bridge(QObject):
         self.message.emit(text)
 
 
+_DOOR: Final = """
+Object.defineProperty(window, "garretBridge", { value: new Promise((open) => {
+  new QWebChannel(qt.webChannelTransport, ({ objects: { bridge } }) => open(Object.freeze({
+    send: (text) => bridge.send(text),
+    message: Object.freeze({ connect: (hear) => { bridge.message.connect(hear); bridge.begin(); } }),
+  })));
+}) });
+"""
+
+
 def channel_script() -> QWebEngineScript:
-    """Qt's own script with `QWebChannel`, put into each page before it runs: the page is served no `qrc:`."""
+    """Qt's own client of its channel and our door on it, put into each page before the page's scripts run."""
     file = QFile(":/qtwebchannel/qwebchannel.js")
     if not file.open(QIODevice.OpenModeFlag.ReadOnly):
         raise ShellError("This installation of Qt lacks qwebchannel.js. Install it anew: make setup-desktop")
     script = QWebEngineScript()
     source: Any = file.readAll().data()
-    script.setName("qwebchannel")
-    script.setSourceCode(bytes(source).decode())
+    script.setName("bridge")
+    script.setSourceCode(f"(() => {{\n{bytes(source).decode()}\n{_DOOR}}})();")
     script.setInjectionPoint(QWebEngineScript.InjectionPoint.DocumentCreation)
     script.setWorldId(QWebEngineScript.ScriptWorldId.MainWorld)
     script.setRunsOnSubFrames(False)

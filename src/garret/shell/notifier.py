@@ -45,7 +45,7 @@ class Notifier(QObject):
         self._bus: Bus | None = None
         self._can: frozenset[str] | None = None
         self._waiting: list[Notice] = []
-        self._shown: dict[int, Notice] = {}
+        self._on_desktop: dict[int, Notice] = {}
         self._balloon: Notice | None = None
         if tray is not None:
             tray.messageClicked.connect(self._clicked)
@@ -55,6 +55,16 @@ class Notifier(QObject):
     def works(self) -> bool:
         """Whether the desktop has a service for notices."""
         return self._can is not None
+
+    @property
+    def shown(self) -> int:
+        """How many notices are on the desktop now, as far as its service says."""
+        return len(self._on_desktop)
+
+    @property
+    def waits(self) -> bool:
+        """Whether notices wait for the service to say what it can."""
+        return bool(self._waiting)
 
     def show(self, notice: Notice) -> None:
         """Show a notice."""
@@ -70,8 +80,8 @@ class Notifier(QObject):
 
     def withdraw(self, topic: str) -> None:
         """Take away what is shown about a topic: it is settled."""
-        for number in [number for number, notice in self._shown.items() if notice.topic == topic]:
-            del self._shown[number]
+        for number in [number for number, notice in self._on_desktop.items() if notice.topic == topic]:
+            del self._on_desktop[number]
             if self._bus is not None:
                 self._bus.call(_SERVICE, "CloseNotification", "u", (number,))
 
@@ -121,13 +131,13 @@ class Notifier(QObject):
             "urgency": ("y", 2 if notice.urgent else 1),
             "category": ("s", "im" if notice.urgent else "transfer"),
         }
-        replaces = next((number for number, each in self._shown.items() if _same(each, notice)), 0)
+        replaces = next((number for number, each in self._on_desktop.items() if _same(each, notice)), 0)
 
         def shown(body: tuple[Any, ...]) -> None:
-            self._shown.pop(replaces, None)
-            while len(self._shown) >= _KEPT:
-                del self._shown[next(iter(self._shown))]
-            self._shown[int(body[0])] = notice
+            self._on_desktop.pop(replaces, None)
+            while len(self._on_desktop) >= _KEPT:
+                del self._on_desktop[next(iter(self._on_desktop))]
+            self._on_desktop[int(body[0])] = notice
 
         def failed(error: ShellError) -> None:
             _logger.info("a notice was not taken: %s", error.message)
@@ -144,12 +154,12 @@ class Notifier(QObject):
         )
 
     def _on_action(self, body: tuple[Any, ...]) -> None:
-        notice = self._shown.get(int(body[0]))
+        notice = self._on_desktop.get(int(body[0]))
         if notice is not None:
             self._acted(notice, str(body[1]))
 
     def _on_closed(self, body: tuple[Any, ...]) -> None:
-        self._shown.pop(int(body[0]), None)
+        self._on_desktop.pop(int(body[0]), None)
 
     # ---- the tray's balloon
 

@@ -10,9 +10,9 @@ and may be fetched from; whatever is answered carries the page's Content-Securit
 | POST `/files?size=N` | takes N bytes up: `{"ticket": ..., "size": ...}` |
 | POST `/files?size=N&more=1` | takes a piece up: `{"upload": ...}`, which the next one names: `&upload=...` |
 
-What cannot be done is answered with `{"error": {code, message, ...}}`. QtWebEngine hands over the body of a
-request whole if it is bytes, and of a Blob the first 1 MiB only; hence `size`, without which nothing
-is taken, and pieces, which the page cuts itself (`Blob.slice(...).arrayBuffer()`).
+What cannot be done is answered with `{"error": {code, message, ...}}`. QtWebEngine may hand over a body in part
+without saying so; hence `size`, without which nothing is taken, and pieces, since the body is read on
+the thread that draws.
 
 Belongs to Qt's main thread. Neighbours: `page.assets`, `page.passing`; `view` installs it.
 """

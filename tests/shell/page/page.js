@@ -27,9 +27,9 @@ window.line = () => window.told.filter((each) => each.t === "line").at(-1)?.stat
 window.put = async (blob, piece) => {
   let upload = "";
   for (let at = 0; ; at += piece) {
-    const bytes = await blob.slice(at, at + piece).arrayBuffer();
+    const bytes = blob.slice(at, at + piece);
     const more = at + piece < blob.size;
-    const query = `size=${bytes.byteLength}${more ? "&more=1" : ""}${upload && `&upload=${upload}`}`;
+    const query = `size=${bytes.size}${more ? "&more=1" : ""}${upload && `&upload=${upload}`}`;
     const answer = await (await fetch(`/files?${query}`, { method: "POST", body: bytes })).json();
     if (!more || answer.error) return answer;
     upload = answer.upload;
@@ -46,11 +46,7 @@ window.tried = async (what) => {
   }
 };
 
-window.ready = new Promise((resolve) => {
-  new QWebChannel(qt.webChannelTransport, (channel) => {
-    window.bridge = channel.objects.bridge;
-    window.bridge.message.connect(hear);
-    window.bridge.begin();
-    resolve(true);
-  });
+window.ready = window.garretBridge.then((bridge) => {
+  window.bridge = bridge;
+  bridge.message.connect(hear);
 });
