@@ -6,8 +6,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { Faces } from "../../frame/Faces";
 import { useAct, useAsk } from "../../frame/house";
-import { Faces } from "../machine/parts";
 import { Hotkeys } from "../settings/Hotkeys";
 import { Insertion } from "../settings/Insertion";
 import { Microphone } from "../settings/Microphone";

@@ -5,8 +5,12 @@ import { IconShieldCheck, IconShieldX } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { EmptyState } from "../../frame/EmptyState";
+import { ErrorCard } from "../../frame/ErrorCard";
+import { Faces } from "../../frame/Faces";
+import { RelativeTime } from "../../frame/RelativeTime";
 import { useAct, useAsk } from "../../frame/house";
-import { Ago, Empty, Faces, Failure, MachinePage, State } from "./parts";
+import { MachinePage, State } from "./parts";
 
 const OUTCOMES = ["", "denied", "failed", "done"] as const;
 
@@ -26,13 +30,13 @@ export default function Audit() {
         </>
       }
     >
-      {verify.error !== null && <Failure error={verify.error} />}
+      {verify.error !== null && <ErrorCard error={verify.error} />}
       {verify.data !== undefined && (
         <Alert mb="md" role="status" color={verify.data.intact ? "green" : "red"} icon={verify.data.intact ? <IconShieldCheck size={18} /> : <IconShieldX size={18} />}>
           {verify.data.intact ? t("audit.intact", { count: verify.data.entries }) : t("audit.broken", { problem: verify.data.problem })}
         </Alert>
       )}
-      <Faces of={entries} empty={(data) => data.entries.length === 0} nothing={<Empty title={t("audit.none")} text={t("audit.none_more")} />}>
+      <Faces of={entries} isEmpty={(data) => data.entries.length === 0} empty={<EmptyState title={t("audit.none")}>{t("audit.none_more")}</EmptyState>}>
         {(data) => (
           <div className="m-table-wrap">
             <Table>
@@ -50,7 +54,7 @@ export default function Audit() {
                 {data.entries.map((entry) => (
                   <Table.Tr key={entry.number}>
                     <Table.Td className="m-number">{entry.number}</Table.Td>
-                    <Table.Td><Ago at={entry.at} /></Table.Td>
+                    <Table.Td><RelativeTime at={entry.at} /></Table.Td>
                     <Table.Td>{entry.role}<Text span c="dimmed"> · {entry.profile}</Text></Table.Td>
                     <Table.Td>{entry.action}</Table.Td>
                     <Table.Td><State state={entry.outcome} /></Table.Td>

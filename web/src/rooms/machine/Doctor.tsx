@@ -4,8 +4,9 @@ import { Button, Code, Stack, Text } from "@mantine/core";
 import { IconStethoscope } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
+import { Faces } from "../../frame/Faces";
 import { useAsk } from "../../frame/house";
-import { Faces, MachinePage, State } from "./parts";
+import { MachinePage, State } from "./parts";
 
 const ORDER = { fail: 0, warn: 1, ok: 2 } as const;
 

@@ -4,10 +4,14 @@ import { Button, Drawer, Group, Progress, SegmentedControl, Table, Text } from "
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { EmptyState } from "../../frame/EmptyState";
+import { ErrorCard } from "../../frame/ErrorCard";
+import { Faces } from "../../frame/Faces";
+import { RelativeTime } from "../../frame/RelativeTime";
 import { useAct, useAsk, useMay } from "../../frame/house";
 import type { HouseJob } from "../../protocol/contracts";
-import { exact } from "./format";
-import { Ago, Empty, Faces, Failure, MachinePage, State } from "./parts";
+import { exact } from "../../frame/time";
+import { MachinePage, State } from "./parts";
 
 const STATES = ["", "running", "queued", "failed", "done", "cancelled"] as const;
 
@@ -29,7 +33,7 @@ export default function Jobs() {
         />
       }
     >
-      <Faces of={jobs} empty={(data) => data.jobs.length === 0} nothing={<Empty title={t("jobs.none")} text={t("jobs.none_more")} />}>
+      <Faces of={jobs} isEmpty={(data) => data.jobs.length === 0} empty={<EmptyState title={t("jobs.none")}>{t("jobs.none_more")}</EmptyState>}>
         {(data) => (
           <div className="m-table-wrap">
             <Table highlightOnHover>
@@ -65,7 +69,7 @@ function Row({ job, show }: { readonly job: HouseJob; readonly show: () => void 
     <Table.Tr>
       <Table.Td>{job.command}</Table.Td>
       <Table.Td><State state={job.state} /></Table.Td>
-      <Table.Td><Ago at={job.created} /></Table.Td>
+      <Table.Td><RelativeTime at={job.created} /></Table.Td>
       <Table.Td className="m-number">{job.attempts}</Table.Td>
       <Table.Td maw={360}>
         {job.state === "running" && job.fraction >= 0 && (
@@ -101,7 +105,7 @@ function Story({ id }: { readonly id: string }) {
             <Text size="sm" c="dimmed">{t("jobs.of_profile", { profile: data.profile })}</Text>
           </Group>
           {data.error !== "" && <Text c="var(--g-bad)">{data.error}</Text>}
-          {failure !== null && <Failure error={failure} />}
+          {failure !== null && <ErrorCard error={failure} />}
           <ol className="m-story">
             {story.data?.lines.map((line, index) => <li key={`${index} ${line}`}>{line}</li>)}
           </ol>

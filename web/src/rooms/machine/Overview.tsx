@@ -6,10 +6,12 @@ import { Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
+import { Faces } from "../../frame/Faces";
 import { useAsk } from "../../frame/house";
 import type { HouseLatency, HouseStatus } from "../../protocol/contracts";
-import { milliseconds, size, span } from "./format";
-import { Faces, MachinePage } from "./parts";
+import { size, span } from "../../frame/format";
+import { milliseconds } from "./format";
+import { MachinePage } from "./parts";
 
 const DOCTOR: string = "/machine/doctor";
 const LOOK_AGAIN = 5_000; // milliseconds; figures of latency change without an event

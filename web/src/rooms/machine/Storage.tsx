@@ -6,10 +6,14 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { EmptyState } from "../../frame/EmptyState";
+import { ErrorCard } from "../../frame/ErrorCard";
+import { Faces } from "../../frame/Faces";
+import { RelativeTime } from "../../frame/RelativeTime";
 import { useAsk, useHouse } from "../../frame/house";
 import type { GarretError, HouseBackupFile, HouseStorageReport } from "../../protocol/contracts";
-import { size } from "./format";
-import { Ago, Empty, Faces, Failure, MachinePage, State } from "./parts";
+import { size } from "../../frame/format";
+import { MachinePage, State } from "./parts";
 
 const TONES: Readonly<Record<string, string>> = {
   database: "#2b6856",
@@ -39,7 +43,7 @@ export default function Storage() {
             <section aria-labelledby="backups">
               <Title order={2} id="backups" mb="xs">{t("storage.backups")}</Title>
               {data.backups.length === 0 ? (
-                <Empty title={t("storage.no_backups")} text={t("storage.no_backups_more")} action={<Button onClick={() => make(true)}>{t("storage.back_up")}</Button>} />
+                <EmptyState title={t("storage.no_backups")} action={{ title: t("storage.back_up"), run: () => make(true) }}>{t("storage.no_backups_more")}</EmptyState>
               ) : (
                 <Backups backups={data.backups} />
               )}
@@ -107,7 +111,7 @@ function Backups({ backups }: { readonly backups: readonly HouseBackupFile[] }) 
           {backups.map((backup) => (
             <Table.Tr key={backup.path}>
               <Table.Td>
-                <Ago at={backup.created} />
+                <RelativeTime at={backup.created} />
                 <Text size="xs" c="dimmed">{backup.path}</Text>
                 {backup.left_out.length > 0 && <Text size="sm" c="var(--g-warn)">{t("storage.left_out", { count: backup.left_out.length })}</Text>}
               </Table.Td>
@@ -212,7 +216,7 @@ function MakeBackup({ done }: { readonly done: () => void }) {
         <Text>{t("storage.passphrase_about")}</Text>
         <PasswordInput label={t("storage.passphrase")} value={passphrase} onChange={(event) => type(event.currentTarget.value)} data-autofocus />
         <PasswordInput label={t("storage.again")} value={again} onChange={(event) => repeat(event.currentTarget.value)} error={different && again !== "" ? t("storage.different") : null} />
-        {error !== null && <Failure error={error} />}
+        {error !== null && <ErrorCard error={error} />}
         {fraction !== null && <Progress value={100 * fraction} aria-label={t("storage.back_up")} />}
         <Group justify="flex-end">
           {fraction !== null && <Button variant="default" onClick={() => stopper?.abort()}>{t("storage.stop")}</Button>}

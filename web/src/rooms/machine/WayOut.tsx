@@ -6,10 +6,14 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
+import { EmptyState } from "../../frame/EmptyState";
+import { ErrorCard } from "../../frame/ErrorCard";
+import { Faces } from "../../frame/Faces";
+import { RelativeTime } from "../../frame/RelativeTime";
 import { useAct, useAsk } from "../../frame/house";
 import type { HouseWay } from "../../protocol/contracts";
-import { size, span } from "./format";
-import { Ago, Empty, Faces, Failure, MachinePage, State } from "./parts";
+import { size, span } from "../../frame/format";
+import { MachinePage, State } from "./parts";
 
 const LOOK_AGAIN = 1_000;
 
@@ -49,7 +53,7 @@ export default function WayOut() {
         )
       }
     >
-      {failure !== null && <Failure error={failure} />}
+      {failure !== null && <ErrorCard error={failure} />}
       <Faces of={egress}>
         {(data) => (
           <Stack gap="lg">
@@ -98,7 +102,7 @@ export default function WayOut() {
             </section>
             <section aria-labelledby="past">
               <Title order={2} id="past" mb="xs">{t("egress.past")}</Title>
-              <Faces of={log} empty={(found) => found.ways.length === 0} nothing={<Empty title={t("egress.no_past")} text={t("egress.no_past_more")} />}>
+              <Faces of={log} isEmpty={(found) => found.ways.length === 0} empty={<EmptyState title={t("egress.no_past")}>{t("egress.no_past_more")}</EmptyState>}>
                 {(found) => <Ways ways={found.ways} />}
               </Faces>
             </section>
@@ -128,7 +132,7 @@ function Ways({ ways, live = false }: { readonly ways: readonly HouseWay[]; read
         <Table.Tbody>
           {ways.map((way) => (
             <Table.Tr key={way.id}>
-              <Table.Td><Ago at={way.at} /></Table.Td>
+              <Table.Td><RelativeTime at={way.at} /></Table.Td>
               <Table.Td>{way.worker || way.room}<Text size="xs" c="dimmed">{[way.command, way.profile].filter(Boolean).join(" · ")}</Text></Table.Td>
               <Table.Td>{way.name || way.address}:{way.port}</Table.Td>
               <Table.Td className="m-number">{size(way.sent, i18n.language)}</Table.Td>

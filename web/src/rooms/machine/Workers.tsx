@@ -4,9 +4,11 @@ import { Button, Table, Text } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
+import { ErrorCard } from "../../frame/ErrorCard";
+import { Faces } from "../../frame/Faces";
 import { useAct, useAsk, useMay } from "../../frame/house";
-import { size } from "./format";
-import { Faces, Failure, MachinePage, State } from "./parts";
+import { size } from "../../frame/format";
+import { MachinePage, State } from "./parts";
 
 export default function Workers() {
   const { t, i18n } = useTranslation("machine");
@@ -15,7 +17,7 @@ export default function Workers() {
   const may = useMay("house.restart");
   return (
     <MachinePage title={t("workers.title")} about={t("workers.about")}>
-      {restart.error !== null && <Failure error={restart.error} />}
+      {restart.error !== null && <ErrorCard error={restart.error} />}
       <Faces of={workers}>
         {(data) => (
           <div className="m-table-wrap">
