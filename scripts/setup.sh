@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Make .venv and put the locked packages of one level into it: base, dev or bench.
+# Make .venv and put the locked packages of one level into it: base, desktop, dev or bench.
 #
-#   scripts/setup.sh base|dev|bench
+#   scripts/setup.sh base|desktop|dev|bench
 #
 # .venv/garret-setup remembers the checksum of every lock that is installed, so that a second call does
 # nothing, and a changed lock is installed again. Only files whose hashes are in the lock are taken,
@@ -15,10 +15,11 @@ cd "$(dirname "$0")/.."
 level=${1:-}
 case $level in
   base) levels="base" ;;
-  dev) levels="base dev" ;;  # each lock holds everything that the smaller ones hold
-  bench) levels="base dev bench" ;;
+  desktop) levels="base desktop" ;;  # each lock holds everything that the smaller ones hold
+  dev) levels="base desktop dev" ;;
+  bench) levels="base desktop dev bench" ;;
   *)
-    echo "usage: scripts/setup.sh base|dev|bench" >&2
+    echo "usage: scripts/setup.sh base|desktop|dev|bench" >&2
     exit 2
     ;;
 esac

@@ -1,4 +1,4 @@
-"""A notification service as desktops have one, in a process of its own: strict about types, remembers, clicks.
+"""A notification service as desktops have one, in a process of its own: strict about types, and clicks.
 
     python notification_service.py [capability ...]
 

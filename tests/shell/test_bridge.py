@@ -36,9 +36,8 @@ def test_what_is_no_message_closes_the_door_until_the_page_begins_anew(
 ) -> None:
     channel = window.shell.bridge.channel
     assert channel is not None
-    window.run(f"(bridge.send({text!r}), 0)") if len(text) < 1000 else window.run(
-        f"(bridge.send({text[0]!r}.repeat({len(text)})), 0)"
-    )
+    sent = repr(text) if len(text) < 1000 else f"{text[0]!r}.repeat({len(text)})"
+    window.run(f"(bridge.send({sent}), 0)")
     qt.until(lambda: channel.closed)
     window.run("(told.length = 0, bridge.message.connect(() => 0), 0)")
     qt.until(lambda: window.shell.bridge.channel not in (channel, None))
@@ -56,11 +55,9 @@ def test_the_door_that_is_broken_off_harms_nobody_else(window: Opened, qt: Waiti
     """Qt offers a page what every object of its has, `deleteLater` too: its door is gone then, and no more."""
     gone: list[bool] = []
     window.shell.bridge.destroyed.connect(lambda *_: gone.append(True))
-    window.run(
-        "(qt.webChannelTransport.send(JSON.stringify({type: 6, id: 99, object: 'bridge', method: 'deleteLater',"
-        "args: []})), qt.webChannelTransport.send(JSON.stringify({type: 6, id: 98, object: 'bridge', method: 3,"
-        "args: []})), 0)"
-    )
+    for method in ("'deleteLater'", "3"):
+        call = f"{{type: 6, id: 99, object: 'bridge', method: {method}, args: []}}"
+        window.run(f"(qt.webChannelTransport.send(JSON.stringify({call})), 0)")
     qt.until(lambda: gone)
     assert window.run("document.title") == "A page for tests"
     window.shell.window.raise_up()

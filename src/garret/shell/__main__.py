@@ -2,7 +2,7 @@
 
     --page /dictate   where to begin          --hidden     in the tray only
     --private         the page keeps nothing  --software   draw without the graphics processor
-    --ready FD        write `shown` or `raised` there once it is so
+    --ready FD        write `shown` there once it is so, `raised` or `runs` where there was one
 
 It exits with 0, also where another window of this home came to the front instead; with 4 and one line on
 standard error where no window can be.
@@ -69,7 +69,7 @@ def _again(given: Sequence[str]) -> list[str]:
     for word in words:
         if word == "--ready":
             next(words, None)
-        elif word != "--hidden" and not word.startswith("--ready="):
+        elif word not in ("--hidden", "--software") and not word.startswith("--ready="):
             kept.append(word)
     return [*kept, "--software"]
 
@@ -83,6 +83,9 @@ def _run(home: Home, arguments: argparse.Namespace) -> bool:
     signals = Signals()
     instance = Instance.take(home)
     if instance is None:
+        if arguments.hidden:  # at login, say: nobody asked to see it
+            _say(arguments.ready, "runs")
+            return False
         if not call_first(home):
             raise ShellError(
                 "Another window of this home is just starting or ending. Try again.", code=Code.BUSY

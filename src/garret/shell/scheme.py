@@ -10,8 +10,8 @@ and may be fetched from; whatever is answered carries the page's Content-Securit
 | POST `/files?size=N` | takes N bytes up: `{"ticket": ..., "size": ...}` |
 | POST `/files?size=N&more=1` | takes a piece up: `{"upload": ...}`, which the next one names: `&upload=...` |
 
-What cannot be done is answered with `{"error": {code, message, ...}}`. QtWebEngine may hand over a body in part
-without saying so; hence `size`, without which nothing is taken, and pieces, since the body is read on
+What cannot be done is answered with `{"error": {code, message, ...}}`. QtWebEngine may hand over a body in
+part without saying so; hence `size`, without which nothing is taken, and pieces, since the body is read on
 the thread that draws.
 
 Belongs to Qt's main thread. Neighbours: `page.assets`, `page.passing`; `view` installs it.

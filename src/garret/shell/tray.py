@@ -70,7 +70,11 @@ class Tray(QObject):
     @property
     def entries(self) -> dict[str, QAction]:
         """The menu's entries that can be chosen now, by what they say."""
-        return {each.text(): each for each in self._menu.actions() if each.isVisible() and each.isEnabled()}
+        return {
+            each.text(): each
+            for each in self._menu.actions()
+            if each.isVisible() and each.isEnabled() and not each.isSeparator()
+        }
 
     def show(self) -> None:
         """Be in the tray, now or when there is one."""
