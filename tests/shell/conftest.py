@@ -20,7 +20,7 @@ from tests.e2e.house import House
 from tests.shell import desktop as d
 
 PAGE = Path(__file__).with_name("page")
-PATIENCE = 30_000  # milliseconds; a test that waits in vain fails
+PATIENCE = 60_000  # milliseconds; a test that waits in vain fails
 
 
 # Made for the first module that needs it, and ended with the run: neither Qt nor Chromium begins twice.

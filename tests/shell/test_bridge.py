@@ -52,7 +52,7 @@ def test_numbers_and_such_are_no_texts(window: Opened, qt: Waiting) -> None:
 
 
 def test_the_door_that_is_broken_off_harms_nobody_else(window: Opened, qt: Waiting) -> None:
-    """Qt offers a page what every object of its has, `deleteLater` too: its door is gone then, and no more."""
+    """Qt offers a page what each object of its has, `deleteLater` too: its door is gone then, and no more."""
     gone: list[bool] = []
     window.shell.bridge.destroyed.connect(lambda *_: gone.append(True))
     for method in ("'deleteLater'", "3"):

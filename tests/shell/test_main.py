@@ -14,12 +14,13 @@ import psutil
 import pytest
 
 from garret.base.paths import Home
-from garret.shell.__main__ import _again, check_session, main
+from garret.shell.__main__ import _again, check_session
 from garret.shell.errors import ShellError
 from garret.shell.instance import holder
 from tests.shell.desktop import Desktop
 
 SECONDS = 60
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 
 @pytest.fixture
@@ -81,13 +82,14 @@ def test_it_starts_once_ends_when_it_is_told_and_listens_nowhere(
     assert holder(home) is None
 
 
-def test_without_a_screen_it_says_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, home: Home, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        monkeypatch.delenv(name, raising=False)
-    assert main([]) == 4
-    assert "garret serve" in capsys.readouterr().err
+def test_without_a_screen_it_says_what_to_do(home: Home) -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in SCREENS}
+    done = subprocess.run(
+        [sys.executable, "-m", "garret.shell"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 4
+    assert "garret serve" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert not home.root.exists()
 
 

@@ -1,8 +1,9 @@
 """`garret open`: the window, where this installation and this session can have one; else what to do instead.
 
-The control plane is started first where none runs. A window that is open comes to the front, at a page where
-one is named; another is a process of its own, which goes on when this command has ended and writes what
-happens to `window.log` in the home. This command ends when the window says that it is there, or tells why not.
+The control plane is started first where none runs. A window that is open comes to the front, at a page
+where one is named; another is a process of its own, which goes on when this command has ended and writes
+what happens to `window.log` in the home. This command ends when the window says that it is there, or tells
+why not.
 
 Neighbours: `garret.shell` is the window, started by its name alone; `desk.entries` the desktop's menu.
 """
@@ -67,13 +68,11 @@ def missing() -> str:
     if all(map(_is_there, ("PySide6.QtWebEngineWidgets", "PySide6.QtSvg", "jeepney"))):
         return ""
     clone = Path(__file__).resolve().parents[3]
-    if (clone / "scripts" / "setup.sh").is_file():
-        how = "make setup-desktop"
-    else:
-        how = install_command(*_PACKAGES)
+    is_clone = (clone / "scripts" / "setup.sh").is_file()
+    how = "make setup-desktop" if is_clone else install_command(*_PACKAGES)
     return (
-        f"The window needs Qt, which is not installed here (260 MB). To install it: {how} - or look at the same "
-        "pages in a browser: garret serve"
+        f"The window needs Qt, which is not installed here (260 MB). To install it: {how} - or look at the "
+        "same pages in a browser: garret serve"
     )
 
 
@@ -152,8 +151,9 @@ def _reason(home: Home, begin: int, code: int | None) -> str:
     for name, package in _LIBRARIES.items():
         if name in text:
             return (
-                f"Qt misses a library of the system, and no window was opened. On Debian or Ubuntu: apt-get install "
-                f"{package}. All it said is in {path}; `garret serve` shows the same pages in a browser."
+                "Qt misses a library of the system, and no window was opened. On Debian or Ubuntu: apt-get "
+                f"install {package}. All it said is in {path}; `garret serve` shows the same pages in a "
+                "browser."
             )
     if code is None:
         return (
@@ -161,6 +161,6 @@ def _reason(home: Home, begin: int, code: int | None) -> str:
         )
     last = launch.last_words([line.encode() for line in text.splitlines()])
     return (
-        f"The window ended as it began: {last or f'code {code}'}. All it said is in {path}; `garret serve` shows the "
-        "same pages in a browser."
+        f"The window ended as it began: {last or f'code {code}'}. All it said is in {path}; `garret serve` "
+        "shows the same pages in a browser."
     )

@@ -1,6 +1,6 @@
 """The page's only door: one object on a QWebChannel that takes page messages and tells them.
 
-A script that runs in each page before its own gives it `window.garretBridge`:
+A script before the page's own gives it `window.garretBridge`:
 
     const bridge = await window.garretBridge;
     bridge.message.connect(hear);   // a new page: it is greeted, and what the one before asked for ends
@@ -10,16 +10,16 @@ Qt's transport exists in the main frame alone, and the main frame shows nothing 
 does is looked at again for each message. What is said is checked by `page.channel`, whose first violation
 closes this door until the page is loaded anew.
 
-Belongs to Qt's main thread. Neighbours: `view` puts it on the page's channel.
+Belongs to Qt's main thread. Neighbours: `view` puts it on the page's channel, `scheme` serves the script.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 from PySide6.QtCore import QFile, QIODevice, QObject, Signal, Slot
-from PySide6.QtWebEngineCore import QWebEngineScript
 
 from garret.base import log
 from garret.base.build import build_hash
@@ -28,6 +28,8 @@ from garret.page.errors import PageViolation
 from garret.shell.errors import ShellError
 
 ROLE: Final = "shell"
+SCRIPT: Final = "/garret-bridge.js"
+"""Where the page has its script from."""
 _logger = log.get("shell.bridge")
 
 
@@ -49,7 +51,7 @@ class Bridge(QObject):
         self._at_home = at_home
         self._refused = refused
         self.channel: Channel | None = None
-        self.destroyed.connect(lambda *_: self.close())  # a page may do that: Qt offers it `deleteLater`
+        self.destroyed.connect(self._destroyed)
 
     @Slot()
     def begin(self) -> None:
@@ -79,6 +81,10 @@ class Bridge(QObject):
             self.channel.close()
             self.channel = None
 
+    def _destroyed(self, *_: object) -> None:
+        """A page may do that: Qt offers it `deleteLater`."""
+        self.close()
+
     def _tell(self, text: str) -> None:
         self.message.emit(text)
 
@@ -93,16 +99,22 @@ Object.defineProperty(window, "garretBridge", { value: new Promise((open) => {
 """
 
 
-def channel_script() -> QWebEngineScript:
-    """Qt's own client of its channel and our door on it, put into each page before the page's scripts run."""
+@cache
+def script() -> bytes:
+    """Qt's own client of its channel, and our door on it: what each page is given before its scripts run."""
     file = QFile(":/qtwebchannel/qwebchannel.js")
     if not file.open(QIODevice.OpenModeFlag.ReadOnly):
         raise ShellError("This installation of Qt lacks qwebchannel.js. Install it anew: make setup-desktop")
-    script = QWebEngineScript()
     source: Any = file.readAll().data()
-    script.setName("bridge")
-    script.setSourceCode(f"(() => {{\n{bytes(source).decode()}\n{_DOOR}}})();")
-    script.setInjectionPoint(QWebEngineScript.InjectionPoint.DocumentCreation)
-    script.setWorldId(QWebEngineScript.ScriptWorldId.MainWorld)
-    script.setRunsOnSubFrames(False)
-    return script
+    return f"(() => {{\n{bytes(source).decode()}\n{_DOOR}}})();\n".encode()
+
+
+def with_door(html: bytes) -> bytes:
+    """The page, with the script before all of its own.
+
+    It stands in the page and is no user script of Qt's, since these are missing at times from a page whose
+    process was just started (seen in one of ten loads after a crash, on a machine under load).
+    """
+    tag = f'<script src="{SCRIPT}"></script>'.encode()
+    begin, found, rest = html.partition(b"<head>")
+    return begin + found + tag + rest if found else tag + html

@@ -31,6 +31,7 @@ _DBUS: Final = jeepney.DBusAddress(
     "/org/freedesktop/DBus", bus_name="org.freedesktop.DBus", interface="org.freedesktop.DBus"
 )
 _lib: Any = jeepney
+_addresses: Any = jeepney.bus.get_connectable_addresses  # pyright: ignore[reportUnknownMemberType]
 _logger = log.get("shell.bus")
 
 OnReply = Callable[[tuple[Any, ...]], None]
@@ -49,7 +50,7 @@ def address(environment: Mapping[str, str] = os.environ) -> str | None:
     told = environment.get("DBUS_SESSION_BUS_ADDRESS", "")
     if told:
         try:
-            return str(next(iter(jeepney.bus.get_connectable_addresses(told))))
+            return str(next(iter(_addresses(told))))
         except (RuntimeError, ValueError):
             return None
     runtime = environment.get("XDG_RUNTIME_DIR", "")

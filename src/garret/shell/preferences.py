@@ -6,7 +6,6 @@ Neighbours: `hearing` reads the settings, `shell` obeys them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -52,11 +51,10 @@ def _read_switch(text: str) -> bool:
 
 
 def _read_list(text: str) -> frozenset[str]:
-    read: Any = json.loads(text)
-    if not isinstance(read, list):
-        raise ValueError(text)
-    items: list[Any] = read
-    return frozenset(map(str, items))
+    try:
+        return msgspec.json.decode(text, type=frozenset[str])
+    except msgspec.MsgspecError as error:
+        raise ValueError(text) from error
 
 
 _READERS: Final[dict[str, Callable[[str], Any]]] = {

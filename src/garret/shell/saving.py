@@ -41,7 +41,11 @@ def ask_where(parent: QWidget, name: str, chosen: Chosen) -> None:
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setFileMode(QFileDialog.FileMode.AnyFile)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.fileSelected.connect(lambda path: chosen(Path(path)))
+
+    def selected(path: str) -> None:
+        chosen(Path(path))
+
+    dialog.fileSelected.connect(selected)
     dialog.rejected.connect(lambda: chosen(None))
     dialog.open()
 

@@ -35,6 +35,7 @@ from garret.page.channel import Channel
 from garret.page.errors import PageError
 from garret.page.passing import Upload
 from garret.protocol.envelope import WireError
+from garret.shell import bridge
 
 SCHEME: Final = "garret"
 HOST: Final = "app"
@@ -109,7 +110,13 @@ class PageScheme(QWebEngineUrlSchemeHandler):
     # ---- down
 
     def _asset(self, job: QWebEngineUrlRequestJob, path: str) -> None:
+        if path == bridge.SCRIPT:
+            _reply(job, b"text/javascript; charset=utf-8", bridge.script())
+            return
         found = assets.find(path, self._folder)
+        if found.path.name == "index.html":
+            _reply(job, found.type.encode(), bridge.with_door(found.path.read_bytes()))
+            return
         file = QFile(str(found.path), job)
         if not file.open(_UNBUFFERED):
             raise PageError(f"{path[:200]} cannot be read. Nothing was changed.", code=Code.NOT_FOUND)

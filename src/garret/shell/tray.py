@@ -103,7 +103,11 @@ class Tray(QObject):
     def _entry(self, text: str, does: Callable[[], None] | None) -> QAction:
         action = QAction(text, self)
         if does is not None:
-            action.triggered.connect(lambda *_: does())
+
+            def chosen(*_: object) -> None:
+                does()
+
+            action.triggered.connect(chosen)
         self._menu.addAction(action)
         return action
 

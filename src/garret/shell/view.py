@@ -36,7 +36,7 @@ from PySide6.QtWebEngineCore import (
 )
 
 from garret.base import log
-from garret.shell.bridge import Bridge, channel_script
+from garret.shell.bridge import Bridge
 from garret.shell.scheme import ORIGIN, SCHEME, PageScheme, is_ours
 
 HOME_PAGE: Final = f"{ORIGIN}/"
@@ -91,8 +91,9 @@ def make_profile(parent: QObject, storage: Path | None) -> QWebEngineProfile:
     return profile
 
 
+_WORLD: Final = QWebEngineScript.ScriptWorldId.ApplicationWorld.value
 _ACTS: Final = """
-(() => {
+globalThis.personActed ?? (() => {
   let at = -Infinity;
   const note = (event) => { if (event.isTrusted) at = performance.now(); };
   for (const kind of ["pointerdown", "keydown", "click"]) addEventListener(kind, note, true);
@@ -151,8 +152,7 @@ class HousePage(QWebEnginePage):
         channel = QWebChannel(self)
         channel.registerObject("bridge", bridge)
         self.setWebChannel(channel)
-        self.scripts().insert(channel_script())
-        self.scripts().insert(_acts_script())
+        self.loadFinished.connect(self._note_acts)
         self.newWindowRequested.connect(self._no_window)
         self.permissionRequested.connect(self._no_permission)
 
@@ -171,11 +171,20 @@ class HousePage(QWebEnginePage):
         """Call `yes` if the person clicked or typed in the page within the last seconds, else `no`.
 
         One act of theirs is good for one thing. It is noted in a world that the page's scripts cannot reach,
-        and what these make up is told apart (`Event.isTrusted`). Chromium's own note, the transient activation,
-        is used up by a link before anybody can ask.
+        and what these make up is told apart (`Event.isTrusted`). Chromium's own note, the transient
+        activation, is used up by a link before anybody can ask.
         """
-        world = QWebEngineScript.ScriptWorldId.ApplicationWorld.value
-        self.runJavaScript("personActed()", world, lambda acted: yes() if acted is True else no())
+
+        def asked(acted: object) -> None:
+            if acted is True:
+                yes()
+            else:
+                no()
+
+        self.runJavaScript("personActed()", _WORLD, asked)
+
+    def _note_acts(self, *_: object) -> None:
+        self.runJavaScript(_ACTS, _WORLD)
 
     def _follow_for_person(self, url: QUrl) -> None:
         """To Qt, what a script does by itself is a link that was clicked as well."""
@@ -201,16 +210,6 @@ class HousePage(QWebEnginePage):
     def _no_permission(self, permission: QWebEnginePermission) -> None:
         permission.deny()
         self._refused("window.permission", f"The page asked for {permission.permissionType().name}.")
-
-
-def _acts_script() -> QWebEngineScript:
-    script = QWebEngineScript()
-    script.setName("acts")
-    script.setSourceCode(_ACTS)
-    script.setInjectionPoint(QWebEngineScript.InjectionPoint.DocumentCreation)
-    script.setWorldId(QWebEngineScript.ScriptWorldId.ApplicationWorld)
-    script.setRunsOnSubFrames(False)
-    return script
 
 
 def furnish(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from PySide6.QtCore import QRect, Qt, QUrl
+from PySide6.QtCore import QRect, Qt, QTimer, QUrl
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWebEngineCore import QWebEnginePage
 from PySide6.QtWebEngineWidgets import QWebEngineView
@@ -155,8 +155,8 @@ class Window(QMainWindow):
             return
         remedy = self._recovery.ended(time.monotonic())
         _logger.warning("the page's process ended (%s, %s): %s", status.name, code, remedy.value)
-        if remedy is Remedy.RELOAD and self._page is not None:
-            self._page.load(self._page.url() if self._page.url().isValid() else QUrl(HOME_PAGE))
+        if remedy is Remedy.RELOAD:
+            QTimer.singleShot(0, self, self._reload)  # Qt is still busy with the end of the process
         elif remedy is Remedy.WITHOUT_GPU:
             self._reactions.without_gpu()
         else:
@@ -166,6 +166,10 @@ class Window(QMainWindow):
                 "asked for is kept, and jobs go on. Try again, or look at Garret in a browser.",
                 again=True,
             )
+
+    def _reload(self) -> None:
+        if self._page is not None:
+            self._page.load(self._page.url() if self._page.url().isValid() else QUrl(HOME_PAGE))
 
     def _try_again(self) -> None:
         self._recovery.again()
@@ -198,9 +202,9 @@ class Plain(QWidget):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.again = QPushButton("Try again", self)
-        self.again.clicked.connect(lambda *_: again())
+        self.again.clicked.connect(_without_arguments(again))
         self.browser = QPushButton("Show it in a browser", self)
-        self.browser.clicked.connect(lambda *_: browser())
+        self.browser.clicked.connect(_without_arguments(browser))
         buttons = QHBoxLayout()
         buttons.addWidget(self.again)
         buttons.addWidget(self.browser)
@@ -224,3 +228,10 @@ class Plain(QWidget):
         self._text.setText(text)
         self.again.setVisible(again)
         self.again.setFocus()
+
+
+def _without_arguments(does: Callable[[], None]) -> Callable[..., None]:
+    def called(*_: object) -> None:
+        does()
+
+    return called
