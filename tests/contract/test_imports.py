@@ -30,6 +30,7 @@ NAMES = {
     "room-doors": "Importing a room's package loads no control, storage or service",
     "clients": "Clients import no control, storage or service code",
     "sans-io": "The protocol does no I/O",
+    "one-loop": "The window runs on Qt's loop alone",
     "light": "Heavy libraries are loaded by workers only",
 }
 
@@ -67,6 +68,8 @@ PLANTED = [
         ("sans-io", "protocol/planted.py", f"import {name}")
         for name in ("sqlite3", "selectors", "subprocess")
     ),
+    ("one-loop", "shell/planted.py", "import asyncio"),
+    ("clients", "shell/planted.py", "import garret.control.leaf"),
     ("light", "control/planted.py", "def later() -> None:\n    import numpy"),
     ("light", "cli/planted.py", "import soundfile"),
     ("light", "control/planted.py", "import starlette"),
