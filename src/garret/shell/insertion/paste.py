@@ -1,0 +1,236 @@
+"""One paste, from the clipboard that is to be kept to the proof that the text was read. Pure.
+
+The text is lent, not copied: the selection is ours for the time of the paste, and each who asks for it is
+answered by who it is. The program that was aimed at, after the chord was pressed, gets the text. All others,
+clipboard managers first of all, get what the person had there, and never see the text.
+
+"Inserted" is said when the target took the text away (ICCCM 2.4: it deletes the property), which is the
+last thing that can be seen from outside, and never before the chord was pressed.
+
+Where it does not ask:
+
+    pong without a request   it has handled the key and did not paste; `AFTER_PONG` seconds allow for input
+                             methods that hand keys on later
+    no pong either           it hangs, or is of those that never answer; after `UNANSWERED` seconds the text
+                             is held. Its late request gets nothing (`Doubts`): the text is the person's to
+                             insert again by then, and what was on the clipboard is not what the key meant
+
+    keeping -> ready -> pressed -> settling -> over
+
+Invariants: the chord is pressed at most once; one outcome; after "held" nobody gets the text.
+Neighbours: `pasting` drives it; `selection` asks it who gets what.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from garret.shell.insertion.reasons import Reason
+
+KEYS_WITHIN: Final = 3.0
+"""Seconds in which the hotkey's own modifiers are let go of."""
+
+KEEP_WITHIN: Final = 5.0
+"""Seconds without a byte of the clipboard, after which its owner is taken for dead."""
+
+AFTER_PONG: Final = 3.0
+UNANSWERED: Final = 8.0
+
+SETTLE: Final = 0.3
+"""Seconds: some programs read twice for one paste (Chromium asks for each format it might prefer)."""
+
+SETTLED_BY: Final = 3.0
+"""Seconds after the text was read, in which even a program that keeps asking is done with one paste."""
+
+DOUBTED: Final = 60.0
+"""Seconds in which a program that never answered may still come to the key."""
+
+
+class Stage(Enum):
+    """Where a paste is."""
+
+    KEEPING = "keeping"
+    READY = "ready"
+    PRESSED = "pressed"
+    SETTLING = "settling"
+    OVER = "over"
+
+
+class Answer(Enum):
+    """What one who asks for the selection gets."""
+
+    TEXT = "text"
+    KEPT = "kept"  # what the person had there
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Say:
+    """The outcome: inserted, or held and why."""
+
+    held: Reason | None
+
+
+class Do(Enum):
+    """What the driver has to do."""
+
+    PRESS = "press"  # take the selection, press the chord, and ask for a pong
+    DOUBT = "doubt"  # the target's late request gets nothing
+    END = "end"  # from now on everybody gets what was kept
+
+
+Instruction = Say | Do
+
+
+class Paste:
+    """See the module. Times in seconds of one monotonic clock."""
+
+    def __init__(self, now: float) -> None:
+        self.stage = Stage.KEEPING
+        self._deadline = now + KEEP_WITHIN
+        self._ponged = False
+        self._taking = 0
+        self._settled_by = 0.0
+
+    @property
+    def deadline(self) -> float | None:
+        """When `tick` is due."""
+        return None if self.stage is Stage.OVER else self._deadline
+
+    # ---- before the chord
+
+    def keeping(self, now: float) -> None:
+        """Some of the clipboard arrived."""
+        if self.stage is Stage.KEEPING:
+            self._deadline = now + KEEP_WITHIN
+
+    def kept(self, now: float) -> None:
+        """All of the clipboard is kept."""
+        if self.stage is Stage.KEEPING:
+            self.stage = Stage.READY
+            self._deadline = now + KEYS_WITHIN
+
+    def unkept(self) -> tuple[Instruction, ...]:
+        """The clipboard cannot be kept."""
+        return self._hold(Reason.CLIPBOARD_UNSAVED) if self.stage is Stage.KEEPING else ()
+
+    def copied_meanwhile(self, now: float) -> None:
+        """The person copied something before the chord: what was kept is not what is there."""
+        if self.stage is Stage.READY:
+            self.stage = Stage.KEEPING
+            self._deadline = now + KEEP_WITHIN
+
+    def look(self, *, focused: bool, keys_up: bool) -> tuple[Instruction, ...]:
+        """How things are, seen while nobody else can change them; what is said is done before that ends."""
+        if self.stage is not Stage.READY:
+            return ()
+        if not focused:
+            return self._hold(Reason.FOCUS_MOVED)
+        return (Do.PRESS,) if keys_up else ()
+
+    def pressed(self, now: float) -> None:
+        """The selection is ours and the chord was pressed."""
+        if self.stage is Stage.READY:
+            self.stage = Stage.PRESSED
+            self._deadline = now + UNANSWERED
+
+    # ---- after it
+
+    def answer(self, *, target: bool) -> Answer:
+        """What one who asks for the selection gets."""
+        if target and self.stage in (Stage.PRESSED, Stage.SETTLING):
+            return Answer.TEXT
+        return Answer.KEPT
+
+    def asked(self, now: float) -> None:
+        """The target asked for the text, and is getting it."""
+        self._taking += 1
+        self.progressed(now)
+
+    def progressed(self, now: float) -> None:
+        """The target takes a piece of it, or asked what there is."""
+        if self.stage is Stage.PRESSED:
+            self._deadline = now + UNANSWERED
+        elif self.stage is Stage.SETTLING:
+            self._deadline = min(now + SETTLE, self._settled_by)
+
+    def read(self, now: float) -> tuple[Instruction, ...]:
+        """The target took all of the text away."""
+        self._taking = max(0, self._taking - 1)
+        if self.stage is not Stage.PRESSED:
+            self.progressed(now)
+            return ()
+        self.stage = Stage.SETTLING
+        self._deadline = now + SETTLE
+        self._settled_by = now + SETTLED_BY
+        return (Say(None),)
+
+    def ponged(self, now: float) -> None:
+        """The target has handled what came before the ping, the chord among it."""
+        if self.stage is Stage.PRESSED and not self._ponged:
+            self._ponged = True
+            if not self._taking:
+                self._deadline = now + AFTER_PONG
+
+    def lost(self) -> tuple[Instruction, ...]:
+        """Somebody else owns the selection now."""
+        if self.stage is Stage.PRESSED:
+            return self._hold(Reason.CLIPBOARD_TAKEN)
+        if self.stage is Stage.SETTLING:
+            return self._end()
+        return ()
+
+    def gone(self) -> tuple[Instruction, ...]:
+        """The target's window is no more."""
+        if self.stage is Stage.SETTLING:
+            return self._end()
+        return self._hold(Reason.TARGET_GONE) if self.stage is not Stage.OVER else ()
+
+    def tick(self, now: float) -> tuple[Instruction, ...]:
+        """The deadline came."""
+        if self.stage is Stage.OVER or now < self._deadline:
+            return ()
+        match self.stage:
+            case Stage.KEEPING:
+                return self._hold(Reason.CLIPBOARD_UNSAVED)
+            case Stage.READY:
+                return self._hold(Reason.KEYS_HELD)
+            case Stage.PRESSED if self._ponged and not self._taking:
+                return self._hold(Reason.NOT_TAKEN)
+            case Stage.PRESSED:
+                return (Do.DOUBT, *self._hold(Reason.NO_ANSWER))
+            case _:
+                return self._end()
+
+    def _hold(self, reason: Reason) -> tuple[Instruction, ...]:
+        return (*self._end(), Say(reason))
+
+    def _end(self) -> tuple[Instruction, ...]:
+        self.stage = Stage.OVER
+        return (Do.END,)
+
+
+class Doubts:
+    """Programs that never answered a chord: what they ask for next is that chord's, come late."""
+
+    def __init__(self) -> None:
+        self._until: dict[int, float] = {}
+
+    def add(self, client: int, now: float) -> None:
+        """Doubt a program for a while."""
+        self._until[client] = now + DOUBTED
+
+    def ponged(self, client: int, now: float) -> None:
+        """It lives: what is still to come comes soon."""
+        if client in self._until:
+            self._until[client] = min(self._until[client], now + AFTER_PONG)
+
+    def has(self, client: int, now: float) -> bool:
+        """Whether a program is doubted."""
+        until = self._until.get(client)
+        if until is not None and now >= until:
+            del self._until[client]
+            return False
+        return until is not None
