@@ -100,3 +100,9 @@ class Program:
 def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run a story on a loop of its own."""
     asyncio.run(story())
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for what nobody tells of."""
+    while not true():  # noqa: ASYNC110  that is what it is for
+        await asyncio.sleep(0.01)

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 
 from garret.page.local import Inserted
 from garret.shell.insertion.hands import Hands
-from garret.shell.insertion.pasting import X11Insertion
+from garret.shell.insertion.x11 import X11Insertion
 from garret.shell.x11.focus import Focus, Target
 from garret.shell.x11.keyboard import Keyboard
 from garret.shell.x11.server import Server

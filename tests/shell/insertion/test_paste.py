@@ -11,6 +11,7 @@ from garret.shell.insertion.paste import (
     DOUBTED,
     KEEP_WITHIN,
     KEYS_WITHIN,
+    LINGER,
     SETTLE,
     SETTLED_BY,
     UNANSWERED,
@@ -40,8 +41,32 @@ def test_inserted_is_said_when_the_text_was_taken() -> None:
     paste.asked(0.1)
     assert paste.read(0.2) == (Say(None),)
     assert paste.read(0.2) == ()  # in another form, for the same chord
-    assert paste.tick(0.2 + SETTLE) == (Do.END,)
+    assert paste.tick(0.2 + SETTLE) == (Do.SETTLED,)
+    # A page's process comes to the key when it does: what it reads then is the text.
+    assert paste.answer(target=True) is Answer.TEXT
+    assert paste.answer(target=False) is Answer.KEPT
+    assert paste.touched() == (Do.END,)
     assert paste.answer(target=True) is Answer.KEPT
+
+
+def test_a_key_of_the_person_ends_it_after_the_shortest_time() -> None:
+    paste = pressed()
+    paste.read(0.0)
+    assert paste.touched() == ()
+    assert paste.answer(target=True) is Answer.TEXT
+    assert paste.tick(SETTLE) == (Do.END,)
+
+
+def test_without_a_touch_it_ends_with_time_or_the_next_text() -> None:
+    paste = pressed()
+    assert paste.superseded() == ()
+    paste.read(0.0)
+    paste.tick(SETTLE)
+    assert paste.tick(SETTLE + LINGER) == (Do.END,)
+    paste = pressed()
+    paste.read(0.0)
+    paste.tick(SETTLE)
+    assert paste.superseded() == (Do.END,)
 
 
 def test_who_reads_again_and_again_is_done_with_at_last() -> None:
@@ -53,7 +78,7 @@ def test_who_reads_again_and_again_is_done_with_at_last() -> None:
         now += SETTLE / 2
         paste.asked(now)
         paste.read(now)
-    assert paste.tick(now + SETTLE / 2) == (Do.END,)
+    assert paste.tick(now + SETTLE / 2) == (Do.SETTLED,)
 
 
 def test_before_the_chord_nobody_gets_the_text() -> None:
@@ -68,12 +93,12 @@ def test_a_pong_without_a_request_says_that_it_was_not_taken() -> None:
     paste = pressed()
     paste.ponged(1.0)
     assert paste.tick(1.0 + AFTER_PONG - 0.01) == ()
-    assert paste.tick(1.0 + AFTER_PONG) == (Do.END, Say(Reason.NOT_TAKEN))
+    assert paste.tick(1.0 + AFTER_PONG) == (Do.DOUBT, Do.END, Say(Reason.NOT_TAKEN))
 
 
 def test_no_answer_at_all_is_doubted() -> None:
     paste = pressed()
-    assert paste.tick(UNANSWERED) == (Do.DOUBT, Do.END, Say(Reason.NO_ANSWER))
+    assert paste.tick(UNANSWERED) == (Do.DOUBT_LONG, Do.END, Say(Reason.NO_ANSWER))
     assert paste.answer(target=True) is Answer.KEPT  # Doubts comes before
 
 
@@ -82,7 +107,7 @@ def test_who_has_begun_to_take_the_text_is_not_hurried_by_its_pong() -> None:
     paste.asked(1.0)
     paste.ponged(1.1)
     assert paste.tick(1.1 + AFTER_PONG) == ()
-    assert paste.tick(1.0 + UNANSWERED) == (Do.DOUBT, Do.END, Say(Reason.NO_ANSWER))
+    assert paste.tick(1.0 + UNANSWERED) == (Do.DOUBT_LONG, Do.END, Say(Reason.NO_ANSWER))
 
 
 def test_each_end_before_the_chord() -> None:
@@ -115,14 +140,19 @@ def test_the_clipboard_was_taken() -> None:
 
 def test_doubts_end_with_time_or_soon_after_a_pong() -> None:
     doubts = Doubts()
-    doubts.add(1, 0.0)
-    doubts.add(2, 0.0)
+    doubts.add(1, 0.0, until_touched=False)
+    doubts.add(2, 0.0, until_touched=False)
+    doubts.add(4, 0.0, until_touched=True)
+    assert doubts.has(4, 1.0)
+    doubts.touched()
+    assert not doubts.has(4, 1.0)
     assert doubts.has(1, DOUBTED - 1)
     assert not doubts.has(1, DOUBTED)
     doubts.ponged(2, 1.0)
     assert doubts.has(2, 1.0 + AFTER_PONG - 0.1)
     assert not doubts.has(2, 1.0 + AFTER_PONG)
     assert not doubts.has(3, 0.0)
+    assert not doubts
 
 
 class AnyHistory(RuleBasedStateMachine):
@@ -192,6 +222,14 @@ class AnyHistory(RuleBasedStateMachine):
     @rule()
     def lose(self) -> None:
         self.note(self.paste.lost())
+
+    @rule()
+    def touch(self) -> None:
+        self.note(self.paste.touched())
+
+    @rule()
+    def supersede(self) -> None:
+        self.note(self.paste.superseded())
 
     @rule()
     def close(self) -> None:

@@ -11,7 +11,7 @@ from garret.shell.insertion import paste
 from garret.shell.insertion.content import CONVERTED
 from garret.shell.insertion.reasons import Reason
 from tests.shell.insertion.hosts import Host, host
-from tests.shell.screens import Program, run
+from tests.shell.screens import Program, run, until
 
 pytest.importorskip(
     "PySide6.QtWidgets",
@@ -52,6 +52,25 @@ def test_a_text_arrives_and_the_clipboard_is_as_it_was(display: str) -> None:
     run(story)
 
 
+def test_after_the_persons_next_key_the_program_has_their_clipboard_too(display: str) -> None:
+    async def story() -> None:
+        async with host(display) as here, host(display) as hand:
+            other = await edit(here, name="other")
+            await other.ask("copy mine", "copied")
+            program = await edit(here)
+            assert (await here.insert("text")).outcome == "inserted"
+            await here.settled()
+            # Nobody touched anything: what it asks for belongs to the paste that was.
+            assert (await program.ask("clip", "clip"))["text"] == "text"
+            assert (await other.ask("clip", "clip"))["text"] == "mine"
+            hand.keyboard.press(38, ())
+            hand.server.drain()
+            await until(lambda: here.x11._work is None)
+            assert (await program.ask("clip", "clip"))["text"] == "mine"
+
+    run(story)
+
+
 def test_an_empty_clipboard_is_empty_again(display: str) -> None:
     async def story() -> None:
         async with host(display) as here:
@@ -59,7 +78,8 @@ def test_an_empty_clipboard_is_empty_again(display: str) -> None:
             assert (await here.insert("one")).outcome == "inserted"
             assert await program.hear("text") == "one"
             await here.settled()
-            assert (await program.ask("clip", "clip"))["text"] == ""
+            other = await edit(here, name="other")
+            assert (await other.ask("clip", "clip"))["text"] == ""
 
     run(story)
 
@@ -134,13 +154,14 @@ def test_a_window_without_a_field_gets_nothing(display: str, monkeypatch: pytest
 
     async def story() -> None:
         async with host(display) as here:
-            program = await edit(here, "--face", "button")
-            await program.ask("copy mine", "copied")
+            other = await edit(here, name="other")
+            await other.ask("copy mine", "copied")
+            await edit(here, "--face", "button")
             outcome = await here.insert(TEXT)
             assert (outcome.outcome, outcome.reason) == ("held", Reason.NOT_TAKEN.value)
             assert here.held == [TEXT]
             assert here.hands.held == TEXT
-            assert (await program.ask("clip", "clip"))["text"] == "mine"
+            assert (await other.ask("clip", "clip"))["text"] == "mine"
             # What was held is one call away, wherever the focus is by then.
             field = await edit(here, name="field")
             done: asyncio.Future[object] = asyncio.get_running_loop().create_future()

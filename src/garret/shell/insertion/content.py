@@ -43,9 +43,9 @@ META: Final = frozenset(
 CONVERTED: Final = frozenset(
     f"image/{name}"
     for name in "bw cur dds eps icns ico jfif jpg jp2 pbm pcx pgm pic ppm ras rgb rgba sgi tga tif "
-    "vnd.microsoft.icon vnd.wap.wbmp wbmp webp avif heif x-bmp x-icb x-ico x-icon x-MS-bmp x-pcx x-portable-bitmap "
-    "x-portable-graymap x-portable-pixmap x-sun-raster x-targa x-tga x-win-bitmap x-xbitmap x-xpixmap "
-    "xbm xpm xv".split()
+    "vnd.microsoft.icon vnd.wap.wbmp wbmp webp avif heif x-bmp x-icb x-ico x-icon x-MS-bmp x-pcx "
+    "x-portable-bitmap x-portable-graymap x-portable-pixmap x-sun-raster x-targa "
+    "x-tga x-win-bitmap x-xbitmap x-xpixmap xbm xpm xv".split()
 )
 
 _TEXT_TARGETS: Final = ("UTF8_STRING", "text/plain;charset=utf-8", "text/plain")

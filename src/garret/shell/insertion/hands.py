@@ -12,7 +12,7 @@ Ways, best first; the first that the desktop allows and the program takes is use
     type    X11, where the person wants it for a program: proven by the program's pong
     copy    every desktop, where the person wants it or nothing else is there
 
-Texts go one at a time, in order. Neighbours: `ways` says how a program wants it, `pasting` does it.
+Texts go one at a time, in order. Neighbours: `ways` says how a program wants it, `x11` does it.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from garret.page.local import Inserted, Strategy
-from garret.shell.insertion.pasting import X11Insertion
 from garret.shell.insertion.reasons import Reason
 from garret.shell.insertion.ways import Way, fit, objection, parse_ways, way_for
+from garret.shell.insertion.x11 import X11Insertion
 from garret.shell.x11.focus import Target
 
 Done = Callable[[Inserted], None]

@@ -7,15 +7,20 @@ clipboard managers first of all, get what the person had there, and never see th
 "Inserted" is said when the target took the text away (ICCCM 2.4: it deletes the property), which is the
 last thing that can be seen from outside, and never before the chord was pressed.
 
+One chord may mean several requests: Chromium reads the text, hands the key to the page's process, and
+reads again when that comes to it, seconds later on a busy machine. What it got then would be pasted. So the
+target goes on getting the text until the person touches a key or a button, which alone could mean another
+paste, and for `SETTLE` seconds at least.
+
 Where it does not ask:
 
-    pong without a request   it has handled the key and did not paste; `AFTER_PONG` seconds allow for input
-                             methods that hand keys on later
-    no pong either           it hangs, or is of those that never answer; after `UNANSWERED` seconds the text
-                             is held. Its late request gets nothing (`Doubts`): the text is the person's to
-                             insert again by then, and what was on the clipboard is not what the key meant
+    pong without a request   its window's process has handled the key and nothing pasted within `AFTER_PONG`
+    no pong either           it hangs, or is of those that never answer: `UNANSWERED` seconds
 
-    keeping -> ready -> pressed -> settling -> over
+Either way the text is held, and what the target asks for late gets nothing (`Doubts`): the text is the
+person's to insert again by then, and what was on the clipboard is not what the key meant.
+
+    keeping -> ready -> pressed -> settling -> lingering -> over
 
 Invariants: the chord is pressed at most once; one outcome; after "held" nobody gets the text.
 Neighbours: `pasting` drives it; `selection` asks it who gets what.
@@ -38,11 +43,15 @@ KEEP_WITHIN: Final = 5.0
 AFTER_PONG: Final = 3.0
 UNANSWERED: Final = 8.0
 
-SETTLE: Final = 0.3
-"""Seconds: some programs read twice for one paste (Chromium asks for each format it might prefer)."""
+SETTLE: Final = 1.0
+"""Seconds without a request, after which the next text may go out. Chromium's second request was seen 10 ms
+after its first, and over 0.3 s while its page's process was busy."""
 
-SETTLED_BY: Final = 3.0
+SETTLED_BY: Final = 5.0
 """Seconds after the text was read, in which even a program that keeps asking is done with one paste."""
+
+LINGER: Final = 60.0
+"""Seconds that the target goes on getting the text while the person touches nothing."""
 
 DOUBTED: Final = 60.0
 """Seconds in which a program that never answered may still come to the key."""
@@ -55,6 +64,7 @@ class Stage(Enum):
     READY = "ready"
     PRESSED = "pressed"
     SETTLING = "settling"
+    LINGERING = "lingering"
     OVER = "over"
 
 
@@ -77,7 +87,9 @@ class Do(Enum):
     """What the driver has to do."""
 
     PRESS = "press"  # take the selection, press the chord, and ask for a pong
-    DOUBT = "doubt"  # the target's late request gets nothing
+    SETTLED = "settled"  # the next text may go out
+    DOUBT = "doubt"  # the target's late request gets nothing, until the person touches something
+    DOUBT_LONG = "doubt long"  # ... and also after that: it has not even come to the key
     END = "end"  # from now on everybody gets what was kept
 
 
@@ -93,6 +105,7 @@ class Paste:
         self._ponged = False
         self._taking = 0
         self._settled_by = 0.0
+        self._touched = False
 
     @property
     def deadline(self) -> float | None:
@@ -140,7 +153,7 @@ class Paste:
 
     def answer(self, *, target: bool) -> Answer:
         """What one who asks for the selection gets."""
-        if target and self.stage in (Stage.PRESSED, Stage.SETTLING):
+        if target and self.stage in (Stage.PRESSED, Stage.SETTLING, Stage.LINGERING):
             return Answer.TEXT
         return Answer.KEPT
 
@@ -174,17 +187,24 @@ class Paste:
             if not self._taking:
                 self._deadline = now + AFTER_PONG
 
+    def touched(self) -> tuple[Instruction, ...]:
+        """The person pressed a key or a button: what is asked for next may be for that."""
+        self._touched = True
+        return self._end() if self.stage is Stage.LINGERING else ()
+
+    def superseded(self) -> tuple[Instruction, ...]:
+        """Another text is to go out."""
+        return self._end() if self.stage is Stage.LINGERING else ()
+
     def lost(self) -> tuple[Instruction, ...]:
         """Somebody else owns the selection now."""
         if self.stage is Stage.PRESSED:
             return self._hold(Reason.CLIPBOARD_TAKEN)
-        if self.stage is Stage.SETTLING:
-            return self._end()
-        return ()
+        return self._end() if self.stage in (Stage.SETTLING, Stage.LINGERING) else ()
 
     def gone(self) -> tuple[Instruction, ...]:
         """The target's window is no more."""
-        if self.stage is Stage.SETTLING:
+        if self.stage in (Stage.SETTLING, Stage.LINGERING):
             return self._end()
         return self._hold(Reason.TARGET_GONE) if self.stage is not Stage.OVER else ()
 
@@ -198,9 +218,13 @@ class Paste:
             case Stage.READY:
                 return self._hold(Reason.KEYS_HELD)
             case Stage.PRESSED if self._ponged and not self._taking:
-                return self._hold(Reason.NOT_TAKEN)
+                return (Do.DOUBT, *self._hold(Reason.NOT_TAKEN))
             case Stage.PRESSED:
-                return (Do.DOUBT, *self._hold(Reason.NO_ANSWER))
+                return (Do.DOUBT_LONG, *self._hold(Reason.NO_ANSWER))
+            case Stage.SETTLING if not self._touched:
+                self.stage = Stage.LINGERING
+                self._deadline = now + LINGER
+                return (Do.SETTLED,)
             case _:
                 return self._end()
 
@@ -213,24 +237,32 @@ class Paste:
 
 
 class Doubts:
-    """Programs that never answered a chord: what they ask for next is that chord's, come late."""
+    """Programs that never came to a chord: what they ask for next may be that chord's, come late."""
 
     def __init__(self) -> None:
-        self._until: dict[int, float] = {}
+        self._until: dict[int, tuple[float, bool]] = {}
 
-    def add(self, client: int, now: float) -> None:
-        """Doubt a program for a while."""
-        self._until[client] = now + DOUBTED
+    def __bool__(self) -> bool:
+        return bool(self._until)
+
+    def add(self, client: int, now: float, *, until_touched: bool) -> None:
+        """Doubt a program for a while, or until the person touches something."""
+        self._until[client] = (now + DOUBTED, until_touched)
 
     def ponged(self, client: int, now: float) -> None:
         """It lives: what is still to come comes soon."""
         if client in self._until:
-            self._until[client] = min(self._until[client], now + AFTER_PONG)
+            until, _ = self._until[client]
+            self._until[client] = (min(until, now + AFTER_PONG), False)
+
+    def touched(self) -> None:
+        """The person pressed a key or a button."""
+        self._until = {client: doubt for client, doubt in self._until.items() if not doubt[1]}
 
     def has(self, client: int, now: float) -> bool:
         """Whether a program is doubted."""
-        until = self._until.get(client)
-        if until is not None and now >= until:
-            del self._until[client]
+        until, _ = self._until.get(client, (now, False))
+        if now >= until:
+            self._until.pop(client, None)
             return False
-        return until is not None
+        return True

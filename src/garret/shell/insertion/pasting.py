@@ -1,288 +1,32 @@
-"""Insertion on X11: keys pressed by XTEST, and a selection that is lent for the time of a paste.
+"""One text that is pasted: the clipboard kept, lent for the time of the paste, and given back.
 
-Drives `paste` and `typing`, one at a time. What they decide on (who has the focus, which keys are down,
-whether the clipboard is still the one that was kept) is looked at while the server serves nobody else, and
-acted on before that ends: nothing can come between.
-
-Neighbours: `paste`, `typing` (pure), `keeping`, `selection`; `hands` chooses and queues.
+Neighbours: `paste` decides; `keeping` reads what is on the clipboard, `selection` gives it out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
-
-from garret.base.clock import SYSTEM, Clock
 from garret.shell.insertion.content import Content, content_of
 from garret.shell.insertion.keeping import Keeping
-from garret.shell.insertion.paste import Answer, Do, Doubts, Instruction, Paste, Say, Stage
-from garret.shell.insertion.reasons import Reason
+from garret.shell.insertion.paste import Answer, Do, Paste, Stage
 from garret.shell.insertion.selection import Selection
-from garret.shell.insertion.typing import Typing, strokes_of
 from garret.shell.insertion.ways import Way
-from garret.shell.x11.focus import Focus, Target
-from garret.shell.x11.keyboard import Keyboard
-from garret.shell.x11.layout import Stroke
-from garret.shell.x11.server import Server
-from garret.transport.loop import EventLoop
-
-_LOOK_EVERY: Final = 0.015
-"""Seconds between looks at keys still held; only while a text waits for them."""
-
-Done = Callable[[Reason | None], None]
+from garret.shell.insertion.work import Parts, Told, Work
+from garret.shell.x11.focus import Target
 
 
-class X11Insertion:
-    """See the module."""
-
-    def __init__(
-        self, server: Server, keyboard: Keyboard, focus: Focus, loop: EventLoop, clock: Clock = SYSTEM
-    ) -> None:
-        self._server = server
-        self._keyboard = keyboard
-        self._focus = focus
-        self._loop = loop
-        self._clock = clock
-        self._selections = {name: Selection(server, name) for name in ("CLIPBOARD", "PRIMARY")}
-        self._doubts = Doubts()
-        self._work: _Work | None = None
-        server.listen(server.x.ClientMessage, self._messaged)
-        server.listen(server.x.DestroyNotify, self._destroyed)
-        for selection in self._selections.values():
-            server.watch_owners(selection.atom)
-        server.listen(server.owner_changes, self._changed_hands)
-
-    @property
-    def busy(self) -> bool:
-        """Whether a text is on its way, or still settling."""
-        return self._work is not None
-
-    def aim(self) -> Target | Reason:
-        """What has the keyboard, or why nothing can be inserted there."""
-        target = self._focus.target()
-        if target is None:
-            return Reason.NO_FOCUS
-        return target
-
-    def insert(self, text: str, target: Target, way: Way, done: Done, settled: Callable[[], None]) -> None:
-        """Put `text` into `target` by pasting or typing; `done` hears once what became of it, `settled` when
-        the next may begin."""
-        reason = self._objection(target)
-        work: _Work | Reason = reason if reason is not None else self._begin(text, target, way, done, settled)
-        if isinstance(work, Reason):
-            done(work)
-            self._loop.call_soon(settled)
-        else:
-            self._work = work
-            work.start()
-        self._server.drain()
-
-    def _objection(self, target: Target) -> Reason | None:
-        if self._doubts.has(target.client, self._clock.monotonic()):
-            return Reason.STILL_WAITED_FOR
-        return Reason.KEYBOARD_TAKEN if self._focus.keyboard_is_taken() else None
-
-    def _begin(
-        self, text: str, target: Target, way: Way, done: Done, settled: Callable[[], None]
-    ) -> _Work | Reason:
-        parts = _Parts(self._server, self._keyboard, self._focus, self._loop, self._clock, self._doubts)
-
-        def over() -> None:
-            self._work = None
-            settled()
-
-        if way.kind == "paste":
-            return _PasteWork(parts, target, done, over, text, way, self._selections[way.selection])
-        group = self._keyboard.group()
-        strokes = strokes_of(text, lambda symbol: self._keyboard.layout.stroke(symbol, group))
-        return strokes if isinstance(strokes, Reason) else _TypeWork(parts, target, done, over, strokes)
-
-    # ---- events
-
-    def _messaged(self, event: Any) -> None:
-        """A pong: the target's answer, sent to the root window (EWMH, _NET_WM_PING)."""
-        if event.client_type != self._server.atom("WM_PROTOCOLS") or event.data[0] != 32:
-            return
-        ping, _, window = event.data[1][:3]
-        if ping != self._server.atom("_NET_WM_PING"):
-            return
-        self._doubts.ponged(self._focus.client(window), self._clock.monotonic())
-        if self._work is not None and window == self._work.target.top:
-            self._work.ponged()
-
-    def _destroyed(self, event: Any) -> None:
-        if self._work is not None and event.window.id == self._work.target.top:
-            self._work.gone()
-
-    def _changed_hands(self, event: Any) -> None:
-        if self._work is not None and event.owner.id != self._server.window.id:
-            self._work.changed_hands(int(event.selection))
-
-
-class _Parts:
-    """What every work needs."""
-
-    def __init__(
-        self, server: Server, keyboard: Keyboard, focus: Focus, loop: EventLoop, clock: Clock, doubts: Doubts
-    ) -> None:
-        self.server = server
-        self.keyboard = keyboard
-        self.focus = focus
-        self.loop = loop
-        self.clock = clock
-        self.doubts = doubts
-
-
-class _Work:
-    """One text on its way: the part that pasting and typing share."""
-
-    def __init__(self, parts: _Parts, target: Target, done: Done, over: Callable[[], None]) -> None:
-        self.target = target
-        self._parts = parts
-        self._done = done
-        self._over = over
-        self._timer: Any = None
-        self._listening = False
-        parts.server.attend(target.top)
-
-    def start(self) -> None:
-        raise NotImplementedError
-
-    def ponged(self) -> None:
-        raise NotImplementedError
-
-    def gone(self) -> None:
-        raise NotImplementedError
-
-    def changed_hands(self, selection: int) -> None:
-        """Somebody else took a selection."""
-
-    def _machine(self) -> Paste | Typing:
-        raise NotImplementedError
-
-    def _press(self) -> bool:
-        """Do what is to be done now; whether it was."""
-        raise NotImplementedError
-
-    # ---- the machine's clock
-
-    def _now(self) -> float:
-        return self._parts.clock.monotonic()
-
-    def _await(self) -> None:
-        """Come back when the machine wants it, or soon while it waits for keys."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        machine = self._machine()
-        if machine.deadline is None:
-            return
-        delay = max(0.0, machine.deadline - self._now())
-        if machine.stage is Stage.READY:
-            delay = min(delay, _LOOK_EVERY)
-        self._timer = self._parts.loop.call_later(delay, self._tick)
-
-    def _tick(self) -> None:
-        if self._machine().stage is Stage.READY:
-            self._look()
-        self._do(self._machine().tick(self._now()))
-        self._parts.server.drain()
-
-    def _look(self) -> None:
-        """See how things are and act on it, with nobody else served meanwhile."""
-        server, machine = self._parts.server, self._machine()
-        with server.grabbed():
-            focused = self._parts.focus.window() == self.target.focus
-            instructions = machine.look(focused=focused, keys_up=not self._parts.keyboard.modifiers_held())
-            if Do.PRESS in instructions and self._press():
-                machine.pressed(self._now())
-                instructions = ()
-        self._do(tuple(each for each in instructions if each is not Do.PRESS))
-
-    def _do(self, instructions: tuple[Instruction, ...]) -> None:
-        outcome: Say | None = None
-        for each in instructions:
-            if isinstance(each, Say):
-                outcome = each
-            else:
-                self._carry_out(each)
-        self._await()
-        if outcome is not None:
-            self._done(outcome.held)
-        if Do.END in instructions:
-            self._finish()
-
-    def _carry_out(self, instruction: Do) -> None:
-        """What pasting does besides."""
-
-    def _finish(self) -> None:
-        if self._listening:
-            self._parts.server.root.change_attributes(event_mask=0)
-        self._parts.server.leave(self.target.top)
-        self._over()
-
-    def _ping(self) -> None:
-        """Ask the target to answer once it has come to this. Answers go to the root window."""
-        if not self.target.pings:
-            return
-        server = self._parts.server
-        # Only for a moment, since it tells of every window of the desktop. EWMH has the answer sent to who
-        # selects SubstructureNotify; Qt 6.12 sends it to who selects StructureNotify instead.
-        self._listening = True
-        mask = server.x.SubstructureNotifyMask | server.x.StructureNotifyMask
-        server.root.change_attributes(event_mask=mask)
-        window = server.window_of(self.target.top)
-        data = [server.atom("_NET_WM_PING"), server.now(), self.target.top]
-        server.send(window, server.client_message(window, "WM_PROTOCOLS", data))
-
-
-class _TypeWork(_Work):
-    """A text that is typed."""
-
-    def __init__(
-        self,
-        parts: _Parts,
-        target: Target,
-        done: Done,
-        over: Callable[[], None],
-        strokes: tuple[Stroke, ...],
-    ) -> None:
-        super().__init__(parts, target, done, over)
-        self._typing = Typing(self._now())
-        self._strokes = strokes
-
-    def _machine(self) -> Typing:
-        return self._typing
-
-    def start(self) -> None:
-        self._tick()
-
-    def _press(self) -> bool:
-        self._parts.keyboard.type(self._strokes)
-        self._ping()
-        return True
-
-    def ponged(self) -> None:
-        self._do(self._typing.ponged())
-
-    def gone(self) -> None:
-        self._do(self._typing.gone())
-
-
-class _PasteWork(_Work):
+class PasteWork(Work):
     """A text that is pasted."""
 
     def __init__(
         self,
-        parts: _Parts,
+        parts: Parts,
         target: Target,
-        done: Done,
-        over: Callable[[], None],
+        told: Told,
         text: str,
         way: Way,
         selection: Selection,
     ) -> None:
-        super().__init__(parts, target, done, over)
+        super().__init__(parts, target, told)
         self._paste = Paste(self._now())
         self._text = content_of(parts.server, text)
         self._way = way
@@ -353,7 +97,9 @@ class _PasteWork(_Work):
             return False
         if not self._selection.lend(self._text, self._kept, self._judge):
             return False
+        self._parts.touches.stop()  # our own keys are not the person's
         keyboard.press(keycode, chord.modifiers)
+        self._parts.touches.hear()
         self._ping()
         return True
 
@@ -384,9 +130,18 @@ class _PasteWork(_Work):
     def gone(self) -> None:
         self._do(self._paste.gone())
 
+    def touched(self) -> None:
+        self._do(self._paste.touched())
+
+    def superseded(self) -> None:
+        self._do(self._paste.superseded())
+
     def _carry_out(self, instruction: Do) -> None:
-        if instruction is Do.DOUBT:
-            self._parts.doubts.add(self.target.client, self._now())
+        if instruction in (Do.DOUBT, Do.DOUBT_LONG):
+            until_touched = instruction is Do.DOUBT and self._parts.touches.works
+            self._parts.doubts.add(self.target.client, self._now(), until_touched=until_touched)
+        elif instruction is Do.SETTLED and not self._parts.touches.works:
+            self._do(self._paste.touched())  # nobody would say so
         elif instruction is Do.END:
             if self._keeping is not None:
                 self._keeping.stop()
