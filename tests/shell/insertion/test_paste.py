@@ -57,6 +57,19 @@ def test_a_key_of_the_person_ends_it_after_the_shortest_time() -> None:
     assert paste.tick(SETTLE) == (Do.END,)
 
 
+def test_who_reads_for_every_chord_has_to_read_twice() -> None:
+    paste = pressed()
+    paste.asked(0.0)
+    assert paste.read(0.1, needed=2) == ()
+    paste.ponged(0.1)
+    paste.asked(0.2)
+    assert paste.read(0.3, needed=2) == (Say(None),)
+    paste = pressed()
+    paste.asked(0.0)
+    paste.read(0.1, needed=2)
+    assert paste.tick(0.1 + AFTER_PONG) == (Do.DOUBT, Do.END, Say(Reason.READ_ONLY))
+
+
 def test_without_a_touch_it_ends_with_time_or_the_next_text() -> None:
     paste = pressed()
     assert paste.superseded() == ()
@@ -210,10 +223,10 @@ class AnyHistory(RuleBasedStateMachine):
             self.text_given = True
             self.paste.asked(self.now)
 
-    @rule()
-    def read(self) -> None:
+    @rule(needed=st.integers(1, 2))
+    def read(self, needed: int) -> None:
         if self.text_given:
-            self.note(self.paste.read(self.now))
+            self.note(self.paste.read(self.now, needed))
 
     @rule()
     def pong(self) -> None:

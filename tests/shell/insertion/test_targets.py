@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from garret.shell.insertion import paste
 from garret.shell.insertion.reasons import Reason
 from garret.shell.x11.focus import Target
 from garret.shell.x11.server import Server
@@ -72,8 +73,11 @@ def test_a_terminal_gets_it_by_its_own_key_and_keeps_the_primary_selection(
     run(story)
 
 
-PAGE = """<!doctype html><title>empty</title><textarea autofocus rows=5 cols=40
-  oninput="document.title = 'got ' + this.value"></textarea>"""
+PAGE = """<!doctype html><title>empty</title>FIELD<script>
+  const ready = () => document.title = 'ready';
+  window.onload = () => requestAnimationFrame(() => requestAnimationFrame(ready));
+</script>"""
+FIELD = """<textarea autofocus rows=5 cols=40 oninput="document.title = 'got ' + this.value"></textarea>"""
 
 
 async def titled(server: Server, target: Target, title: str) -> None:
@@ -83,28 +87,46 @@ async def titled(server: Server, target: Target, title: str) -> None:
     await until(lambda: (window.get_full_text_property(name) or "").startswith(title))
 
 
-def test_a_field_in_a_browser(display: str, tmp_path: Path) -> None:
-    chromium = needs("chromium")
-    page = tmp_path / "page.html"
-    page.write_text(PAGE, encoding="utf-8")
+async def browse(here: Host, folder: Path, field: str) -> tuple[asyncio.subprocess.Process, Target]:
+    """A browser that shows a page with `field` on it, once that takes keys."""
+    page = folder / "page.html"
+    page.write_text(PAGE.replace("FIELD", field), encoding="utf-8")
+    browser = await program(
+        here, needs("chromium"), f"--user-data-dir={folder}/profile", "--no-sandbox", "--no-first-run",
+        "--disable-gpu", "--disable-background-networking", "--password-store=basic",
+        f"--app={page.as_uri()}",
+    )  # fmt: skip
+    target = await here.focused("chromium")
+    await titled(here.server, target, "ready")
+    return browser, target
 
+
+def test_a_field_in_a_browser(display: str, tmp_path: Path) -> None:
     async def story() -> None:
         async with host(display) as here:
             other = await edit(here, name="other")
             await other.ask("copy mine", "copied")
-            browser = await program(
-                here, chromium, f"--user-data-dir={tmp_path}/profile", "--no-sandbox", "--no-first-run",
-                "--disable-gpu", "--disable-background-networking", "--password-store=basic",
-                f"--app={page.as_uri()}",
-            )  # fmt: skip
-            target = await here.focused("chromium")
-            await titled(here.server, target, "empty")
+            browser, target = await browse(here, tmp_path, FIELD)
             assert (await here.insert(TEXT)).outcome == "inserted"
             await titled(here.server, target, f"got {TEXT}")
             assert (await here.insert(" and more")).outcome == "inserted"
             await titled(here.server, target, f"got {TEXT} and more")
             await here.settled()
             assert (await other.ask("clip", "clip"))["text"] == "mine"
+            await end(browser)
+
+    run(story)
+
+
+def test_a_page_without_a_field(display: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chromium reads the clipboard all the same, which must not be taken for a paste."""
+    monkeypatch.setattr(paste, "AFTER_PONG", 0.5)
+
+    async def story() -> None:
+        async with host(display) as here:
+            browser, _ = await browse(here, tmp_path, "<p>Nothing to write in.</p>")
+            outcome = await here.insert(TEXT)
+            assert (outcome.outcome, outcome.reason) == ("held", Reason.READ_ONLY.value)
             await end(browser)
 
     run(story)

@@ -51,10 +51,12 @@ class Hands:
         x11: X11Insertion | None,
         *,
         why_not: str = "",
+        wayland: bool = False,
         on_held: Callable[[str], None] = lambda _text: None,
     ) -> None:
         self._x11 = x11
         self._why_not = why_not
+        self._wayland = wayland
         self._on_held = on_held
         self._preferred = "auto"
         self._own: dict[str, Way] = {}
@@ -130,8 +132,11 @@ class Hands:
         return objection(fit(job.text, way), way)
 
     def _without_target(self, job: _Job, reason: Reason) -> None:
-        """Nobody to insert into: where that is only because nobody can tell, the clipboard is the way."""
-        if self._preferred == "copy" or reason is Reason.NO_WAY:
+        """Nobody to insert into: where that is only because nobody can tell, the clipboard is the way.
+
+        Under Wayland the X server says that nobody has the keyboard when a Wayland program has.
+        """
+        if self._preferred == "copy" or self._wayland or reason is Reason.NO_WAY:
             self._copy(job, "")
         else:
             self._hold(job.text, "", reason, job.done)
@@ -167,20 +172,13 @@ class Hands:
 
     def strategies(self) -> tuple[Strategy, ...]:
         """The ways, best first: whether each works here, and if not why."""
-        x11 = self._x11 is not None
-        only_x11 = self._why_not or "X11 programs have been seen to take it."
+        works = self._x11 is not None
+        only = " Here only into X11 programs: Wayland's own let nobody in." if self._wayland else ""
+        paste = "Text is pasted, and seen to be read; the clipboard stays as it was." + only
+        type_ = "For programs that paste nothing, where the settings name them." + only
+        copy = "Text is copied, and you paste it where you want it."
         return (
-            Strategy(
-                name="paste",
-                works=x11,
-                sentence="Text is pasted, and seen to be read; the clipboard stays as it was."
-                if x11
-                else only_x11,
-            ),
-            Strategy(
-                name="type",
-                works=x11,
-                sentence="For programs that paste nothing, if the settings name them." if x11 else only_x11,
-            ),
-            Strategy(name="copy", works=True, sentence="Text is copied, and you paste it where you want it."),
+            Strategy(name="paste", works=works, sentence=paste if works else self._why_not),
+            Strategy(name="type", works=works, sentence=type_ if works else self._why_not),
+            Strategy(name="copy", works=True, sentence=copy),
         )

@@ -5,7 +5,9 @@ answered by who it is. The program that was aimed at, after the chord was presse
 clipboard managers first of all, get what the person had there, and never see the text.
 
 "Inserted" is said when the target took the text away (ICCCM 2.4: it deletes the property), which is the
-last thing that can be seen from outside, and never before the chord was pressed.
+last thing that can be seen from outside, and never before the chord was pressed. Programs made of Chromium
+read it once for every Ctrl+V, whatever has the focus, and a second time when a page takes it in (seen with
+156, with a field and without): of those the second is meant.
 
 One chord may mean several requests: Chromium reads the text, hands the key to the page's process, and
 reads again when that comes to it, seconds later on a busy machine. What it got then would be pasted. So the
@@ -104,6 +106,7 @@ class Paste:
         self._deadline = now + KEEP_WITHIN
         self._ponged = False
         self._taking = 0
+        self._reads = 0
         self._settled_by = 0.0
         self._touched = False
 
@@ -165,14 +168,15 @@ class Paste:
     def progressed(self, now: float) -> None:
         """The target takes a piece of it, or asked what there is."""
         if self.stage is Stage.PRESSED:
-            self._deadline = now + UNANSWERED
+            self._deadline = now + (AFTER_PONG if self._reads else UNANSWERED)
         elif self.stage is Stage.SETTLING:
             self._deadline = min(now + SETTLE, self._settled_by)
 
-    def read(self, now: float) -> tuple[Instruction, ...]:
-        """The target took all of the text away."""
+    def read(self, now: float, needed: int = 1) -> tuple[Instruction, ...]:
+        """The target took all of the text away; it is known to paste once it did so `needed` times."""
         self._taking = max(0, self._taking - 1)
-        if self.stage is not Stage.PRESSED:
+        self._reads += 1
+        if self.stage is not Stage.PRESSED or self._reads < needed:
             self.progressed(now)
             return ()
         self.stage = Stage.SETTLING
@@ -184,7 +188,7 @@ class Paste:
         """The target has handled what came before the ping, the chord among it."""
         if self.stage is Stage.PRESSED and not self._ponged:
             self._ponged = True
-            if not self._taking:
+            if not self._taking and not self._reads:
                 self._deadline = now + AFTER_PONG
 
     def touched(self) -> tuple[Instruction, ...]:
@@ -217,6 +221,8 @@ class Paste:
                 return self._hold(Reason.CLIPBOARD_UNSAVED)
             case Stage.READY:
                 return self._hold(Reason.KEYS_HELD)
+            case Stage.PRESSED if self._reads:
+                return (Do.DOUBT, *self._hold(Reason.READ_ONLY))
             case Stage.PRESSED if self._ponged and not self._taking:
                 return (Do.DOUBT, *self._hold(Reason.NOT_TAKEN))
             case Stage.PRESSED:

@@ -9,7 +9,7 @@ from garret.shell.insertion.content import Content, content_of
 from garret.shell.insertion.keeping import Keeping
 from garret.shell.insertion.paste import Answer, Do, Paste, Stage
 from garret.shell.insertion.selection import Selection
-from garret.shell.insertion.ways import Way
+from garret.shell.insertion.ways import CTRL_V, SHIFT_INSERT, Way
 from garret.shell.insertion.work import Parts, Told, Work
 from garret.shell.x11.focus import Target
 
@@ -42,7 +42,7 @@ class PasteWork(Work):
     def start(self) -> None:
         self._selection.on_asked = self._asked
         self._selection.on_progress = lambda: self._paste.progressed(self._now())
-        self._selection.on_read = lambda: self._do(self._paste.read(self._now()))
+        self._selection.on_read = self._read
         self._selection.on_lost = lambda: self._do(self._paste.lost())
         self._keep()
 
@@ -91,6 +91,8 @@ class PasteWork(Work):
         """Take the selection and press; the server serves nobody else meanwhile."""
         server, keyboard = self._parts.server, self._parts.keyboard
         chord = self._way.chord
+        if chord == CTRL_V and not keyboard.layout.has(chord.symbol):
+            chord = SHIFT_INSERT
         keycode = keyboard.layout.keycode(chord.symbol, keyboard.group())
         server.display.sync()  # what changed hands before the grab is known now
         if keycode is None or self._changed_unheard() or self._selection.owner() != self._kept_from:
@@ -122,6 +124,11 @@ class PasteWork(Work):
         else:
             self._paste.progressed(self._now())
         self._await()
+
+    def _read(self, place: int) -> None:
+        # The property that Chromium, and so Electron, has selections written to.
+        chromium = self._parts.server.atom_name(place) == "CHROME_SELECTION"
+        self._do(self._paste.read(self._now(), needed=2 if chromium else 1))
 
     def ponged(self) -> None:
         self._paste.ponged(self._now())

@@ -24,6 +24,7 @@ class Reason(Enum):
     CLIPBOARD_UNSAVED = "What is on the clipboard could not be kept, and would have been lost."
     CLIPBOARD_TAKEN = "Another program took the clipboard in between; look whether the text arrived."
     NOT_TAKEN = "The program did not paste: perhaps no field for text has the focus."
+    READ_ONLY = "The program read the text, but perhaps did not paste it; look before inserting it again."
     NO_ANSWER = "The program did not answer, and gets nothing any more if it does so late."
     STILL_WAITED_FOR = "The program still has an earlier paste to answer."
     TARGET_GONE = "The program was closed in between."

@@ -30,6 +30,7 @@ Judge = Callable[[int], Answer]
 class _Transfer:
     piece: Piece
     is_text: bool
+    place: int  # the property it is given in
     sent: int = 0  # in units of the format
     in_pieces: bool = False
     ended: bool = False
@@ -50,7 +51,7 @@ class Selection:
         self.is_ours = False
         self.on_asked: Callable[[bool], None] = lambda _text: None  # True: for the text itself
         self.on_progress: Callable[[], None] = lambda: None
-        self.on_read: Callable[[], None] = lambda: None
+        self.on_read: Callable[[int], None] = lambda _place: None
         self.on_lost: Callable[[], None] = lambda: None
         x = server.x
         server.listen(x.SelectionRequest, self._requested)
@@ -128,7 +129,7 @@ class Selection:
         piece = content.get(target)
         if piece is None:
             return False
-        transfer = _Transfer(piece, is_text)
+        transfer = _Transfer(piece, is_text, place)
         self._texts_begun += is_text
         if (requestor, place) not in self._transfers:
             self._server.attend(requestor)
@@ -165,7 +166,7 @@ class Selection:
         if transfer.ended:
             self._finish(key)
             if transfer.is_text:
-                self.on_read()
+                self.on_read(transfer.place)
             return
         units = _AT_ONCE * 8 // transfer.piece.format
         part = transfer.piece.data[transfer.sent : transfer.sent + units]

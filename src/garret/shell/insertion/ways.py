@@ -32,6 +32,10 @@ class WayError(GarretError):
 CTRL_V: Final = Accelerator(("Ctrl",), "V")
 
 
+# What the same programs paste with on a keyboard that has no Latin letters.
+SHIFT_INSERT: Final = Accelerator(("Shift",), "Insert")
+
+
 @dataclass(frozen=True)
 class Way:
     """One way into a program."""

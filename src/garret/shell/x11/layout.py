@@ -48,6 +48,10 @@ class Layout:
                     return Stroke(keycode, shift=level == 1)
         return None
 
+    def has(self, symbol: int) -> bool:
+        """Whether some key gives `symbol` in some group."""
+        return any(symbol in row for row in self._rows.values())
+
     def keycode(self, symbol: int, group: int) -> int | None:
         """The key that a shortcut with `symbol` is pressed with; also of another group than the one on."""
         here = self.stroke(symbol, group)
