@@ -1,12 +1,12 @@
-"""How far the window's process reaches beyond its own window: hotkeys, and hands in other programs. Probed once.
+"""How far the window's process reaches beyond its own window: hotkeys, and hands in other programs.
 
     reach = Reach.probe(loop, on_intent, on_held)
     reach.apply(settings)                       # `desk.*`, at the start and when they change
     reach.hotkeys.hear(action, phase)           # desk.pressed: keys bound by other means
     reach.answer(local)                         # window.insert, window.hotkeys, window.hotkey_try
 
-What the desktop does not allow is left out and told, with the reason (`hotkeys.strategies`,
-`hands.strategies`); nothing here fails for it.
+The desktop is probed once. What it does not allow is left out and told, with the reason
+(`hotkeys.strategies`, `hands.strategies`); nothing here fails for it.
 
 Neighbours: `hotkeys`, `insertion`, `x11`; `shell` makes it and does what intents say.
 """
@@ -20,8 +20,10 @@ from typing import Any, Final, Literal
 
 from garret.base.errors import GarretError
 from garret.page import local
+from garret.shell.hotkeys.bus import Bus, BusError
 from garret.shell.hotkeys.grabs import Grabs
 from garret.shell.hotkeys.hotkeys import Hotkeys, Source
+from garret.shell.hotkeys.portal import PortalSource
 from garret.shell.hotkeys.press import Action, Intent, Phase
 from garret.shell.hotkeys.sources import NoSource, X11Source
 from garret.shell.insertion.hands import Hands
@@ -79,11 +81,12 @@ class Reach:
         def key(action: Action, phase: Phase) -> None:
             hotkeys.hear(action, phase)
 
-        source, refused = _source(session, server, key)
+        keyboard = Keyboard(server) if server is not None else None
+        source, refused = _source(session, server, keyboard, loop, key)
         hotkeys = Hotkeys(source, loop, on_intent)
         if refused is not None:
             refused.on_refused = hotkeys.refused
-        x11, why_not = _insertion(session, server, loop)
+        x11, why_not = _insertion(session, server, keyboard, loop)
         if server is not None:
             server.watch(loop)
         hands = Hands(x11, why_not=why_not, wayland=session == "wayland", on_held=on_held)
@@ -118,30 +121,42 @@ class Reach:
 
     def close(self) -> None:
         """Let all hotkeys go, and end the connection; the clipboard is what it was for those who ask now."""
+        if self._timer is not None:
+            self._timer.cancel()
         self.hotkeys.close()
+        self.hands.close()
         if self._server is not None:
             self._server.close()
 
 
 def _source(
-    session: Session, server: Server | None, key: Callable[[Action, Phase], None]
+    session: Session,
+    server: Server | None,
+    keyboard: Keyboard | None,
+    loop: EventLoop,
+    key: Callable[[Action, Phase], None],
 ) -> tuple[Source, Grabs | None]:
-    if session == "x11" and server is not None:
-        grabs = Grabs(server, Keyboard(server), key)
+    """Under X11 the portal is not asked even where there is one: it tells less of what it did."""
+    if session == "x11" and server is not None and keyboard is not None:
+        grabs = Grabs(server, keyboard, key)
         return X11Source(grabs), grabs
     if session == "wayland":
-        return NoSource(
-            "Under Wayland keys are the desktop's to give: bind them to `garret hotkey` in its settings."
-        ), None
+        try:
+            return PortalSource(Bus(loop), key), None
+        except (BusError, ImportError) as error:
+            _log.info("no portal: %s", error)
+            return NoSource("Keys are the desktop's to give here, and it has no bus to ask it on."), None
     return NoSource("There is no desktop here that could give keys."), None
 
 
-def _insertion(session: Session, server: Server | None, loop: EventLoop) -> tuple[X11Insertion | None, str]:
-    if server is None:
+def _insertion(
+    session: Session, server: Server | None, keyboard: Keyboard | None, loop: EventLoop
+) -> tuple[X11Insertion | None, str]:
+    if server is None or keyboard is None:
         if session == "wayland":
             return None, "Wayland lets no program put text into another."
         return None, "There is no desktop here with programs to insert into."
     missing = [name for name in NEEDED if not server.has(name)]
     if missing:
         return None, f"The X server lacks {' and '.join(missing)}."
-    return X11Insertion(server, Keyboard(server), Focus(server), loop), ""
+    return X11Insertion(server, keyboard, Focus(server), loop), ""

@@ -66,4 +66,5 @@ async def host(display: str) -> AsyncGenerator[Host]:
     finally:
         for program in here.programs:
             await program.stop()
+        here.hands.close()
         here.server.close()

@@ -168,6 +168,12 @@ class Hands:
         done(Inserted(outcome="held", target=name, reason=reason.value))
         self._on_held(text)
 
+    def close(self) -> None:
+        """Insert nothing any more; texts on their way are in the history."""
+        self._waiting.clear()
+        if self._x11 is not None:
+            self._x11.close()
+
     # ---- what the desktop allows
 
     def strategies(self) -> tuple[Strategy, ...]:

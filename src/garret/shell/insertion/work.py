@@ -93,6 +93,11 @@ class Work:
         """Whether the next text may go out."""
         return self._machine().stage in (Stage.LINGERING, Stage.OVER)
 
+    def stop(self) -> None:
+        """Come back to nothing any more: the connection ends."""
+        if self._timer is not None:
+            self._timer.cancel()
+
     # ---- the machine's clock
 
     def _now(self) -> float:

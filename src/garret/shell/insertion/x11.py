@@ -72,6 +72,12 @@ class X11Insertion:
             work.start()
         self._server.drain()
 
+    def close(self) -> None:
+        """Come back to nothing any more: the connection ends, and with it what is lent and kept."""
+        if self._work is not None:
+            self._work.stop()
+            self._work = None
+
     def _objection(self, target: Target) -> Reason | None:
         if self._doubts.has(target.client, self._clock.monotonic()):
             return Reason.STILL_WAITED_FOR

@@ -52,8 +52,8 @@ class Focus:
     def target(self) -> Target | None:
         """What has the keyboard; None where nothing has that belongs to a program."""
         xid = self.window()
-        if not xid:
-            return None
+        if not xid or self.client(xid) == self._window_manager():
+            return None  # a window manager takes the keyboard itself where no window is to have it
         window = self._server.window_of(xid)
         while True:
             classes: Any = self._server.asking(window.get_wm_class)
@@ -74,6 +74,12 @@ class Focus:
             title=title if isinstance(title, str) else "",
             pings=self._server.atom("_NET_WM_PING") in protocols,
         )
+
+    def _window_manager(self) -> int:
+        """The window manager's X connection (EWMH, _NET_SUPPORTING_WM_CHECK); 0 where it does not say."""
+        check = self._server.atom("_NET_SUPPORTING_WM_CHECK")
+        value: Any = self._server.root.get_full_property(check, 0)
+        return self.client(int(value.value[0])) if value is not None and len(value.value) else 0
 
     def client(self, xid: int) -> int:
         """The X connection that made a window."""

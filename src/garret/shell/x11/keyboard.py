@@ -26,16 +26,23 @@ class Keyboard:
         self._server = server
         self._xtest: Any = importlib.import_module("Xlib.ext.xtest")
         self.layout = self._read()
+        self._modifiers = self._read_modifiers()
 
     def refresh(self) -> None:
         """Read the map anew; the server says MappingNotify when it changed."""
         self.layout = self._read()
+        self._modifiers = self._read_modifiers()
 
     def _read(self) -> Layout:
         info = self._server.display.display.info
         first, last = int(info.min_keycode), int(info.max_keycode)
         rows: Any = self._server.display.get_keyboard_mapping(first, last - first + 1)
         return Layout(first, rows)
+
+    def _read_modifiers(self) -> list[tuple[int, ...]]:
+        """The keys of each modifier, by its bit."""
+        mapping: Any = self._server.display.get_modifier_mapping()
+        return [tuple(int(code) for code in row) for row in mapping]
 
     # ---- what is
 
@@ -48,17 +55,13 @@ class Keyboard:
 
     def locks(self) -> int:
         """The bits of a state that only say that a lock is on."""
-        x = self._server.x
-        mask = int(x.LockMask)
-        for index, keycodes in enumerate(self._server.display.get_modifier_mapping()):
-            for symbol in (_NUM_LOCK, _SCROLL_LOCK):
-                if any(code and code in self.layout.keycodes(symbol) for code in keycodes):
-                    mask |= 1 << index
-        return mask
+        codes = {*self.layout.keycodes(_NUM_LOCK), *self.layout.keycodes(_SCROLL_LOCK)}
+        return int(self._server.x.LockMask) | self._bits(codes)
 
     def lock_variants(self) -> tuple[int, ...]:
         """Every combination of locks: a passive grab takes only exactly what it names."""
-        bits = [1 << index for index in range(8) if self.locks() >> index & 1]
+        locks = self.locks()
+        bits = [1 << index for index in range(8) if locks >> index & 1]
         sums = chain.from_iterable(combinations(bits, count) for count in range(len(bits) + 1))
         return tuple(sum(each) for each in sums)
 
@@ -73,15 +76,14 @@ class Keyboard:
 
     def mask_of(self, modifiers: Iterable[str]) -> int:
         """The bits of a state that modifiers ("Ctrl", "Alt", "Shift", "Super") stand for on this keyboard."""
-        mapping = [tuple(row) for row in self._server.display.get_modifier_mapping()]
         mask = 0
         for modifier in modifiers:
-            codes = self.layout.keycodes(MODIFIER_SYMBOLS[modifier])
-            for index, row in enumerate(mapping):
-                if any(code and code in codes for code in row):
-                    mask |= 1 << index
-                    break
+            bits = self._bits(set(self.layout.keycodes(MODIFIER_SYMBOLS[modifier])))
+            mask |= bits & -bits  # the lowest: one is enough
         return mask
+
+    def _bits(self, codes: set[int]) -> int:
+        return sum(1 << index for index, row in enumerate(self._modifiers) if codes & set(row) - {0})
 
     # ---- pressing
 
