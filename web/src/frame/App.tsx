@@ -1,19 +1,31 @@
-// The frame: side rail, the room's page, status bar. Rooms slide in by their manifests and change nothing here.
+// The frame: side rail, search, the room's page, status bar, and what lies over them. Rooms slide in by their
+// manifests and change nothing here.
 
-import { AppShell, Badge, NavLink, ScrollArea, Text } from "@mantine/core";
-import { IconPlugConnectedX } from "@tabler/icons-react";
-import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { ActionIcon, Button, Tooltip } from "@mantine/core";
+import { IconCommand, IconLayoutColumns, IconMenu2, IconPlugConnectedX } from "@tabler/icons-react";
+import { useNavigate, useRouterState } from "@tanstack/react-router";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useAsk, useFeed, useGreeting, useLine, type Refreshes } from "./house";
-import type { RoomManifest } from "./room";
-import { rooms } from "./rooms";
+import { Confirming, Sheet } from "./Dialog";
+import { useAsk, useEvent, useFeed, useGreeting, useLine, useMay, type Refreshes } from "./house";
+import { KeyCaps, useKeys } from "./keys";
+import { KeysHelp } from "./KeysHelp";
+import { PageArea, useBeside } from "./PageArea";
+import { ActionKeys, Palette } from "./Palette";
+import { Rail } from "./Rail";
+import { moveRegion } from "./regions";
+import { FIRST_STEPS, pagePath, rooms } from "./rooms";
+import { SearchField } from "./SearchField";
+import { StatusBar } from "./StatusBar";
+import { ToastLog, ToastStack } from "./ToastStack";
+import { useNarrow } from "./useNarrow";
 import "./frame.css";
 
 const REFRESHES: readonly Refreshes[] = [
   {
-    "house.setting_changed": ["house.settings", "desk.preferences"],
-    "house.profile_changed": ["house.me", "house.profiles", "house.settings", "desk.preferences"],
+    "house.setting_changed": ["house.settings", "house.egress", "desk.preferences"],
+    "house.profile_changed": ["house.me", "house.profiles", "house.settings", "house.jobs", "desk.preferences"],
     "house.worker_changed": ["house.workers", "house.status"],
     "house.storage_changed": ["house.status"],
     "desk.attendance_changed": ["desk.preferences"],
@@ -21,75 +33,134 @@ const REFRESHES: readonly Refreshes[] = [
   ...rooms.map((room) => room.refreshes),
 ];
 
+type Over = "palette" | "keys" | "log" | "rail" | null;
+
 export function Frame() {
-  const { t } = useTranslation();
-  useFeed(REFRESHES);
   return (
-    <AppShell layout="alt" navbar={{ width: 208, breakpoint: "sm" }} footer={{ height: 28 }} padding={0}>
+    <Confirming>
+      <Framed />
+    </Confirming>
+  );
+}
+
+function Framed() {
+  const { t } = useTranslation();
+  const [over, setOver] = useState<Over>(null);
+  const close = useCallback(() => setOver(null), []);
+  const navigate = useNavigate();
+  const go = useCallback(
+    (address: string) => {
+      const [to, hash] = address.split("#");
+      void navigate({ to: to ?? "/", ...(hash === undefined ? {} : { hash }) });
+    },
+    [navigate],
+  );
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const [beside, setBeside] = useBeside(path);
+  const toggleBeside = () => setBeside(beside === "" ? anotherPage(path) : "");
+  useFeed(REFRESHES);
+  useAskedFor(go, () => setOver("palette"));
+  useFirstSteps(go);
+  const everywhere = t("keys.everywhere");
+  useKeys([
+    { keys: "Ctrl+K", title: t("palette.open"), group: everywhere, always: true, run: () => setOver(over === "palette" ? null : "palette") },
+    { keys: "?", title: t("keys.open"), group: everywhere, run: () => setOver("keys") },
+    { keys: "F6", title: t("keys.region"), group: everywhere, run: () => moveRegion(1) },
+    { keys: "Shift+F6", title: t("keys.region_back"), group: everywhere, run: () => moveRegion(-1) },
+    { keys: "Ctrl+\\", title: t("keys.beside"), group: everywhere, run: toggleBeside },
+  ]);
+  const slim = useNarrow(56);
+  return (
+    <div className="g-frame">
       <a className="g-skip" href="#page">
         {t("skip")}
       </a>
-      <AppShell.Navbar className="g-rail" aria-label={t("rail.label")}>
-        <Rail />
-      </AppShell.Navbar>
-      <AppShell.Main id="page" tabIndex={-1} className="g-page">
-        <LineBanner />
-        <Outlet />
-      </AppShell.Main>
-      <AppShell.Footer className="g-status" role="contentinfo" aria-label={t("status.label")}>
-        <StatusBar />
-      </AppShell.Footer>
-    </AppShell>
+      <nav className="g-rail" aria-label={t("rail.label")} data-region="rail">
+        <Name />
+        <Rail slim={slim} />
+      </nav>
+      <header className="g-top" data-region="top">
+        <ActionIcon className="g-menu-button" size="lg" aria-label={t("rail.open")} onClick={() => setOver("rail")}>
+          <IconMenu2 size={19} aria-hidden />
+        </ActionIcon>
+        <SearchField go={go} />
+        <span className="g-grow" />
+        <Tooltip label={t(beside === "" ? "beside.open" : "beside.close")}>
+          <ActionIcon className="g-beside-button" size="lg" aria-pressed={beside !== ""} aria-label={t("beside.open")} onClick={toggleBeside}>
+            <IconLayoutColumns size={18} stroke={1.7} aria-hidden />
+          </ActionIcon>
+        </Tooltip>
+        <Button
+          className="g-palette-button"
+          variant="default"
+          leftSection={<IconCommand size={16} stroke={1.7} aria-hidden />}
+          rightSection={<KeyCaps keys="Ctrl+K" />}
+          onClick={() => setOver("palette")}
+        >
+          <span>{t("palette.open")}</span>
+        </Button>
+      </header>
+      <div className="g-body">
+        <Banners />
+        <PageArea beside={beside} onBeside={setBeside} />
+      </div>
+      <footer className="g-status" aria-label={t("status.label")} data-region="status">
+        <StatusBar onLog={() => setOver("log")} onKeys={() => setOver("keys")} />
+      </footer>
+      <Sheet opened={over === "rail"} onClose={close} position="left" size="16rem" title={<Name />}>
+        <Rail onChosen={close} />
+      </Sheet>
+      <Palette opened={over === "palette"} onClose={close} go={go} />
+      <KeysHelp opened={over === "keys"} onClose={close} />
+      <ToastLog opened={over === "log"} onClose={close} />
+      <ActionKeys go={go} />
+      <ToastStack />
+    </div>
   );
 }
 
-function Rail() {
+function Name() {
   const { t } = useTranslation();
   return (
-    <ScrollArea style={{ flex: 1 }} type="auto">
-      {(["work", "house"] as const).map((place) => (
-        <section key={place} aria-label={t(`rail.${place}`)}>
-          <Text className="g-rail-title">{t(`rail.${place}`)}</Text>
-          {rooms
-            .filter((room) => room.place === place)
-            .map((room) => (
-              <RailEntry key={room.name} room={room} />
-            ))}
-        </section>
-      ))}
-    </ScrollArea>
+    <span className="g-name">
+      <img src="/icon.svg" alt="" />
+      <span>{t("name")}</span>
+    </span>
   );
 }
 
-const none = () => 0;
-
-function RailEntry({ room }: { readonly room: RoomManifest }) {
-  const { t } = useTranslation();
-  const here = useRouterState({ select: (state) => state.location.pathname });
-  const useBadge = room.useBadge ?? none;
-  const waiting = useBadge();
-  const active = here === room.path || here.startsWith(`${room.path}/`);
-  return (
-    <NavLink
-      component={Link}
-      to={room.path}
-      label={t(room.title)}
-      active={active}
-      aria-current={active ? "page" : undefined}
-      leftSection={<room.icon size={18} stroke={1.6} />}
-      rightSection={waiting > 0 ? <Badge size="sm" circle={waiting < 10}>{waiting}</Badge> : null}
-      className="g-rail-entry"
-    />
-  );
+/** The first page of another room, to stand beside. */
+function anotherPage(path: string): string {
+  const paths = rooms.flatMap((room) => room.pages.map((page) => pagePath(room, page)));
+  return paths.find((each) => !path.startsWith(each)) ?? paths.find((each) => each !== path) ?? path;
 }
 
-function LineBanner() {
+/** In the window, other programs may ask for a page or for the palette. */
+function useAskedFor(go: (path: string) => void, palette: () => void): void {
+  const window = useGreeting()?.role === "shell";
+  useEvent("desk.asked_for", (event) => {
+    if (window && event.page.startsWith("/")) go(event.page);
+  });
+  useEvent("desk.pressed", (event) => {
+    if (window && event.action === "palette" && event.phase !== "release") palette();
+  });
+}
+
+/** What is not as it should be, for as long as it is so. */
+function Banners() {
   const { t } = useTranslation();
   const line = useLine();
   const greeting = useGreeting();
-  if (line.state === "open" || (line.state === "connecting" && greeting === null)) return null;
-  const browser = greeting?.role === "gateway";
-  const key = line.state === "away" && browser && line.reason === "" ? "gateway_away" : line.state;
+  const notices = useAsk("house.status", {}).data?.notices ?? [];
+  if (line.state === "open")
+    return notices.map((notice) => (
+      <div key={notice} className="g-banner" role="status">
+        <IconPlugConnectedX size={16} aria-hidden />
+        <span>{notice}</span>
+      </div>
+    ));
+  if (line.state === "connecting" && greeting === null) return null;
+  const key = line.state === "away" && greeting?.role === "gateway" ? "gateway_away" : line.state;
   return (
     <div className="g-banner" role="status">
       <IconPlugConnectedX size={16} aria-hidden />
@@ -98,24 +169,14 @@ function LineBanner() {
   );
 }
 
-function StatusBar() {
-  const { t } = useTranslation();
-  const line = useLine();
-  const me = useAsk("house.me", {});
-  const status = useAsk("house.status", {});
-  const preferences = useAsk("desk.preferences", {});
-  const gateway = preferences.data?.attending.find((each) => each.kind === "gateway");
-  return (
-    <>
-      <span className="g-dot" data-state={line.state} aria-hidden />
-      <span role="status">{t(line.state === "open" ? "line.open" : "line.connecting")}</span>
-      {status.data !== undefined && (
-        <span>{t("status.workers", { count: status.data.workers.filter((each) => each.pid > 0).length })}</span>
-      )}
-      {gateway !== undefined && <span className="g-warn">{t("status.gateway", { address: gateway.address })}</span>}
-      <span style={{ flex: 1 }} />
-      {me.data !== undefined && <span>{t("status.profile", { profile: me.data.profile })}</span>}
-    </>
-  );
+/** The first time, the first steps are shown: once, to whoever may say that they were gone through. */
+function useFirstSteps(go: (address: string) => void): void {
+  const done = useAsk("desk.preferences", {}).data?.first_run_done;
+  const may = useMay("house.setting_set");
+  const shown = useRef(false);
+  useEffect(() => {
+    if (done !== false || !may || shown.current) return;
+    shown.current = true;
+    go(FIRST_STEPS);
+  }, [done, may, go]);
 }
-

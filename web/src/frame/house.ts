@@ -12,7 +12,7 @@ import {
   type UseMutationResult,
   type UseQueryResult,
 } from "@tanstack/react-query";
-import { createContext, useContext, useEffect, useRef, useSyncExternalStore } from "react";
+import { createContext, useCallback, useContext, useEffect, useRef, useSyncExternalStore } from "react";
 
 import type { Answer, Channel, Greeting, LineState } from "../protocol/channel";
 import {
@@ -171,16 +171,14 @@ export function useFeed(refreshes: readonly Refreshes[]): void {
   useEffect(() => {
     if (state !== "open") return;
     const ended = new AbortController();
-    const stale = (names: readonly CommandName[]) => {
-      for (const name of names) void queries.invalidateQueries({ queryKey: [name] });
-    };
+    const stale = gather((name) => void queries.invalidateQueries({ queryKey: [name] }));
     void queries.invalidateQueries();
     house.client
       .subscribe(
         "*",
         {
           happened(told) {
-            for (const each of refreshes) stale(each[told.name] ?? []);
+            for (const each of refreshes) for (const name of each[told.name] ?? []) stale.add(name);
             feed.tell(told);
           },
           lost: () => void queries.invalidateQueries(),
@@ -188,18 +186,61 @@ export function useFeed(refreshes: readonly Refreshes[]): void {
         ended.signal,
       )
       .catch(() => undefined); // it ended with the line, or this profile may hear of nothing
-    return () => ended.abort();
+    return () => {
+      stale.end();
+      ended.abort();
+    };
   }, [house, feed, queries, refreshes, state]);
+}
+
+const LULL = 100; // milliseconds
+
+/** Pass on each name at once, but not again within 100 ms: a storm of events must not be a storm of questions. */
+function gather<T>(pass: (name: T) => void): { add(name: T): void; end(): void } {
+  const waiting = new Map<T, { readonly timer: ReturnType<typeof setTimeout>; again: boolean }>();
+  const go = (name: T) => {
+    pass(name);
+    const timer = setTimeout(() => {
+      const again = waiting.get(name)?.again === true;
+      waiting.delete(name);
+      if (again) go(name);
+    }, LULL);
+    waiting.set(name, { timer, again: false });
+  };
+  return {
+    add(name) {
+      const lull = waiting.get(name);
+      if (lull === undefined) go(name);
+      else lull.again = true;
+    },
+    end() {
+      for (const { timer } of waiting.values()) clearTimeout(timer);
+      waiting.clear();
+    },
+  };
 }
 
 /** Whether whoever is here may do this: what is refused anyway is not offered. */
 export function useMay(name: CommandName): boolean {
-  const capabilities = useContext(MayContext);
-  const greeting = useGreeting();
-  const capability = COMMANDS[name].capability;
-  if (capability === "window") return greeting?.local.includes(name) ?? false;
-  return capabilities === null || capabilities.has(capability);
+  return useMayAsk()(name);
 }
+
+/** As `useMay`, for any command. */
+export function useMayAsk(): (name: CommandName) => boolean {
+  const capabilities = useContext(MayContext);
+  const local = useGreeting()?.local;
+  return useCallback(
+    (name) => {
+      const { capability } = COMMANDS[name];
+      if (capability === "window") return local?.includes(name) ?? false;
+      // Until it is known who is here, only what everybody may is asked: the rest would be refused and audited.
+      return capabilities === null ? EVERYBODYS.has(capability) : capabilities.has(capability);
+    },
+    [capabilities, local],
+  );
+}
+
+const EVERYBODYS: ReadonlySet<string> = new Set(["system.status", "desk.use"]);
 
 /** null: not known yet. */
 export const MayContext = createContext<ReadonlySet<string> | null>(null);

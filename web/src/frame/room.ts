@@ -1,9 +1,11 @@
-// What a room gives the frame, as data: rail entry, routes, palette actions, what events make stale.
+// What a room gives the frame, as data: rail entry, pages, palette actions, search, status, what events make stale.
 
 import type { ComponentType, LazyExoticComponent } from "react";
 
 import type { CommandName } from "../protocol/contracts";
-import type { Refreshes } from "./house";
+import type { Question } from "./Dialog";
+import type { House, Refreshes } from "./house";
+import type { Toasts } from "./toasts";
 
 export interface Page {
   /** Below the room's own path; empty: its first page. */
@@ -11,16 +13,42 @@ export interface Page {
   /** A key of the catalogue. */
   readonly title: string;
   readonly view: LazyExoticComponent<ComponentType>;
+  /** What must be allowed for it to be offered. */
+  readonly needs?: CommandName;
+}
+
+/** What an action may use. */
+export interface ActionTools {
+  readonly house: House;
+  readonly toasts: Toasts;
+  /** A text of the catalogue, by its full key. */
+  t(key: string, values?: Readonly<Record<string, unknown>>): string;
+  go(path: string): void;
+  /** Ask before what cannot be taken back. */
+  confirm(question: Question): Promise<boolean>;
 }
 
 export interface PaletteAction {
   readonly id: string;
   /** A key of the catalogue. */
   readonly title: string;
+  /** Heard on every page; see `keys.tsx` for how they are written. */
   readonly keys?: string;
   /** What must be allowed for it to be offered. */
   readonly needs?: CommandName;
-  run(tools: { go(path: string): void }): void;
+  /** What it throws is told as a toast. */
+  run(tools: ActionTools): void | Promise<void>;
+}
+
+/** Something that a search found. */
+export interface SearchHit {
+  readonly id: string;
+  readonly title: string;
+  readonly detail?: string;
+  /** When it was, in seconds since 1970. */
+  readonly at?: number;
+  /** Where it is shown, such as `/dictate#ID`. */
+  readonly path: string;
 }
 
 export interface RoomManifest {
@@ -36,4 +64,11 @@ export interface RoomManifest {
   readonly refreshes: Refreshes;
   /** How much waits here, as a badge in the rail. */
   readonly useBadge?: () => number;
+  /** Shown in the status bar. */
+  readonly Status?: ComponentType;
+  /** What the search field and the palette find here: the best first, 20 at most. */
+  readonly search?: (text: string, house: House, signal: AbortSignal) => Promise<readonly SearchHit[]>;
 }
+
+/** Where a setting is shown: the settings page opens at the fragment. */
+export const settingPath = (key: string): string => `/settings#${key}`;

@@ -4,19 +4,22 @@ import { createRootRoute, createRoute, createRouter, redirect } from "@tanstack/
 import { Suspense } from "react";
 
 import { Frame } from "./App";
-import { rooms } from "./rooms";
+import { NoPage } from "./NoPage";
+import { recall, remember } from "./remembered";
+import { pageAt, pagePath, rooms } from "./rooms";
+import { SkeletonRows } from "./Skeleton";
 
-const LAST = "garret.last";
+const LAST = "last";
 
-const root = createRootRoute({ component: Frame, notFoundComponent: () => null });
+const root = createRootRoute({ component: Frame, notFoundComponent: NoPage });
 
 const pages = rooms.flatMap((room) =>
   room.pages.map((page) =>
     createRoute({
       getParentRoute: () => root,
-      path: page.path === "" ? room.path : `${room.path}/${page.path}`,
+      path: pagePath(room, page),
       component: () => (
-        <Suspense fallback={null}>
+        <Suspense fallback={<SkeletonRows />}>
           <page.view />
         </Suspense>
       ),
@@ -28,16 +31,15 @@ const start = createRoute({
   getParentRoute: () => root,
   path: "/",
   beforeLoad: () => {
-    const last = localStorage.getItem(LAST);
-    const known = last !== null && rooms.some((room) => last === room.path || last.startsWith(`${room.path}/`));
-    throw redirect({ to: known ? last : (rooms[0]?.path ?? "/"), replace: true });
+    const last = recall(LAST, "");
+    throw redirect({ to: pageAt(last) === undefined ? (rooms[0]?.path ?? "/") : last, replace: true });
   },
 });
 
 export const router = createRouter({ routeTree: root.addChildren([start, ...pages]), defaultPreload: "intent" });
 
 router.subscribe("onResolved", ({ toLocation }) => {
-  if (toLocation.pathname !== "/") localStorage.setItem(LAST, toLocation.pathname);
+  if (pageAt(toLocation.pathname) !== undefined) remember(LAST, toLocation.pathname);
 });
 
 declare module "@tanstack/react-router" {

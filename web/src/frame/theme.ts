@@ -1,60 +1,132 @@
 // The tokens of the page: one type scale, one spacing scale, colours by meaning, in light and dark.
 //
-// Contrast of text on its ground is at least 4.5:1 in both schemes (WCAG 2.2, 1.4.3); tests/theme.test.ts computes it.
+// Components use these alone. Text on its ground has at least 4.5:1, what marks a control or a state at least 3:1, in
+// both schemes (WCAG 2.2, 1.4.3 and 1.4.11); tests/theme.test.ts computes it.
 
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
 
 const pine: MantineColorsTuple = [
-  "#eef6f3", "#dcebe5", "#b7d6cb", "#8fc0af", "#6aab95", "#4b957d", "#38806a", "#2b6856", "#215245", "#173c33",
+  "#edf5f1", "#dbeae3", "#b5d5c7", "#8cbfaa", "#68ab90", "#479477", "#347e63", "#276650", "#1e523f", "#153b2e",
 ];
+const bad: MantineColorsTuple = [
+  "#fdefed", "#f9d9d5", "#f2b0a8", "#ec8579", "#e66052", "#d9432f", "#c53524", "#a92a1b", "#8a2116", "#6a170f",
+];
+
+/** Colours by meaning. */
+export interface Tokens {
+  /** Behind everything. */
+  readonly ground: string;
+  /** Cards, dialogs, fields. */
+  readonly raised: string;
+  /** Rail, top and status bar. */
+  readonly rail: string;
+  /** Under the pointer, and what is chosen. */
+  readonly hover: string;
+  readonly chosen: string;
+  /** Between things; carries no meaning. */
+  readonly line: string;
+  /** Edges of fields and buttons. */
+  readonly edge: string;
+  readonly text: string;
+  readonly quiet: string;
+  readonly accent: string;
+  readonly good: string;
+  readonly warn: string;
+  readonly bad: string;
+  /** A microphone is open. */
+  readonly live: string;
+}
+
+export const light: Tokens = {
+  ground: "#f8f7f3",
+  raised: "#ffffff",
+  rail: "#efede6",
+  hover: "#e6e3da",
+  chosen: "#dde9e1",
+  line: "#dedbd1",
+  edge: "#87857b",
+  text: "#1d211e",
+  quiet: "#5b5f58",
+  accent: "#276650",
+  good: "#1f6b4a",
+  warn: "#855000",
+  bad: "#a92a1b",
+  live: "#bb2f1d",
+};
+
+export const dark: Tokens = {
+  ground: "#151917",
+  raised: "#1d2220",
+  rail: "#111513",
+  hover: "#262d29",
+  chosen: "#22362d",
+  line: "#2e3632",
+  edge: "#76827b",
+  text: "#e7ebe6",
+  quiet: "#a5afa8",
+  accent: "#7fc4a6",
+  good: "#7bd0a6",
+  warn: "#f0b45c",
+  bad: "#ff9a8f",
+  live: "#ff7b66",
+};
 
 export const theme = createTheme({
   primaryColor: "pine",
   primaryShade: { light: 7, dark: 4 },
   autoContrast: true,
-  colors: { pine },
+  luminanceThreshold: 0.33,
+  colors: { pine, bad },
   fontFamily: "'Inter Variable', system-ui, sans-serif",
   fontFamilyMonospace: "'JetBrains Mono Variable', ui-monospace, monospace",
   fontSizes: { xs: "0.75rem", sm: "0.8125rem", md: "0.875rem", lg: "1rem", xl: "1.25rem" },
   lineHeights: { xs: "1.4", sm: "1.45", md: "1.5", lg: "1.5", xl: "1.3" },
-  headings: { fontWeight: "620", sizes: { h1: { fontSize: "1.375rem" }, h2: { fontSize: "1.0625rem" }, h3: { fontSize: "0.9375rem" } } },
+  spacing: { xs: "0.5rem", sm: "0.75rem", md: "1rem", lg: "1.5rem", xl: "2.5rem" },
+  headings: {
+    fontWeight: "640",
+    sizes: {
+      h1: { fontSize: "1.375rem", lineHeight: "1.25" },
+      h2: { fontSize: "1.0625rem", lineHeight: "1.35" },
+      h3: { fontSize: "0.9375rem", lineHeight: "1.4" },
+    },
+  },
   defaultRadius: "md",
-  radius: { md: "0.5rem" },
-  focusRing: "auto",
+  radius: { sm: "0.375rem", md: "0.5rem", lg: "0.75rem" },
+  focusRing: "never", // frame.css draws one ring for everything
   cursorType: "pointer",
   respectReducedMotion: true,
+  components: {
+    Tooltip: { defaultProps: { openDelay: 400, withinPortal: true, events: { hover: true, focus: true, touch: false } } },
+    Modal: { defaultProps: { radius: "lg", transitionProps: { transition: "fade", duration: 120 }, overlayProps: { backgroundOpacity: 0.4 } } },
+    Drawer: { defaultProps: { transitionProps: { duration: 140 }, overlayProps: { backgroundOpacity: 0.4 } } },
+    Menu: { defaultProps: { shadow: "md", transitionProps: { duration: 80 } } },
+    Button: { defaultProps: { size: "sm" } },
+    ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },
+  },
+});
+
+const named = (tokens: Tokens): Record<string, string> => ({
+  ...Object.fromEntries(Object.entries(tokens).map(([name, colour]) => [`--g-${name}`, colour as string])),
+  "--mantine-color-body": tokens.ground,
+  "--mantine-color-text": tokens.text,
+  "--mantine-color-dimmed": tokens.quiet,
+  "--mantine-color-placeholder": tokens.quiet,
+  "--mantine-color-error": tokens.bad,
+  "--mantine-color-anchor": tokens.accent,
+  "--mantine-color-default": tokens.raised,
+  "--mantine-color-default-hover": tokens.hover,
+  "--mantine-color-default-color": tokens.text,
+  "--mantine-color-default-border": tokens.edge,
+  "--mantine-color-gray-light-hover": tokens.hover,
+  "--mantine-color-gray-light-color": tokens.quiet,
+  "--mantine-color-pine-text": tokens.accent,
+  "--mantine-color-pine-light": tokens.chosen,
+  "--mantine-color-pine-light-color": tokens.accent,
+  "--mantine-color-pine-outline": tokens.accent,
 });
 
 export const variables: CSSVariablesResolver = () => ({
   variables: {},
-  light: {
-    "--g-ground": "#f7f7f4",
-    "--g-raised": "#ffffff",
-    "--g-rail": "#eceee9",
-    "--g-line": "#d9dcd5",
-    "--g-text": "#1c211f",
-    "--g-quiet": "#586059",
-    "--g-good": "#1f6b4a",
-    "--g-warn": "#8a5300",
-    "--g-bad": "#b3261e",
-    "--g-live": "#c2331f",
-    "--mantine-color-body": "#f7f7f4",
-    "--mantine-color-text": "#1c211f",
-    "--mantine-color-dimmed": "#586059",
-  },
-  dark: {
-    "--g-ground": "#141816",
-    "--g-raised": "#1b211e",
-    "--g-rail": "#101412",
-    "--g-line": "#313a35",
-    "--g-text": "#e6ebe7",
-    "--g-quiet": "#a3aea7",
-    "--g-good": "#7bd0a6",
-    "--g-warn": "#f0b45c",
-    "--g-bad": "#ff9a8f",
-    "--g-live": "#ff7b66",
-    "--mantine-color-body": "#141816",
-    "--mantine-color-text": "#e6ebe7",
-    "--mantine-color-dimmed": "#a3aea7",
-  },
+  light: named(light),
+  dark: named(dark),
 });

@@ -83,8 +83,9 @@ export interface DictateAudio {
 }
 
 /** PCM pushed by a client: signed 16-bit little-endian, mono, 16 kHz; at most 64 KiB. */
-export interface DictateAudioChunk {
-  readonly data: Base64;
+export interface DictateAudioChunkInput {
+  readonly data?: Base64;
+  readonly as_words?: boolean;
 }
 
 /** What a decoded file was. `truncated`: it broke off, and what could be read is kept. */
@@ -191,9 +192,9 @@ export interface DictateDictated {
   readonly note: string;
 }
 
-/** What a running dictation tells: partial text of the current segment, the final text of one, the level of the microphone (dBFS), a change of state, a command that was heard, a mode that is on from now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of. */
+/** What a running dictation tells: partial text of the current segment, the final text of one, the level of the microphone (dBFS), a change of state, a command that was heard, one that was made words again (`text` is empty where there is none), a mode that is on from now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of. */
 export interface DictateDictationItem {
-  readonly kind: "command" | "final" | "kept" | "level" | "mode" | "partial" | "state";
+  readonly kind: "command" | "final" | "kept" | "level" | "mode" | "partial" | "state" | "words";
   readonly text: string;
   readonly segment: number;
   readonly start: number;
@@ -251,7 +252,7 @@ export interface DictateHistory {
   readonly before?: string;
 }
 
-/** What an engine heard. `grammar` is what the command grammar alone would have heard. */
+/** What an engine heard. `grammar` is what the command grammar alone would have heard, and `doubt` by how much (a logarithm) the engine holds its own text to be likelier than that, None where it does not tell. */
 export interface DictateHypothesis {
   readonly text: string;
   readonly words: readonly (DictateRecognisedWord)[];
@@ -260,6 +261,7 @@ export interface DictateHypothesis {
   readonly decode_seconds: number;
   readonly grammar: string;
   readonly breaks: readonly (DictateBreak)[];
+  readonly doubt: number | null;
 }
 
 /** Take an audio file (its descriptor comes with the command) into the store. */
@@ -1314,7 +1316,7 @@ export interface Commands {
     readonly command: DictateCapture;
     readonly result: DictateCaptured;
     readonly item: DictateCaptureItem;
-    readonly input: DictateAudioChunk;
+    readonly input: DictateAudioChunkInput;
   };
   /** Decode an audio file (first descriptor) to the spool (second), telling each stretch of speech. */
   readonly "audio.decode": {
@@ -1426,7 +1428,7 @@ export interface Commands {
     readonly command: DictateListen;
     readonly result: DictateDictated;
     readonly item: DictateDictationItem;
-    readonly input: DictateAudioChunk;
+    readonly input: DictateAudioChunkInput;
   };
   /** Take a model into the home, whole or not at all. */
   readonly "dictate.model_add": {
@@ -1804,7 +1806,7 @@ export interface Commands {
     readonly command: DictateRecord;
     readonly result: DictateCaptured;
     readonly item: DictateCaptureItem;
-    readonly input: DictateAudioChunk;
+    readonly input: DictateAudioChunkInput;
   };
   /** The loudspeakers that are there now. */
   readonly "playback.devices": {

@@ -1,31 +1,34 @@
 // What waits, from whom, every argument decoded; grant or refuse. Enter never grants: the button wants a click or
 // Space, and what cannot be undone is refused by default.
 
-import { Button, Group, Progress, Stack, Table, Text, Title } from "@mantine/core";
+import { Button, Group, Progress, Stack, Table, Text } from "@mantine/core";
 import { IconCheck, IconX } from "@tabler/icons-react";
 import { useEffect, useState, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 
+import { EmptyState } from "../../frame/EmptyState";
+import { ErrorCard } from "../../frame/ErrorCard";
+import { Faces } from "../../frame/Faces";
+import { RelativeTime } from "../../frame/RelativeTime";
 import { useAct, useAsk, useMay } from "../../frame/house";
 import type { HouseApprovalRequest } from "../../protocol/contracts";
-import { Ago, Empty, Faces, Failure } from "../machine/parts";
+import { RoomPage } from "../../frame/RoomPage";
 import { rows } from "./arguments";
+import "../machine/machine.css";
 
 export default function Approvals() {
   const { t } = useTranslation("approvals");
   const waiting = useAsk("house.approvals", {});
   return (
-    <div className="m-page">
-      <Title order={1}>{t("title")}</Title>
-      <Text c="dimmed" mb="md">{t("about")}</Text>
-      <Faces of={waiting} empty={(data) => data.requests.length === 0} nothing={<Empty title={t("none")} text={t("none_more")} />}>
+    <RoomPage title={t("title")} lead={t("about")}>
+      <Faces of={waiting} isEmpty={(data) => data.requests.length === 0} empty={<EmptyState title={t("none")}>{t("none_more")}</EmptyState>}>
         {(data) => (
           <Stack>
             {data.requests.map((request) => <Card key={request.id} request={request} />)}
           </Stack>
         )}
       </Faces>
-    </div>
+    </RoomPage>
   );
 }
 
@@ -49,7 +52,7 @@ function Card({ request }: { readonly request: HouseApprovalRequest }) {
         <div>
           <Text fw={600} id={`a-${request.id}`}>{request.summary}</Text>
           <Text size="sm" c="dimmed">
-            {t("from", { name: request.name || request.role, role: request.role, profile: request.profile })} · <Ago at={request.asked} />
+            {t("from", { name: request.name || request.role, role: request.role, profile: request.profile })} · <RelativeTime at={request.asked} />
           </Text>
         </div>
         <Text size="sm" c="dimmed" className="m-number" role="timer">{over ? t("over") : t("left", { count: Math.ceil(left) })}</Text>
@@ -71,7 +74,7 @@ function Card({ request }: { readonly request: HouseApprovalRequest }) {
           </Table.Tbody>
         </Table>
       </div>
-      {failure !== null && <Failure error={failure} />}
+      {failure !== null && <ErrorCard error={failure} />}
       {may && (
         <Group gap="xs" mt="sm">
           <Button variant="default" leftSection={<IconX size={16} aria-hidden />} loading={deny.isPending} onClick={() => deny.mutate({ request: request.id })}>

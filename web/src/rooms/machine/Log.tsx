@@ -6,9 +6,12 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { EmptyState } from "../../frame/EmptyState";
+import { ErrorCard } from "../../frame/ErrorCard";
 import { useAsk } from "../../frame/house";
-import { clock } from "./format";
-import { Empty, Failure, MachinePage } from "./parts";
+import { timeOfDay } from "./format";
+import { RoomPage } from "../../frame/RoomPage";
+import "./machine.css";
 import { useTail } from "./tail";
 
 const LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -35,9 +38,9 @@ export default function Log() {
   }, [following, rows, shown]);
   const names = useMemo(() => [...new Set(workers.data?.workers.map((each) => each.name))], [workers.data]);
   return (
-    <MachinePage
+    <RoomPage
       title={t("log.title")}
-      about={t("log.about")}
+      lead={t("log.about")}
       actions={
         <>
           <Button variant="default" leftSection={paused ? <IconPlayerPlay size={15} aria-hidden /> : <IconPlayerPause size={15} aria-hidden />} onClick={() => pause(!paused)}>
@@ -56,7 +59,7 @@ export default function Log() {
         <Checkbox label={t("log.follow")} checked={following} onChange={(event) => follow(event.currentTarget.checked)} mb={8} />
         <Text size="sm" c="dimmed" mb={8} className="m-number" role="status">{t("log.count", { count: shown.length })}</Text>
       </Group>
-      {error !== null && <Failure error={error} />}
+      {error !== null && <ErrorCard error={error} />}
       <div
         ref={frame}
         className="m-log"
@@ -67,14 +70,14 @@ export default function Log() {
         onWheel={(event) => event.deltaY < 0 && follow(false)}
         onKeyDown={(event) => (event.key === "PageUp" || event.key === "ArrowUp" || event.key === "Home") && follow(false)}
       >
-        {shown.length === 0 && error === null && <Empty title={t("log.none")} text={t("log.none_more")} />}
+        {shown.length === 0 && error === null && <EmptyState title={t("log.none")}>{t("log.none_more")}</EmptyState>}
         <div style={{ height: rows.getTotalSize(), position: "relative" }}>
           {rows.getVirtualItems().map((row) => {
             const line = shown[row.index];
             if (line === undefined) return null;
             return (
               <div key={line.id} className="m-line" data-level={line.level} style={{ position: "absolute", insetInline: 0, transform: `translateY(${row.start}px)` }} title={line.message}>
-                <time>{clock(line.at, i18n.language)}</time>
+                <time>{timeOfDay(line.at, i18n.language)}</time>
                 <span className="m-level">{line.level}</span>
                 <span className="m-source">{line.source}</span>
                 <span>{line.message}</span>
@@ -83,7 +86,7 @@ export default function Log() {
           })}
         </div>
       </div>
-    </MachinePage>
+    </RoomPage>
   );
 }
 

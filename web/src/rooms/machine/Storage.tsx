@@ -6,10 +6,15 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { EmptyState } from "../../frame/EmptyState";
+import { ErrorCard } from "../../frame/ErrorCard";
+import { Faces } from "../../frame/Faces";
+import { RelativeTime } from "../../frame/RelativeTime";
 import { useAsk, useHouse } from "../../frame/house";
 import type { GarretError, HouseBackupFile, HouseStorageReport } from "../../protocol/contracts";
-import { size } from "./format";
-import { Ago, Empty, Faces, Failure, MachinePage, State } from "./parts";
+import { size } from "../../frame/format";
+import { RoomPage } from "../../frame/RoomPage";
+import { State } from "./parts";
 
 const TONES: Readonly<Record<string, string>> = {
   database: "#2b6856",
@@ -26,9 +31,9 @@ export default function Storage() {
   const report = useAsk("house.storage", {});
   const [making, make] = useState(false);
   return (
-    <MachinePage
+    <RoomPage
       title={t("storage.title")}
-      about={t("storage.about")}
+      lead={t("storage.about")}
       actions={<Button leftSection={<IconArchive size={16} aria-hidden />} onClick={() => make(true)}>{t("storage.back_up")}</Button>}
     >
       <Faces of={report}>
@@ -39,7 +44,7 @@ export default function Storage() {
             <section aria-labelledby="backups">
               <Title order={2} id="backups" mb="xs">{t("storage.backups")}</Title>
               {data.backups.length === 0 ? (
-                <Empty title={t("storage.no_backups")} text={t("storage.no_backups_more")} action={<Button onClick={() => make(true)}>{t("storage.back_up")}</Button>} />
+                <EmptyState title={t("storage.no_backups")} action={{ title: t("storage.back_up"), run: () => make(true) }}>{t("storage.no_backups_more")}</EmptyState>
               ) : (
                 <Backups backups={data.backups} />
               )}
@@ -50,7 +55,7 @@ export default function Storage() {
       <Modal opened={making} onClose={() => make(false)} title={t("storage.back_up")}>
         <MakeBackup done={() => make(false)} />
       </Modal>
-    </MachinePage>
+    </RoomPage>
   );
 }
 
@@ -107,7 +112,7 @@ function Backups({ backups }: { readonly backups: readonly HouseBackupFile[] }) 
           {backups.map((backup) => (
             <Table.Tr key={backup.path}>
               <Table.Td>
-                <Ago at={backup.created} />
+                <RelativeTime at={backup.created} />
                 <Text size="xs" c="dimmed">{backup.path}</Text>
                 {backup.left_out.length > 0 && <Text size="sm" c="var(--g-warn)">{t("storage.left_out", { count: backup.left_out.length })}</Text>}
               </Table.Td>
@@ -212,7 +217,7 @@ function MakeBackup({ done }: { readonly done: () => void }) {
         <Text>{t("storage.passphrase_about")}</Text>
         <PasswordInput label={t("storage.passphrase")} value={passphrase} onChange={(event) => type(event.currentTarget.value)} data-autofocus />
         <PasswordInput label={t("storage.again")} value={again} onChange={(event) => repeat(event.currentTarget.value)} error={different && again !== "" ? t("storage.different") : null} />
-        {error !== null && <Failure error={error} />}
+        {error !== null && <ErrorCard error={error} />}
         {fraction !== null && <Progress value={100 * fraction} aria-label={t("storage.back_up")} />}
         <Group justify="flex-end">
           {fraction !== null && <Button variant="default" onClick={() => stopper?.abort()}>{t("storage.stop")}</Button>}

@@ -4,9 +4,11 @@ import { Alert, Button, Group, Stack, Table, Text } from "@mantine/core";
 import { useState, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ErrorCard } from "../../frame/ErrorCard";
+import { Faces } from "../../frame/Faces";
 import { useAct, useAsk, useHouse, useMay } from "../../frame/house";
 import type { GarretError, WindowHotkey } from "../../protocol/contracts";
-import { Faces, Failure, State } from "../machine/parts";
+import { State } from "../machine/parts";
 import { accelerator } from "./accelerator";
 
 export function Hotkeys() {
@@ -74,8 +76,8 @@ function Row({ hotkey, changed }: { readonly hotkey: WindowHotkey; readonly chan
               {problem.offer !== "" && <Button size="compact-xs" variant="default" onClick={() => save(problem.offer)}>{t("hotkeys.take", { keys: problem.offer })}</Button>}
             </Text>
           )}
-          {error !== null && <Failure error={error} />}
-          {set.error !== null && <Failure error={set.error} />}
+          {error !== null && <ErrorCard error={error} />}
+          {set.error !== null && <ErrorCard error={set.error} />}
         </Stack>
       </Table.Td>
     </Table.Tr>

@@ -4,9 +4,11 @@ import { Alert, Button, Group, Table, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ErrorCard } from "../../frame/ErrorCard";
+import { Faces } from "../../frame/Faces";
 import { useAct, useAsk, useMay } from "../../frame/house";
 import type { WindowStrategy } from "../../protocol/contracts";
-import { Faces, Failure, State } from "../machine/parts";
+import { State } from "../machine/parts";
 
 export function Insertion() {
   const { t } = useTranslation("settings");
@@ -58,7 +60,7 @@ export function TryInsertion() {
       <Text size="sm" c="dimmed" mt={4} role="status">
         {insert.isPending ? t("insertion.click") : insert.data === undefined ? t("insertion.about") : t(`insertion.outcome.${insert.data.outcome}`, { target: insert.data.target, reason: insert.data.reason })}
       </Text>
-      {insert.error !== null && <Failure error={insert.error} />}
+      {insert.error !== null && <ErrorCard error={insert.error} />}
     </>
   );
 }

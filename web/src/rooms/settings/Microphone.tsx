@@ -5,9 +5,9 @@ import { IconMicrophone, IconPlayerStop } from "@tabler/icons-react";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ErrorCard } from "../../frame/ErrorCard";
 import { useAct, useAsk, useHouse } from "../../frame/house";
 import type { GarretError } from "../../protocol/contracts";
-import { Failure } from "../machine/parts";
 
 const LONGEST = 12; // seconds that a try may take
 const QUIETEST = -60; // dBFS that the meter shows as nothing
@@ -30,7 +30,7 @@ export function Microphone() {
         onChange={(value) => set.mutate({ key: "dictate.device", value: value ?? "" })}
         maw={420}
       />
-      {devices.error !== null && <Failure error={devices.error} retry={() => void devices.refetch()} />}
+      {devices.error !== null && <ErrorCard error={devices.error} onRetry={() => void devices.refetch()} />}
       <SayIt />
     </section>
   );
@@ -88,7 +88,7 @@ export function SayIt() {
         </div>
       </Group>
       <Text mt="xs" role="status" mih={22}>{text === null ? <Text span c="dimmed">{t("microphone.say")}</Text> : text}</Text>
-      {error !== null && <Failure error={error} />}
+      {error !== null && <ErrorCard error={error} />}
     </div>
   );
 }

@@ -5,8 +5,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ErrorCard } from "../../frame/ErrorCard";
+import { Faces } from "../../frame/Faces";
 import { useAct, useAsk } from "../../frame/house";
-import { Faces, Failure } from "../machine/parts";
 
 export function Profiles() {
   const { t } = useTranslation("settings");
@@ -29,7 +30,7 @@ export function Profiles() {
               <SegmentedControl value={data.current} onChange={(profile) => (data.pin_set ? want(profile) : switched(profile, ""))} data={data.profiles.map((each) => ({ value: each, label: t(`profiles.kind.${each}`, { defaultValue: each }) }))} />
               <Button variant="default" onClick={() => set(true)}>{t(data.pin_set ? "profiles.change_pin" : "profiles.set_pin")}</Button>
             </Group>
-            {use.error !== null && wanted === null && <Failure error={use.error} />}
+            {use.error !== null && wanted === null && <ErrorCard error={use.error} />}
             <details>
               <summary>{t("profiles.may", { count: me.data?.capabilities.length ?? 0 })}</summary>
               <Group gap={6} mt="xs">
@@ -43,7 +44,7 @@ export function Profiles() {
         <form onSubmit={(event) => (event.preventDefault(), wanted !== null && switched(wanted, pin))}>
           <Stack>
             <PasswordInput label={t("profiles.pin")} value={pin} onChange={(event) => type(event.currentTarget.value)} data-autofocus />
-            {use.error !== null && <Failure error={use.error} />}
+            {use.error !== null && <ErrorCard error={use.error} />}
             <Button type="submit" loading={use.isPending}>{t("profiles.switch")}</Button>
           </Stack>
         </form>
@@ -68,7 +69,7 @@ function SetPin({ done }: { readonly done: () => void }) {
         <Text size="sm">{t("profiles.pin_about")}</Text>
         <PasswordInput label={t("profiles.pin")} value={pin} onChange={(event) => type(event.currentTarget.value)} data-autofocus />
         <PasswordInput label={t("profiles.pin_again")} value={again} onChange={(event) => repeat(event.currentTarget.value)} error={again !== "" && again !== pin ? t("profiles.different") : null} />
-        {act.error !== null && <Failure error={act.error} />}
+        {act.error !== null && <ErrorCard error={act.error} />}
         <Button type="submit" disabled={pin === "" || pin !== again} loading={act.isPending}>{t("profiles.set_pin")}</Button>
       </Stack>
     </form>

@@ -1,19 +1,24 @@
 // All settings: grouped by what they are about, found by words, each with its sentence, its default and an editor
 // that fits it. A value is checked by the control plane before it is kept; what it says stands beside the field.
 
-import { Badge, Button, Checkbox, Group, NumberInput, Select, Stack, Switch, Text, TextInput, Textarea, Title } from "@mantine/core";
+import { Badge, Button, Checkbox, NumberInput, Select, Stack, Switch, Text, TextInput, Textarea } from "@mantine/core";
 import { IconArrowBackUp, IconSearch } from "@tabler/icons-react";
-import { useEffect, useMemo, useState } from "react";
+import { useRouterState } from "@tanstack/react-router";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { EmptyState } from "../../frame/EmptyState";
+import { ErrorCard } from "../../frame/ErrorCard";
+import { Faces } from "../../frame/Faces";
 import { useAct, useAsk, useMay } from "../../frame/house";
 import type { HouseSettingInfo } from "../../protocol/contracts";
-import { Empty, Faces, Failure } from "../machine/parts";
+import { RoomPage } from "../../frame/RoomPage";
 import { Hotkeys } from "./Hotkeys";
 import { Insertion } from "./Insertion";
 import { Microphone } from "./Microphone";
 import { Profiles } from "./Profiles";
 import { found, GROUPS, groupOf, spelled, type Group as SettingGroup } from "./groups";
+import "../machine/machine.css";
 import "./settings.css";
 
 /** What stands above the settings of a group: tries and pictures, where a field is not enough. */
@@ -24,19 +29,27 @@ const ABOVE: Partial<Record<SettingGroup, () => React.ReactNode>> = {
   privacy: Profiles,
 };
 
+/** What a card above the settings has already. */
+const SHOWN_ABOVE: ReadonlySet<string> = new Set(["dictate.device"]);
+
 export default function Settings() {
   const { t } = useTranslation("settings");
   const settings = useAsk("house.settings", {});
   const [words, look] = useState("");
   const [group, choose] = useState<SettingGroup>("speech");
+  const wanted = useRouterState({ select: (state) => state.location.hash });
+  useEffect(() => {
+    if (wanted === "") return;
+    look("");
+    choose(groupOf(wanted));
+  }, [wanted]);
   const name = (key: string) => t(`name.${key.replace(".", "_")}`, { defaultValue: spelled(key) });
   const searching = words.trim() !== "";
   return (
-    <div className="m-page">
-      <Group justify="space-between" align="flex-end" wrap="wrap" mb="md">
-        <Title order={1}>{t("title")}</Title>
-        <TextInput aria-label={t("search")} placeholder={t("search")} leftSection={<IconSearch size={16} aria-hidden />} value={words} onChange={(event) => look(event.currentTarget.value)} w={280} />
-      </Group>
+    <RoomPage
+      title={t("title")}
+      actions={<TextInput aria-label={t("search")} placeholder={t("search")} leftSection={<IconSearch size={16} aria-hidden />} value={words} onChange={(event) => look(event.currentTarget.value)} w={280} />}
+    >
       <div className="s-columns">
         <nav aria-label={t("groups")} className="s-groups">
           {GROUPS.map((each) => (
@@ -49,32 +62,36 @@ export default function Settings() {
           <Faces of={settings}>
             {(data) => {
               const all = found(data.settings, words, name);
-              const shown = searching ? all : all.filter((setting) => groupOf(setting.key) === group);
+              const shown = searching ? all : all.filter((setting) => groupOf(setting.key) === group && !SHOWN_ABOVE.has(setting.key));
               const Above = searching ? undefined : ABOVE[group];
               return (
                 <Stack gap="md">
                   {!searching && <Text c="dimmed">{t(`about.${group}`)}</Text>}
                   {Above !== undefined && <Above />}
-                  {shown.length === 0 && <Empty title={t("nothing")} text={t("nothing_more")} />}
-                  {shown.map((setting) => <Setting key={setting.key} setting={setting} name={name(setting.key)} />)}
+                  {shown.length === 0 && <EmptyState title={t("nothing")}>{t("nothing_more")}</EmptyState>}
+                  {shown.map((setting) => <Setting key={setting.key} setting={setting} name={name(setting.key)} wanted={setting.key === wanted} />)}
                 </Stack>
               );
             }}
           </Faces>
         </div>
       </div>
-    </div>
+    </RoomPage>
   );
 }
 
-function Setting({ setting, name }: { readonly setting: HouseSettingInfo; readonly name: string }) {
+function Setting({ setting, name, wanted }: { readonly setting: HouseSettingInfo; readonly name: string; readonly wanted: boolean }) {
   const { t } = useTranslation("settings");
+  const card = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (wanted) card.current?.focus();
+  }, [wanted]);
   const set = useAct("house.setting_set");
   const may = useMay("house.setting_set");
   const changed = setting.source !== "default" && setting.source !== "secrets";
   const save = (value: string | null) => set.mutate({ key: setting.key, value });
   return (
-    <section className="m-card s-setting" aria-labelledby={`s-${setting.key}`}>
+    <section ref={card} tabIndex={-1} className="m-card s-setting" aria-labelledby={`s-${setting.key}`}>
       <div className="s-words">
         <Text fw={560} id={`s-${setting.key}`}>
           {name} {changed && <Badge size="xs" variant="light">{t("changed")}</Badge>} {setting.own && <Badge size="xs" variant="light" color="gray">{t("own")}</Badge>}
@@ -91,7 +108,7 @@ function Setting({ setting, name }: { readonly setting: HouseSettingInfo; readon
         )}
       </div>
       {setting.problem !== "" && <Text size="sm" c="var(--g-warn)" className="s-below">{setting.problem}</Text>}
-      {set.error !== null && <div className="s-below"><Failure error={set.error} /></div>}
+      {set.error !== null && <div className="s-below"><ErrorCard error={set.error} /></div>}
     </section>
   );
 }
