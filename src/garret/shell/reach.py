@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from garret.base.errors import GarretError
 from garret.page import local
@@ -96,7 +96,8 @@ class Reach:
         """Take the settings of the room desk that this is about."""
         targets = settings.get("desk.insertion_targets", {})
         self.hands.apply(
-            str(settings.get("desk.insertion", "auto")), targets if isinstance(targets, Mapping) else {}
+            str(settings.get("desk.insertion", "auto")),
+            cast("Mapping[str, object]", targets) if isinstance(targets, Mapping) else {},
         )
         self.hotkeys.apply(settings)
 

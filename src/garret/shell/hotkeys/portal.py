@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from garret.page.local import Strategy
 from garret.shell.hotkeys.accelerator import Accelerator
@@ -119,7 +119,7 @@ class PortalSource:
         for name, details in listed:
             if name in ACTIONS:
                 trigger: Any = details.get("trigger_description", ("s", ""))[1]
-                self._given[cast(Action, name)] = str(trigger) or "a key"
+                self._given[name] = str(trigger) or "a key"
         self._works = True
         self._sentence = "The desktop gives keys, pressed and let go of, and decides which."
 
@@ -160,7 +160,7 @@ class PortalSource:
     def _heard(self, body: tuple[Any, ...], phase: Phase) -> None:
         session, name = str(body[0]), body[1]
         if session == self._session and name in ACTIONS:
-            self._on_key(cast(Action, name), phase)
+            self._on_key(name, phase)
 
     def _end_session(self) -> None:
         self._given = {}
