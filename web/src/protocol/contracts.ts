@@ -66,7 +66,7 @@ export interface DeskRefused {
   readonly sentence: string;
 }
 
-/** Have the window come to the front, at a page where one is named (`/dictate`). */
+/** Have the window come to the front: at a page (`/dictate`), with its `palette`, or as it is. */
 export interface DeskShow {
   readonly page?: string;
 }
@@ -1567,7 +1567,7 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
-  /** Have the window come to the front, at a page where one is named (`/dictate`). */
+  /** Have the window come to the front: at a page (`/dictate`), with its `palette`, or as it is. */
   readonly "desk.show": {
     readonly command: DeskShow;
     readonly result: DeskHeard;
