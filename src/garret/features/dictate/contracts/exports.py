@@ -28,7 +28,8 @@ class Exported(Contract, frozen=True):
 class Export(Command[Exported], frozen=True):
     """One file of the texts of utterances, as a descriptor beside the result.
 
-    They are those named, in that order, or all that the filter finds, the oldest first. Subtitles of several come as an archive (zip) with a file for each. `raw`: as it was heard, uncleaned.
+    They are those named, in that order, or all that the filter finds, the oldest first. Subtitles of several
+    come as an archive (zip) with a file for each. `raw`: as it was heard, uncleaned.
     """
 
     form: Form
