@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, ClassVar, Final
 
+import msgspec
+
 from garret.base.errors import Code, GarretError
 from garret.control.commands.service import Request, Services
 from garret.control.door import Door
@@ -123,6 +125,9 @@ class ScriptedPool:
         return
 
     def replace(self) -> None:
+        return
+
+    async def replaced(self) -> None:
         return
 
     async def stop(self) -> None:
@@ -279,10 +284,14 @@ class Workers:
             grammar=self.script.grammar,
         )
 
-    def _segment(self, text: str, commands: bool) -> c.CleanedSegment:
-        taken = self.script.commands if commands else ()
-        capitals = any(each.did == "all_caps" for each in taken)
-        gone = tuple((each.first, each.count) for each in taken)
+    def _segment(self, heard: c.RawSegment, commands: bool) -> c.CleanedSegment:
+        text = heard.text.capitalize()
+        taken = tuple(
+            msgspec.structs.replace(each, restored=each.restored or each.first in heard.words)
+            for each in (self.script.commands if commands else ())
+        )
+        capitals = any(each.did == "all_caps" and not each.restored for each in taken)
+        gone = tuple((each.first, each.count) for each in taken if not each.restored)
         return c.CleanedSegment(text=text, commands=taken, gone=gone, capitals=capitals)
 
     async def _clean(self, command: c.Clean, request: Request) -> Nothing:
@@ -292,7 +301,7 @@ class Workers:
         texts = tuple(each.text.capitalize() for each in heard.segments)
         cleaned = c.CleanedText(
             text=". ".join(texts),
-            segments=tuple(self._segment(text, command.commands) for text in texts),
+            segments=tuple(self._segment(each, command.commands) for each in heard.segments),
             cancelled=self.script.cancelled,
             refused=self.script.refused,
         )

@@ -411,3 +411,34 @@ def test_a_mode_that_stays_on_is_told(home: Home) -> None:
             await person.kept()
 
     run(story())
+
+
+def test_the_last_command_can_be_made_words_again_while_it_goes_on(home: Home) -> None:
+    script = Script()
+    script.grammar = "all caps"
+    script.commands = (c.Taken(first=0, count=1, phrase="all caps", did="all_caps"),)
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            request = person.ask(c.Listen(source="push"))
+            person.put(request, c.AudioChunk(as_words=True))
+            await until(lambda: len(items(person, "words")) == 1)
+            person.push(request, 1, end=False)
+            await until(lambda: bool(items(person, "mode")))
+            person.push(request, 2, end=False)
+            await until(lambda: len(items(person, "command")) == 2)
+            person.put(request, c.AudioChunk(as_words=True))
+            await until(lambda: len(items(person, "words")) == 2)
+            person.put(request, c.AudioChunk(as_words=True))
+            await until(lambda: len(items(person, "mode")) == 2)
+            person.put(request, c.AudioChunk(as_words=True))
+            await until(lambda: len(items(person, "words")) == 4)
+            person.put(request, None)
+            done = await person.answer(c.Listen, request)
+            assert [item["text"] for item in items(person, "words")] == ["", "all caps", "all caps", ""]
+            assert [item["text"] for item in items(person, "mode")] == ["capitals", ""]
+            assert [segment.words for segment in script.heard[-1].segments] == [(0,), (0,)]
+            assert done.audio_seconds == 2.0
+            await person.kept()
+
+    run(story())

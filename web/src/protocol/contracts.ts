@@ -66,7 +66,7 @@ export interface DeskRefused {
   readonly sentence: string;
 }
 
-/** Have the window come to the front, at a page where one is named (`/dictate`). */
+/** Have the window come to the front: at a page (`/dictate`), with its `palette`, or as it is. */
 export interface DeskShow {
   readonly page?: string;
 }
@@ -83,8 +83,9 @@ export interface DictateAudio {
 }
 
 /** PCM pushed by a client: signed 16-bit little-endian, mono, 16 kHz; at most 64 KiB. */
-export interface DictateAudioChunk {
-  readonly data: Base64;
+export interface DictateAudioChunkInput {
+  readonly data?: Base64;
+  readonly as_words?: boolean;
 }
 
 /** What a decoded file was. `truncated`: it broke off, and what could be read is kept. */
@@ -196,9 +197,9 @@ export interface DictateDictated {
   readonly note: string;
 }
 
-/** What a running dictation tells: partial text of the current segment, the final text of one, the level of the microphone (dBFS), a change of state, a command that was heard, a mode that is on from now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of. */
+/** What a running dictation tells: partial text of the current segment, the final text of one, the level of the microphone (dBFS), a change of state, a command that was heard, one that was made words again (`text` is empty where there is none), a mode that is on from now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of. */
 export interface DictateDictationItem {
-  readonly kind: "command" | "final" | "kept" | "level" | "mode" | "partial" | "state";
+  readonly kind: "command" | "final" | "kept" | "level" | "mode" | "partial" | "state" | "words";
   readonly text: string;
   readonly segment: number;
   readonly start: number;
@@ -303,7 +304,7 @@ export interface DictateHistory {
   readonly characters?: number;
 }
 
-/** What an engine heard. `grammar` is what the command grammar alone would have heard. */
+/** What an engine heard. `grammar` is what the command grammar alone would have heard, and `doubt` by how much (a logarithm) the engine holds its own text to be likelier than that, None where it does not tell. */
 export interface DictateHypothesis {
   readonly text: string;
   readonly words: readonly (DictateRecognisedWord)[];
@@ -312,6 +313,7 @@ export interface DictateHypothesis {
   readonly decode_seconds: number;
   readonly grammar: string;
   readonly breaks: readonly (DictateBreak)[];
+  readonly doubt: number | null;
 }
 
 /** Take an audio file (its descriptor comes with the command) into the store. */
@@ -602,6 +604,87 @@ export interface Findings {
 export interface Gap {
   readonly items: number;
 }
+
+/** Say that the gateway serves at `address`, and take orders until it ends. There is one a home. */
+export interface GatewayAttendGateway {
+  readonly address: string;
+  readonly tls: boolean;
+  readonly lan: boolean;
+  readonly pid: number;
+}
+
+/** A browser that was let in. `program` is what it calls itself, `peer` the address it came from. */
+export interface GatewayBrowserSession {
+  readonly id: string;
+  readonly created: number;
+  readonly seen: number;
+  readonly program: string;
+  readonly peer: string;
+  readonly pages: number;
+}
+
+/** The browsers that are let in, the oldest first. */
+export interface GatewayBrowserSessions {
+  readonly sessions: readonly (GatewayBrowserSession)[];
+}
+
+/** What came of an order; `problem` is a sentence where it could not be carried out. */
+export interface GatewayGatewayAnswerInput {
+  readonly number: number;
+  readonly sessions?: readonly (GatewayBrowserSession)[];
+  readonly link?: string;
+  readonly seconds?: number;
+  readonly problem?: string;
+}
+
+/** The end of `gateway.attend`: the gateway is to end. */
+export type GatewayGatewayDismissed = Readonly<Record<string, never>>;
+
+/** What the house asks of the gateway; answered under the same number, but for `begun` and `stop`. */
+export interface GatewayGatewayOrder {
+  readonly number: number;
+  readonly what: "begun" | "invite" | "revoke" | "sessions" | "stop";
+  readonly session: string;
+}
+
+/** Whether the gateway runs; `address` is where a browser finds it, `pid` the process it ends with. */
+export interface GatewayGatewayState {
+  readonly on: boolean;
+  readonly address: string;
+  readonly tls: boolean;
+  readonly lan: boolean;
+  readonly since: number;
+  readonly pid: number;
+}
+
+/** Whether Garret's pages are served to browsers, and where. */
+export type GatewayGetGateway = Readonly<Record<string, never>>;
+
+/** A link that lets one browser in, once, within `seconds`. */
+export interface GatewayInvitation {
+  readonly link: string;
+  readonly seconds: number;
+}
+
+/** Make a link that lets one more browser in. */
+export type GatewayInviteBrowser = Readonly<Record<string, never>>;
+
+/** The browsers that are let in. */
+export type GatewayListBrowserSessions = Readonly<Record<string, never>>;
+
+/** Ask whether the gateway may be started at an address: refused where one runs already. */
+export interface GatewayPrepareGateway {
+  readonly address: string;
+  readonly lan?: boolean;
+}
+
+/** Let a browser in no more, and cut what it has open; `session` is an id of `gateway.sessions`. */
+export interface GatewayRevokeSession {
+  readonly session: string;
+}
+
+/** End the gateway, and with it all its sessions. */
+export type GatewayStopGateway = Readonly<Record<string, never>>;
 
 /** A command that waited for a consent has it, or was refused. */
 export interface HouseApprovalDecided {
@@ -1433,7 +1516,7 @@ export interface Commands {
     readonly command: DictateCapture;
     readonly result: DictateCaptured;
     readonly item: DictateCaptureItem;
-    readonly input: DictateAudioChunk;
+    readonly input: DictateAudioChunkInput;
   };
   /** Decode an audio file (first descriptor) to the spool (second), telling each stretch of speech. */
   readonly "audio.decode": {
@@ -1484,7 +1567,7 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
-  /** Have the window come to the front, at a page where one is named (`/dictate`). */
+  /** Have the window come to the front: at a page (`/dictate`), with its `palette`, or as it is. */
   readonly "desk.show": {
     readonly command: DeskShow;
     readonly result: DeskHeard;
@@ -1566,7 +1649,7 @@ export interface Commands {
     readonly command: DictateListen;
     readonly result: DictateDictated;
     readonly item: DictateDictationItem;
-    readonly input: DictateAudioChunk;
+    readonly input: DictateAudioChunkInput;
   };
   /** Take a model into the home, whole or not at all. */
   readonly "dictate.model_add": {
@@ -1642,6 +1725,55 @@ export interface Commands {
   readonly "dictate.versions": {
     readonly command: DictateListVersions;
     readonly result: DictateVersions;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Say that the gateway serves at `address`, and take orders until it ends. There is one a home. */
+  readonly "gateway.attend": {
+    readonly command: GatewayAttendGateway;
+    readonly result: GatewayGatewayDismissed;
+    readonly item: GatewayGatewayOrder;
+    readonly input: GatewayGatewayAnswerInput;
+  };
+  /** Make a link that lets one more browser in. */
+  readonly "gateway.invite": {
+    readonly command: GatewayInviteBrowser;
+    readonly result: GatewayInvitation;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Ask whether the gateway may be started at an address: refused where one runs already. */
+  readonly "gateway.prepare": {
+    readonly command: GatewayPrepareGateway;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Let a browser in no more, and cut what it has open; `session` is an id of `gateway.sessions`. */
+  readonly "gateway.revoke": {
+    readonly command: GatewayRevokeSession;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** The browsers that are let in. */
+  readonly "gateway.sessions": {
+    readonly command: GatewayListBrowserSessions;
+    readonly result: GatewayBrowserSessions;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Whether Garret's pages are served to browsers, and where. */
+  readonly "gateway.state": {
+    readonly command: GatewayGetGateway;
+    readonly result: GatewayGatewayState;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** End the gateway, and with it all its sessions. */
+  readonly "gateway.stop": {
+    readonly command: GatewayStopGateway;
+    readonly result: Nothing;
     readonly item: never;
     readonly input: never;
   };
@@ -1972,7 +2104,7 @@ export interface Commands {
     readonly command: DictateRecord;
     readonly result: DictateCaptured;
     readonly item: DictateCaptureItem;
-    readonly input: DictateAudioChunk;
+    readonly input: DictateAudioChunkInput;
   };
   /** The loudspeakers that are there now. */
   readonly "playback.devices": {
@@ -2163,6 +2295,13 @@ export const COMMANDS = {
   "dictate.transcribe": { capability: "dictate.use", job: true, replay: 64, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
   "dictate.undelete": { capability: "dictate.delete", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.versions": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.attend": { capability: "gateway.attend", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: true },
+  "gateway.invite": { capability: "gateway.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.prepare": { capability: "gateway.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.revoke": { capability: "gateway.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.sessions": { capability: "gateway.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.state": { capability: "gateway.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.stop": { capability: "gateway.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.approval_deny": { capability: "approvals.grant", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.approval_grant": { capability: "approvals.grant", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.approvals": { capability: "approvals.grant", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },

@@ -22,6 +22,7 @@ from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import history, store, versions
 from garret.protocol.contract import Command
+from garret.storage.errors import StorageError
 
 _logger = log.get("dictate.changing")
 
@@ -160,7 +161,11 @@ class Changing:
 
     async def end_grace(self) -> None:
         """Delete for good what was deleted and is past its time; what cannot go now stays for later."""
-        settled = await self._door.store.settled.note()
+        try:
+            settled = await self._door.store.settled.note()
+        except StorageError as error:
+            _logger.warning("what was deleted stays for now: %s", error.message)
+            return
         if settled is None:
             return
         before = settled - self._grace

@@ -91,6 +91,7 @@ class Finisher:
                 pause=pause,
                 breaks=each.breaks,
                 words=words.get(place, ()),
+                doubt=each.doubt,
             )
             for place, (each, pause) in enumerate(zip(heard, pauses, strict=True))
         )
@@ -316,11 +317,24 @@ def pauses_before(segments: Sequence[Segment]) -> list[float]:
     return [0.0, *after] if segments else []
 
 
+def bounds_of(segment: Segment, heard: c.Hypothesis) -> tuple[float, float]:
+    """When a segment was said, in seconds from the start of the sound.
+
+    Where speech was cut because it was long, the last words before the cut may be heard with the segment
+    after it: that one begins with its first word, and the one before ends with its last.
+    """
+    start, end = segment.start / SAMPLE_RATE, segment.end / SAMPLE_RATE
+    if heard.words:
+        start = min(start, heard.words[0].start)
+        end = max(start, heard.words[-1].end) if segment.cut else end
+    return round(start, 3), round(end, 3)
+
+
 def _shown(
     segment: Segment, heard: c.Hypothesis, cleaned: c.CleanedSegment, number: int
 ) -> c.TranscriptSegment:
     """A segment as it is kept; `number` is that of the first command in it."""
-    start, end = round(segment.start / SAMPLE_RATE, 3), round(segment.end / SAMPLE_RATE, 3)
+    start, end = bounds_of(segment, heard)
     whole = heard.text.split()
     spans = align(heard.text, [word.word for word in heard.words])
 

@@ -150,6 +150,8 @@ def history_export(session: Session, arguments: argparse.Namespace) -> int:
         wanted = [utterance_id(session, given) for given in arguments.utterances]
     else:
         wanted = [one.id for one in utterances(session, _ALL)]
+        if not wanted:
+            session.note("Nothing was dictated yet, so there is nothing to export.")
     suffixes = [transcripts.SUFFIXES[form], *([".flac"] if arguments.audio else [])]
     session.claim(
         [str(folder / f"{name}{end}") for name in wanted for end in suffixes], force=arguments.force
@@ -160,7 +162,9 @@ def history_export(session: Session, arguments: argparse.Namespace) -> int:
         for number, utterance in enumerate(wanted):
             live.progress(number / len(wanted), utterance)
             written += _export(session, utterance, folder, form, arguments, damaged)
-    session.emit({"folder": str(folder), "files": written}, f"{len(written)} files are in {folder}.")
+    session.emit(
+        {"folder": str(folder), "files": written}, f"{len(written)} files are in {folder.absolute()}."
+    )
     for error in damaged:
         session.note(error.message, "bad")
     return 1 if damaged else 0

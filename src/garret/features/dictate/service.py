@@ -35,6 +35,7 @@ from garret.features.dictate.phrases import PhraseTable
 from garret.features.dictate.pushed import SAMPLE_BYTES
 from garret.features.dictate.transcription import Transcription
 from garret.protocol.contract import Command, Nothing
+from garret.storage.blobs import Blob
 from garret.storage.errors import StorageError
 
 _logger = log.get("dictate")
@@ -64,6 +65,9 @@ class DictationService:
         self._live: dict[str, Listening] = {}
         self._begun: set[str] = set()
         """Live dictations an attempt of this process took the input of, and that are not done."""
+        self._taken: dict[
+            str, Blob
+        ] = {}  # by utterance: files of which it is not known yet whether they are any
         self._runs: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._timer: asyncio.TimerHandle | None = None
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
@@ -143,6 +147,7 @@ class DictationService:
             raise UsageError(f"{command.name} is empty: there is no sound in it. Nothing was kept.")
         utterance = new_id("utt")
         await self._create(utterance, "file", command.name, request, blob.id)
+        self._taken[utterance] = blob
         return c.Imported(utterance=utterance, bytes=blob.size)
 
     async def _create(
@@ -182,12 +187,13 @@ class DictationService:
 
     async def _transcribe(self, command: c.Transcribe, request: Request) -> c.Dictated:
         row = await self._own(request.caller, command.utterance)
-        command = replace(command, engine=(await self._models.choice(command.engine)).engine)
+        choice = await self._models.choice(command.engine)
+        command = replace(command, engine=choice.engine)
         if row.id in self._live:
             raise ControlError("This dictation is going on; stop it first.", code=Code.CONFLICT)
         async with self._alone(row.id):
             fresh = await self._find(row.id)
-            run = Transcription(self._door, self._finisher, command, request, fresh)
+            run = Transcription(self._door, self._finisher, command, request, fresh, model=choice.model)
             try:
                 return await self._noting_failure(row.id, run.run(), request)
             except GarretError as error:
@@ -195,6 +201,8 @@ class DictationService:
                 if error.details.get(UNDECODABLE) and _is_new(fresh, request.lease.job):
                     await self._let_go(fresh)
                 raise
+            finally:
+                self._taken.pop(row.id, None)
 
     async def _restore_words(self, command: c.RestoreWords, request: Request) -> c.Dictated:
         """Clean again what was heard, with the words of a command in the text."""
@@ -245,7 +253,8 @@ class DictationService:
         return self._runs.setdefault(utterance, asyncio.Lock())
 
     async def _listen(self, command: c.Listen, request: Request) -> c.Dictated:
-        command = replace(command, engine=(await self._models.choice(command.engine)).engine)
+        choice = await self._models.choice(command.engine)
+        command = replace(command, engine=choice.engine)
         assert request.lease is not None, "listening is a job"
         utterance = f"utt_{request.lease.job.rpartition('_')[2]}"
         row = await self._look_up(utterance)
@@ -261,12 +270,12 @@ class DictationService:
                 utterance, command.source, command.name, request, None, plain=not command.commands
             )
         listen = self._take_up if begun and not back else self._listen_to
-        done = await listen(command, request, row)
+        done = await listen(command, request, row, choice.model)
         self._begun.discard(utterance)
         return done
 
-    async def _listen_to(self, command: c.Listen, request: Request, row: store.Row) -> c.Dictated:
-        session = Listening(self._door, self._finisher, command, request, row)
+    async def _listen_to(self, command: c.Listen, request: Request, row: store.Row, model: str) -> c.Dictated:
+        session = Listening(self._door, self._finisher, command, request, row, model)
         self._live[row.id] = session
         try:
             return await self._noting_failure(row.id, session.run(), request)
@@ -292,14 +301,14 @@ class DictationService:
             await self._note_failure(row.id, problem.message)
         return problem
 
-    async def _take_up(self, command: c.Listen, request: Request, row: store.Row) -> c.Dictated:
+    async def _take_up(self, command: c.Listen, request: Request, row: store.Row, model: str) -> c.Dictated:
         """An earlier attempt to listen was cut off: what it captured becomes text, nothing is added."""
         if row.audio is None:
             self._finisher.spool_path(row.id).touch(mode=0o600)
         again = c.Transcribe(
             utterance=row.id, engine=command.engine, mode=command.mode, partials=command.partials
         )
-        run = Transcription(self._door, self._finisher, again, request, row, note=_CUT_OFF)
+        run = Transcription(self._door, self._finisher, again, request, row, model=model, note=_CUT_OFF)
         async with self._alone(row.id):
             return await self._noting_failure(row.id, run.run(), request)
 
@@ -442,6 +451,7 @@ class DictationService:
         row = await self._own(request.caller, command.utterance, deleted=True)
         async with self._undisturbed(row.id, "deleted"):
             await self._remove(row, "deleted by the user")
+            self._taken.pop(row.id, None)
         await self._door.audit(request.caller, "dictate.delete", "done", {"utterance": row.id})
         return Nothing()
 
@@ -459,6 +469,8 @@ class DictationService:
         """Keep nothing of a file of which nothing can be made: whoever gave it has it still."""
         try:
             await self._remove(row, "it cannot be decoded")
+            if (blob := self._taken.get(row.id)) is not None:
+                await self._door.store.let_go(blob)
         except GarretError as error:
             _logger.warning("%s, of which nothing can be made, stays: %s", row.id, error.message)
 

@@ -10,6 +10,7 @@ import msgspec
 from garret.base import log
 from garret.base.errors import GarretError
 from garret.features.dictate import contracts as c
+from garret.features.dictate.engines.registry import engines
 from garret.features.dictate.text.cleanup import CleanupOptions
 from garret.features.dictate.text.commands import Action
 from garret.features.dictate.text.content import weigh
@@ -26,7 +27,6 @@ from garret.worker.call import Call
 from garret.worker.harness import Handlers
 
 _logger = log.get("dictate.text")
-_SELF_PUNCTUATING = frozenset({"whisper"})
 _TAKING = frozenset({Action.SCRATCH, Action.UNDO, Action.CANCEL, Action.STOP})
 """What commands do after which words that were heard may be missing from the document."""
 
@@ -118,11 +118,17 @@ class TextWorker:
                 segment.pause,
                 tuple((each.word, each.seconds) for each in segment.breaks),
                 frozenset(segment.words),
+                segment.doubt,
             )
             for segment in segments
         ]
-        marks = options.english and "punctuation" in self._steps and engine not in _SELF_PUNCTUATING
+        marks = options.english and "punctuation" in self._steps and not _punctuates(engine)
         return read(heard, self._table, options.vocabulary, marks=marks)
+
+
+def _punctuates(engine: str) -> bool:
+    """Whether an engine writes marks by itself; one that is not known any more is taken to write none."""
+    return any(info.punctuates for info in engines() if info.name == engine)
 
 
 def _actions(reading: Reading) -> set[str]:
