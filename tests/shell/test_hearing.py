@@ -25,7 +25,7 @@ def test_the_tray_follows_the_house(open_window: Callable[..., Opened], house: H
     qt.until(lambda: tray(window) == TrayState.IDLE)
     house.stop()
     qt.until(lambda: tray(window) == TrayState.OFFLINE)
-    assert "not running" in window.shell.tray.icon.toolTip()
+    qt.until(lambda: "not running" in window.shell.tray.icon.toolTip())
     house.start()
     qt.until(lambda: tray(window) == TrayState.IDLE)
 

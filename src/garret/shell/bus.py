@@ -14,7 +14,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import jeepney
 import jeepney.auth
@@ -31,7 +31,7 @@ _DBUS: Final = jeepney.DBusAddress(
     "/org/freedesktop/DBus", bus_name="org.freedesktop.DBus", interface="org.freedesktop.DBus"
 )
 _lib: Any = jeepney
-_addresses: Any = jeepney.bus.get_connectable_addresses  # pyright: ignore[reportUnknownMemberType]
+_addresses = cast("Callable[[str], Any]", jeepney.bus.get_connectable_addresses)  # pyright: ignore[reportUnknownMemberType]
 _logger = log.get("shell.bus")
 
 OnReply = Callable[[tuple[Any, ...]], None]

@@ -2,8 +2,9 @@
 
 At each connection it subscribes first and asks for the present state then, so that nothing falls between the
 two; after a gap it asks anew. What the profile in force may not hear is not known here, and the tray shows
-what is left. A microphone is open while the process that has it is busy and somebody dictates: to look
-which microphones there are makes it busy as well.
+what is left. A microphone counts as open from `dictate.started` until the last job that listens has ended,
+which is until its text is there: rather a moment too long than too short. Who connects amid a dictation sees
+it by the worker that is busy.
 
 Belongs to Qt's main thread. Neighbours: `asking`, `tray_state`, `notices`, `preferences`; `shell` listens.
 """
@@ -18,6 +19,7 @@ import msgspec
 from garret.base import log
 from garret.base.errors import GarretError
 from garret.features.desk import contracts as d
+from garret.features.dictate import contracts as c
 from garret.features.house import contracts as h
 from garret.page.line import Line
 from garret.page.messages import Line as LineState
@@ -32,7 +34,7 @@ from garret.shell.tray_state import Facts
 MICROPHONE: Final = "microphone"
 """The worker that has the microphone open."""
 LISTEN: Final = "dictate.listen"
-_PATTERNS: Final = ("house.*", "desk.*")
+_PATTERNS: Final = ("house.*", "desk.*", "dictate.started")
 _RUNNING: Final = ("queued", "running")
 _FAILURES: Final = 5  # the last ones are kept
 
@@ -68,11 +70,12 @@ class Hearing:
         self._line = line
         self._registry = registry
         self._listener = listener
-        self._microphones: set[tuple[str, int]] = set()
+        self._open = False
         self._jobs: dict[str, str] = {}
         self._unlisten = line.listen(self._line_changed)
         self._handlers: dict[type[Event], Callable[[Any], None]] = {
             h.JobChanged: self._job_changed,
+            c.Started: self._started,
             h.WorkerChanged: self._worker_changed,
             h.ApprovalRequested: self._approval_requested,
             h.ApprovalDecided: self._approval_decided,
@@ -96,7 +99,7 @@ class Hearing:
 
     def _line_changed(self, state: LineState) -> None:
         if state.state != "open":
-            self._microphones.clear()
+            self._open = False
             self._jobs.clear()
             self._told(Facts(reason=state.reason, failures=self.facts.failures))
             return
@@ -126,11 +129,8 @@ class Hearing:
     # ---- how things are
 
     def _workers(self, found: h.Workers) -> None:
-        self._microphones = {
-            (each.name, each.slot)
-            for each in found.workers
-            if kind_of(each.name) == MICROPHONE and each.state == "busy"
-        }
+        busy = any(kind_of(each.name) == MICROPHONE and each.running for each in found.workers)
+        self._open = self._open or busy
         self._now()
 
     def _jobs_running(self, found: h.Jobs) -> None:
@@ -163,6 +163,8 @@ class Hearing:
             self._now()
             return
         self._jobs.pop(event.job, None)
+        if LISTEN not in self._jobs.values():
+            self._open = False
         notice = notices.of_job(event)
         if event.state == "failed" and notice is not None:
             self._now(failures=(*self.facts.failures, notice.text)[-_FAILURES:])
@@ -171,14 +173,12 @@ class Hearing:
         if notice is not None:
             self._listener.noticed(notice)
 
-    def _worker_changed(self, event: h.WorkerChanged) -> None:
-        if kind_of(event.name) == MICROPHONE:
-            place = (event.name, event.slot)
-            if event.state == "busy":
-                self._microphones.add(place)
-            else:
-                self._microphones.discard(place)
+    def _started(self, event: c.Started) -> None:
+        if event.source == "microphone":
+            self._open = True
             self._now()
+
+    def _worker_changed(self, event: h.WorkerChanged) -> None:
         notice = notices.of_worker(event)
         if notice is not None:
             self._now(failures=(*self.facts.failures, notice.text)[-_FAILURES:])
@@ -211,7 +211,7 @@ class Hearing:
                 self.facts,
                 **changed,
                 jobs=frozenset(self._jobs),
-                listening=bool(self._microphones) and LISTEN in self._jobs.values(),
+                listening=self._open and LISTEN in self._jobs.values(),
             )
         )
 
