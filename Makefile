@@ -10,7 +10,8 @@ PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
 export PYTHON PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run web test bench generate shots lint room format soak lock setup setup-desktop setup-dev setup-bench clean
+.PHONY: help demo run web test bench generate shots lint room format soak lock setup \
+  setup-media setup-desktop setup-dev setup-bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -58,6 +59,9 @@ lock: setup-dev ## resolve requirements/*.lock anew; ARGS=--upgrade takes newer 
 
 setup: ## make .venv with what running Garret needs
 	@scripts/setup.sh base
+
+setup-media: ## ... and what reads M4A, WebM, WMA and many more (PyAV, whose FFmpeg is under the GPL)
+	@scripts/setup.sh media
 
 setup-desktop: ## ... and what its window needs (Qt, 260 MB); `garret open` opens it then
 	@scripts/setup.sh desktop

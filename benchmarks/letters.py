@@ -11,21 +11,17 @@ from __future__ import annotations
 import os
 import shutil
 import string
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import soundfile
-import soxr
 
 from benchmarks.dictation_words import model
 from benchmarks.report import Row, row
-from benchmarks.spoken import RATE
+from benchmarks.spoken import in_room
+from benchmarks.spoken import said as said_by
 from garret.features.dictate.engines.contract import Engine, EngineConfig, Weighing
 from garret.features.dictate.engines.registry import open_engine
 from garret.features.dictate.text.errors import SpellingError
@@ -100,31 +96,10 @@ def _clips(flite: str) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
     runs: dict[str, list[Any]] = {}
     for voice in _VOICES:
         for stretch in _STRETCHES:
-            said = {item: _said(flite, voice, stretch, name) for item, name in _ITEMS.items()}
+            said = {item: said_by(flite, voice, name, stretch) for item, name in _ITEMS.items()}
             for item, sound in said.items():
-                items.setdefault(item, []).append(_in_room([sound], random))
+                items.setdefault(item, []).append(in_room([sound], random))
             for chosen in random.permutation(list(said)).reshape(-1, 4):
-                run = _in_room([said[item] for item in chosen], random)
+                run = in_room([said[item] for item in chosen], random)
                 runs.setdefault("".join(chosen), []).append(run)
     return items, runs
-
-
-def _said(flite: str, voice: str, stretch: str, text: str) -> Any:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "said.wav"
-        speed = f"duration_stretch={stretch}"
-        subprocess.run([flite, "-voice", voice, "--setf", speed, "-t", text, "-o", str(path)], check=True)
-        samples, rate = soundfile.read(path, dtype="float32")
-    wide = soxr.resample(samples, rate, RATE)
-    loud = np.flatnonzero(np.abs(wide) > 0.01 * np.abs(wide).max())
-    return wide[loud[0] : loud[-1]] / np.abs(wide).max()
-
-
-def _in_room(sounds: Sequence[Any], random: Any) -> Any:
-    """The sounds with 0.3 s around and 0.2 s between them, peaks at -10 dB, noise 40 dB below these."""
-    parts = [np.zeros(round(0.3 * RATE))]
-    for sound in sounds:
-        parts += [0.3 * sound, np.zeros(round(0.2 * RATE))]
-    whole = np.concatenate([*parts, np.zeros(round(0.1 * RATE))])
-    whole += random.normal(0, 0.003, len(whole))
-    return np.round(whole.clip(-1, 1) * 32_767).astype(np.int16)

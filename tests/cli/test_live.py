@@ -45,3 +45,14 @@ def test_bars() -> None:
     assert live.bar(2.0).endswith("100%")
     assert live.bar(1.0).count("#") == 30
     assert "%" not in live.bar(-1.0)
+
+
+def test_what_can_be_pressed_stands_beside_the_level_on_a_terminal_alone() -> None:
+    out, err, screen = pipe(), pipe(), Screen()
+    with live.DrawnLive(Output(out, screen)) as drawn:
+        drawn.hint("w makes it words")
+        drawn.level(-20.0)
+    assert "listening, Ctrl-C ends it, w makes it words" in screen.getvalue()
+    with live.PlainLive(Output(out, err)) as plain:
+        plain.hint("w makes it words")
+    assert sent(err) == b""

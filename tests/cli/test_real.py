@@ -257,6 +257,16 @@ def test_a_backup_that_has_no_place_asks_for_no_passphrase(garret: Garret, tmp_p
     assert there.read_text() == "mine"
 
 
+def test_what_is_read_is_not_written_into_by_standard_output(garret: Garret, speech: Path) -> None:
+    before = speech.read_bytes()
+    with speech.open("ab") as behind:
+        process = garret.start("dictate", str(speech), stdout=behind)
+        _, err = process.communicate()
+    assert process.returncode == 2
+    assert "is what is read" in err
+    assert speech.read_bytes() == before
+
+
 def test_ctrl_c_stops_the_loop_of_a_shell_that_the_command_is_in(garret: Garret) -> None:
     garret.run("up")
     loop = f"for i in 1 2 3; do {sys.executable} -m garret.cli logs --follow --json; done"

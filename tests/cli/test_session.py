@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import pty
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -306,6 +308,31 @@ def test_without_anybody_to_ask_the_answer_is_no(
     stdin(monkeypatch, b"yes\n")
     assert not session.asked
     assert not session.confirm("Delete it?")
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [(b"y\n", True), (b"n\n", False), (b"\x03", False), (b"\x04", False)]
+)
+def test_ctrl_c_at_a_question_is_a_no(key: bytes, said: bool) -> None:
+    code = (
+        "import sys; from garret.base.paths import Home; from garret.cli.output import standard;"
+        "from garret.cli.session import ClientSession; session = ClientSession(Home.default(), standard());"
+        "print('answer', session.confirm('Delete it?'))"
+    )
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execv(sys.executable, [sys.executable, "-c", code])
+    shown = b""
+    while b"[y/N]" not in shown:
+        shown += os.read(terminal, 4096)
+    os.write(terminal, key)
+    with contextlib.suppress(OSError):  # the other side is closed
+        while data := os.read(terminal, 4096):
+            shown += data
+    os.waitpid(process, 0)
+    os.close(terminal)
+    assert f"answer {said}".encode() in shown
+    assert b"Traceback" not in shown
 
 
 def test_cancelled_is_a_failure_with_its_own_words() -> None:

@@ -33,6 +33,17 @@ def test_a_source_is_refused_by_each_of_its_names(talk: Path) -> None:
     assert talk.read_bytes() == b"RIFF"
 
 
+def test_a_source_is_refused_by_a_descriptor_that_is_open_on_it(talk: Path) -> None:
+    with talk.open("r+b") as file:
+        for name in (f"/dev/fd/{file.fileno()}", f"/proc/self/fd/{file.fileno()}"):
+            with pytest.raises(UsageProblem, match="is what is read"):
+                examine(name, [str(talk)])
+            assert not examine(name, [])
+    with talk.open("rb") as file, pytest.raises(UsageProblem, match="for reading only"):
+        examine(f"/dev/fd/{file.fileno()}")
+    assert talk.read_bytes() == b"RIFF"
+
+
 def test_what_would_be_lost_is_a_file_with_something_in_it(talk: Path) -> None:
     empty = talk.with_name("empty.txt")
     empty.touch()

@@ -59,6 +59,7 @@ PLANTED = [
     ("room-workers", f"{ROOM}/rules.py", "import garret.storage.leaf"),  # which worker.py imports
     ("room-doors", f"{ROOM}/__init__.py", "import garret.features.planted.service"),
     ("clients", "cli/planted.py", "import garret.control.leaf"),
+    ("clients", "gateway/planted.py", "import garret.control.leaf"),
     ("clients", "cli/planted.py", "import garret.storage.leaf"),
     ("clients", "cli/planted.py", "import garret.features.planted.service"),
     ("clients", "cli/planted.py", "def later() -> None:\n    import garret.features.planted.store"),
@@ -71,6 +72,7 @@ PLANTED = [
     ("clients", "shell/planted.py", "import garret.control.leaf"),
     ("light", "control/planted.py", "def later() -> None:\n    import numpy"),
     ("light", "cli/planted.py", "import soundfile"),
+    ("light", "control/planted.py", "import starlette"),
     ("light", "transport/planted.py", "import onnxruntime"),
     ("light", f"{ROOM}/service.py", "import pocketsphinx"),
 ]

@@ -33,11 +33,18 @@ def wav_header(data_bytes: int, rate: int = 8000, bits: int = 8) -> bytes:
     return struct.pack("<4sI4s", b"RIFF", size, b"WAVE") + chunk + struct.pack("<4sI", b"data", data_bytes)
 
 
+def blobs(house: House) -> set[Path]:
+    """The files that are kept under the names of their bytes."""
+    return {path for path in house.home.blobs.rglob("*") if path.is_file()}
+
+
 def refused(house: House, path: Path) -> GarretError:
     """What dictating a file is refused with; the house is well afterwards."""
     before = house.call(d.History(limit=1000)).utterances
+    kept = blobs(house)
     error = house.refusal(d.Transcribe(utterance=house.take(path), key=new_id("ask")))
     assert not list(house.home.spool.iterdir()), "nothing is left lying about"
+    assert blobs(house) == kept, "nor is the file"
     assert house.call(d.History(limit=1000)).utterances == before, "nor in the history"
     return error
 

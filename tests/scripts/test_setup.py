@@ -1,4 +1,4 @@
-"""Set-up, with an installer of the test's: the speech model has a step of its own, which may fail."""
+"""Set-up, with an installer of the test's: what it installs, what it remembers, and what may fail."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 PYTHON = """#!/bin/sh
 echo "$*" >>calls
 case "$*" in
+  *requirements/media.lock*) exit "$(cat media.rc 2>/dev/null || echo 0)" ;;
   *requirements/models.lock*) exit "$(cat models.rc)" ;;
 esac
 exit 0
@@ -34,13 +35,13 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def set_up(checkout: Path) -> tuple[list[str], str]:
+def set_up(checkout: Path, level: str = "base", expected: int = 0) -> tuple[list[str], str]:
     """The installs that one call of set-up makes, and what it says."""
     (checkout / "calls").unlink(missing_ok=True)
     done = subprocess.run(
-        [checkout / "scripts" / "setup.sh", "base"], capture_output=True, text=True, check=False
+        [checkout / "scripts" / "setup.sh", level], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == expected, done.stderr
     calls = checkout / "calls"
     lines = calls.read_text().splitlines() if calls.exists() else []
     return [line for line in lines if " install " in line], done.stderr
@@ -74,3 +75,46 @@ def test_a_changed_lock_of_models_is_installed_again(checkout: Path) -> None:
     lock.write_text(lock.read_text() + "# changed\n")
     (install,) = set_up(checkout)[0]
     assert "models.lock" in install
+
+
+@pytest.mark.parametrize("level", ["media", "desktop"])
+def test_what_is_added_is_locked_and_remembered(checkout: Path, level: str) -> None:
+    set_up(checkout)
+    (install, *_) = set_up(checkout, level)[0]
+    assert "--require-hashes" in install
+    assert f"requirements/{level}.lock" in install
+    assert set_up(checkout, level) == ([], "")
+    assert set_up(checkout) == ([], ""), "base is in it"
+    lock = checkout / "requirements" / f"{level}.lock"
+    lock.write_text(lock.read_text() + "# another version\n")
+    assert any(f"{level}.lock" in line for line in set_up(checkout)[0]), (
+        "whoever asked once need not ask again"
+    )
+    assert set_up(checkout) == ([], "")
+
+
+def test_both_that_can_be_added_stand_together(checkout: Path) -> None:
+    set_up(checkout, "media")
+    (install, *_) = set_up(checkout, "desktop")[0]
+    assert "media.lock" in install
+    assert "desktop.lock" in install
+    assert set_up(checkout, "media") == ([], "")
+    assert set_up(checkout) == ([], "")
+
+
+def test_what_reads_more_is_asked_for_until_it_is_there(checkout: Path) -> None:
+    set_up(checkout)
+    (checkout / "media.rc").write_text("1")
+    _, said = set_up(checkout, "media", expected=1)
+    assert "could not be installed" in said
+    (checkout / "media.rc").write_text("0")
+    assert any("media.lock" in line for line in set_up(checkout)[0])
+
+
+def test_a_developer_has_it(checkout: Path) -> None:
+    set_up(checkout, "dev")
+    assert set_up(checkout, "media") == ([], "")
+    assert set_up(checkout, "desktop") == ([], "")
+    assert "av==" in (ROOT / "requirements" / "dev.lock").read_text()
+    assert "av==" in (ROOT / "requirements" / "media.lock").read_text()
+    assert "av==" not in (ROOT / "requirements" / "base.lock").read_text()

@@ -29,10 +29,11 @@ def main(capabilities: list[str]) -> None:
     while True:
         ready, _, _ = select.select([connection.sock, sys.stdin], [], [])
         if sys.stdin in ready:
-            words = os.read(0, 65_536).decode().split()
-            if not words:
+            lines = os.read(0, 65_536).decode().splitlines()  # whole ones: each is written at once
+            if not lines:
                 return
-            act(connection, words)
+            for line in lines:
+                act(connection, line.split())
         if connection.sock in ready:
             message = connection.receive()
             if message.header.message_type == jeepney.MessageType.method_call:

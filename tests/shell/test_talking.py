@@ -33,7 +33,7 @@ def test_a_key_dictates_the_tray_shows_it_and_the_text_is_delivered_once(
 ) -> None:
     window = open_window().connected()
     texts: list[str] = []
-    window.shell.talking._deliver = texts.append
+    window.shell.talking._deliver = lambda _utterance, text: texts.append(text)
     client = hearing_house.client
     qt.until(lambda: any(each.kind == "window" for each in client.call(d.GetPreferences()).attending))
     client.call(d.Press(action="talk", phase="press"))
@@ -52,8 +52,8 @@ def test_a_key_that_is_let_go_at_once_ends_what_it_began(
     open_window: Callable[..., Opened], hearing_house: House, server: SoundServer, qt: Waiting
 ) -> None:
     window = open_window().connected()
-    window.shell.talking.press("talk", "press")
-    window.shell.talking.press("talk", "release")
+    window.shell.talking.begin()
+    window.shell.talking.end()
     qt.until(lambda: not window.shell.talking.active)
     qt.until(lambda: not server.recorders())
     assert hearing_house.pid
@@ -63,7 +63,7 @@ def test_without_a_house_the_person_is_told(open_window: Callable[..., Opened], 
     window = open_window().page_begun()
     told: list[str] = []
     window.shell.talking._tell = lambda notice: told.append(notice.text)
-    window.shell.talking.press("toggle", "tap")
+    window.shell.talking.begin()
     assert len(told) == 1
     assert "Nothing was sent" in told[0]
     assert not window.shell.talking.active

@@ -31,7 +31,7 @@ def files_in(folder: Path) -> list[Path]:
 def test_a_blob_is_named_by_its_content_two_folders_deep(blobs: Blobs, tmp_path: Path) -> None:
     data = os.urandom(3_000_000)
     blob = blobs.put_bytes(data)
-    assert blob == (blake3(data).hexdigest(), len(data))
+    assert blob[:2] == (blake3(data).hexdigest(), len(data))
     path = tmp_path / "blobs" / blob.id[:2] / blob.id[2:4] / blob.id
     assert path.read_bytes() == data
     assert path.stat().st_mode & 0o777 == 0o600
@@ -51,7 +51,7 @@ def test_the_same_content_is_kept_once_and_heals_a_damaged_copy(blobs: Blobs, tm
         blobs.verify(first.id)
     with pytest.raises(Corrupt):
         blobs.read(first.id)
-    assert blobs.put_bytes(b"same" * 100) == first
+    assert blobs.put_bytes(b"same" * 100)[:2] == first[:2]
     assert blobs.verify(first.id) == 400
     assert list(blobs.iterate()) == [first.id]
     assert len(files_in(tmp_path)) == 1

@@ -11,6 +11,7 @@ import pytest
 
 from garret.base.clock import ManualClock
 from garret.base.paths import Home
+from garret.storage.blobs import Blob
 from garret.storage.projections import Projection, Spool
 from garret.storage.store import RoomTables, Store
 from garret.storage.sweeping import Swept
@@ -78,6 +79,25 @@ def test_a_file_is_safe_for_its_first_hour(rooms: Store, clock: ManualClock) -> 
     assert sweep(rooms) == Swept(0, 0, 0)
     clock.advance(HOUR / 2)
     assert sweep(rooms) == Swept(1, 1, 1)
+
+
+def test_a_blob_is_let_go_at_once_unless_somebody_may_need_it(rooms: Store) -> None:
+    def let_go(blob: Blob) -> bool:
+        return asyncio.run(rooms.let_go(blob))
+
+    refused = rooms.blobs.put_bytes(b"refused")
+    assert let_go(refused)
+    assert not let_go(refused)
+    assert list(rooms.blobs.iterate()) == []
+    first = rooms.blobs.put_bytes(b"twice")
+    second = rooms.blobs.put_bytes(b"twice")
+    assert not let_go(first), "who put it last has yet to name it"
+    refer(rooms, "notes", second.id)
+    assert not let_go(second)
+    third = rooms.blobs.put_bytes(b"read by a backup")
+    with rooms.blobs.pinned():
+        assert not let_go(third)
+    assert list(rooms.blobs.iterate()) == sorted({second.id, third.id})
 
 
 def test_a_spool_file_goes_by_the_room_of_its_name(rooms: Store, clock: ManualClock) -> None:

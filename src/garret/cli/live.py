@@ -53,6 +53,9 @@ class PlainLive:
             done = f"{fraction:4.0%}" if fraction >= 0 else "working"
             self._output.note(f"{done} {note}".rstrip())
 
+    def hint(self, text: str) -> None:
+        del text
+
 
 class DrawnLive:
     """On a terminal: final text scrolls up, below it the partial text and a bar or a level."""
@@ -62,7 +65,7 @@ class DrawnLive:
         self._partial = ""
         self._level: float | None = None
         self._fraction: float | None = None
-        self._note = ""
+        self._note = self._hint = ""
         self._drawn = 0.0
         self._live: Any = None
 
@@ -93,6 +96,9 @@ class DrawnLive:
         self._fraction, self._note = fraction, note
         self._draw()
 
+    def hint(self, text: str) -> None:
+        self._hint = text  # beside the level, which comes many times a second
+
     def _draw(self, *, now: bool = False) -> None:
         moment = time.monotonic()
         if now or moment - self._drawn >= _REDRAW_SECONDS:
@@ -107,7 +113,8 @@ class DrawnLive:
             lines.append(figures.one_line(self._partial)[-max(width * 3 - 4, 20) :])
         if self._level is not None:
             filled = round((1 - min(max(self._level / _QUIETEST, 0.0), 1.0)) * _METER)
-            lines.append(f"[{'#' * filled}{'.' * (_METER - filled)}] listening, Ctrl-C ends it")
+            told = ", ".join(filter(None, ("listening", "Ctrl-C ends it", figures.one_line(self._hint))))
+            lines.append(f"[{'#' * filled}{'.' * (_METER - filled)}] {told}"[:width])
         elif self._fraction is not None:
             lines.append(f"{bar(self._fraction)} {figures.one_line(self._note)}"[:width])
         return "\n".join(lines)

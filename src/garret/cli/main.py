@@ -22,6 +22,7 @@ from typing import Any
 from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
 from garret.cli.errors import Exit, exit_of
+from garret.cli.naming import at_home
 from garret.cli.output import Output, drop, standard
 from garret.cli.session import ClientSession
 from garret.protocol.manifest import Style, Verb
@@ -108,6 +109,7 @@ def _run(argv: Sequence[str], output: Output) -> int:
     output.as_json = arguments.json
     if not arguments.handler:
         return _overview(verbs, output)
+    output.command = at_home(output.command, arguments.home or "")
     home = Home(Path(arguments.home).expanduser().absolute()) if arguments.home else Home.default()
     session = ClientSession(home, output)
     try:

@@ -17,7 +17,7 @@ import msgspec
 
 from garret.base.errors import Code
 from garret.base.visible import visible
-from garret.cli import figures
+from garret.cli import figures, naming
 from garret.cli.errors import WriteFailed
 from garret.protocol.manifest import Style
 
@@ -65,6 +65,8 @@ class Output:
         self.interactive = is_drawing(out)
         self.watched = is_drawing(err)
         self._seen = {stream for stream in (out, err) if is_terminal(stream)}
+        self.command = naming.PLAIN
+        """How the program is to be called by whoever reads a message that names a command."""
         self.above: Callable[[str], None] | None = None
         """Writes a note above what is being drawn, while something is."""
 
@@ -135,7 +137,7 @@ class Output:
     def note(self, text: str, style: Style = "dim") -> None:
         """A line on standard error; one that cannot be written is nobody's loss."""
         if self.above is not None:
-            self.above(text)
+            self.above(naming.named(text, self.command))
             return
         try:
             self._line(self.err, text, style, self.watched)
@@ -143,7 +145,7 @@ class Output:
             return
 
     def _line(self, stream: TextIO, text: str, style: Style, terminal: bool) -> None:
-        text = self._safe(stream, text)
+        text = self._safe(stream, naming.named(text, self.command))
         if terminal:
             code = "" if os.environ.get("NO_COLOR") else _CODES[style]
             text = f"{code}{text}\x1b[0m" if code else text
@@ -211,4 +213,6 @@ def standard(*, as_json: bool = False) -> Output:
     _fill()
     make_safe(sys.stdout)
     make_safe(sys.stderr)
-    return Output(sys.stdout, sys.stderr, as_json=as_json)
+    output = Output(sys.stdout, sys.stderr, as_json=as_json)
+    output.command = naming.program_of(sys.argv[0])
+    return output

@@ -266,7 +266,13 @@ class ClientSession:
             return False
         sys.stderr.write(f"{visible(question)} [y/N] ")
         sys.stderr.flush()
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        try:
+            answer = sys.stdin.readline()
+        except KeyboardInterrupt:  # also an answer: nothing has been asked of Garret yet
+            answer = ""
+        if not answer.endswith("\n"):
+            sys.stderr.write("\n")
+        return answer.strip().lower() in ("y", "yes")
 
     def secret(self, prompt: str, *, twice: bool = False) -> str:
         """Raises UsageProblem where nothing came, or two entries differ."""

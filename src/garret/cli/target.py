@@ -1,13 +1,15 @@
 """The file that a result is to be written to: looked at before the work, written whole after it.
 
 What is there already is written over only where a person said so, and a source never: not by its own
-name, nor by a symbolic or hard link to it. A descriptor that has a name (`/dev/stdout`, `/dev/fd/3`), a pipe
-and a character device are written to as they are; every other file is made beside its place and put there
-when it is complete. Neighbours: `session` asks the person, `output` writes to standard output.
+name, nor by a symbolic or hard link to it, nor by a descriptor that is open on it. A descriptor that has a
+name (`/dev/stdout`, `/dev/fd/3`), a pipe and a character device are written to as they are; every other file
+is made beside its place and put there when it is complete. Neighbours: `session` asks the person, `output`
+writes to standard output.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import stat
@@ -42,17 +44,16 @@ def examine(path: str, sources: Iterable[str | int] = ()) -> bool:
         known = _status(path)
     except (OSError, ValueError) as error:
         raise UsageProblem(f"{path!r} cannot be written: {_reason(error)}. Nothing was done.") from error
-    if descriptor_of(path) is not None:
+    number = descriptor_of(path)
+    if number is not None and known is not None:
+        _check_descriptor(path, number, known, sources)
         return False
     if known is None:
         _check_folder(path)
         return False
     _check_kind(path, known)
     if stat.S_ISREG(known.st_mode):
-        if any(_is_same(known, source) for source in sources):
-            raise UsageProblem(
-                f"{path} is what is read; the result would replace it. Nothing was done; name another file."
-            )
+        _check_sources(path, known, sources)
         if not os.access(path, os.W_OK):
             raise UsageProblem(f"{path} is read-only. Nothing was done; name another file.")
         _check_folder(path)
@@ -68,6 +69,21 @@ def _status(path: str) -> os.stat_result | None:
         return os.stat(path)  # noqa: PTH116 - a path that is no text for pathlib is told as well
     except FileNotFoundError:
         return None
+
+
+def _check_descriptor(path: str, number: int, known: os.stat_result, sources: Iterable[str | int]) -> None:
+    if fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+        raise UsageProblem(f"{path} is open for reading only. Nothing was done; name another file.")
+    if stat.S_ISREG(known.st_mode):
+        _check_sources(path, known, sources)
+
+
+def _check_sources(path: str, known: os.stat_result, sources: Iterable[str | int]) -> None:
+    if any(_is_same(known, source) for source in sources):
+        raise UsageProblem(
+            f"{path} is what is read; the result would be written into it. Nothing was done; name another "
+            "file."
+        )
 
 
 def _check_kind(path: str, known: os.stat_result) -> None:

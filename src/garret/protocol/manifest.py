@@ -314,6 +314,10 @@ class Live(Protocol):
 
     def progress(self, fraction: float, note: str = "") -> None: ...
 
+    def hint(self, text: str) -> None:
+        """What a person can press meanwhile; nothing where no terminal is drawn on."""
+        ...
+
 
 class Inputs(Protocol):
     """What a verb streams in."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject
@@ -109,11 +109,3 @@ class WindowCommands:
 
 def _not_asked() -> PageError:
     return PageError("A link is opened when the person asks for it. Nothing was opened.", code=Code.DENIED)
-
-
-def session_kind() -> Literal["x11", "wayland", "other"]:
-    """What draws this session."""
-    name = QGuiApplication.platformName()
-    if name == "xcb":
-        return "x11"
-    return "wayland" if name.startswith("wayland") else "other"

@@ -26,6 +26,21 @@ class Preferences(msgspec.Struct, frozen=True):
     """None until it is known: a file is neither written nor removed before that."""
     notifications: frozenset[str] = frozenset(_DEFAULTS["desk.notifications"].default)
     do_not_disturb: bool = bool(_DEFAULTS["desk.do_not_disturb"].default)
+    hotkey_talk: str | None = None
+    """None, as with the other hotkeys, until it is known: no key is taken before that."""
+    hotkey_toggle: str | None = None
+    hotkey_pause: str | None = None
+    hotkey_palette: str | None = None
+    hotkey_insert: str | None = None
+    insertion: str = str(_DEFAULTS["desk.insertion"].default)
+    insertion_targets: dict[str, object] = {}
+
+    @property
+    def reaching(self) -> dict[str, object] | None:
+        """What is set about hotkeys and insertion, by its keys; None until it is known."""
+        names = ("hotkey_talk", "hotkey_toggle", "hotkey_pause", "hotkey_palette", "hotkey_insert")
+        found = {f"desk.{name}": getattr(self, name) for name in (*names, "insertion", "insertion_targets")}
+        return None if any(value is None for value in found.values()) else found
 
     @property
     def wishes(self) -> Wishes:
@@ -57,9 +72,23 @@ def _read_list(text: str) -> frozenset[str]:
         raise ValueError(text) from error
 
 
+def _read_targets(text: str) -> dict[str, object]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, object])
+    except msgspec.MsgspecError as error:
+        raise ValueError(text) from error
+
+
 _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "close_to_tray": _read_switch,
     "start_at_login": _read_switch,
     "notifications": _read_list,
     "do_not_disturb": _read_switch,
+    "hotkey_talk": str,
+    "hotkey_toggle": str,
+    "hotkey_pause": str,
+    "hotkey_palette": str,
+    "hotkey_insert": str,
+    "insertion": str,
+    "insertion_targets": _read_targets,
 }

@@ -20,7 +20,7 @@ from typing import Final
 import msgspec
 import shiboken6
 from PySide6.QtCore import QObject, QProcess, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWebEngineCore import QWebEngineDownloadRequest
 from PySide6.QtWidgets import QApplication
 
@@ -30,6 +30,7 @@ from garret.base.errors import GarretError
 from garret.base.paths import Home
 from garret.features.desk import contracts as d
 from garret.features.desk import entries
+from garret.features.dictate import contracts as u
 from garret.features.house import contracts as h
 from garret.page import local as c
 from garret.page.assets import FOLDER
@@ -41,10 +42,12 @@ from garret.shell.asking import ask
 from garret.shell.bridge import Bridge
 from garret.shell.errors import ShellError
 from garret.shell.hearing import Hearing
-from garret.shell.local import Surroundings, WindowCommands, session_kind
+from garret.shell.hotkeys.press import Intent
+from garret.shell.local import Surroundings, WindowCommands
 from garret.shell.notices import Notice, is_wanted
 from garret.shell.notifier import Notifier
 from garret.shell.preferences import Preferences
+from garret.shell.reach import Reach
 from garret.shell.recovery import Recovery
 from garret.shell.refusals import Refusals
 from garret.shell.saving import ask_where
@@ -54,6 +57,7 @@ from garret.shell.tray import Actions, Tray
 from garret.shell.tray_state import Facts, state_of
 from garret.shell.view import Guard, HousePage, furnish, make_profile
 from garret.shell.window import Reactions, Window
+from garret.shell.x11.focus import Target
 from garret.transport.qt import QtLoop
 
 TRAY_PATIENCE_MS: Final = 10_000
@@ -104,7 +108,11 @@ class Shell(QObject):
         self.page = HousePage(self._profile, self._profile, self.bridge, self._follow, self.refused)
         self.tray = Tray(self, self._actions())
         self.notifier = Notifier(self, self.tray.icon, self._acted)
-        self.talking = Talking(self.line, self._deliver, self.noticed)
+        self.reach = Reach.probe(QtLoop(), self._wanted, self._held)
+        self.reach.answer(self.commands)
+        self.talking = Talking(self.line, self._deliver, self.noticed, self.reach.hotkeys.ended)
+        self._aimed: Target | None = None
+        self._reaching: dict[str, object] | None = None
         WindowCommands(
             Surroundings(
                 window=self.window,
@@ -138,6 +146,7 @@ class Shell(QObject):
         self.window.keep_place()
         self.tray.hide()
         self.hearing.close()
+        self.reach.close()
         self.bridge.close()
         self._scheme.forget()
         self.line.close()
@@ -188,13 +197,13 @@ class Shell(QObject):
         ask_where(self.window, request.suggestedFileName(), chosen)
 
     def desktop(self) -> c.Desktop:
-        """What the running desktop allows, as far as the window itself uses it."""
+        """What the running desktop allows."""
         return c.Desktop(
-            session=session_kind(),
+            session=self.reach.session,
             tray=self.tray.there,
             notifications=self.notifier.works,
-            hotkeys=(),
-            insertion=(),
+            hotkeys=self.reach.hotkeys.strategies(),
+            insertion=self.reach.hands.strategies(),
         )
 
     # ---- for the window
@@ -246,8 +255,11 @@ class Shell(QObject):
     def _dictate(self) -> None:
         if self.hearing.facts.listening and not self.talking.active:
             self.talking.stop_others()
+        elif self.talking.active:
+            self.talking.end()
         else:
-            self.talking.toggle()
+            self._begin_dictating()
+            self.reach.hotkeys.began()
 
     def _disturb(self, quiet: bool) -> None:
         value = "yes" if quiet else "no"
@@ -265,11 +277,64 @@ class Shell(QObject):
             sys.executable, ["-m", "garret.cli", "--home", str(self._home.root), *arguments], "/"
         )
 
-    def _deliver(self, text: str) -> None:
-        """What was dictated by key, where nothing puts it into other programs."""
-        QGuiApplication.clipboard().setText(text)
+    # ---- keys and hands
+
+    def _wanted(self, intent: Intent) -> None:
+        """Do what a hotkey is for."""
+        if intent == "start":
+            self._begin_dictating()
+        elif intent == "stop":
+            self.talking.end()
+        elif intent == "pause":
+            self._pause()
+        elif intent == "palette":
+            self.window.raise_up()
+            ask(self.line, d.Show(page="palette"))
+        elif not self.reach.hands.insert_held(self._inserted("")):
+            self.noticed(Notice("held", "Nothing is held back", "", page="/dictate", topic="talking"))
+
+    def _begin_dictating(self) -> None:
+        """What is said from now on is for the program that has the keyboard now."""
+        self._aimed = self.reach.hands.aim()
+        self.talking.begin()
+
+    def _pause(self) -> None:
+        """What was said is inserted; the next press goes on from there."""
+        if self.talking.active:
+            self.talking.end()
+        else:
+            self._begin_dictating()
+            self.reach.hotkeys.began()
+
+    def _deliver(self, utterance: str, text: str) -> None:
+        """Put what was dictated by key into the program that it was said for."""
+        aimed, self._aimed = self._aimed, None
+        self.reach.hands.insert(text, self._inserted(utterance), aimed)
+
+    def _inserted(self, utterance: str) -> Callable[[c.Inserted], None]:
+        """Says what became of a text: to the history, and to the person where it did not arrive."""
+
+        def done(inserted: c.Inserted) -> None:
+            if inserted.outcome == "copied":
+                self.noticed(
+                    Notice(
+                        "held", "Your text is on the clipboard", inserted.reason, "/dictate", topic="talking"
+                    )
+                )
+            if utterance:
+                arrived = inserted.outcome == "inserted"
+                where = inserted.target or "the clipboard"
+                problem = "" if arrived else f"{inserted.outcome}: {inserted.reason}"
+                ask(self.line, u.Delivered(utterance=utterance, where=where, problem=problem))
+
+        return done
+
+    def _held(self, text: str) -> None:
+        """A text did not get where it was for: it is held, shown, and one key away."""
+        keys = next((each.keys for each in self.reach.hotkeys.report() if each.action == "insert"), "")
+        way = f"Insert it with {keys}." if keys else "It is in the history."
         self.noticed(
-            Notice("held", "Your text is on the clipboard", text[:300], page="/dictate", topic="talking")
+            Notice("held", "Your text is held back", f"{way} {text[:300]}", "/dictate", topic="talking")
         )
 
     # ---- Listener
@@ -280,6 +345,10 @@ class Shell(QObject):
 
     def preferences_changed(self, preferences: Preferences) -> None:
         self.tray.tell_quiet(preferences.do_not_disturb)
+        reaching = preferences.reaching
+        if reaching is not None and reaching != self._reaching:
+            self._reaching = reaching
+            self.reach.apply(reaching)
         if preferences.start_at_login is not None:
             try:
                 entries.start_at_login(self._home, preferences.start_at_login)
@@ -300,10 +369,7 @@ class Shell(QObject):
         self.window.raise_up()
 
     def pressed(self, event: d.Pressed) -> None:
-        if event.action == "palette":
-            self.window.raise_up()
-        else:
-            self.talking.press(event.action, event.phase)
+        self.reach.hotkeys.hear(event.action, event.phase)
 
 
 def _make(folder: Path) -> None:

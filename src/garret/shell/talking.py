@@ -1,10 +1,9 @@
 """Dictating by hotkey or from the tray: begins, ends, and has the text delivered once it is kept.
 
-`talk` dictates while its key is held; a tap of it, as of `toggle`, begins a dictation or ends it. The
-text goes to `deliver` when the control plane has kept it, so that whatever becomes of the delivery loses
+The text goes to `deliver` when the control plane has kept it, so that whatever becomes of the delivery loses
 nothing. Partial text goes nowhere from here.
 
-Belongs to Qt's main thread. Neighbours: `hearing` brings the keys, `shell` says who delivers.
+Belongs to Qt's main thread. Neighbours: `hotkeys.press` says what keys mean, `shell` who delivers.
 """
 
 from __future__ import annotations
@@ -13,20 +12,28 @@ from collections.abc import Callable
 
 from garret.base.errors import Code, GarretError
 from garret.base.ids import new_id
-from garret.features.desk.contracts import Action, Phase
 from garret.features.dictate import contracts as c
 from garret.page.line import Line
 from garret.shell.asking import Asked, ask
 from garret.shell.notices import Notice
 
-Deliver = Callable[[str], None]
+Deliver = Callable[[str, str], None]
+"""Takes an utterance and its text."""
 
 
 class Talking:
     """See the module. `tell` gets notices of what failed."""
 
-    def __init__(self, line: Line, deliver: Deliver, tell: Callable[[Notice], None]) -> None:
+    def __init__(
+        self,
+        line: Line,
+        deliver: Deliver,
+        tell: Callable[[Notice], None],
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`ended` is called when a dictation is over, whoever ended it."""
         self._line = line
+        self._ended = ended
         self._deliver = deliver
         self._tell = tell
         self._listening: Asked | None = None
@@ -37,24 +44,6 @@ class Talking:
     def active(self) -> bool:
         """Whether a dictation is under way that was begun here."""
         return self._listening is not None
-
-    def press(self, action: Action, phase: Phase) -> None:
-        """A hotkey for dictating went down, up, or both."""
-        if action not in ("talk", "toggle"):
-            return
-        if action == "talk" and phase == "press":
-            self.begin()
-        elif action == "talk" and phase == "release":
-            self.end()
-        elif phase != "release":
-            self.toggle()
-
-    def toggle(self) -> None:
-        """Begin, or end what is under way."""
-        if self.active:
-            self.end()
-        else:
-            self.begin()
 
     def begin(self) -> None:
         """Begin a dictation, unless one is under way."""
@@ -93,10 +82,12 @@ class Talking:
 
     def _done(self, done: c.Dictated) -> None:
         self._listening = None
+        self._ended()
         _Text(self._line, done.utterance, self._deliver, self._failed).fetch()
 
     def _failed(self, error: GarretError) -> None:
         self._listening = None
+        self._ended()
         if error.code != Code.CANCELLED:
             self._tell(Notice("failed", "Dictating failed", error.message, page="/dictate", topic="talking"))
 
@@ -124,4 +115,4 @@ class _Text:
         if page.segments and self._segments < page.total:
             self.fetch()
         elif text := "".join(self._texts):
-            self._deliver(text)
+            self._deliver(self._utterance, text)

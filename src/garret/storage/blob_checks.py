@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
+from pathlib import Path
 from typing import Final, TypeAlias
 
 _REMEMBERED: Final = 20_000  # blobs; about 5 MB. What is forgotten is read once more
@@ -21,7 +22,15 @@ Stamp: TypeAlias = tuple[int, int, int, int]
 
 def stamp_of(descriptor: int) -> Stamp:
     """What tells an open file from the same one changed. Raises OSError."""
-    status = os.fstat(descriptor)
+    return _stamp(os.fstat(descriptor))
+
+
+def stamp_at(path: Path) -> Stamp:
+    """The same of a file by its name. Raises OSError."""
+    return _stamp(path.stat())
+
+
+def _stamp(status: os.stat_result) -> Stamp:
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 

@@ -25,7 +25,7 @@ from garret.base import log
 from garret.base.clock import SYSTEM, Clock
 from garret.base.ids import new_id
 from garret.storage import files
-from garret.storage.blob_checks import BlobChecks, stamp_of
+from garret.storage.blob_checks import BlobChecks, Stamp, stamp_at, stamp_of
 from garret.storage.errors import (
     Cancelled,
     Conflict,
@@ -47,10 +47,11 @@ _log = log.get("storage")
 
 
 class Blob(NamedTuple):
-    """A kept blob: its id (64 hexadecimal digits) and its size in bytes."""
+    """A kept blob: its id (64 hexadecimal digits), its size in bytes, and which putting of it this was."""
 
     id: str
     size: int
+    stamp: Stamp
 
 
 class Collected(NamedTuple):
@@ -244,6 +245,25 @@ class Blobs:
                 freed += status.st_size
         return Collected(removed, freed)
 
+    def let_go(self, blob: Blob, is_needed: Callable[[], bool]) -> bool:
+        """Remove a blob at once for who put it and needs it no more; whether it was.
+
+        It stays, for `collect` to judge, where the same bytes were put once more meanwhile (whoever did may
+        have yet to name them), where it `is_needed`, or while a backup runs. Raises StorageError.
+        """
+        path = self.path(blob.id)
+        with self._lock:
+            try:
+                if self._pins or stamp_at(path) != blob.stamp or is_needed():
+                    return False
+                path.unlink()
+            except FileNotFoundError:
+                return False
+            except OSError as error:
+                refuse_os(error, f"Removing the blob {blob.id[:12]}")
+            self._checks.forget(blob.id)
+        return True
+
     @contextmanager
     def pinned(self) -> Generator[None]:
         """While this lasts, no blob is removed."""
@@ -280,8 +300,8 @@ class Blobs:
             os.close(descriptor)
             files.discard(temporary)
 
-    def place(self, temporary: Path, identity: str, descriptor: int) -> None:
-        """Give a synced file, open at `descriptor`, its name `identity`. Only for this module.
+    def place(self, temporary: Path, identity: str, descriptor: int) -> Stamp:
+        """Give a synced file, open at `descriptor`, its name `identity`; its stamp. Only for this module.
 
         Raises OSError.
         """
@@ -292,8 +312,10 @@ class Blobs:
             _make_folder(target.parent.parent)
             _make_folder(target.parent)
             temporary.rename(target)
-            self._checks.found_sound(identity, stamp_of(descriptor))  # its bytes were hashed as they came
+            stamp = stamp_of(descriptor)
+            self._checks.found_sound(identity, stamp)  # its bytes were hashed as they came
         files.sync_folder(target.parent)
+        return stamp
 
 
 class _Sink:
@@ -320,10 +342,10 @@ class _Sink:
         identity = self._digest.hexdigest()
         try:
             os.fsync(self._descriptor)
-            self._blobs.place(self._temporary, identity, self._descriptor)
+            stamp = self._blobs.place(self._temporary, identity, self._descriptor)
         except OSError as error:
             raise from_os(error, "Keeping a blob") from error
-        return Blob(identity, self._size)
+        return Blob(identity, self._size, stamp)
 
 
 def _make_folder(folder: Path) -> None:

@@ -26,7 +26,7 @@ from garret.storage import migrations, object_store, traces
 from garret.storage.audit import Audit
 from garret.storage.audit_record import AuditRecord
 from garret.storage.backup import Progress, Source, Stop, Summary, back_up
-from garret.storage.blobs import Blobs
+from garret.storage.blobs import Blob, Blobs
 from garret.storage.checkpoint import Checkpointer, CheckpointPolicy
 from garret.storage.connection import (
     Access,
@@ -242,6 +242,10 @@ class Store:
     async def sweep(self) -> Swept:
         """Remove the blobs and spool files that no room refers to. Raises StorageError or OSError."""
         return await asyncio.to_thread(self._sweeper.sweep)
+
+    async def let_go(self, blob: Blob) -> bool:
+        """Remove a blob at once, for the one who put it and needs it no more; see `Blobs.let_go`."""
+        return await asyncio.to_thread(self._sweeper.let_go, blob)
 
     def close(self) -> None:
         """Finish what is queued and close everything. Idempotent."""

@@ -17,7 +17,7 @@ import apsw
 
 from garret.base import log
 from garret.base.clock import SYSTEM, Clock
-from garret.storage.blobs import GRACE_SECONDS, Blobs
+from garret.storage.blobs import GRACE_SECONDS, Blob, Blobs
 from garret.storage.connection import Readers
 from garret.storage.projections import Projections, Spool
 
@@ -65,6 +65,17 @@ class Sweeper:
             )
             return Swept(0, 0, spooled)
         return Swept(*self._blobs.collect(needed), spooled)
+
+    def let_go(self, blob: Blob) -> bool:
+        """Remove a blob at once for who put it, unless somebody may need it; see `Blobs.let_go`."""
+
+        def is_needed() -> bool:
+            with self._readers.read() as connection:
+                if _sources(connection) - self._sources:
+                    return True  # a room that is not here may
+                return blob.id in needed_blobs(connection, self._projections)
+
+        return self._blobs.let_go(blob, is_needed)
 
     def _sweep_spool(self, spool: Spool) -> int:
         horizon = self._clock.wall() - GRACE_SECONDS

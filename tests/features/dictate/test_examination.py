@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from garret.base.errors import Code
+from garret.base.installing import way_to_install
 from garret.base.paths import Home
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
@@ -116,10 +117,10 @@ def test_a_chosen_microphone_that_is_not_there_warns_with_those_that_are() -> No
 
 
 def test_files_are_well_with_and_without_the_extra_decoder() -> None:
-    with_it, without = ex.file_finding(m4a=True), ex.file_finding(m4a=False)
+    with_it, without = ex.file_finding(media=True), ex.file_finding(media=False)
     assert (with_it.status, without.status) == (Status.OK, Status.OK)
-    assert "pip install av" in without.sentence
-    assert "pip install" not in with_it.sentence
+    assert way_to_install("setup-media", "av") in without.sentence
+    assert "install" not in with_it.sentence
 
 
 # ---------------------------------------------------------------- the room

@@ -13,6 +13,7 @@ from garret.base.paths import Home
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import finishing, store
+from garret.features.dictate.recognition import Segment
 from tests.control.planes import inner, run, until
 from tests.features.dictate.rooms import Person, room_of, row_of, service_of
 from tests.features.dictate.scripted_workers import Script, lost, sound
@@ -24,6 +25,22 @@ def objects(person: Person, utterance: str, kind: str) -> list[str]:
 
 
 # ---- text
+
+
+def test_words_that_were_heard_beyond_a_cut_belong_to_the_segment_that_has_them() -> None:
+    def word(text: str, start: float, end: float) -> c.RecognisedWord:
+        return c.RecognisedWord(word=text, start=start, end=end, confidence=1.0)
+
+    def heard(*words: c.RecognisedWord) -> c.Hypothesis:
+        text = " ".join(each.word for each in words)
+        return c.Hypothesis(text=text, words=words, engine="whisper", quality="standard", decode_seconds=0.1)
+
+    before = Segment(0, 0, 160_000, cut=True)
+    after = Segment(1, 160_000, 320_000)
+    assert finishing.bounds_of(before, heard(word("well", 0.5, 1.0), word("then", 8.0, 8.4))) == (0.0, 8.4)
+    assert finishing.bounds_of(after, heard(word("it", 8.5, 8.7), word("ends", 19.0, 19.5))) == (8.5, 20.0)
+    assert finishing.bounds_of(after, heard(word("it", 10.5, 11.0))) == (10.0, 20.0)
+    assert finishing.bounds_of(before, heard()) == (0.0, 10.0)
 
 
 def test_a_lost_text_worker_costs_a_moment_only(home: Home) -> None:

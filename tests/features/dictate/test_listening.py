@@ -43,6 +43,30 @@ def test_speech_becomes_text_while_it_is_spoken(home: Home) -> None:
     run(story())
 
 
+def test_what_is_to_be_text_alone_has_no_command_in_it_when_it_is_heard_again_either(home: Home) -> None:
+    script = Script()
+    script.grammar = "new line"
+    script.commands = (c.Taken(first=0, count=1, phrase="new line", did="new_line"),)
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            for commands in (True, False):
+                request = person.ask(c.Listen(source="push", commands=commands))
+                person.push(request, 1)
+                done = await person.answer(c.Listen, request)
+                await person.kept()
+                for key in ("", "again"):
+                    if key:
+                        await person.call(c.Transcribe(utterance=done.utterance, key=key))
+                    (segment,) = (await person.call(c.Get(utterance=done.utterance))).segments
+                    assert bool(segment.commands) == commands
+                assert bool(items(person, "command")) == commands
+                person.items.clear()
+                await person.kept()
+
+    run(story())
+
+
 def test_a_microphone_is_opened_and_another_worker_stands_by(home: Home) -> None:
     script = Script()
 
@@ -384,6 +408,37 @@ def test_a_mode_that_stays_on_is_told(home: Home) -> None:
             await person.answer(c.Listen, request)
             await until(lambda: len(items(person, "mode")) == 2)
             assert [item["text"] for item in items(person, "mode")] == ["capitals", ""]
+            await person.kept()
+
+    run(story())
+
+
+def test_the_last_command_can_be_made_words_again_while_it_goes_on(home: Home) -> None:
+    script = Script()
+    script.grammar = "all caps"
+    script.commands = (c.Taken(first=0, count=1, phrase="all caps", did="all_caps"),)
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            request = person.ask(c.Listen(source="push"))
+            person.put(request, c.AudioChunk(as_words=True))
+            await until(lambda: len(items(person, "words")) == 1)
+            person.push(request, 1, end=False)
+            await until(lambda: bool(items(person, "mode")))
+            person.push(request, 2, end=False)
+            await until(lambda: len(items(person, "command")) == 2)
+            person.put(request, c.AudioChunk(as_words=True))
+            await until(lambda: len(items(person, "words")) == 2)
+            person.put(request, c.AudioChunk(as_words=True))
+            await until(lambda: len(items(person, "mode")) == 2)
+            person.put(request, c.AudioChunk(as_words=True))
+            await until(lambda: len(items(person, "words")) == 4)
+            person.put(request, None)
+            done = await person.answer(c.Listen, request)
+            assert [item["text"] for item in items(person, "words")] == ["", "all caps", "all caps", ""]
+            assert [item["text"] for item in items(person, "mode")] == ["capitals", ""]
+            assert [segment.words for segment in script.heard[-1].segments] == [(0,), (0,)]
+            assert done.audio_seconds == 2.0
             await person.kept()
 
     run(story())

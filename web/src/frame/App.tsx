@@ -2,20 +2,22 @@
 // manifests and change nothing here.
 
 import { ActionIcon, Button, Tooltip } from "@mantine/core";
-import { IconCommand, IconLayoutColumns, IconMenu2, IconPlugConnectedX } from "@tabler/icons-react";
+import { IconCommand, IconDatabaseX, IconLayoutColumns, IconMenu2, IconPlugConnectedX } from "@tabler/icons-react";
 import { useNavigate, useRouterState } from "@tanstack/react-router";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { pagePath } from "./addresses";
 import { Confirming, Sheet } from "./Dialog";
 import { useAsk, useEvent, useFeed, useGreeting, useLine, useMay, type Refreshes } from "./house";
 import { KeyCaps, useKeys } from "./keys";
 import { KeysHelp } from "./KeysHelp";
+import { Marked } from "./Marked";
 import { PageArea, useBeside } from "./PageArea";
 import { ActionKeys, Palette } from "./Palette";
 import { Rail } from "./Rail";
 import { moveRegion } from "./regions";
-import { FIRST_STEPS, pagePath, rooms } from "./rooms";
+import { FIRST_STEPS, rooms } from "./rooms";
 import { SearchField } from "./SearchField";
 import { StatusBar } from "./StatusBar";
 import { ToastLog, ToastStack } from "./ToastStack";
@@ -47,6 +49,8 @@ function Framed() {
   const { t } = useTranslation();
   const [over, setOver] = useState<Over>(null);
   const close = useCallback(() => setOver(null), []);
+  const showLog = useCallback(() => setOver("log"), []);
+  const showKeys = useCallback(() => setOver("keys"), []);
   const navigate = useNavigate();
   const go = useCallback(
     (address: string) => {
@@ -69,7 +73,8 @@ function Framed() {
     { keys: "Shift+F6", title: t("keys.region_back"), group: everywhere, run: () => moveRegion(-1) },
     { keys: "Ctrl+\\", title: t("keys.beside"), group: everywhere, run: toggleBeside },
   ]);
-  const slim = useNarrow(56);
+  const notices = useAsk("house.status", {}).data?.notices ?? [];
+  const slim = useNarrow(56.25);
   return (
     <div className="g-frame">
       <a className="g-skip" href="#page">
@@ -105,14 +110,14 @@ function Framed() {
         <PageArea beside={beside} onBeside={setBeside} />
       </div>
       <footer className="g-status" aria-label={t("status.label")} data-region="status">
-        <StatusBar onLog={() => setOver("log")} onKeys={() => setOver("keys")} />
+        <StatusBar notices={notices.length} onLog={showLog} onKeys={showKeys} />
       </footer>
       <Sheet opened={over === "rail"} onClose={close} position="left" size="16rem" title={<Name />}>
         <Rail onChosen={close} />
       </Sheet>
       <Palette opened={over === "palette"} onClose={close} go={go} />
       <KeysHelp opened={over === "keys"} onClose={close} />
-      <ToastLog opened={over === "log"} onClose={close} />
+      <ToastLog opened={over === "log"} onClose={close} notices={notices} />
       <ActionKeys go={go} />
       <ToastStack />
     </div>
@@ -139,32 +144,40 @@ function anotherPage(path: string): string {
 function useAskedFor(go: (path: string) => void, palette: () => void): void {
   const window = useGreeting()?.role === "shell";
   useEvent("desk.asked_for", (event) => {
-    if (window && event.page.startsWith("/")) go(event.page);
-  });
-  useEvent("desk.pressed", (event) => {
-    if (window && event.action === "palette" && event.phase !== "release") palette();
+    if (!window) return;
+    if (event.page === "palette") palette();
+    else if (event.page.startsWith("/")) go(event.page);
   });
 }
 
-/** What is not as it should be, for as long as it is so. */
+/** How the house calls storage that takes writes. */
+const WRITABLE = "normal";
+
+/** What is not as it should be and keeps one from working, for as long as it is so. */
 function Banners() {
   const { t } = useTranslation();
   const line = useLine();
   const greeting = useGreeting();
-  const notices = useAsk("house.status", {}).data?.notices ?? [];
+  const status = useAsk("house.status", {}).data;
   if (line.state === "open")
-    return notices.map((notice) => (
-      <div key={notice} className="g-banner" role="status">
-        <IconPlugConnectedX size={16} aria-hidden />
-        <span>{notice}</span>
-      </div>
-    ));
+    return status === undefined || status.storage === WRITABLE
+      ? null
+      : status.notices.map((notice) => (
+          <div key={notice} className="g-banner" role="status">
+            <IconDatabaseX size={16} aria-hidden />
+            <span>
+              <Marked>{notice}</Marked>
+            </span>
+          </div>
+        ));
   if (line.state === "connecting" && greeting === null) return null;
   const key = line.state === "away" && greeting?.role === "gateway" ? "gateway_away" : line.state;
   return (
     <div className="g-banner" role="status">
       <IconPlugConnectedX size={16} aria-hidden />
-      <span>{t(`line.${key}`, { reason: line.reason })}</span>
+      <span>
+        <Marked>{t(`line.${key}`, { reason: line.reason })}</Marked>
+      </span>
     </div>
   );
 }

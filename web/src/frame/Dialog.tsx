@@ -48,7 +48,7 @@ export interface ConfirmDialogProps {
 export function ConfirmDialog({ opened, title, verb, danger = false, children, onConfirm, onCancel }: ConfirmDialogProps) {
   const { t } = useTranslation();
   return (
-    <Dialog opened={opened} onClose={onCancel} title={title} size="26rem" role="alertdialog">
+    <Dialog opened={opened} onClose={onCancel} title={title} size="26rem">
       <div className="g-confirm">{children}</div>
       <div className="g-row g-row-end">
         <Button variant="default" data-autofocus onClick={onCancel}>

@@ -7,6 +7,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { GarretError } from "../protocol/contracts";
+import { Marked } from "./Marked";
 
 /** What an error says to a person. */
 export function sentenceOf(error: unknown): string {
@@ -38,7 +39,9 @@ export function ErrorCard({ error, title, onRetry, children }: ErrorCardProps) {
       <IconAlertTriangle className="g-error-sign" size={18} stroke={1.8} aria-hidden />
       <div className="g-error-body">
         <strong>{title ?? t("error.title")}</strong>
-        <p>{sentenceOf(error)}</p>
+        <p>
+          <Marked>{sentenceOf(error)}</Marked>
+        </p>
         {children}
         <div className="g-row">
           {onRetry !== undefined && (

@@ -17,6 +17,8 @@ interface Line {
   readonly title: string;
 }
 
+const HOTKEYS = ["talk", "toggle", "pause", "palette", "insert"] as const;
+
 /** See the module. */
 export function KeysHelp({ opened, onClose }: KeysHelpProps) {
   const { t } = useTranslation();
@@ -33,8 +35,10 @@ export function KeysHelp({ opened, onClose }: KeysHelpProps) {
     { keys: "ArrowRight", title: t("keys.bar") },
   ])
     add(t("keys.everywhere"), line);
-  for (const setting of settings)
-    if (setting.key.startsWith("desk.hotkey_") && setting.value !== "") add(t("keys.desktop"), { keys: setting.value, title: setting.sentence });
+  for (const action of HOTKEYS) {
+    const chosen = settings.find((setting) => setting.key === `desk.hotkey_${action}`)?.value ?? "";
+    if (chosen !== "") add(t("keys.desktop"), { keys: chosen, title: t(`keys.hotkey_${action}`) });
+  }
   return (
     <Sheet opened={opened} onClose={onClose} title={t("keys.title")}>
       {[...groups].map(([group, lines]) => (

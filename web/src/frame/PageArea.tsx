@@ -3,15 +3,16 @@
 import { ActionIcon, NativeSelect } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { Suspense, useEffect, useRef, type RefObject } from "react";
+import { memo, Suspense, useEffect, useRef, type RefObject } from "react";
 import { useTranslation } from "react-i18next";
 
+import { pageAt, pagePath, roomAt } from "./addresses";
 import { useLine, useMayAsk } from "./house";
 import { PageBoundary } from "./PageBoundary";
 import { Panes } from "./Panes";
 import { recall, remember, useRemembered } from "./remembered";
 import type { RoomManifest } from "./room";
-import { pageAt, pagePath, roomAt, rooms } from "./rooms";
+import { rooms } from "./rooms";
 import { SkeletonRows } from "./Skeleton";
 
 export interface PageAreaProps {
@@ -27,10 +28,12 @@ export function useBeside(path: string): [string, (beside: string) => void] {
   return [beside !== "" && pageAt(beside) !== undefined ? beside : "", keep];
 }
 
-/** See the module. */
-export function PageArea({ beside, onBeside }: PageAreaProps) {
+/** See the module. Drawn anew only for what it is told, not for what comes over the page. */
+export const PageArea = memo(function PageArea({ beside, onBeside }: PageAreaProps) {
   const { t } = useTranslation();
   const path = useRouterState({ select: (state) => state.location.pathname });
+  // The page that is drawn: until the next one is there, it is the one before.
+  const shown = useRouterState({ select: (state) => state.matches.at(-1)?.pathname ?? "" });
   const stale = useLine().state !== "open";
   const page = useRef<HTMLElement>(null);
   useScrollMemory(page, path);
@@ -43,7 +46,7 @@ export function PageArea({ beside, onBeside }: PageAreaProps) {
   const main = (
     <main ref={page} id="page" tabIndex={-1} className="g-page" data-region="page" data-stale={stale || undefined}>
       {room !== undefined && <Tabs room={room} path={path} />}
-      <PageBoundary path={path}>
+      <PageBoundary path={shown}>
         <Outlet />
       </PageBoundary>
     </main>
@@ -58,7 +61,7 @@ export function PageArea({ beside, onBeside }: PageAreaProps) {
       />
     </div>
   );
-}
+});
 
 function Tabs({ room, path }: { readonly room: RoomManifest; readonly path: string }) {
   const { t } = useTranslation();
@@ -70,7 +73,7 @@ function Tabs({ room, path }: { readonly room: RoomManifest; readonly path: stri
       {pages.map((page) => {
         const to = pagePath(room, page);
         return (
-          <Link key={to} to={to} className="g-tab" aria-current={to === path ? "page" : undefined}>
+          <Link key={to} to={to} className="g-tab" activeOptions={{ exact: true }} aria-current={to === path ? "page" : undefined}>
             {t(page.title)}
           </Link>
         );

@@ -4,11 +4,12 @@
 
 import { Modal, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
-import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { startTransition, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { CommandName } from "../protocol/contracts";
 import { ACTS } from "./acts";
+import { pagePath } from "./addresses";
 import { useConfirm } from "./Dialog";
 import { sentenceOf } from "./ErrorCard";
 import { useAsk, useHouse, useMayAsk } from "./house";
@@ -16,11 +17,13 @@ import { KeyCaps, LayerContext, useKeys, useLayer } from "./keys";
 import { rank, used, type Entry, type Ranked } from "./ranking";
 import { recall, remember } from "./remembered";
 import { settingPath, type ActionTools, type PaletteAction } from "./room";
-import { pagePath, rooms } from "./rooms";
+import { rooms } from "./rooms";
 import { useSearch } from "./searching";
 import { toasts } from "./toasts";
 
 const RECENT = "palette.recent";
+/** Entries drawn at once, and a moment later. */
+const AT_FIRST = 12;
 const DRAWN = 60;
 
 /** Carries out an action, and tells what it fails with. */
@@ -104,7 +107,7 @@ function useEntries(go: (path: string) => void): readonly Entry[] {
       (setting): Entry => ({
         id: `setting.${setting.key}`,
         group: "setting",
-        title: setting.key.replaceAll("_", " ").replace(".", ": "),
+        title: readable(setting.key),
         hint: setting.sentence,
         run: () => latest.current.go(settingPath(setting.key)),
       }),
@@ -112,6 +115,9 @@ function useEntries(go: (path: string) => void): readonly Entry[] {
     return [...pages, ...acts, ...every];
   }, [t, may, actions, settings]);
 }
+
+/** `desk.start_at_login` as "Desk: start at login". */
+const readable = (key: string): string => key.charAt(0).toUpperCase() + key.slice(1).replaceAll("_", " ").replace(".", ": ");
 
 export interface PaletteProps {
   readonly opened: boolean;
@@ -124,20 +130,12 @@ export function Palette({ opened, onClose, go }: PaletteProps) {
   const { t } = useTranslation();
   const layer = useLayer(opened, onClose);
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      closeOnEscape={false}
-      withCloseButton={false}
-      title={null}
-      aria-label={t("palette.title")}
-      size="38rem"
-      yOffset="12dvh"
-      padding={0}
-      transitionProps={{ duration: 0 }}
-    >
-      <LayerContext value={layer}>{opened && <Finder onClose={onClose} go={go} />}</LayerContext>
-    </Modal>
+    <Modal.Root opened={opened} onClose={onClose} closeOnEscape={false} size="38rem" yOffset="12dvh" padding={0} transitionProps={{ duration: 0 }}>
+      <Modal.Overlay />
+      <Modal.Content aria-label={t("palette.title")}>
+        <LayerContext value={layer}>{opened && <Finder onClose={onClose} go={go} />}</LayerContext>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 
@@ -147,9 +145,11 @@ function Finder({ onClose, go }: Omit<PaletteProps, "opened">) {
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState(0);
   const [recent] = useState(() => recall<readonly string[]>(RECENT, []));
+  const [drawn, setDrawn] = useState(AT_FIRST);
+  useEffect(() => startTransition(() => setDrawn(DRAWN)), []);
   const entries = useEntries(go);
   const search = useSearch(text);
-  const ranked = useMemo(() => rank(entries, text, recent).slice(0, DRAWN), [entries, text, recent]);
+  const ranked = useMemo(() => rank(entries, text, recent).slice(0, drawn), [entries, text, recent, drawn]);
   const found = useMemo(
     () =>
       search.found.flatMap(({ room, hits }) =>
@@ -249,6 +249,7 @@ function PaletteRow({ id, ranked, title, chosen, run }: PaletteRowProps) {
       <div id={id} role="option" aria-selected={chosen} className="g-found-hit" onPointerDown={(event) => event.preventDefault()} onClick={run}>
         <span className="g-palette-title">{entry.title}</span>
         {entry.hint !== undefined && <span className="g-quiet g-found-text">{entry.hint}</span>}
+        {entry.hint === undefined && <span className="g-grow" />}
         {entry.keys !== undefined && <KeyCaps keys={entry.keys} />}
       </div>
     </>

@@ -2,6 +2,7 @@
 
 import { Tooltip } from "@mantine/core";
 import { Link, useRouterState } from "@tanstack/react-router";
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { RoomManifest } from "./room";
@@ -14,8 +15,8 @@ export interface RailProps {
   readonly slim?: boolean;
 }
 
-/** See the module. */
-export function Rail({ onChosen, slim = false }: RailProps) {
+/** See the module. Drawn anew only for what it is told, not for what comes over the page. */
+export const Rail = memo(function Rail({ onChosen, slim = false }: RailProps) {
   const { t } = useTranslation();
   return (
     <>
@@ -35,7 +36,7 @@ export function Rail({ onChosen, slim = false }: RailProps) {
       })}
     </>
   );
-}
+});
 
 const none = () => 0;
 
@@ -49,13 +50,14 @@ function RailEntry({ room, slim, onChosen }: RailEntryProps) {
   const { t } = useTranslation();
   const here = useRouterState({ select: (state) => state.location.pathname });
   const useBadge = room.useBadge ?? none;
+  // oxlint-disable-next-line react/hooks -- an entry is of one room for as long as it lives
   const waiting = useBadge();
   const active = here === room.path || here.startsWith(`${room.path}/`);
   return (
     <Tooltip label={t(room.title)} position="right" disabled={!slim}>
       <Link to={room.path} className="g-rail-entry" aria-current={active ? "page" : undefined} onClick={() => onChosen?.()}>
         <room.icon size={19} stroke={1.7} />
-        <span className="g-rail-label">{t(room.title)}</span>
+        <span className="g-rail-label">{t(room.title)}</span>{" "}
         {waiting > 0 && <span className="g-badge">{waiting}</span>}
       </Link>
     </Tooltip>

@@ -2,7 +2,7 @@
 
 import { Paper, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
-import { useId, useRef, useState, type KeyboardEvent } from "react";
+import { memo, useId, useRef, useState, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { KeyCaps, LayerContext, useKeys, useLayer } from "./keys";
@@ -14,8 +14,8 @@ export interface SearchFieldProps {
   readonly go: (path: string) => void;
 }
 
-/** See the module. */
-export function SearchField({ go }: SearchFieldProps) {
+/** See the module. Drawn anew only for what it is told, not for what comes over the page. */
+export const SearchField = memo(function SearchField({ go }: SearchFieldProps) {
   const { t } = useTranslation();
   const id = useId();
   const field = useRef<HTMLInputElement>(null);
@@ -82,7 +82,7 @@ export function SearchField({ go }: SearchFieldProps) {
       )}
     </div>
   );
-}
+});
 
 interface HitsProps {
   readonly id: string;

@@ -2,6 +2,7 @@
 
 import { Tooltip, UnstyledButton } from "@mantine/core";
 import {
+  IconAlertTriangle,
   IconEngine,
   IconKeyboard,
   IconLockOpen,
@@ -12,22 +13,25 @@ import {
   IconWorld,
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
+import { pageAt } from "./addresses";
 import { sentenceOf } from "./ErrorCard";
 import { useAct, useAsk, useLine, useMay } from "./house";
 import { useLive } from "./live";
-import { pageAt, rooms } from "./rooms";
+import { rooms } from "./rooms";
 import { toasts } from "./toasts";
 
 export interface StatusBarProps {
+  /** How much the house has to say. */
+  readonly notices: number;
   readonly onLog: () => void;
   readonly onKeys: () => void;
 }
 
-/** See the module. */
-export function StatusBar({ onLog, onKeys }: StatusBarProps) {
+/** See the module. Drawn anew only for what it is told, not for what comes over the page. */
+export const StatusBar = memo(function StatusBar({ notices, onLog, onKeys }: StatusBarProps) {
   const { t } = useTranslation();
   const line = useLine();
   const me = useAsk("house.me", {});
@@ -42,9 +46,15 @@ export function StatusBar({ onLog, onKeys }: StatusBarProps) {
       <WayOut />
       <Gateway />
       {rooms.map((room) => room.Status !== undefined && <room.Status key={room.name} />)}
+      {notices > 0 && (
+        <UnstyledButton className="g-status-item" data-tone="warn" onClick={onLog}>
+          <IconAlertTriangle size={14} stroke={1.7} aria-hidden />
+          {t("status.notices", { count: notices })}
+        </UnstyledButton>
+      )}
       <span className="g-grow" />
       {me.data !== undefined && (
-        <Item to="/settings/profiles" wide>
+        <Item to="/settings" wide>
           <IconUser size={14} stroke={1.7} aria-hidden />
           {t("status.profile", { profile: me.data.profile })}
         </Item>
@@ -57,7 +67,7 @@ export function StatusBar({ onLog, onKeys }: StatusBarProps) {
       </UnstyledButton>
     </>
   );
-}
+});
 
 interface ItemProps {
   readonly children: ReactNode;
@@ -118,7 +128,7 @@ function Workers() {
   const failed = workers.filter((each) => each.state === "failed");
   const up = workers.filter((each) => each.pid > 0).length;
   return (
-    <Item to="/machine" tone={failed.length > 0 ? "bad" : undefined} hint={failed.map((each) => each.sentence).join("\n")}>
+    <Item to="/machine/workers" tone={failed.length > 0 ? "bad" : undefined} hint={failed.map((each) => each.sentence).join("\n")}>
       <IconEngine size={14} stroke={1.7} aria-hidden />
       {failed.length > 0 ? t("status.workers_failed", { count: failed.length }) : t("status.workers", { count: up })}
     </Item>
@@ -132,14 +142,14 @@ function WayOut() {
   if (egress === undefined || !may) return null;
   if (egress.offline !== "" || egress.granted.length === 0)
     return (
-      <Item to="/machine/egress" hint={egress.offline === "" ? "" : t("status.offline_why", { reason: egress.offline })}>
+      <Item to="/machine/way-out" hint={egress.offline === "" ? "" : t("status.offline_why", { reason: egress.offline })}>
         <IconShieldCheck size={14} stroke={1.7} aria-hidden />
         {t("status.offline")}
       </Item>
     );
   const closed = egress.closed.length > 0 ? t("status.closed", { count: egress.closed.length }) : "";
   return (
-    <Item to="/machine/egress" tone="warn" hint={closed}>
+    <Item to="/machine/way-out" tone="warn" hint={closed}>
       <IconLockOpen size={14} stroke={1.7} aria-hidden />
       {egress.open.length > 0 ? t("status.connections", { count: egress.open.length }) : closed || t("status.online")}
     </Item>
@@ -151,7 +161,7 @@ function Gateway() {
   const gateway = useAsk("desk.preferences", {}).data?.attending.find((each) => each.kind === "gateway");
   if (gateway === undefined) return null;
   return (
-    <Item to="/settings/gateway" tone="warn" hint={gateway.address === "" ? "" : t("status.gateway_at", { address: gateway.address })}>
+    <Item to="/settings" tone="warn" hint={gateway.address === "" ? "" : t("status.gateway_at", { address: gateway.address })}>
       <IconWorld size={14} stroke={1.7} aria-hidden />
       {t("status.gateway")}
     </Item>

@@ -8,6 +8,7 @@ import { useTranslation } from "react-i18next";
 import { Sheet } from "./Dialog";
 import { EmptyState } from "./EmptyState";
 import { useKeys } from "./keys";
+import { Marked } from "./Marked";
 import { RelativeTime } from "./RelativeTime";
 import { toasts, type Toast, type Tone } from "./toasts";
 
@@ -71,15 +72,29 @@ function ToastCard({ toast }: { readonly toast: Toast }) {
 export interface ToastLogProps {
   readonly opened: boolean;
   readonly onClose: () => void;
+  /** What the house has to say for as long as it is so. */
+  readonly notices: readonly string[];
 }
 
 /** Everything that was said since the page was opened, newest first. */
-export function ToastLog({ opened, onClose }: ToastLogProps) {
+export function ToastLog({ opened, onClose, notices }: ToastLogProps) {
   const { t } = useTranslation();
   const { log } = useToasts();
   return (
     <Sheet opened={opened} onClose={onClose} title={t("toasts.log")}>
-      {log.length === 0 ? (
+      {notices.length > 0 && (
+        <ul className="g-log g-notices">
+          {notices.map((notice) => (
+            <li key={notice}>
+              <IconAlertTriangle size={15} stroke={1.8} aria-hidden />
+              <span>
+                <Marked>{notice}</Marked>
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {log.length === 0 && notices.length === 0 ? (
         <EmptyState icon={IconMessages} title={t("toasts.empty")}>
           {t("toasts.empty_text")}
         </EmptyState>

@@ -5,13 +5,13 @@
 import type { HousePreferencesKey } from "./look";
 import type { ActionTools, PaletteAction } from "./room";
 
-/** Set a setting, with Undo; `value` as the settings page writes it. */
+/** Set a setting, said with a title and Undo; `value` as the settings page writes it. */
 export async function changeSetting(tools: ActionTools, key: string, value: string, title: string): Promise<void> {
-  const { house, toasts, t } = tools;
+  const { house, toasts } = tools;
   const before = (await house.call("house.settings", {})).settings.find((each) => each.key === key);
   await house.call("house.setting_set", { key, value });
   const back = before === undefined || before.source === "default" ? null : before.value;
-  toasts.undoable(t("frame:acts.changed", { setting: title }), async () => {
+  toasts.undoable(title, async () => {
     await house.call("house.setting_set", { key, value: back });
   });
 }

@@ -55,12 +55,18 @@ function scattered(word: string, text: string): number {
   return best;
 }
 
+/** As `match`, but no scattered letters: in a sentence they are always somewhere. */
+const matchHint = (word: string, text: string): number => {
+  const found = match(word, text);
+  return found > SCATTERED ? HINT * found : 0;
+};
+
 function score(words: readonly string[], entry: Entry): number {
   const title = folded(entry.title);
   const hint = folded(entry.hint ?? "");
   let sum = 0;
   for (const word of words) {
-    const found = Math.max(match(word, title), HINT * match(word, hint));
+    const found = Math.max(match(word, title), matchHint(word, hint));
     if (found === 0) return 0;
     sum += found;
   }

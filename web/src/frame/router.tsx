@@ -1,12 +1,13 @@
 // Routes made from the rooms' manifests; where there was no page named, the last one that was open, else the first.
 
-import { createRootRoute, createRoute, createRouter, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, redirect, type RouterHistory } from "@tanstack/react-router";
 import { Suspense } from "react";
 
+import { pageAt, pagePath } from "./addresses";
 import { Frame } from "./App";
 import { NoPage } from "./NoPage";
 import { recall, remember } from "./remembered";
-import { pageAt, pagePath, rooms } from "./rooms";
+import { rooms } from "./rooms";
 import { SkeletonRows } from "./Skeleton";
 
 const LAST = "last";
@@ -36,11 +37,18 @@ const start = createRoute({
   },
 });
 
-export const router = createRouter({ routeTree: root.addChildren([start, ...pages]), defaultPreload: "intent" });
+const routeTree = root.addChildren([start, ...pages]);
 
-router.subscribe("onResolved", ({ toLocation }) => {
-  if (pageAt(toLocation.pathname) !== undefined) remember(LAST, toLocation.pathname);
-});
+/** The way through the pages, over the browser's own history or another. */
+export function wayThrough(history?: RouterHistory) {
+  const made = createRouter({ routeTree, defaultPreload: "intent", ...(history === undefined ? {} : { history }) });
+  made.subscribe("onResolved", ({ toLocation }) => {
+    if (pageAt(toLocation.pathname) !== undefined) remember(LAST, toLocation.pathname);
+  });
+  return made;
+}
+
+export const router = wayThrough();
 
 declare module "@tanstack/react-router" {
   interface Register {

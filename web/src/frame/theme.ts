@@ -75,7 +75,7 @@ export const theme = createTheme({
   primaryColor: "pine",
   primaryShade: { light: 7, dark: 4 },
   autoContrast: true,
-  luminanceThreshold: 0.33,
+  luminanceThreshold: 0.179, // where black and white stand out alike
   colors: { pine, bad },
   fontFamily: "'Inter Variable', system-ui, sans-serif",
   fontFamilyMonospace: "'JetBrains Mono Variable', ui-monospace, monospace",

@@ -61,7 +61,7 @@ const USED_LOT = 16;
 interface Call {
   readonly reactions: Reactions;
   readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: GarretError) => void;
+  readonly reject: (reason: unknown) => void;
   room: number;
   roomCame: (() => void) | null;
   used: number;
@@ -108,7 +108,7 @@ export class Channel implements Transport {
       const call: Call = {
         reactions,
         resolve: (answer) => (over(), resolve(answer)),
-        reject: (error) => (over(), reject(error)),
+        reject: (reason) => (over(), reject(reason)),
         room: 0,
         roomCame: null,
         used: 0,
@@ -181,11 +181,25 @@ export class Channel implements Transport {
   }
 
   private async item(id: number, value: unknown, call: Call): Promise<void> {
-    await call.reactions.item(value);
+    try {
+      await call.reactions.item(value);
+    } catch (reason) {
+      this.broken(id, call, reason);
+      return;
+    }
     call.used += 1;
     if (call.used < USED_LOT || this.calls.get(id) !== call) return;
     this.send({ t: "used", id, count: call.used });
     call.used = 0;
+  }
+
+  /** What comes cannot be taken: the call ends here with that reason, and the host is told. */
+  private broken(id: number, call: Call, reason: unknown): void {
+    if (this.calls.get(id) !== call) return;
+    this.calls.delete(id);
+    this.send({ t: "cancel", id });
+    this.wake(call);
+    call.reject(reason);
   }
 
   private wake(call: Call): void {

@@ -26,6 +26,9 @@ AUTO: Final = "auto"
 MODEL_SETTINGS: Final = {"whisper": "dictate.whisper_model", "sherpa": "dictate.sherpa_model"}
 """The settings that choose the model of an engine, by the engine's name."""
 
+CHOOSING: Final = ("dictate.engine", "dictate.language", *MODEL_SETTINGS.values())
+"""The settings that the choice depends on."""
+
 Look = Callable[[str], Any]
 """A setting's value by its key."""
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, Final
 
-from garret.base.installing import install_command
+from garret.base.installing import way_to_install
 from garret.control.commands.inner import InnerCaller
 from garret.control.commands.service import Request, ServiceHandler
 from garret.control.door import Door
@@ -35,7 +35,7 @@ _PART_SECONDS: Final = 8.0
 _ENGINE_SECONDS: Final = 7.0
 _RECORDING_SECONDS: Final = 6.0  # at 1 GB/s some days of sound; the rest is compared in quiet moments
 _QUALITIES: Final = ("draft", "standard", "high")  # from the least; see `engines.contract.Quality`
-_DECODER: Final = "av"  # of the optional extra m4a
+_DECODER: Final = "av"  # of the optional extra media
 
 
 class Examination:
@@ -53,7 +53,7 @@ class Examination:
             (ENGINE, lambda: self._engines(calls)),
             (MICROPHONE, lambda: self._microphones(calls)),
             (RECORDINGS, lambda: examine_kept(self._door, _RECORDING_SECONDS)),
-            (FILES, lambda: file_finding(m4a=find_spec(_DECODER) is not None)),
+            (FILES, lambda: file_finding(media=find_spec(_DECODER) is not None)),
         ]
         return Findings(findings=tuple(await examine(probes, seconds=_PART_SECONDS)))
 
@@ -169,11 +169,9 @@ def _wanted_microphone(microphones: Sequence[c.Device], wanted: str) -> Finding:
     return ok(MICROPHONE, f"{chosen.name} is listened to, as dictate.device says ({len(found)} are there).")
 
 
-def file_finding(*, m4a: bool) -> Finding:
+def file_finding(*, media: bool) -> Finding:
     """Which files can be dictated, with or without the decoder that is an extra."""
-    if m4a:
+    if media:
         return ok(FILES, "WAV, FLAC, MP3, OGG and also M4A, AAC, WebM and WMA can be dictated.")
-    return ok(
-        FILES,
-        f"WAV, FLAC, MP3 and OGG can be dictated. M4A, AAC, WebM and WMA need `{install_command(_DECODER)}`.",
-    )
+    way = way_to_install("setup-media", _DECODER)
+    return ok(FILES, f"WAV, FLAC, MP3 and OGG can be dictated. M4A, AAC, WebM and WMA need {way}.")

@@ -91,6 +91,7 @@ class Finisher:
                 pause=pause,
                 breaks=each.breaks,
                 words=words.get(place, ()),
+                doubt=each.doubt,
             )
             for place, (each, pause) in enumerate(zip(heard, pauses, strict=True))
         )
@@ -133,15 +134,16 @@ class Finisher:
     ) -> c.Dictated:
         """Clean what was heard and keep the transcript; durable when this returns.
 
-        Spoken commands are carried out in what was dictated live, and in a recording where that was asked
-        for; those of `words` are not.
+        Spoken commands are carried out in what was dictated live, unless that was to be text alone, and in a
+        recording where that was asked for; those of `words` are not.
         """
         whole = [(each, each.heard) for each in segments if each.heard is not None]
         heard = [hypothesis for _, hypothesis in whole]
         engine = command.engine
         quality = heard[0].quality if heard else engine_info(engine).quality
         pauses = pauses_before([segment for segment, _ in whole])
-        commands = isinstance(command, c.Listen) or row.source != "file" or command.commands
+        live = row.source != "file" and not row.plain
+        commands = command.commands if isinstance(command, c.Listen) else live or command.commands
         cleaned, stages["clean"] = await self.clean(
             heard, command.mode, engine, calls, pauses, commands=commands, words=words
         )
@@ -315,11 +317,24 @@ def pauses_before(segments: Sequence[Segment]) -> list[float]:
     return [0.0, *after] if segments else []
 
 
+def bounds_of(segment: Segment, heard: c.Hypothesis) -> tuple[float, float]:
+    """When a segment was said, in seconds from the start of the sound.
+
+    Where speech was cut because it was long, the last words before the cut may be heard with the segment
+    after it: that one begins with its first word, and the one before ends with its last.
+    """
+    start, end = segment.start / SAMPLE_RATE, segment.end / SAMPLE_RATE
+    if heard.words:
+        start = min(start, heard.words[0].start)
+        end = max(start, heard.words[-1].end) if segment.cut else end
+    return round(start, 3), round(end, 3)
+
+
 def _shown(
     segment: Segment, heard: c.Hypothesis, cleaned: c.CleanedSegment, number: int
 ) -> c.TranscriptSegment:
     """A segment as it is kept; `number` is that of the first command in it."""
-    start, end = round(segment.start / SAMPLE_RATE, 3), round(segment.end / SAMPLE_RATE, 3)
+    start, end = bounds_of(segment, heard)
     whole = heard.text.split()
     spans = align(heard.text, [word.word for word in heard.words])
 

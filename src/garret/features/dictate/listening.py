@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import os
 import time
 from typing import Final
@@ -23,7 +22,8 @@ from garret.control.commands.service import Request
 from garret.control.door import Door
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
-from garret.features.dictate.finishing import Finisher, pauses_before
+from garret.features.dictate.finishing import Finisher
+from garret.features.dictate.live_commands import LiveCommands
 from garret.features.dictate.pushed import SAMPLE_BYTES, PushedSound, append
 from garret.features.dictate.recognition import SAMPLE_RATE, Recognition, Segment
 from garret.features.dictate.resuming import Resumption
@@ -41,24 +41,28 @@ _LONGEST_OPEN: Final = 30 * SAMPLE_RATE
 """Samples; a segment is not continued beyond it by a worker that knows only its end."""
 _KEPT_STEP: Final = SAMPLE_RATE // 2
 """Samples after which a client that holds its sound is told again how much of it is kept."""
-_STOPPING: Final = frozenset({"stop", "cancel"})
-"""What commands do that end a dictation."""
-CAPITALS: Final = "capitals"
-"""The name of the mode in which everything is written in capitals."""
 
 
 class Listening:
     """One live dictation."""
 
     def __init__(
-        self, door: Door, finisher: Finisher, command: c.Listen, request: Request, row: store.Row
+        self,
+        door: Door,
+        finisher: Finisher,
+        command: c.Listen,
+        request: Request,
+        row: store.Row,
+        model: str,
     ) -> None:
+        """`model` is that of the command's engine, by its name in the home."""
         assert request.lease is not None, "listening is a job"
         self._door = door
         self._finisher = finisher
         self._command = command
         self._request = request
         self._row = row
+        self._model = model
         self._run = request.lease.job
         self._pushed = PushedSound()
         self._ended = False
@@ -75,9 +79,7 @@ class Listening:
         self._before: Resumption | None = None
         self._told_kept = 0
         self._segments: list[Segment] = []
-        self._capitals = False
-        self._capitals_since: float = math.inf
-        """From which sample on it has to be looked whether capitals are on; none where they never were."""
+        self._commands = LiveCommands(finisher, request, command.engine, lambda: self._segments, self.stop)
 
     @property
     def row(self) -> store.Row:
@@ -161,6 +163,7 @@ class Listening:
             os.fstat(spool).st_size // SAMPLE_BYTES,
             stages,
             note=f"{self._gap} {self._problem}".strip(),
+            words=self._commands.words_of([each for each in segments if each.heard is not None]),
             calls=self._request.calls,
         )
 
@@ -172,6 +175,7 @@ class Listening:
             self._run,
             spool,
             self._command,
+            self._model,
             {} if self._before is None else self._before.known,
             parallel=self._door.worker("stt").serving + 1,
             on_heard=self._heard,
@@ -272,6 +276,9 @@ class Listening:
     async def _feed(self) -> None:
         """Take pushed audio in, as far as there is room for what is not on disk yet."""
         async for chunk in self._request.inputs():
+            if chunk.as_words:
+                self._door.spawn(self._commands.restore_last())
+                continue
             self._pushed.add(chunk.data)
             self._news.set()
             while self._pushed.full:
@@ -361,33 +368,9 @@ class Listening:
 
     def _heard(self, segment: Segment) -> None:
         heard = segment.heard
-        if heard is not None and (heard.grammar or heard.breaks) and self._command.mode == "free":
-            self._door.spawn(self._look_for_commands(segment))
-
-    async def _look_for_commands(self, segment: Segment) -> None:
-        """Tell of the spoken commands in a segment and of the mode they leave; end where one says so."""
-        before = min(self._capitals_since, segment.start)
-        known = sorted(
-            (each for each in self._segments if each.heard is not None and each.start <= segment.start),
-            key=lambda each: each.start,
-        )
-        # The segment before tells whether it waits for the words of a command.
-        first = next(place for place, each in enumerate(known) if each.start >= before)
-        known = known[max(0, first - 1) :]
-        heard = [each.heard for each in known if each.heard is not None]
-        engine = self._command.engine
-        cleaned, _ = await self._finisher.clean(
-            heard, "free", engine, self._request.calls, pauses_before(known)
-        )
-        last = cleaned.segments[-1]
-        for taken in last.commands:
-            self._request.emit_nowait(c.DictationItem(kind="command", text=taken.phrase))
-        if last.capitals != self._capitals:
-            self._capitals = last.capitals
-            self._capitals_since = before
-            self._request.emit_nowait(c.DictationItem(kind="mode", text=CAPITALS if last.capitals else ""))
-        if _STOPPING.intersection(taken.did for taken in last.commands):
-            self.stop()
+        looked_for = self._command.commands and self._command.mode == "free"
+        if looked_for and heard is not None and (heard.grammar or heard.breaks):
+            self._door.spawn(self._commands.look(segment))
 
     async def _work(self, state: str) -> None:
         now, job = self._door.clock.wall(), self._run

@@ -24,6 +24,7 @@ from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate.choice import (
+    CHOOSING,
     MODEL_SETTINGS,
     Choice,
     check_engine,
@@ -79,7 +80,9 @@ class ModelKeeping:
         """The engine and model for a run that begins now. Raises UnknownEngineError."""
         if not asked:
             await self._until_settled()
-        return choose(self._door.setting, self.shelf, asked)
+        # Looking at what lies in the folder of models is I/O, which is not for the loop.
+        known = {key: self._door.setting(key) for key in CHOOSING}
+        return await asyncio.to_thread(choose, known.__getitem__, self.shelf, asked)
 
     async def _until_settled(self) -> None:
         try:

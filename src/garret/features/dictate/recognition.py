@@ -23,9 +23,7 @@ from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
-from garret.features.dictate.choice import choose
 from garret.features.dictate.engines.cuts import CONTEXT_CHARACTERS, GIVEN_UP_SECONDS
-from garret.models.shelf import Shelf
 from garret.protocol.life import Progress
 
 _logger = log.get("dictate.recognition")
@@ -119,6 +117,7 @@ class Recognition:
         run: str,
         spool: int,
         command: c.Transcribe | c.Listen,
+        model: str,
         known: dict[tuple[int, int], c.Hypothesis],
         parallel: int,
         on_heard: Callable[[Segment], None] = lambda _: None,
@@ -134,8 +133,8 @@ class Recognition:
         self._known = known
         self._known_ends = {end: (start, end) for start, end in known}
         self._on_heard = on_heard
-        # Chosen once: what is set while an utterance is heard holds for the next.
-        self._model = choose(door.setting, Shelf(door.models), command.engine).model
+        # Chosen once, with the engine: what is set while an utterance is heard holds for the next.
+        self._model = model
         self._places = asyncio.Semaphore(parallel)
         self._tasks: set[asyncio.Task[None]] = set()
 

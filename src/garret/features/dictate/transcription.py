@@ -45,12 +45,14 @@ class Transcription:
         request: Request,
         row: store.Row,
         *,
+        model: str = "",
         note: str = "",
         words: Words = MappingProxyType({}),
     ) -> None:
-        """`note` is told with the text, as what befell the sound before it came here.
+        """`model` is that of the engine, by its name in the home, where sound is to be heard.
 
-        Of the spoken commands in what was heard before, those of `words` stay words.
+        `note` is told with the text, as what befell the sound before it came here. Of the spoken commands in
+        what was heard before, those of `words` stay words.
         """
         assert request.lease is not None, "transcribing is a job"
         self._door = door
@@ -58,6 +60,7 @@ class Transcription:
         self._command = command
         self._request = request
         self._row = row
+        self._model = model
         self._run = request.lease.job
         self._note = note
         self._notes: tuple[c.Note, ...] = row.notes if command.start_from != "captured" else ()
@@ -113,6 +116,7 @@ class Transcription:
             self._run,
             spool,
             self._command,
+            self._model,
             known,
             parallel=self._door.worker("stt").serving + 1,
         )

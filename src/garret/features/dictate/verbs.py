@@ -20,7 +20,7 @@ from garret.base.errors import CancelledError, Code, GarretError
 from garret.base.ids import new_id
 from garret.features.dictate import contracts as c
 from garret.features.dictate.audio.errors import UNDECODABLE
-from garret.features.dictate.client import sources, transcripts
+from garret.features.dictate.client import keyboard, sources, transcripts
 from garret.features.dictate.client.delivery import deliver, file_names, form_of, make_folder
 from garret.features.dictate.client.errors import SourceUnusable
 from garret.features.dictate.client.held_sound import HeldSound
@@ -81,10 +81,10 @@ def _claim(session: Session, arguments: argparse.Namespace, form: str) -> list[s
         if live:
             return places
         places = file_names(output, form, files)
-    elif output in ("", "-"):
-        return places
     sources: list[str | int] = [sys.stdin.fileno()] if files == ["-"] else list(files)
-    session.claim(list(dict.fromkeys(places)), sources, force=arguments.force)
+    # "garret dictate talk.wav >> talk.wav" would write into its own source
+    claimed = ["/dev/stdout"] if output in ("", "-") else list(dict.fromkeys(places))
+    session.claim(claimed, sources, force=arguments.force)
     return places
 
 
@@ -129,7 +129,7 @@ def _dictate_files(session: Session, arguments: argparse.Namespace, form: str, o
     target.finish()
     if first_error is not None:
         raise GarretError(
-            f"Not all of {len(arguments.files)} files were dictated; the lines above tell which.",
+            f"Not all of {len(arguments.files)} files are done; the lines above tell which.",
             code=first_error.code,
         )
     return 0
@@ -215,6 +215,8 @@ def shower(session: Session, live: Live, *, partials: bool) -> Callable[[c.Dicta
             live.level(item.level)
         elif item.kind == "state":
             session.note(f"{item.text.capitalize()}." if item.text else "")
+        elif item.kind == "words":
+            session.note(f'"{item.text}" is words again.' if item.text else "No command was taken before.")
         elif item.kind == "mode":
             session.note(f"{item.text.capitalize()} are on." if item.text else "Capitals are off.")
         elif not partials:
@@ -243,7 +245,10 @@ def _listen_to_microphone(session: Session, arguments: argparse.Namespace) -> c.
         partials=arguments.partials or session.watched,
         resumes=True,
     )
-    done = _listen(session, request, sources.Silence(stop), stop)
+    with keyboard.opened() as keys:
+        done = _listen(
+            session, request, keyboard.Presses(stop, keys), stop, hint=keyboard.HINT if keys else ""
+        )
     if done.audio_seconds <= 0:
         raise SourceUnusable(done.note or "Nothing was heard.", code=Code.UNAVAILABLE)
     return done
@@ -279,9 +284,12 @@ def _listen(
     inputs: Inputs,
     stop: sources.StopSignal,
     kept: Callable[[int], None] = lambda samples: None,
+    hint: str = "",
 ) -> c.Dictated:
     try:
         with first_interrupt(stop.give), session.live() as live:
+            if hint:
+                live.hint(hint)
             show = shower(session, live, partials=request.partials)
 
             def take(item: c.DictationItem) -> None:

@@ -17,6 +17,8 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
+from garret.features.dictate.audio.decode import AudioInfo
+
 TESTDATA = Path("/usr/share/pocketsphinx/test/data")
 RATE = 16_000
 
@@ -89,3 +91,52 @@ def descriptor(data: bytes) -> int:
         view = view[os.write(fd, view) :]
     os.lseek(fd, 0, os.SEEK_SET)
     return fd
+
+
+def noise(seconds: float, seed: int = 3) -> npt.NDArray[np.float64]:
+    """Coloured noise, which codecs keep well enough to be found again."""
+    white = np.random.default_rng(seed).normal(0, 1, round(seconds * RATE))
+    smooth = np.convolve(white, np.hanning(24), "same")
+    return 0.25 * smooth / np.abs(smooth).max()
+
+
+def lag(samples: npt.NDArray[Any], true: npt.NDArray[Any]) -> int:
+    """By how many samples the one is later than the other (of equal length)."""
+    size = 1 << (2 * len(true)).bit_length()
+    product = np.fft.rfft(samples.astype(float), size) * np.conj(np.fft.rfft(true.astype(float), size))
+    place = int(np.argmax(np.fft.irfft(product, size)))
+    return place - size if place > size // 2 else place
+
+
+def kinds(info: AudioInfo) -> list[str]:
+    return [note.kind for note in info.notes]
+
+
+def hit(data: bytes, share: float, count: int = 120, seed: int = 1) -> bytes:
+    """The data with random bytes at a share of its length."""
+    place = int(len(data) * share)
+    junk = np.random.default_rng(seed).integers(0, 256, count, np.uint8).tobytes()
+    return data[:place] + junk + data[place + count :]
+
+
+def muxed(
+    path: Path, tracks: list[npt.NDArray[Any]], codec: str, *, starts: float = 0.0, holes: bool = False
+) -> bytes:
+    """Tracks in a file whose sound begins at `starts` seconds; with `holes` the second second is left out."""
+    import av
+
+    with av.open(str(path), "w") as output:
+        streams = [output.add_stream(codec, rate=48_000, layout="mono") for _ in tracks]
+        for stream, sound in zip(streams, tracks, strict=True):
+            wide = np.repeat(sound, 3).astype(np.float32)
+            size = stream.frame_size or 960
+            for place in range(0, len(wide) - size, size):
+                if holes and 48_000 <= place < 96_000:
+                    continue
+                frame = av.AudioFrame.from_ndarray(
+                    wide[None, place : place + size], format="fltp", layout="mono"
+                )
+                frame.sample_rate, frame.pts = 48_000, place + round(starts * 48_000)
+                output.mux(stream.encode(frame))
+            output.mux(stream.encode(None))
+    return path.read_bytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import resource
 import struct
 import sys
@@ -17,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from garret.base.errors import CancelledError, Code
+from garret.base.installing import way_to_install
 from garret.features.dictate.audio import spool
 from garret.features.dictate.audio.decode import AudioInfo, decode, decode_raw
 from garret.features.dictate.audio.errors import (
@@ -102,7 +104,7 @@ def test_what_libsndfile_does_not_know_is_decoded_by_pyav(tmp_path: Path, suffix
 
 
 def with_av(path: Path, container: str, codec: str) -> bytes:
-    av = pytest.importorskip("av", reason="M4A AND WEBM NOT TESTED: the m4a extra is not installed")
+    av = pytest.importorskip("av", reason="M4A AND WEBM NOT TESTED: the media extra is not installed")
     with av.open(str(path), "w", format=container) as output:
         stream = output.add_stream(codec if codec != "opus" else "libopus", rate=48_000, layout="stereo")
         wave = np.repeat(tone(3.0, 48_000)[None], 2, axis=0).astype(np.float32)
@@ -120,7 +122,7 @@ def with_av(path: Path, container: str, codec: str) -> bytes:
 
 def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
-    with pytest.raises(CodecMissingError, match="pip install av") as caught:
+    with pytest.raises(CodecMissingError, match=re.escape(way_to_install("setup-media", "av"))) as caught:
         decoded(b"\0\0\0\x20ftypM4A " + bytes(100))
     assert caught.value.details["library"] == "av"
 

@@ -10,6 +10,7 @@ import pytest
 from garret.base.errors import CancelledError
 from garret.features.dictate.engines import registry
 from garret.features.dictate.engines.contract import (
+    Comparing,
     EngineConfig,
     EngineOptionError,
     ModelError,
@@ -70,4 +71,17 @@ def test_choices_are_weighed_by_their_first_token(tmp_path: Path) -> None:
     assert engine.weigh(np.zeros(8_000, np.int16), [("hello",), ("there",)]) == (0.0, 0.0)
     with pytest.raises(CancelledError):
         engine.weigh(sound, [("hello",)], cancelled=lambda: True)
+    engine.close()
+
+
+def test_texts_are_compared_to_their_end(tmp_path: Path) -> None:
+    engine = registry.open_engine(EngineConfig("whisper", model_dir=str(models.whisper_model(tmp_path))))
+    assert isinstance(engine, Comparing)
+    sound = spoken("we go on")
+    short, long, either = engine.compare(sound, [("we",), ("we go on and on",), ("we", "we go on and on")])
+    assert long < short < 0.0
+    assert either == pytest.approx(short, abs=1e-3)
+    assert engine.compare(np.zeros(8_000, np.int16), [("we",), ("go",)]) == (0.0, 0.0)
+    with pytest.raises(CancelledError):
+        engine.compare(sound, [("we",)], cancelled=lambda: True)
     engine.close()

@@ -15,7 +15,7 @@ from garret.features.dictate.engines.contract import RecognisedWord
 from garret.features.dictate.engines.whisper import boundaries, features, guards, words
 from garret.features.dictate.engines.whisper.guards import Attempt
 from garret.features.dictate.engines.whisper.vocabulary import Vocabulary, VocabularyError, read
-from garret.features.dictate.engines.whisper.weights import IMPOSSIBLE, weigh
+from garret.features.dictate.engines.whisper.weights import IMPOSSIBLE, compare, weigh
 from garret.features.dictate.engines.whisper.windows import Options, first_said, prompt_of, transcribe
 from tests.features.dictate.engines import models
 
@@ -412,8 +412,10 @@ def test_a_prompt_leaves_room_for_the_text(vocabulary: Vocabulary, hot: str, con
 
 def test_a_choice_is_as_likely_as_its_spellings_together(vocabulary: Vocabulary) -> None:
     class Certain(Scripted):
-        def first_token(self, encoded: Any, start: Sequence[int]) -> np.ndarray[Any, Any]:
-            assert list(start) == [vocabulary.start]
+        def next_token(
+            self, encoded: Any, start: Sequence[int], said: Sequence[int] = ()
+        ) -> np.ndarray[Any, Any]:
+            assert (list(start), list(said)) == ([vocabulary.start], [])
             found = np.full(400, -9.0, np.float32)
             found[vocabulary.encode(" ")] = np.log(0.25)
             return found
@@ -422,3 +424,23 @@ def test_a_choice_is_as_likely_as_its_spellings_together(vocabulary: Vocabulary)
     once, twice, never = weigh(model, noise(1.0), [("", "ab"), ("", ""), ("ab", "b")])
     assert once == twice == pytest.approx(np.log(0.25))
     assert never == IMPOSSIBLE
+
+
+def test_a_whole_text_is_as_likely_as_its_tokens_and_its_end(vocabulary: Vocabulary) -> None:
+    class Certain(Scripted):
+        def next_token(
+            self, encoded: Any, start: Sequence[int], said: Sequence[int] = ()
+        ) -> np.ndarray[Any, Any]:
+            found = np.full(400, -50.0, np.float32)
+            found[vocabulary.end] = np.log(0.5 if said == vocabulary.encode(" a") else 0.25)
+            return found
+
+    model = Certain(vocabulary)
+    sound = noise(1.0)
+    one, two, both, none = compare(model, sound, [("a",), ("b",), ("a", "b"), ()])
+    tokens = len(vocabulary.encode(" a"))
+    assert one == pytest.approx(tokens * np.log(0.9) + np.log(0.5))
+    assert two == pytest.approx(tokens * np.log(0.9) + np.log(0.25))
+    assert both == pytest.approx(np.logaddexp(one, two))
+    assert none == IMPOSSIBLE
+    assert model.lengths == [1_500]

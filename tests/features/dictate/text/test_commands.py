@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from garret.features.dictate.text.commands import DEFAULT_TABLE, Action, Command, CommandTable, decide
+from garret.features.dictate.text.commands import (
+    DEFAULT_TABLE,
+    DOUBT,
+    SHORT_DOUBT,
+    Action,
+    Command,
+    CommandTable,
+    decide,
+    may_be,
+    spellings,
+)
 from garret.features.dictate.text.errors import CommandTableError
 
 
@@ -161,3 +171,49 @@ def test_ordinary_sentences_are_not_taken_for_commands(grammar_heard: str, freel
 )
 def test_what_is_only_near_a_command_is_not_taken(grammar_heard: str, freely_heard: str) -> None:
     assert decide(grammar_heard, freely_heard) is None
+
+
+@pytest.mark.parametrize(
+    ("grammar_heard", "freely_heard", "doubt", "taken"),
+    [
+        ("period", "Give it to me.", SHORT_DOUBT, True),
+        ("period", "Errors.", SHORT_DOUBT + 0.1, False),
+        ("question mark", "Question note.", DOUBT, True),
+        ("question mark", "Question note.", DOUBT + 0.1, False),
+        ("undo that", "And do that.", 0.5, True),
+        ("undo that", "And do that.", 1.5, False),  # it sounds so when it is said, too
+        ("undo that", "Under that.", 1.5, False),  # nearly the same letters count no more
+        ("cancel", "Council.", 3.0, False),
+        ("cancel dictation", "Cancellation.", 5.2, True),
+        ("cancel dictation", "Cancellation.", DOUBT, False),
+        ("new paragraph", "New para graph.", 90.0, True),  # the same words are the command anyhow
+        ("slash", "Slash the Tigers.", -1.8, False),  # the phrase and more
+        ("new line", "A new line.", -5.0, False),
+        ("", "New line.", -5.0, False),
+    ],
+)
+def test_an_engine_that_compared_the_two_decides(
+    grammar_heard: str, freely_heard: str, doubt: float, taken: bool
+) -> None:
+    found = decide(grammar_heard, freely_heard, doubt=doubt)
+    assert (found is not None) is taken
+    assert not taken or found == DEFAULT_TABLE.match(grammar_heard)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "heard", "worth"),
+    [
+        ("period", "Give it to me.", True),
+        ("open square bracket", "They'll can square bracket.", True),
+        ("new line", "Newline.", False),
+        ("new line", "", False),
+        ("cancel", "We went to the house on the hill.", False),
+    ],
+)
+def test_what_is_worth_to_be_compared(phrase: str, heard: str, worth: bool) -> None:
+    assert may_be(phrase, heard) is worth
+
+
+def test_phrases_are_compared_as_engines_write_them() -> None:
+    assert spellings("new line") == ("New line", "new line", "Newline")
+    assert spellings("comma") == ("Comma", "comma")

@@ -68,3 +68,10 @@ def test_a_document_that_loses_or_invents_a_word_does_not(
     heard: str, accounts: list[Account], document: str
 ) -> None:
     assert weigh(heard, accounts, document, taken_back=False) is not None
+
+
+def test_a_command_that_its_sound_told_may_have_been_written_as_other_words() -> None:
+    written = [Account("we met", "We met"), Account("Give it to me.", ".", "period", weighed=True)]
+    assert weigh("we met Give it to me.", written, "We met.", taken_back=False) is None
+    guessed = [written[0], written[1]._replace(weighed=False)]
+    assert weigh("we met Give it to me.", guessed, "We met.", taken_back=False) is not None

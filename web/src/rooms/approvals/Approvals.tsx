@@ -1,7 +1,7 @@
 // What waits, from whom, every argument decoded; grant or refuse. Enter never grants: the button wants a click or
 // Space, and what cannot be undone is refused by default.
 
-import { Button, Group, Progress, Stack, Table, Text, Title } from "@mantine/core";
+import { Button, Group, Progress, Stack, Table, Text } from "@mantine/core";
 import { IconCheck, IconX } from "@tabler/icons-react";
 import { useEffect, useState, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
@@ -12,15 +12,15 @@ import { Faces } from "../../frame/Faces";
 import { RelativeTime } from "../../frame/RelativeTime";
 import { useAct, useAsk, useMay } from "../../frame/house";
 import type { HouseApprovalRequest } from "../../protocol/contracts";
+import { RoomPage } from "../../frame/RoomPage";
 import { rows } from "./arguments";
+import "../machine/machine.css";
 
 export default function Approvals() {
   const { t } = useTranslation("approvals");
   const waiting = useAsk("house.approvals", {});
   return (
-    <div className="m-page">
-      <Title order={1}>{t("title")}</Title>
-      <Text c="dimmed" mb="md">{t("about")}</Text>
+    <RoomPage title={t("title")} lead={t("about")}>
       <Faces of={waiting} isEmpty={(data) => data.requests.length === 0} empty={<EmptyState title={t("none")}>{t("none_more")}</EmptyState>}>
         {(data) => (
           <Stack>
@@ -28,7 +28,7 @@ export default function Approvals() {
           </Stack>
         )}
       </Faces>
-    </div>
+    </RoomPage>
   );
 }
 

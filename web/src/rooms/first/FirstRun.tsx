@@ -1,11 +1,12 @@
 // The first five steps: each can be skipped, and all are found again in the settings and the palette.
 
-import { Alert, Button, Code, Group, List, Stack, Stepper, Text, Title } from "@mantine/core";
+import { Alert, Button, Code, Group, List, Stack, Stepper, Text } from "@mantine/core";
 import { IconShieldLock } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { RoomPage } from "../../frame/RoomPage";
 import { Faces } from "../../frame/Faces";
 import { useAct, useAsk } from "../../frame/house";
 import { Hotkeys } from "../settings/Hotkeys";
@@ -27,11 +28,7 @@ export default function FirstRun() {
   };
   const last = step === STEPS.length - 1;
   return (
-    <div className="m-page" style={{ maxWidth: 860 }}>
-      <Group justify="space-between" mb="lg">
-        <Title order={1}>{t("first.title")}</Title>
-        <Button variant="subtle" color="gray" onClick={leave}>{t("first.skip_all")}</Button>
-      </Group>
+    <RoomPage title={t("first.title")} actions={<Button variant="subtle" color="gray" onClick={leave}>{t("first.skip_all")}</Button>}>
       <Stepper active={step} onStepClick={go} size="sm">
         {STEPS.map((each) => (
           <Stepper.Step key={each} label={t(`first.step.${each}`)}>
@@ -45,7 +42,7 @@ export default function FirstRun() {
         <Button variant="default" disabled={step === 0} onClick={() => go(step - 1)}>{t("first.back")}</Button>
         <Button onClick={() => (last ? leave() : go(step + 1))}>{t(last ? "first.done" : "first.next")}</Button>
       </Group>
-    </div>
+    </RoomPage>
   );
 }
 

@@ -1,16 +1,19 @@
 // The audit chain: who was allowed and refused what, and whether the chain is whole.
 
-import { Alert, Button, Code, SegmentedControl, Table, Text } from "@mantine/core";
+import { Alert, Button, Code, SegmentedControl } from "@mantine/core";
 import { IconShieldCheck, IconShieldX } from "@tabler/icons-react";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { DataTable, type Column } from "../../frame/DataTable";
 import { EmptyState } from "../../frame/EmptyState";
 import { ErrorCard } from "../../frame/ErrorCard";
 import { Faces } from "../../frame/Faces";
 import { RelativeTime } from "../../frame/RelativeTime";
 import { useAct, useAsk } from "../../frame/house";
-import { MachinePage, State } from "./parts";
+import type { HouseAuditEntry } from "../../protocol/contracts";
+import { RoomPage } from "../../frame/RoomPage";
+import { State } from "./parts";
 
 const OUTCOMES = ["", "denied", "failed", "done"] as const;
 
@@ -19,10 +22,27 @@ export default function Audit() {
   const [outcome, choose] = useState("");
   const entries = useAsk("house.audit", { limit: 500, outcome });
   const verify = useAct("house.audit_verify");
+  const columns = useMemo<readonly Column<HouseAuditEntry>[]>(
+    () => [
+      { id: "number", title: t("audit.number"), value: (entry) => entry.number, figure: true },
+      { id: "when", title: t("audit.when"), value: (entry) => entry.at, show: (entry) => <RelativeTime at={entry.at} /> },
+      { id: "who", title: t("audit.who"), value: (entry) => `${entry.role} · ${entry.profile}` },
+      { id: "action", title: t("audit.action"), value: (entry) => entry.action },
+      { id: "outcome", title: t("audit.outcome"), value: (entry) => entry.outcome, show: (entry) => <State state={entry.outcome} /> },
+      {
+        id: "details",
+        title: t("audit.details"),
+        value: (entry) => JSON.stringify(entry.details),
+        sorts: false,
+        show: (entry) => Object.keys(entry.details).length > 0 && <Code style={{ overflowWrap: "anywhere" }}>{JSON.stringify(entry.details)}</Code>,
+      },
+    ],
+    [t],
+  );
   return (
-    <MachinePage
+    <RoomPage
       title={t("audit.title")}
-      about={t("audit.about")}
+      lead={t("audit.about")}
       actions={
         <>
           <SegmentedControl aria-label={t("audit.filter")} value={outcome} onChange={choose} data={OUTCOMES.map((each) => ({ value: each, label: each === "" ? t("audit.all") : t(`state.${each}`) }))} />
@@ -37,35 +57,8 @@ export default function Audit() {
         </Alert>
       )}
       <Faces of={entries} isEmpty={(data) => data.entries.length === 0} empty={<EmptyState title={t("audit.none")}>{t("audit.none_more")}</EmptyState>}>
-        {(data) => (
-          <div className="m-table-wrap">
-            <Table>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th className="m-number">{t("audit.number")}</Table.Th>
-                  <Table.Th>{t("audit.when")}</Table.Th>
-                  <Table.Th>{t("audit.who")}</Table.Th>
-                  <Table.Th>{t("audit.action")}</Table.Th>
-                  <Table.Th>{t("audit.outcome")}</Table.Th>
-                  <Table.Th>{t("audit.details")}</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {data.entries.map((entry) => (
-                  <Table.Tr key={entry.number}>
-                    <Table.Td className="m-number">{entry.number}</Table.Td>
-                    <Table.Td><RelativeTime at={entry.at} /></Table.Td>
-                    <Table.Td>{entry.role}<Text span c="dimmed"> · {entry.profile}</Text></Table.Td>
-                    <Table.Td>{entry.action}</Table.Td>
-                    <Table.Td><State state={entry.outcome} /></Table.Td>
-                    <Table.Td maw={380}>{Object.keys(entry.details).length > 0 && <Code style={{ wordBreak: "break-word" }}>{JSON.stringify(entry.details)}</Code>}</Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </div>
-        )}
+        {(data) => <DataTable label={t("audit.title")} rows={data.entries} columns={columns} keyOf={(entry) => String(entry.number)} />}
       </Faces>
-    </MachinePage>
+    </RoomPage>
   );
 }

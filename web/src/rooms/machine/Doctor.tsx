@@ -6,7 +6,8 @@ import { useTranslation } from "react-i18next";
 
 import { Faces } from "../../frame/Faces";
 import { useAsk } from "../../frame/house";
-import { MachinePage, State } from "./parts";
+import { RoomPage } from "../../frame/RoomPage";
+import { State } from "./parts";
 
 const ORDER = { fail: 0, warn: 1, ok: 2 } as const;
 
@@ -14,9 +15,9 @@ export default function Doctor() {
   const { t } = useTranslation("machine");
   const diagnosis = useAsk("house.doctor", {});
   return (
-    <MachinePage
+    <RoomPage
       title={t("doctor.title")}
-      about={t("doctor.about")}
+      lead={t("doctor.about")}
       actions={
         <Button leftSection={<IconStethoscope size={16} aria-hidden />} loading={diagnosis.isFetching} onClick={() => void diagnosis.refetch()}>
           {t("doctor.again")}
@@ -44,6 +45,6 @@ export default function Doctor() {
           );
         }}
       </Faces>
-    </MachinePage>
+    </RoomPage>
   );
 }

@@ -1,9 +1,10 @@
 // The jobs: what was asked for, how far it is, how it came to its state, and a way to cancel it or try it again.
 
-import { Button, Drawer, Group, Progress, SegmentedControl, Table, Text } from "@mantine/core";
-import { useState } from "react";
+import { Button, Drawer, Group, Progress, SegmentedControl, Text } from "@mantine/core";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { DataTable, type Column } from "../../frame/DataTable";
 import { EmptyState } from "../../frame/EmptyState";
 import { ErrorCard } from "../../frame/ErrorCard";
 import { Faces } from "../../frame/Faces";
@@ -11,7 +12,8 @@ import { RelativeTime } from "../../frame/RelativeTime";
 import { useAct, useAsk, useMay } from "../../frame/house";
 import type { HouseJob } from "../../protocol/contracts";
 import { exact } from "../../frame/time";
-import { MachinePage, State } from "./parts";
+import { RoomPage } from "../../frame/RoomPage";
+import { State } from "./parts";
 
 const STATES = ["", "running", "queued", "failed", "done", "cancelled"] as const;
 
@@ -20,10 +22,20 @@ export default function Jobs() {
   const [state, choose] = useState("");
   const [open, show] = useState<string | null>(null);
   const jobs = useAsk("house.jobs", { limit: 200, state });
+  const columns = useMemo<readonly Column<HouseJob>[]>(
+    () => [
+      { id: "what", title: t("jobs.what"), value: (job) => job.command },
+      { id: "state", title: t("jobs.state"), value: (job) => job.state, show: (job) => <State state={job.state} /> },
+      { id: "when", title: t("jobs.when"), value: (job) => job.created, show: (job) => <RelativeTime at={job.created} /> },
+      { id: "attempts", title: t("jobs.attempts"), value: (job) => job.attempts, figure: true },
+      { id: "note", title: t("jobs.note"), value: (job) => job.error || job.note, sorts: false, show: (job) => <HowFar job={job} /> },
+    ],
+    [t],
+  );
   return (
-    <MachinePage
+    <RoomPage
       title={t("jobs.title")}
-      about={t("jobs.about")}
+      lead={t("jobs.about")}
       actions={
         <SegmentedControl
           aria-label={t("jobs.filter")}
@@ -35,54 +47,34 @@ export default function Jobs() {
     >
       <Faces of={jobs} isEmpty={(data) => data.jobs.length === 0} empty={<EmptyState title={t("jobs.none")}>{t("jobs.none_more")}</EmptyState>}>
         {(data) => (
-          <div className="m-table-wrap">
-            <Table highlightOnHover>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>{t("jobs.what")}</Table.Th>
-                  <Table.Th>{t("jobs.state")}</Table.Th>
-                  <Table.Th>{t("jobs.when")}</Table.Th>
-                  <Table.Th className="m-number">{t("jobs.attempts")}</Table.Th>
-                  <Table.Th>{t("jobs.note")}</Table.Th>
-                  <Table.Th aria-label={t("jobs.story")} />
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {data.jobs.map((job) => (
-                  <Row key={job.id} job={job} show={() => show(job.id)} />
-                ))}
-              </Table.Tbody>
-            </Table>
-          </div>
+          <DataTable
+            label={t("jobs.title")}
+            rows={data.jobs}
+            columns={columns}
+            keyOf={(job) => job.id}
+            actionsTitle={t("jobs.story")}
+            actions={(job) => (
+              <Button size="xs" variant="default" onClick={() => show(job.id)} aria-label={t("jobs.story_of", { name: job.command })}>
+                {t("jobs.open")}
+              </Button>
+            )}
+          />
         )}
       </Faces>
       <Drawer opened={open !== null} onClose={() => show(null)} position="right" title={t("jobs.story")} size="lg">
         {open !== null && <Story id={open} />}
       </Drawer>
-    </MachinePage>
+    </RoomPage>
   );
 }
 
-function Row({ job, show }: { readonly job: HouseJob; readonly show: () => void }) {
+function HowFar({ job }: { readonly job: HouseJob }) {
   const { t } = useTranslation("machine");
   return (
-    <Table.Tr>
-      <Table.Td>{job.command}</Table.Td>
-      <Table.Td><State state={job.state} /></Table.Td>
-      <Table.Td><RelativeTime at={job.created} /></Table.Td>
-      <Table.Td className="m-number">{job.attempts}</Table.Td>
-      <Table.Td maw={360}>
-        {job.state === "running" && job.fraction >= 0 && (
-          <Progress value={100 * job.fraction} size="sm" aria-label={t("jobs.progress")} />
-        )}
-        <Text size="sm" c="dimmed" lineClamp={2}>{job.error || job.note}</Text>
-      </Table.Td>
-      <Table.Td ta="end">
-        <Button size="xs" variant="default" onClick={show} aria-label={t("jobs.story_of", { name: job.command })}>
-          {t("jobs.open")}
-        </Button>
-      </Table.Td>
-    </Table.Tr>
+    <>
+      {job.state === "running" && job.fraction >= 0 && <Progress value={100 * job.fraction} size="sm" aria-label={t("jobs.progress")} />}
+      <Text size="sm" c="dimmed" lineClamp={2}>{job.error || (job.state === "running" ? job.note : "")}</Text>
+    </>
   );
 }
 

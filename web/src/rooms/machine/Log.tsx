@@ -10,7 +10,8 @@ import { EmptyState } from "../../frame/EmptyState";
 import { ErrorCard } from "../../frame/ErrorCard";
 import { useAsk } from "../../frame/house";
 import { timeOfDay } from "./format";
-import { MachinePage } from "./parts";
+import { RoomPage } from "../../frame/RoomPage";
+import "./machine.css";
 import { useTail } from "./tail";
 
 const LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -37,9 +38,9 @@ export default function Log() {
   }, [following, rows, shown]);
   const names = useMemo(() => [...new Set(workers.data?.workers.map((each) => each.name))], [workers.data]);
   return (
-    <MachinePage
+    <RoomPage
       title={t("log.title")}
-      about={t("log.about")}
+      lead={t("log.about")}
       actions={
         <>
           <Button variant="default" leftSection={paused ? <IconPlayerPlay size={15} aria-hidden /> : <IconPlayerPause size={15} aria-hidden />} onClick={() => pause(!paused)}>
@@ -85,7 +86,7 @@ export default function Log() {
           })}
         </div>
       </div>
-    </MachinePage>
+    </RoomPage>
   );
 }
 

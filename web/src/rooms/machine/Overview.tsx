@@ -11,7 +11,8 @@ import { useAsk } from "../../frame/house";
 import type { HouseLatency, HouseStatus } from "../../protocol/contracts";
 import { size, span } from "../../frame/format";
 import { milliseconds } from "./format";
-import { MachinePage } from "./parts";
+import { RoomPage } from "../../frame/RoomPage";
+import "./machine.css";
 
 const DOCTOR: string = "/machine/doctor";
 const LOOK_AGAIN = 5_000; // milliseconds; figures of latency change without an event
@@ -25,9 +26,9 @@ export default function Overview() {
     return () => clearInterval(timer);
   }, [refetch]);
   return (
-    <MachinePage title={t("overview.title")} about={t("overview.about")}>
+    <RoomPage title={t("overview.title")} lead={t("overview.about")}>
       <Faces of={status}>{(data) => <Figures status={data} />}</Faces>
-    </MachinePage>
+    </RoomPage>
   );
 }
 
@@ -44,7 +45,7 @@ function Figures({ status }: { readonly status: HouseStatus }) {
   ] as const;
   return (
     <Stack gap="lg">
-      {[...status.notices, ...ill.map((worker) => `${worker.name}: ${worker.sentence}`)].map((notice) => (
+      {ill.map((worker) => `${worker.name}: ${worker.sentence}`).map((notice) => (
         <Alert key={notice} color="yellow" variant="light" icon={<IconAlertTriangle size={18} />}>
           {notice} <Link to={DOCTOR}>{t("overview.ask_doctor")}</Link>
         </Alert>

@@ -13,7 +13,8 @@ import { RelativeTime } from "../../frame/RelativeTime";
 import { useAsk, useHouse } from "../../frame/house";
 import type { GarretError, HouseBackupFile, HouseStorageReport } from "../../protocol/contracts";
 import { size } from "../../frame/format";
-import { MachinePage, State } from "./parts";
+import { RoomPage } from "../../frame/RoomPage";
+import { State } from "./parts";
 
 const TONES: Readonly<Record<string, string>> = {
   database: "#2b6856",
@@ -30,9 +31,9 @@ export default function Storage() {
   const report = useAsk("house.storage", {});
   const [making, make] = useState(false);
   return (
-    <MachinePage
+    <RoomPage
       title={t("storage.title")}
-      about={t("storage.about")}
+      lead={t("storage.about")}
       actions={<Button leftSection={<IconArchive size={16} aria-hidden />} onClick={() => make(true)}>{t("storage.back_up")}</Button>}
     >
       <Faces of={report}>
@@ -54,7 +55,7 @@ export default function Storage() {
       <Modal opened={making} onClose={() => make(false)} title={t("storage.back_up")}>
         <MakeBackup done={() => make(false)} />
       </Modal>
-    </MachinePage>
+    </RoomPage>
   );
 }
 

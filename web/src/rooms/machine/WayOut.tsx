@@ -3,17 +3,19 @@
 import { Alert, Badge, Button, Group, Stack, Table, Text, Title } from "@mantine/core";
 import { IconLock, IconLockOpen, IconShieldCheck } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
+import { DataTable, type Column } from "../../frame/DataTable";
 import { EmptyState } from "../../frame/EmptyState";
 import { ErrorCard } from "../../frame/ErrorCard";
 import { Faces } from "../../frame/Faces";
 import { RelativeTime } from "../../frame/RelativeTime";
 import { useAct, useAsk } from "../../frame/house";
 import type { HouseWay } from "../../protocol/contracts";
-import { size, span } from "../../frame/format";
-import { MachinePage, State } from "./parts";
+import { useFormat } from "../../frame/format";
+import { RoomPage } from "../../frame/RoomPage";
+import { State } from "./parts";
 
 const LOOK_AGAIN = 1_000;
 
@@ -37,9 +39,9 @@ export default function WayOut() {
   const failure = close.error ?? open.error;
   const shut = egress.data !== undefined && egress.data.offline !== "";
   return (
-    <MachinePage
+    <RoomPage
       title={t("egress.title")}
-      about={t("egress.about")}
+      lead={t("egress.about")}
       actions={
         egress.data !== undefined && (
           <Button
@@ -109,40 +111,34 @@ export default function WayOut() {
           </Stack>
         )}
       </Faces>
-    </MachinePage>
+    </RoomPage>
   );
 }
 
 function Ways({ ways, live = false }: { readonly ways: readonly HouseWay[]; readonly live?: boolean }) {
-  const { t, i18n } = useTranslation("machine");
-  return (
-    <div className="m-table-wrap">
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t("egress.when")}</Table.Th>
-            <Table.Th>{t("egress.who")}</Table.Th>
-            <Table.Th>{t("egress.where")}</Table.Th>
-            <Table.Th className="m-number">{t("egress.sent")}</Table.Th>
-            <Table.Th className="m-number">{t("egress.received")}</Table.Th>
-            <Table.Th className="m-number">{t("egress.lasted")}</Table.Th>
-            {!live && <Table.Th>{t("egress.verdict")}</Table.Th>}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {ways.map((way) => (
-            <Table.Tr key={way.id}>
-              <Table.Td><RelativeTime at={way.at} /></Table.Td>
-              <Table.Td>{way.worker || way.room}<Text size="xs" c="dimmed">{[way.command, way.profile].filter(Boolean).join(" · ")}</Text></Table.Td>
-              <Table.Td>{way.name || way.address}:{way.port}</Table.Td>
-              <Table.Td className="m-number">{size(way.sent, i18n.language)}</Table.Td>
-              <Table.Td className="m-number">{size(way.received, i18n.language)}</Table.Td>
-              <Table.Td className="m-number">{span(way.seconds, i18n.language)}</Table.Td>
-              {!live && <Table.Td><State state={way.verdict} /><Text size="xs" c="dimmed">{way.reason}</Text></Table.Td>}
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </div>
-  );
+  const { t } = useTranslation("machine");
+  const format = useFormat();
+  const columns = useMemo<readonly Column<HouseWay>[]>(() => {
+    const shared: readonly Column<HouseWay>[] = [
+      { id: "when", title: t("egress.when"), value: (way) => way.at, show: (way) => <RelativeTime at={way.at} /> },
+      { id: "who", title: t("egress.who"), value: (way) => [way.worker || way.room, way.command, way.profile].filter(Boolean).join(" · ") },
+      { id: "where", title: t("egress.where"), value: (way) => `${way.name || way.address}:${way.port}` },
+      { id: "sent", title: t("egress.sent"), value: (way) => way.sent, show: (way) => format.size(way.sent), figure: true },
+      { id: "received", title: t("egress.received"), value: (way) => way.received, show: (way) => format.size(way.received), figure: true },
+      { id: "lasted", title: t("egress.lasted"), value: (way) => way.seconds, show: (way) => format.span(way.seconds), figure: true },
+    ];
+    const verdict: Column<HouseWay> = {
+      id: "verdict",
+      title: t("egress.verdict"),
+      value: (way) => way.verdict,
+      show: (way) => (
+        <>
+          <State state={way.verdict} />
+          <Text size="xs" c="dimmed">{way.reason}</Text>
+        </>
+      ),
+    };
+    return live ? shared : [...shared, verdict];
+  }, [t, format, live]);
+  return <DataTable label={t(live ? "egress.open_now" : "egress.past")} rows={ways} columns={columns} keyOf={(way) => String(way.id)} />;
 }

@@ -1,74 +1,64 @@
 // The workers: their state, memory and restarts, the last thing that went wrong, and a button that replaces one.
 
-import { Button, Table, Text } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
+import { DataTable, type Column } from "../../frame/DataTable";
 import { ErrorCard } from "../../frame/ErrorCard";
 import { Faces } from "../../frame/Faces";
+import { useFormat } from "../../frame/format";
 import { useAct, useAsk, useMay } from "../../frame/house";
-import { size } from "../../frame/format";
-import { MachinePage, State } from "./parts";
+import { RoomPage } from "../../frame/RoomPage";
+import type { HouseWorkerStatus } from "../../protocol/contracts";
+import { State } from "./parts";
 
 export default function Workers() {
-  const { t, i18n } = useTranslation("machine");
+  const { t } = useTranslation("machine");
+  const format = useFormat();
   const workers = useAsk("house.workers", {});
   const restart = useAct("house.restart");
   const may = useMay("house.restart");
+  const columns = useMemo<readonly Column<HouseWorkerStatus>[]>(
+    () => [
+      { id: "name", title: t("workers.name"), value: (each) => `${each.name}${each.slot > 0 ? ` ${each.slot + 1}` : ""}${each.outside ? ` · ${t("workers.outside")}` : ""}` },
+      { id: "state", title: t("workers.state"), value: (each) => each.state, show: (each) => <State state={each.state} /> },
+      { id: "work", title: t("workers.work"), value: (each) => each.running + each.waiting, show: (each) => each.running + each.waiting || "–", figure: true },
+      { id: "memory", title: t("workers.memory"), value: (each) => each.memory_bytes, show: (each) => (each.memory_bytes > 0 ? format.size(each.memory_bytes) : "–"), figure: true },
+      { id: "restarts", title: t("workers.restarts"), value: (each) => each.restarts, figure: true },
+      { id: "remark", title: t("workers.remark"), value: (each) => [each.sentence, ...each.unenforced].filter(Boolean).join(" "), sorts: false },
+    ],
+    [t, format],
+  );
   return (
-    <MachinePage title={t("workers.title")} about={t("workers.about")}>
+    <RoomPage title={t("workers.title")} lead={t("workers.about")}>
       {restart.error !== null && <ErrorCard error={restart.error} />}
       <Faces of={workers}>
         {(data) => (
-          <div className="m-table-wrap">
-            <Table highlightOnHover>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>{t("workers.name")}</Table.Th>
-                  <Table.Th>{t("workers.state")}</Table.Th>
-                  <Table.Th className="m-number">{t("workers.work")}</Table.Th>
-                  <Table.Th className="m-number">{t("workers.memory")}</Table.Th>
-                  <Table.Th className="m-number">{t("workers.restarts")}</Table.Th>
-                  <Table.Th>{t("workers.remark")}</Table.Th>
-                  {may && <Table.Th aria-label={t("workers.restart")} />}
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {data.workers.map((worker) => (
-                  <Table.Tr key={`${worker.name} ${worker.slot}`}>
-                    <Table.Td>
-                      {worker.name}
-                      {worker.slot > 0 && <Text span c="dimmed"> {worker.slot + 1}</Text>}
-                      {worker.outside && <Text span c="dimmed"> · {t("workers.outside")}</Text>}
-                    </Table.Td>
-                    <Table.Td><State state={worker.state} /></Table.Td>
-                    <Table.Td className="m-number">{worker.running + worker.waiting || "–"}</Table.Td>
-                    <Table.Td className="m-number">{worker.memory_bytes > 0 ? size(worker.memory_bytes, i18n.language) : "–"}</Table.Td>
-                    <Table.Td className="m-number">{worker.restarts}</Table.Td>
-                    <Table.Td>
-                      <Text size="sm" c="dimmed">{[worker.sentence, ...worker.unenforced].filter(Boolean).join(" ")}</Text>
-                    </Table.Td>
-                    {may && (
-                      <Table.Td ta="end">
-                        <Button
-                          size="xs"
-                          variant="default"
-                          leftSection={<IconRefresh size={14} aria-hidden />}
-                          loading={restart.isPending && restart.variables.name === worker.name}
-                          onClick={() => restart.mutate({ name: worker.name })}
-                          aria-label={t("workers.restart_named", { name: worker.name })}
-                        >
-                          {t(worker.state === "failed" ? "workers.reset" : "workers.restart")}
-                        </Button>
-                      </Table.Td>
-                    )}
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </div>
+          <DataTable
+            label={t("workers.title")}
+            rows={data.workers}
+            columns={columns}
+            keyOf={(each) => `${each.name} ${each.slot}`}
+            actionsTitle={t("workers.restart")}
+            {...(may && {
+              actions: (each: HouseWorkerStatus) => (
+                <Button
+                  size="xs"
+                  variant="default"
+                  leftSection={<IconRefresh size={14} aria-hidden />}
+                  loading={restart.isPending && restart.variables.name === each.name}
+                  onClick={() => restart.mutate({ name: each.name })}
+                  aria-label={t("workers.restart_named", { name: each.name })}
+                >
+                  {t(each.state === "failed" ? "workers.reset" : "workers.restart")}
+                </Button>
+              ),
+            })}
+          />
         )}
       </Faces>
-    </MachinePage>
+    </RoomPage>
   );
 }

@@ -12,11 +12,7 @@ export const machine: RoomManifest = {
   icon: IconEngine,
   place: "house",
   pages: PAGES,
-  actions: PAGES.map((page) => ({
-    id: `machine.${page.path === "" ? "overview" : page.path}`,
-    title: page.title,
-    run: ({ go }) => go(page.path === "" ? "/machine" : `/machine/${page.path}`),
-  })),
+  actions: [],
   refreshes: {
     "house.job_changed": ["house.jobs", "house.job", "house.job_story"],
     "house.worker_changed": ["house.workers", "house.status"],

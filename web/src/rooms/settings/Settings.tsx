@@ -1,7 +1,7 @@
 // All settings: grouped by what they are about, found by words, each with its sentence, its default and an editor
 // that fits it. A value is checked by the control plane before it is kept; what it says stands beside the field.
 
-import { Badge, Button, Checkbox, Group, NumberInput, Select, Stack, Switch, Text, TextInput, Textarea, Title } from "@mantine/core";
+import { Badge, Button, Checkbox, NumberInput, Select, Stack, Switch, Text, TextInput, Textarea } from "@mantine/core";
 import { IconArrowBackUp, IconSearch } from "@tabler/icons-react";
 import { useRouterState } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
@@ -12,11 +12,13 @@ import { ErrorCard } from "../../frame/ErrorCard";
 import { Faces } from "../../frame/Faces";
 import { useAct, useAsk, useMay } from "../../frame/house";
 import type { HouseSettingInfo } from "../../protocol/contracts";
+import { RoomPage } from "../../frame/RoomPage";
 import { Hotkeys } from "./Hotkeys";
 import { Insertion } from "./Insertion";
 import { Microphone } from "./Microphone";
 import { Profiles } from "./Profiles";
 import { found, GROUPS, groupOf, spelled, type Group as SettingGroup } from "./groups";
+import "../machine/machine.css";
 import "./settings.css";
 
 /** What stands above the settings of a group: tries and pictures, where a field is not enough. */
@@ -44,11 +46,10 @@ export default function Settings() {
   const name = (key: string) => t(`name.${key.replace(".", "_")}`, { defaultValue: spelled(key) });
   const searching = words.trim() !== "";
   return (
-    <div className="m-page">
-      <Group justify="space-between" align="flex-end" wrap="wrap" mb="md">
-        <Title order={1}>{t("title")}</Title>
-        <TextInput aria-label={t("search")} placeholder={t("search")} leftSection={<IconSearch size={16} aria-hidden />} value={words} onChange={(event) => look(event.currentTarget.value)} w={280} />
-      </Group>
+    <RoomPage
+      title={t("title")}
+      actions={<TextInput aria-label={t("search")} placeholder={t("search")} leftSection={<IconSearch size={16} aria-hidden />} value={words} onChange={(event) => look(event.currentTarget.value)} w={280} />}
+    >
       <div className="s-columns">
         <nav aria-label={t("groups")} className="s-groups">
           {GROUPS.map((each) => (
@@ -75,7 +76,7 @@ export default function Settings() {
           </Faces>
         </div>
       </div>
-    </div>
+    </RoomPage>
   );
 }
 

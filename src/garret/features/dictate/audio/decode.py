@@ -20,13 +20,14 @@ import numpy as np
 
 from garret.base.errors import CancelledError
 from garret.features.dictate.audio import kinds, media
+from garret.features.dictate.audio.defects import Defects
 from garret.features.dictate.audio.errors import (
     AudioError,
     EmptyAudioError,
     NotAudioError,
     SourceFailedError,
 )
-from garret.features.dictate.audio.flac_frames import behind
+from garret.features.dictate.audio.flac_frames import behind, frame_samples
 from garret.features.dictate.audio.pipeline import Mixer, Pipeline, Sink, too_long
 from garret.features.dictate.audio.remarks import Remarks, clock
 from garret.features.dictate.audio.sections import Plan, Section, plan
@@ -43,7 +44,8 @@ _PIPE_BYTES = 65_536
 _LEAST_BYTES_PER_SECOND = 400  # no speech codec goes lower; a header claiming less is not believed
 _MOST_ERRORS = 500
 """Frames in a row that cannot be decoded: then nothing more is expected of the file."""
-_LARGEST_FRAME = 8192  # samples a channel; what encoders of FLAC make, which may go to 65,535
+_CODED_IN_WAVE = ("MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
+_CODED = 0.15  # seconds: encoders count the frames by which a codec is late, decoders leave them out
 _ONE_FRAME = 0.001  # seconds; less than a frame of anything that has frames
 
 
@@ -116,9 +118,12 @@ class _Decoding:
         self._progress = progress
         self._remarks = Remarks()
         self._mixer = Mixer()
+        self._defects = Defects()
         self._seconds = 0.0
         self._frames = 0
         self._part = 0.0  # seconds at which the part of the file began that sections are placed in
+        self._lost_end = False  # whether damage came last, with nothing behind it that could be decoded
+        self._flow: Pipeline | None = None
         self._info: AudioInfo | None = None
 
     def run(self, track: int) -> AudioInfo:
@@ -139,7 +144,7 @@ class _Decoding:
                         self._source.check()
                         raise NotAudioError(
                             f"{self._source.name} is not a recording that can be read ({error}). Nothing was "
-                            f"decoded. If it is one of another kind, `{media.INSTALL}` adds what reads most."
+                            f"decoded. If it is one of another kind, {media.INSTALL} adds what reads most."
                         ) from error
         return self._by_media_library(kind, track)
 
@@ -152,8 +157,17 @@ class _Decoding:
             cancelled=self._cancelled,
             progress=self._progress,
             mixer=self._mixer,
+            defects=self._defects,
             before=self._seconds,
         )
+
+    def _flowing(self, sample_rate: int) -> Pipeline:
+        """The pipeline of the last section, so that no join is heard where nothing is missing."""
+        if self._flow is None or self._flow.sample_rate != sample_rate:
+            if self._flow is not None:
+                self._flow.finish()
+            self._flow = self._pipeline(sample_rate)
+        return self._flow
 
     # ---- by libsndfile
 
@@ -168,11 +182,14 @@ class _Decoding:
                 self._remarks.damaged(self._seconds, self._seconds)
             if track > 1:
                 raise media.no_such_track(self._source.name, track, 1)
+        if self._flow is not None:
+            self._flow.finish()
         self._source.check(self._seconds)
         if self._info is None or self._frames == 0:
             raise EmptyAudioError(f"{self._source.name} holds no sound: there is nothing to transcribe.")
-        short = self._seconds < declared - _ONE_FRAME if made.short is None else made.short
-        return self._result(self._info, short=short)
+        slack = _CODED if self._info.codec in _CODED_IN_WAVE else _ONE_FRAME
+        short = self._seconds < declared - slack if made.short is None else made.short
+        return self._result(self._info, short=short or self._lost_end)
 
     def _decode_section(self, section: Section) -> float:
         """Decode one, going on behind damage; the seconds that it declares."""
@@ -189,15 +206,21 @@ class _Decoding:
             at = sample / damage.rate
             before = self._frames
             try:
-                ended, _ = self._decode_view(Section(view, first=False, at=at), view)
+                ended, _ = self._decode_view(Section(view, first=False, at=at, exact=True), view, single=True)
             except _NotForLibsndfile:
                 continue
             if self._frames > before:
                 return ended
+        self._lost_end = True
         return None
 
-    def _decode_view(self, section: Section, view: Source) -> tuple[_Damage | None, float]:
-        """Decode what one decoder makes of it: where it gave up, if so, and the seconds that it declares."""
+    def _decode_view(
+        self, section: Section, view: Source, *, single: bool = False
+    ) -> tuple[_Damage | None, float]:
+        """Decode what one decoder makes of it: where it gave up, if so, and the seconds that it declares.
+
+        `single`: a frame at a time where the file has such, so that damage costs no more than it hit.
+        """
         try:
             opened = open_forwards(view)
         except OPENING_ERRORS as error:
@@ -207,11 +230,10 @@ class _Decoding:
             layout = PcmFormat(file.samplerate, file.channels, 16)  # refuses absurd rates and channel counts
             declared = file.frames / layout.sample_rate
             self._refuse_long(declared)
-            flow = self._pipeline(layout.sample_rate)
-            broke = self._copy_frames(file, flow, section, max(1, _BLOCK_SAMPLES // layout.channels))
-            flow.finish()
+            flow = self._flowing(layout.sample_rate)
+            broke = self._copy_frames(file, flow, section, _block(view, layout.channels, single=single))
             self._seconds = flow.seconds
-            if self._info is None and flow.frames:
+            if self._info is None and self._frames:
                 self._info = AudioInfo(
                     file.format, file.subtype, layout.sample_rate, layout.channels, flow.seconds
                 )
@@ -231,12 +253,17 @@ class _Decoding:
             start = flow.seconds
             flow.silence(gap)
             self._remarks.damaged(start, flow.seconds)
-        elif not section.first:
+        elif not section.first and not section.exact:
             self._remarks.damaged(flow.seconds, flow.seconds)
+        for start, end in section.doubtful:
+            self._remarks.doubtful(self._part + start, self._part + end)
 
     def _copy_frames(self, file: Any, flow: Pipeline, section: Section, frames: int) -> bool:
         """Read to the end, or to the place where the decoder gives up; whether it did."""
         block = np.empty((frames, file.channels), np.float32)
+        # Of FLAC a block with damage in it is read anew, from whole frame to whole frame: the decoder makes
+        # silence of some that were hit, leaves out others, and tells neither which nor where.
+        in_frames = file.format == "FLAC"
         placed = False
         while True:
             block.fill(np.nan)
@@ -244,26 +271,16 @@ class _Decoding:
             try:
                 got = len(file.read(out=block))
             except READING_ERRORS:
-                # The call does not tell how much it decoded before it failed; what it wrote is no longer NaN.
-                written = np.flatnonzero(~np.isnan(block[:, 0]))
-                got, broke = int(written[-1]) + 1 if len(written) else 0, True
+                got, broke = 0 if in_frames else _written(block), True
             if got:
+                self._lost_end = False
                 if not placed:
                     self._place(section, flow)
                 placed = True
                 flow.push(block[:got])
                 self._frames += got
-            if broke:
-                self._note_muted(block[:got], flow)
             if broke or not got:
                 return broke
-
-    def _note_muted(self, block: Any, flow: Pipeline) -> None:
-        """A frame whose checksum is wrong may have come out as silence before the decoder gave up."""
-        heard = np.flatnonzero(np.any(block[-_LARGEST_FRAME:], axis=1))
-        muted = min(len(block), _LARGEST_FRAME) - (int(heard[-1]) + 1 if len(heard) else 0)
-        if muted:
-            self._remarks.damaged(flow.seconds - muted / flow.sample_rate, flow.seconds)
 
     # ---- by PyAV
 
@@ -279,6 +296,7 @@ class _Decoding:
     def _result(self, info: AudioInfo, *, short: bool) -> AudioInfo:
         if short:
             self._remarks.breaks_off(self._seconds)
+        self._defects.tell(self._remarks, self._seconds)
         if self._mixer.antiphase_from is not None:
             self._remarks.add(
                 "channels",
@@ -298,6 +316,21 @@ class _Damage(NamedTuple):
     place: int
     sample: int
     rate: int
+
+
+def _block(view: Source, channels: int, *, single: bool) -> int:
+    """Samples a channel to read at once: of FLAC whole frames, so that damage is known to a frame."""
+    most = max(1, _BLOCK_SAMPLES // channels)
+    frame = frame_samples(view)
+    if not frame:
+        return most
+    return frame if single else max(frame, most - most % frame)
+
+
+def _written(block: Any) -> int:
+    """How much of a block a call has filled that failed, which does not tell; what it wrote is no NaN."""
+    written = np.flatnonzero(~np.isnan(block[:, 0]))
+    return int(written[-1]) + 1 if len(written) else 0
 
 
 class _NotForLibsndfile(AudioError):

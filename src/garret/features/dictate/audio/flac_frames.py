@@ -54,7 +54,7 @@ class Behind(NamedTuple):
 
 
 def behind(source: Source, place: int, sample: int) -> Iterator[Behind]:
-    """The files that begin with each whole frame after the one at `sample`, from about byte `place` on.
+    """The files that begin with each whole frame from `sample` on, looked for from about byte `place` on.
 
     There is none for what is no FLAC from its first byte on.
     """
@@ -64,8 +64,16 @@ def behind(source: Source, place: int, sample: int) -> Iterator[Behind]:
     head = b"fLaC\x80\x00\x00\x22" + info
     fixed = int.from_bytes(info[:2], "big")  # the least block: that of all where there is but one size
     for position, number in _frames(source, max(0, place - _BACK), fixed):
-        if number > sample and _is_whole(source, position, fixed):
+        if number >= sample and _is_whole(source, position, fixed):
             yield Behind(View(source, [head, range(position, source.size)]), number)
+
+
+def frame_samples(source: Source) -> int:
+    """Samples a channel of each frame; 0 for what is no FLAC from its first byte on, 1 where it varies."""
+    info = _stream_info(source)
+    if info is None:
+        return 0
+    return int.from_bytes(info[:2], "big") if info[:2] == info[2:4] else 1
 
 
 def _is_whole(source: Source, position: int, fixed: int) -> bool:
@@ -73,6 +81,15 @@ def _is_whole(source: Source, position: int, fixed: int) -> bool:
     following = islice(_frames(source, position + 1, fixed), _NEXT)
     ends = [*(place for place, _ in following), source.size]
     return any(_crc16(source.at(position, end - position)) == 0 for end in ends if end - position <= _BACK)
+
+
+def first_sample(source: Source, start: int) -> int | None:
+    """The sample with which the first frame from byte `start` on begins; None where there is none."""
+    info = _stream_info(source)
+    if info is None:
+        return None
+    found = next(_frames(source, start, int.from_bytes(info[:2], "big")), None)
+    return None if found is None else found[1]
 
 
 def _crc16(data: bytes) -> int:
@@ -85,8 +102,8 @@ def _crc16(data: bytes) -> int:
 
 def _stream_info(source: Source) -> bytes | None:
     """The STREAMINFO block, with an unknown length and no checksum: what follows is a part."""
-    start = source.head.find(b"fLaC\x00\x00\x00\x22")
-    if start != 0:
+    head = source.head[:8]
+    if head[:4] != b"fLaC" or head[4:5] not in (b"\x00", b"\x80") or head[5:] != b"\x00\x00\x22":
         return None
     info = bytearray(source.head[8 : 8 + _INFO])
     info[13] &= 0xF0

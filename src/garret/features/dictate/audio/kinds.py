@@ -37,6 +37,7 @@ _MEDIA: Final[tuple[tuple[str, Callable[[bytes], bool]], ...]] = (
     ("Flash video", _at(0, b"FLV\x01")),
     ("AC-3", _at(0, b"\x0b\x77", b"\x77\x0b")),
     ("DTS", _at(0, b"\x7f\xfe\x80\x01", b"\xfe\x7f\x01\x80")),
+    ("VOC", _at(0, b"Creative Voice File\x1a")),  # libsndfile takes the heads of its later blocks for sound
     ("WavPack", _at(0, b"wvpk")),
     ("Monkey's Audio", _at(0, b"MAC ")),
     ("Musepack", _at(0, b"MPCK", b"MP+")),

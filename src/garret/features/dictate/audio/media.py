@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from garret.base.installing import install_command
+from garret.base.installing import way_to_install
 from garret.features.dictate.audio import matroska
 from garret.features.dictate.audio.errors import (
     CodecMissingError,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     import av.container
 
 LIBRARY: Final = "av"
-INSTALL: Final = install_command(LIBRARY)
-"""What a person types to get it."""
+INSTALL: Final = way_to_install("setup-media", LIBRARY)
+"""What a person types to get it, in the marks of a command."""
 
 _JITTER: Final = 0.015  # seconds by which times may be off without a meaning: they are rounded to 1 ms, or 11
 _EXACT: Final = 0.002
@@ -79,9 +79,10 @@ def _container(source: Source, view: Source, kind: str) -> Generator[av.containe
     except ImportError as error:
         raise CodecMissingError(
             f"{source.name} is {kind or 'of another kind'}, which needs a further decoder. Nothing was "
-            f"decoded. `{INSTALL}` installs it.",
+            f"decoded. {INSTALL} installs it.",
             details={"library": LIBRARY, "container": kind},
         ) from error
+    view.seek(0)  # where another decoder has looked at it first
     try:
         # What names other files or addresses is not followed: the source is all there is.
         container = av.open(view, mode="r", metadata_errors="ignore", options={"protocol_whitelist": "none"})
@@ -184,7 +185,9 @@ class _Track:
         self._layout = layout
         self._resampler: Any = None
         self._form: tuple[Any, ...] = ()
-        absolute = container.format.name.split(",")[0] in _ABSOLUTE
+        wrapping = container.format.name.split(",")[0]
+        absolute = wrapping in _ABSOLUTE
+        self._declares = wrapping in _DECLARING
         self._origin = 0.0 if absolute else (container.start_time or 0) / 1_000_000  # AV_TIME_BASE
         self._hurt: float | None = None  # seconds at which damage began that has not ended
         self._lead = 0.0
@@ -199,22 +202,42 @@ class _Track:
         return self._flow.seconds - self._lead
 
     def decode(self) -> None:
-        import av.error
-
+        torn: list[Any] = []
         for packet in self._packets():
-            try:
-                # Of a packet that lost its bytes on the way the decoder would make noise.
-                frames: list[Any] = [] if packet.is_corrupt else packet.decode()
-                if packet.is_corrupt:
-                    self._damage()
-            except av.error.FFmpegError:
-                self._damage()
+            if packet.is_corrupt:
+                torn = [*torn[-1:], packet]  # more than two are no short end of a file
                 continue
-            for frame in frames:
-                self._take(frame)
+            if torn:
+                self._take_torn(torn, last=packet.size == 0)
+                torn = []
+            self._decode(packet)
         self._push(self._resample(None))
         if self._hurt is not None:
             self._remarks.damaged(self._hurt, self._flow.seconds)
+
+    def _take_torn(self, packets: list[Any], *, last: bool) -> None:
+        """Of packets that lost their bytes on the way the decoder would make noise.
+
+        But where no size is declared, the last ones are shorter than the others and no less whole for it.
+        """
+        if last and not self._declares:
+            for packet in packets:
+                self._decode(packet)
+        else:
+            self._damage()
+
+    def _decode(self, packet: Any) -> None:
+        import av.error
+
+        try:
+            frames: list[Any] = packet.decode()
+        except av.error.EOFError:  # a mark in the stream that says so, and no damage
+            return
+        except av.error.FFmpegError:
+            self._damage()
+            return
+        for frame in frames:
+            self._take(frame)
 
     def _packets(self) -> Iterator[Any]:
         import av.error

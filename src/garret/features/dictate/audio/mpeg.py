@@ -57,6 +57,7 @@ class Stretch:
     stop: int
     rate: int
     samples: int
+    layer: int = 3
     frames: int = 0
     declared: int = 0
     missing: float = 0.0
@@ -121,7 +122,7 @@ class _Scan:
                 break
             tag, declared = self._information(position, kind)
             if stretch is None or tag or kind.rate != stretch.rate:
-                stretch = Stretch(position, position, kind.rate, kind.samples, missing=missing)
+                stretch = Stretch(position, position, kind.rate, kind.samples, kind.layer, missing=missing)
                 stretch.declared = declared
                 self.stretches.append(stretch)
             missing = 0.0

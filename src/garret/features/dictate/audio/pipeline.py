@@ -17,6 +17,7 @@ import numpy.typing as npt
 import soxr
 
 from garret.base.errors import CancelledError
+from garret.features.dictate.audio.defects import Defects
 from garret.features.dictate.audio.errors import TooLongError
 from garret.features.dictate.audio.spool import SAMPLE_RATE
 
@@ -89,11 +90,13 @@ class Pipeline:
         cancelled: Callable[[], bool],
         progress: Callable[[float], None],
         mixer: Mixer | None = None,
+        defects: Defects | None = None,
         before: float = 0.0,
     ) -> None:
-        """`before` are the seconds that the sink has taken from another pipeline, `mixer` is that one's."""
+        """`before` are the seconds that the sink took from another pipeline, whose the others are too."""
         self._sink = sink
         self._mixer = mixer or Mixer()
+        self._defects = defects
         self._before = before
         self._rate = sample_rate
         self._name = name
@@ -121,6 +124,11 @@ class Pipeline:
 
     def push(self, block: Block) -> None:
         """Take a block. Raises CancelledError, TooLongError, and whatever the sink raises."""
+        if self._defects is not None:
+            self._defects.accept(block, self.seconds, self._rate)
+        self._take(block)
+
+    def _take(self, block: Block) -> None:
         if self._cancelled():
             raise CancelledError(
                 f"Decoding {self._name} was cancelled. The first {self.seconds:.1f} s are kept.",
@@ -140,7 +148,7 @@ class Pipeline:
         left = round(seconds * self._rate)
         while left > 0:
             part = min(left, self._rate)
-            self.push(np.zeros((part, 1), np.float32))
+            self._take(np.zeros((part, 1), np.float32))
             left -= part
 
     def finish(self) -> None:

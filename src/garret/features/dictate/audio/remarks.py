@@ -12,6 +12,8 @@ from garret.features.dictate.contracts.notes import Note
 _MOST: Final = 40
 """Of one kind; a file that is damaged throughout says so once more instead of a thousand times."""
 
+_LOST: Final = "The file is damaged at "
+
 _SHORT: Final = 0.5  # seconds; below it tenths would not tell the beginning from the end
 
 BREAKS_OFF: Final = "The file breaks off; what could be read was transcribed."
@@ -34,15 +36,21 @@ class Remarks:
     def damaged(self, start: float, end: float) -> None:
         """Sound from `start` to `end` could not be read; what follows stands at its right time."""
         last = self._notes[-1] if self._notes else None
-        if last is not None and last.kind == "damage" and start <= last.end + 0.1:
+        if last is not None and last.sentence.startswith(_LOST) and start <= last.end + 0.1:
             start, end = last.start, max(end, last.end)
             self._notes.pop()
         self.add(
             "damage",
-            f"The file is damaged at {_span(start, end)}; that was left out and all else was heard.",
+            f"{_LOST}{_span(start, end)}; that was left out and all else was heard.",
             start,
             end,
         )
+
+    def doubtful(self, start: float, end: float) -> None:
+        """Something between `start` and `end` is damaged, and does not show."""
+        between = _span(start, end, "and")
+        sentence = f"The file is damaged between {between}; where could not be told, and all of it was heard."
+        self.add("damage", sentence, start, end)
 
     def hole(self, start: float, end: float) -> None:
         """The file's own times leap there."""
@@ -60,10 +68,10 @@ class Remarks:
         return (*sorted(self._notes, key=lambda note: note.start), *more)
 
 
-def _span(start: float, end: float) -> str:
+def _span(start: float, end: float, until: str = "to") -> str:
     if end - start < _SHORT and end < 3600:
-        return f"{start:.2f} s to {end:.2f} s"
-    return f"{clock(start)} to {clock(end)}"
+        return f"{start:.2f} s {until} {end:.2f} s"
+    return f"{clock(start)} {until} {clock(end)}"
 
 
 def clock(seconds: float) -> str:

@@ -111,12 +111,19 @@ class View(Source):
                 self._starts.append(self.size)
             self.size += len(piece)
         self.head = self.at(0, _HEAD_BYTES)
-        """Its first bytes: those of its first piece at most."""
 
     def at(self, offset: int, count: int) -> bytes:
-        """Up to `count` bytes at `offset`, of one piece."""
-        if offset >= self.size:
-            return b""
+        """Up to `count` bytes at `offset`; fewer only at the end, and where reading has failed."""
+        parts: list[bytes] = []
+        while count > 0 and offset < self.size:
+            part = self._of_one(offset, count)
+            if not part:
+                break
+            parts.append(part)
+            offset, count = offset + len(part), count - len(part)
+        return b"".join(parts)
+
+    def _of_one(self, offset: int, count: int) -> bytes:
         index = bisect_right(self._starts, offset) - 1
         piece, inside = self._pieces[index], offset - self._starts[index]
         if isinstance(piece, bytes):

@@ -12,7 +12,7 @@ import select
 import stat
 import struct
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -131,23 +131,6 @@ class StopSignal:
     def close(self) -> None:
         os.close(self._reader)
         os.close(self._writer)
-
-
-class Silence:
-    """The input stream of a microphone's dictation: it carries nothing and ends when told to.
-
-    It does so for whoever waits: when the dictation is joined again, that is another connection.
-    """
-
-    def __init__(self, stop: StopSignal) -> None:
-        self._stop = stop
-
-    def reader(self) -> Callable[[], AudioChunk | None]:
-        return self._ended
-
-    def _ended(self) -> AudioChunk | None:
-        self._stop.wait()
-        return None
 
 
 class PushedAudio:

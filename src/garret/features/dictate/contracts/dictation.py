@@ -30,11 +30,12 @@ class Dictated(Contract, frozen=True):
 
 class DictationItem(Contract, frozen=True):
     """What a running dictation tells: partial text of the current segment, the final text of one,
-    the level of the microphone (dBFS), a change of state, a command that was heard, a mode that is on from
-    now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how
-    many samples are kept: pushed sound goes on from the first told of."""
+    the level of the microphone (dBFS), a change of state, a command that was heard, one that was made words
+    again (`text` is empty where there is none), a mode that is on from now (`text` is its name, empty where
+    none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound
+    goes on from the first told of."""
 
-    kind: Literal["partial", "final", "level", "state", "command", "mode", "kept"]
+    kind: Literal["partial", "final", "level", "state", "command", "words", "mode", "kept"]
     text: str = ""
     segment: int = 0
     start: float = 0.0
@@ -45,9 +46,14 @@ class DictationItem(Contract, frozen=True):
 
 
 class AudioChunk(Contract, frozen=True):
-    """PCM pushed by a client: signed 16-bit little-endian, mono, 16 kHz; at most 64 KiB."""
+    """PCM pushed by a client: signed 16-bit little-endian, mono, 16 kHz; at most 64 KiB.
 
-    data: bytes
+    `as_words` holds no sound: of a live dictation the last command that was taken is to be words again, and
+    asked once more, the one before it.
+    """
+
+    data: bytes = b""
+    as_words: bool = False
 
 
 @command(
@@ -116,6 +122,8 @@ class Listen(Command[Dictated], frozen=True):
     `resumes` says that whoever asks comes back after a restart of Garret, with the same key, and goes on:
     with the input stream, which for pushed sound holds what was not told as kept. The listening then goes
     on too. Otherwise a restart ends it, with the text of what was captured.
+
+    Without `commands` all that is said is text, also when it is heard again later.
     """
 
     source: Literal["microphone", "push"]
@@ -126,6 +134,7 @@ class Listen(Command[Dictated], frozen=True):
     partials: bool = True
     name: str = ""
     resumes: bool = False
+    commands: bool = True
 
 
 @command("dictate.examine", result=Findings, capability="dictate.use")

@@ -11,8 +11,8 @@ from garret.protocol.contract import Contract
 class Note(Contract, frozen=True):
     """A remark on the sound of an utterance, as a sentence, and the seconds that it is about.
 
-    The kind is one of `damage`, `gap`, `truncated`, `header`, `channels`, `track`,
-    `noise` and `speech`.
+    The kind is one of `damage`, `gap`, `truncated`, `header`, `channels`, `clipped`,
+    `offset`, `track`, `noise` and `speech`.
     """
 
     kind: str

@@ -62,7 +62,8 @@ class Break(Contract, frozen=True):
 
 
 class Hypothesis(Contract, frozen=True):
-    """What an engine heard. `grammar` is what the command grammar alone would have heard.
+    """What an engine heard. `grammar` is what the command grammar alone would have heard, and `doubt` by how
+    much (a logarithm) the engine holds its own text to be likelier than that, None where it does not tell.
 
     `breaks` are the silences between its words, as their times tell.
     """
@@ -74,6 +75,7 @@ class Hypothesis(Contract, frozen=True):
     decode_seconds: float
     grammar: str = ""
     breaks: tuple[Break, ...] = ()
+    doubt: float | None = None
 
 
 @command(
@@ -154,7 +156,7 @@ class CleanedText(Contract, frozen=True):
 class RawSegment(Contract, frozen=True):
     """What was heard; `pause` is the seconds of silence before it, at least: 0 where there is none.
 
-    `words` are the places at which commands begin that are to stay words.
+    `doubt` is that of the hypothesis. `words` are the places at which commands begin that are to stay words.
     """
 
     text: str
@@ -162,6 +164,7 @@ class RawSegment(Contract, frozen=True):
     pause: float = 0.0
     breaks: tuple[Break, ...] = ()
     words: tuple[int, ...] = ()
+    doubt: float | None = None
 
 
 class HeardText(Contract, frozen=True):

@@ -43,6 +43,7 @@ class EngineInfo(msgspec.Struct, frozen=True):
     `languages`: BCP 47 tags it can do; empty when that depends on the model.
     `grammar`, `vocabulary`: whether those parts of the configuration mean something to it.
     `model`: it needs a model folder; without, it brings its own.
+    `punctuates`: it writes marks and capitals, so that a mark's name in its text is a word.
     `window`: seconds of sound that it hears together at about the price of a few; 0 where it has none.
     """
 
@@ -53,6 +54,7 @@ class EngineInfo(msgspec.Struct, frozen=True):
     grammar: bool = False
     vocabulary: bool = False
     model: bool = False
+    punctuates: bool = False
     window: float = 0.0
 
 
@@ -145,6 +147,21 @@ class Weighing(Protocol):
         self, samples: Samples, choices: Sequence[Sequence[str]], *, cancelled: Cancelled = ...
     ) -> tuple[float, ...]:
         """For each choice the log probability that its text of `samples` begins with one of its spellings.
+
+        The same for all where nothing can be heard. Raises as a recognizer does, and ends none.
+        """
+        ...
+
+
+@runtime_checkable
+class Comparing(Protocol):
+    """An engine that also tells how likely a whole text is what was said."""
+
+    def compare(
+        self, samples: Samples, texts: Sequence[Sequence[str]], *, cancelled: Cancelled = ...
+    ) -> tuple[float, ...]:
+        """For each text the log probability that it is all of what was said, in one of its spellings, with
+        whatever mark after it.
 
         The same for all where nothing can be heard. Raises as a recognizer does, and ends none.
         """

@@ -25,7 +25,9 @@ from garret.features.dictate.engines.model_folder import open_folder
 
 POCKETSPHINX = EngineInfo("pocketsphinx", "draft", streaming=False, languages=("en-US",), grammar=True)
 SHERPA = EngineInfo("sherpa", "standard", streaming=True, model=True)
-WHISPER = EngineInfo("whisper", "standard", streaming=False, vocabulary=True, model=True, window=28.0)
+WHISPER = EngineInfo(
+    "whisper", "standard", streaming=False, vocabulary=True, model=True, punctuates=True, window=28.0
+)
 
 
 class _Entry(msgspec.Struct, frozen=True):

@@ -4,8 +4,9 @@ A web address is a chain of words with "dot" between them whose last word is a t
 adds a path, "w w w" before it is "www". A mail address has a name and "at" before such a chain. The name is
 the one word before "at" with what "dot", "underscore" and "hyphen" tie to it, and only where no other
 reading is likely: "look at example dot com" and "our shop at example dot com" name a place to look, so
-that the name needs a mail word before it ("mail", "address", "contact"), a tie, or to be a role ("info").
-In doubt "at" stays a word. What was written is fixed: no later step touches it.
+that the name needs a mail word before it ("mail", "address", "contact"), a tie, another mail address and
+"and" before it, or to be a role ("info"). Letters before the name belong to it ("j smith"). In doubt "at"
+stays a word. What was written is fixed: no later step touches it.
 
 Pure. Neighbours: `content` checks what this owns up to, `casing` leaves addresses as they are.
 """
@@ -47,7 +48,7 @@ _BEFORE_NAME = frozenset(
     wrote me us him her them""".split()
 )
 _ADDRESS = re.compile(
-    rf"[^\s@/]+@[^\s@/]+\.[a-z]+|(?:[a-z0-9-]+\.)+(?:{'|'.join(sorted(_TOP_LEVEL))})(?:/\S*)?",
+    rf"https?://\S+|[^\s@/]+@[^\s@/]+\.[a-z]+|(?:[a-z0-9-]+\.)+(?:{'|'.join(sorted(_TOP_LEVEL))})(?:/\S*)?",
 )
 
 
@@ -72,7 +73,7 @@ def write_addresses(tokens: Sequence[Token]) -> StepResult:
         if words[position] != "dot" or not done < position:
             position += 1
             continue
-        found = _find(tokens, words, done, position)
+        found = _find(tokens, words, done, position, after_mail=bool(out) and "@" in out[-1].core)
         if found is None:
             position += 1
             continue
@@ -82,7 +83,7 @@ def write_addresses(tokens: Sequence[Token]) -> StepResult:
         first, last = tokens[start], tokens[end - 1]
         core = "".join(_SIGNS.get(word, word) for word in said)
         out.append(Token(first.space, first.lead, core, last.trail, fixed=True))
-        edits.append(Edit("address", said, spelled_out(("www", *said[3:]) if said[:3] == _WWW else said)))
+        edits.append(Edit("address", said, spelled_out(_with_letters(said))))
         done = position = end
     out.extend(tokens[done:])
     return StepResult(out, edits)
@@ -91,8 +92,24 @@ def write_addresses(tokens: Sequence[Token]) -> StepResult:
 _WWW = ("w", "w", "w")
 
 
-def _find(tokens: Sequence[Token], words: Sequence[str], floor: int, dot: int) -> tuple[int, int] | None:
-    """The first and the end of the address whose first "dot" of the domain, or of the name, is at `dot`."""
+def _with_letters(said: Sequence[str]) -> list[str]:
+    """The words of an address as they are parted in it: "j smith at" begins with the one word "jsmith"."""
+    joined: list[str] = []
+    for place, word in enumerate(said):
+        if place and word not in _SIGNS and len(said[place - 1]) == 1:
+            joined[-1] += word
+        else:
+            joined.append(word)
+    return joined
+
+
+def _find(
+    tokens: Sequence[Token], words: Sequence[str], floor: int, dot: int, *, after_mail: bool
+) -> tuple[int, int] | None:
+    """The first and the end of the address whose first "dot" of the domain, or of the name, is at `dot`.
+
+    `after_mail` says that the word before `floor` is a mail address.
+    """
     start = dot - 1
     if not _tied(tokens, words, start, dot):
         return None
@@ -107,7 +124,7 @@ def _find(tokens: Sequence[Token], words: Sequence[str], floor: int, dot: int) -
     start = _chain_start(tokens, words, floor, start)
     if words[start] == "w" and start - 2 >= floor and tuple(words[start - 2 : start + 1]) == _WWW:
         start -= 2
-    name = _mail_name(tokens, words, floor, start)
+    name = _mail_name(tokens, words, floor, start, after_mail=after_mail)
     return (name, end) if name is not None else (start, _path_end(tokens, words, end))
 
 
@@ -119,6 +136,10 @@ def _tied(tokens: Sequence[Token], words: Sequence[str], first: int, last: int) 
         and all(words[place] for place in range(first, last + 1))
         and all(plain_gap(tokens[place], tokens[place + 1]) for place in range(first, last))
     )
+
+
+def _is_initial(word: str) -> bool:
+    return len(word) == 1 and word.isalpha() and word not in "ai"
 
 
 def _chain_end(tokens: Sequence[Token], words: Sequence[str], start: int) -> int:
@@ -146,7 +167,9 @@ def _name_start(tokens: Sequence[Token], words: Sequence[str], floor: int, end: 
     return _chain_start(tokens, words, floor, end - 1)
 
 
-def _mail_name(tokens: Sequence[Token], words: Sequence[str], floor: int, domain: int) -> int | None:
+def _mail_name(
+    tokens: Sequence[Token], words: Sequence[str], floor: int, domain: int, *, after_mail: bool
+) -> int | None:
     """Where the name of a mail address before the domain at `domain` begins; None where it is none."""
     last = domain - 2
     if last < floor or words[domain - 1] != "at" or not _tied(tokens, words, last, domain):
@@ -154,10 +177,15 @@ def _mail_name(tokens: Sequence[Token], words: Sequence[str], floor: int, domain
     start = _chain_start(tokens, words, floor, last)
     if start < last:
         return start
+    mail = after_mail and last == floor + 1 and words[floor] in ("and", "or")
+    mail = mail or not _MAIL.isdisjoint(words[max(0, start - _MAIL_BEFORE) : start])
+    while mail and start > floor and _is_initial(words[start - 1]) and _tied(tokens, words, start - 1, start):
+        start -= 1
     before = words[start - 1] if start > floor and not tokens[start - 1].trail else ""
     if words[last] in _ROLES and before not in ("a", "an", "the", "our", "my", "this", "their"):
         return start
-    if words[last] in _NO_NAME or words[last].isdigit() or (before and before not in _BEFORE_NAME):
+    if words[last] in _NO_NAME or words[last].isdigit():
         return None
-    mail = not _MAIL.isdisjoint(words[max(0, start - _MAIL_BEFORE) : start])
+    if before and before not in _BEFORE_NAME and not (after_mail and mail and start == floor + 1):
+        return None
     return start if mail or (not before and len(tokens) - domain <= 5) else None

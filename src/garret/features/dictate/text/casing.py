@@ -20,14 +20,18 @@ from .words import normal_words
 _FIRST_PERSON = frozenset(("i", "i'm", "i'll", "i've", "i'd"))
 # March and May are everyday words as well; they are months beside a day (`_is_month`).
 _CALENDAR = frozenset(
-    """monday tuesday wednesday thursday friday saturday sunday january february april june july
-    august september october november december""".split()
+    """monday tuesday wednesday thursday friday saturday sunday january february april june july august
+    september october november december""".split()
 )
 _MONTHS = frozenset(
     "january february march april may june july august september october november december".split()
 )
-_LINKS = frozenset(("and", "or", "through", "to"))
-_IN_MONTH = frozenset("by early in last late mid next since until".split())
+_LINKS = frozenset(("and", "or", "through", "till", "to", "until"))
+_IN_MONTH = frozenset("by during early every in last late mid next since until".split())
+# "The end of may", "the ides of march".
+_OF_MONTH = frozenset(
+    "beginning end day days half ides middle month most part rest start week weekend weeks".split()
+)
 # What follows "in march" and "in may" where these are a movement and a verb.
 _NO_MONTH = {
     "march": frozenset("formation order past step time".split()),
@@ -39,6 +43,19 @@ _NO_MONTH = {
 _YEAR = re.compile("[12][0-9]{3}")
 _DAY = re.compile("[0-9]{1,2}(?:st|nd|rd|th)")
 ABBREVIATIONS = frozenset("mr mrs ms dr prof st vs etc no inc ltd approx fig vol".split())
+_QUOTES = "\"'\u2019\u201d"
+# Words that sentences and clauses begin with and that nobody is called.
+_NO_NAMES = frozenset(
+    """a about after again all also although always an and another any anyway are as at because been before
+    both but by can could did do does each either even every everything few finally first for from get give
+    go had has have he her here hers him his how however if in instead into is it it's its just later least
+    less let let's like many maybe more most much my never next no nobody not nothing now of often on once one
+    only or other others our ours out over perhaps please quite rather really same second she should since so
+    some somebody something sometimes soon still such than thank thanks that that's the their them then there
+    there's therefore these they they're they've this those though through thus to together too two under
+    until up very was we we'll we're we've well were what when whenever where whether which while who whoever
+    whose why with within without would yes yesterday yet you you'll you're you've your yours""".split()
+)
 _SHOUTED_WORDS = 3  # fewer words in capitals may be acronyms
 
 
@@ -59,10 +76,17 @@ def write_caps(tokens: Sequence[Token], context: Context) -> StepResult:
 
 def write_case(tokens: Sequence[Token], context: Context, *, english: bool) -> StepResult:
     """Capitalise sentence starts and, in English, "I", days and months."""
+    cased = any(_has_capital(token.core) for token in tokens)
     out = _lowered(tokens) if _is_shouted(tokens) else list(tokens)
     start = context.sentence_start
+    quoted = False
+    if context.goes_on and not start and english:
+        _take_up(out)
     for position, token in enumerate(out):
         start = start or "\n" in token.space
+        # In what an engine wrote with capitals, small letters after "'Why?'" go on with the sentence.
+        start = start and not (quoted and token.core[:1].islower())
+        quoted = cased and _asks_in_quotes(token)
         if not token.core:
             start = start or starts_sentence_after(token)
             continue
@@ -73,7 +97,24 @@ def write_case(tokens: Sequence[Token], context: Context, *, english: bool) -> S
             if (start and not _has_capital(token.core)) or (english and named):
                 out[position] = token._replace(core=_capital(token.core))
         start = starts_sentence_after(token)
-    return StepResult(out, [], context._replace(sentence_start=start))
+    goes_on = context.goes_on and not any(token.core for token in out)
+    return StepResult(out, [], context._replace(sentence_start=start, goes_on=goes_on))
+
+
+def _take_up(tokens: list[Token]) -> None:
+    """Write a word small with which a sentence goes on: an engine begins whatever it hears with a capital.
+
+    Only words that are no names, since a name's capital looks the same.
+    """
+    place = next((place for place, token in enumerate(tokens) if token.core), None)
+    if place is not None and not tokens[place].fixed and key(tokens[place]) in _NO_NAMES:
+        tokens[place] = tokens[place]._replace(core=tokens[place].core.lower())
+
+
+def _asks_in_quotes(token: Token) -> bool:
+    """Whether a question or exclamation in quotation marks ends with `token`."""
+    bare = token.trail.rstrip(_QUOTES)
+    return bare != token.trail and bare.endswith(("?", "!"))
 
 
 def _is_small(core: str) -> bool:
@@ -90,9 +131,10 @@ def _is_month(tokens: Sequence[Token], position: int, word: str) -> bool:
     if _DAY.fullmatch(after) or (_YEAR.fullmatch(after) and before in _IN_MONTH):
         return True
     if before == "of":
-        return (
-            _DAY.fullmatch(_near(tokens, position, -2)) is not None or _near(tokens, position, -2) == "month"
-        )
+        whole = _near(tokens, position, -2)
+        return _DAY.fullmatch(whole) is not None or whole in _OF_MONTH
+    if before in _MONTHS - {word} and after in _MONTHS - {word}:
+        return True
     if after in _LINKS and _near(tokens, position, 2) in _MONTHS:
         return True
     if before in _LINKS and _near(tokens, position, -2) in _MONTHS:

@@ -56,7 +56,7 @@ class Cleaned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The outcome: `applied` names the steps that changed something, in order.
 
     `refused` says why the clean-up was refused, in which case `text` is `raw` and nothing was
-    applied; else it is None. `sentence_start`, `all_caps` and `cap_next` are the state at the end.
+    applied; else it is None. `sentence_start`, `all_caps`, `cap_next` and `goes_on` are the state at the end.
     """
 
     text: str
@@ -66,11 +66,12 @@ class Cleaned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sentence_start: bool = True
     all_caps: bool = False
     cap_next: bool = False
+    goes_on: bool = False
 
     @property
     def context(self) -> Context:
         """The context for the piece of text that follows."""
-        return Context(self.sentence_start, self.all_caps, self.cap_next)
+        return Context(self.sentence_start, self.all_caps, self.cap_next, self.goes_on)
 
 
 class Step(NamedTuple):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -20,6 +21,16 @@ from .words import align_cost, normal_words
 
 _DOUBLED = re.compile(r"(.)\1")  # engines differ in it: "coma", "canceled"
 _VOWELS = "aeiou"  # at the start of a word, unstressed, they sound alike
+DOUBT: Final = 9.0
+"""How much likelier (a logarithm) an engine may hold its own text to be than a phrase that is a command."""
+SHORT_DOUBT: Final = 7.0
+"""The same of a short phrase, which more words sound like: "errors" like "period"."""
+_TAKING_DOUBT: Final = 6.0
+"""The same of a command that takes text back, or ends it: what it takes is worse than what a mark adds."""
+_SHORT_TAKING_DOUBT: Final = 1.0
+"""The same of one that is short: "and do that" and "council" sound as "undo that" and "cancel" do."""
+_SHORT_LETTERS: Final = 8
+_SPARE_LETTERS: Final = 6
 _LONGEST_PHRASE = 6  # words; a longer phrase is hardly ever heard right
 
 
@@ -36,6 +47,9 @@ class Action(StrEnum):
     INSERT = "insert"  # write the text of the entry
     CANCEL = "cancel"  # end the dictation and take its text back
     STOP = "stop"  # end the dictation and keep its text
+
+
+_TAKING: Final = frozenset((Action.SCRATCH, Action.UNDO, Action.CANCEL, Action.STOP))
 
 
 class Place(StrEnum):
@@ -170,7 +184,10 @@ DEFAULT_TABLE = CommandTable()
 
 
 def decide(
-    grammar_hypothesis: str, free_hypothesis: str, table: CommandTable = DEFAULT_TABLE
+    grammar_hypothesis: str,
+    free_hypothesis: str,
+    table: CommandTable = DEFAULT_TABLE,
+    doubt: float | None = None,
 ) -> Command | None:
     """The command that a grammar decode found, if the free decode of the same audio agrees with it.
 
@@ -184,6 +201,9 @@ def decide(
     Measured with PocketSphinx on synthetic speech of three voices: of 60 ordinary sentences the
     grammar alone took 53 for a command, this rule none; of 78 commands it takes 41 (33 if the words
     had to be the same). A command that is not taken is written as text, which can be taken back.
+
+    Where the engine itself has compared the phrase with its text (`doubt`, the logarithm of how much likelier
+    the text is), that decides instead of 2 and 3, for a phrase that the text does not hold amid other words.
     """
     command = table.match(grammar_hypothesis)
     if command is None:
@@ -194,7 +214,34 @@ def decide(
         return command if command.text == free_hypothesis.strip() else None
     if len(heard) > 2 * _LONGEST_PHRASE:
         return None
+    if doubt is not None:
+        taken = _is_same(phrase, heard) or (doubt <= _most_doubt(command) and not _holds(heard, phrase))
+        return command if taken else None
     return command if _agrees(phrase, heard) else None
+
+
+def _most_doubt(command: Command) -> float:
+    short = len("".join(normal_words(command.phrase))) <= _SHORT_LETTERS
+    if command.action in _TAKING:
+        return _SHORT_TAKING_DOUBT if short else _TAKING_DOUBT
+    return SHORT_DOUBT if short else DOUBT
+
+
+def may_be(phrase: str, heard: str) -> bool:
+    """Whether a phrase that a grammar found is worth to be compared with the text `heard` of its segment.
+
+    Not what is the same anyhow, nor what has far more letters in it than the phrase has sounds for.
+    """
+    said, wanted = normal_words(heard), normal_words(phrase)
+    letters = sum(map(len, said))
+    return 0 < letters <= 2 * sum(map(len, wanted)) + _SPARE_LETTERS and not _is_same(wanted, said)
+
+
+def spellings(phrase: str) -> tuple[str, ...]:
+    """How an engine that writes as people do may write a phrase that stands alone."""
+    words = normal_words(phrase)
+    plain, joined = " ".join(words), "".join(words)
+    return tuple(dict.fromkeys((plain.capitalize(), plain, joined.capitalize())))
 
 
 def is_said(phrase: str, heard: str) -> bool:
@@ -204,17 +251,25 @@ def is_said(phrase: str, heard: str) -> bool:
 
 
 def _agrees(phrase: list[str], heard: list[str]) -> bool:
-    said, letters = "".join(heard), "".join(phrase)
-    if _DOUBLED.sub(r"\1", said) == _DOUBLED.sub(r"\1", letters):
+    if _is_same(phrase, heard):
         return True
+    said, letters = "".join(heard), "".join(phrase)
     if not _begins(phrase, heard) or align_cost(letters, said)[0] > len(letters) // 4:
         return False
     if len(heard) == len(phrase):
         different = sum(left != right for left, right in zip(phrase, heard, strict=True))
         return 2 * different <= len(phrase)
     # The phrase itself with a word before or after it was heard well: "a new line" is none.
-    whole = f" {' '.join(phrase)} " in f" {' '.join(heard)} "
-    return min(len(heard), len(phrase)) > 1 and not whole
+    return min(len(heard), len(phrase)) > 1 and not _holds(heard, phrase)
+
+
+def _is_same(phrase: list[str], heard: list[str]) -> bool:
+    """Whether the words are the same, or their letters are."""
+    return _DOUBLED.sub(r"\1", "".join(heard)) == _DOUBLED.sub(r"\1", "".join(phrase))
+
+
+def _holds(heard: list[str], phrase: list[str]) -> bool:
+    return f" {' '.join(phrase)} " in f" {' '.join(heard)} "
 
 
 def _begins(phrase: list[str], heard: list[str]) -> bool:

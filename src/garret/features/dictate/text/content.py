@@ -48,13 +48,15 @@ class Account(NamedTuple):
     """What a part of what was heard owns up to.
 
     `written` is what was written for it, checked by `find_loss` where it is text; `command` the phrase of
-    the command that it was taken for; `gone` says that the document has it no more.
+    the command that it was taken for, by its sound where `weighed` says so; `gone` says that the document has
+    it no more.
     """
 
     heard: str
     written: str = ""
     command: str = ""
     gone: bool = False
+    weighed: bool = False
 
 
 def weigh(heard: str, accounts: Sequence[Account], document: str, *, taken_back: bool) -> str | None:
@@ -66,7 +68,7 @@ def weigh(heard: str, accounts: Sequence[Account], document: str, *, taken_back:
     if said != parts:
         return f"{_quoted(_difference(said, parts))} are in no part of it, or in two"
     for account in accounts:
-        if account.command and not is_said(account.command, account.heard):
+        if account.command and not account.weighed and not is_said(account.command, account.heard):
             return f"{_quoted(normal_words(account.heard))} is not {_quoted((account.command,))}"
         if account.gone and not taken_back:
             return f"it lost {_quoted(normal_words(account.heard))}"

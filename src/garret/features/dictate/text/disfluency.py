@@ -8,7 +8,7 @@ Only what is certainly a slip goes; in doubt it is words.
   doubles, or only where `_meant` says so ("what it is is this"). Content words are doubled on purpose
   ("go go go", "sing sing", "said said the man") and stay, numbers and letters too.
 - A phrase said twice in a row is said once if it breaks off at a word that something must follow ("in
-  the in the house", "I want to I want to go").
+  the in the house", "I want to I want to go"), unless it is a chain ("a rose is a rose is a rose").
 - The beginning of a word that was broken off goes before the whole word ("th- the").
 Nothing but a plain space may stand between the two.
 """
@@ -29,7 +29,8 @@ _REPLIES = frozenset(("oh", "huh", "hum"))
 # "in the er", "the er nurse": what stands around a place that an engine writes in lower case.
 _PLACE_BEFORE = frozenset(("the", "an"))
 _PLACE_AFTER = frozenset(
-    "and at doctor doctors in nurse nurses on room staff tonight today visit visits was wait".split()
+    """after again and at before by doctor doctors had has immediately in is last nurse nurses on room staff
+    tonight today visit visits was wait will yesterday""".split()
 )
 
 _CLEFT = frozenset(("am", "are", "is", "was", "were"))
@@ -45,13 +46,20 @@ STUTTERED = (
 
 # "What it is is this", "the thing is is that": the first ends a clause that is the subject of the second.
 _CLAUSES = frozenset(
-    """all fact how issue point problem question reason thing trouble truth what whatever where
-    wherever who whoever why""".split()
+    """all best fact how issue least most only point problem question reason thing trouble truth way what
+    whatever where wherever who whoever why worst""".split()
 )
 # Word before a double -> it ends there and begins anew ("who did you talk to to learn that").
 _ENDS_IN: dict[str, frozenset[str]] = {
-    "to": frozenset("belong go gone listen refer speak spoke subscribe talk talked went write".split()),
-    "of": frozenset("heard made speak spoke talk think thought".split()),
+    "to": frozenset(
+        """belong belongs belonged go gone listen listened listening look moved object refer referred
+        referring speak speaking spoke spoken subscribe subscribed talk talked talking went write writing
+        written wrote""".split()
+    ),
+    "of": frozenset(
+        """dream dreamed dreaming hear heard made speak speaking spoke spoken talk talked talking think
+        thinking thought""".split()
+    ),
     "a": frozenset("class grade group hepatitis plan section series type vitamin".split()),
     "my": frozenset(("oh",)),
 }
@@ -117,11 +125,12 @@ def remove_repeats(tokens: Sequence[Token]) -> StepResult:
     """Say once what was said twice or more in a row by mistake."""
     out: list[Token] = []
     edits: list[Edit] = []
-    for token in tokens:
+    words = keys(tokens)
+    for position, token in enumerate(tokens):
         out.append(token)
         _drop_fragment(out, edits)
         _drop_word(out, edits)
-        _drop_phrase(out, edits)
+        _drop_phrase(out, edits, words[position + 1] if position + 1 < len(words) else "")
     return StepResult(out, edits)
 
 
@@ -150,6 +159,8 @@ def _meant(out: Sequence[Token], word: str) -> bool:
     before = keys(out[-3:-2])
     if names:
         return True
+    if word in _CLEFT and keys(out[-4:-2]) == ["that", "that"]:  # "that that is is"
+        return True
     if before and before[0] in _ENDS_IN.get(word, ()):
         return word != "to" or not _RELATIVES.isdisjoint(_sentence(out))
     if word == "my":
@@ -165,15 +176,18 @@ def _sentence(out: Sequence[Token]) -> list[str]:
     return keys(out[first:])
 
 
-def _drop_phrase(out: list[Token], edits: list[Edit]) -> None:
+def _drop_phrase(out: list[Token], edits: list[Edit], following: str) -> None:
+    """Say once a phrase that ends `out` twice; `following` is the word that comes next."""
     for length in range(2, _LONGEST_PHRASE + 1):
         if len(out) < 2 * length:
             return
         window = out[-2 * length :]
         words = keys(window)
-        if words[:length] != words[length:] or not _breaks_off(
-            words[:length], out[-2 * length - 12 : -2 * length]
-        ):
+        if words[:length] != words[length:]:
+            continue
+        if following == words[0] and keys(out[-2 * length - 1 : -2 * length]) == [words[-1]]:
+            continue  # "a rose is a rose is a rose"
+        if not _breaks_off(words[:length], out[-2 * length - 12 : -2 * length]):
             continue
         if all(plain_gap(window[place], window[place + 1]) for place in range(len(window) - 1)):
             edits.extend(Edit("repeat", (word,)) for word in words[length:])

@@ -29,6 +29,8 @@ from .tokens import Context
 _NO_SPACE_AFTER = tuple(" \n-/\\_@\u201c([")
 _NO_SPACE_BEFORE = tuple(" \n,.;:?!\u2026\u201d)]%-/\\_@")
 _REPLACING = frozenset(",.?!:;\u2026")
+_GOING_ON = frozenset(",;\u2013\u2014")
+"""After these, when they were said, the sentence goes on."""
 _REPLACED = ",;:."  # marks of an engine that a mark which was said takes the place of
 
 
@@ -165,6 +167,7 @@ class Editor:
                 self._written.get((place, number), ""),
                 "" if part.command is None else part.command.phrase,
                 self._is_gone(place, number, there),
+                part.weighed,
             )
             for place, reading in enumerate(self._readings)
             for number, part in enumerate(reading.parts)
@@ -282,7 +285,9 @@ class Editor:
     def _write(self, text: str, *, apart: bool = False, cut: str = "") -> TextEdit:
         context = self._context
         start = sentence_start_after(text, context.sentence_start and not cut)
-        return self._add(text, context._replace(sentence_start=start), apart=apart, cut=cut)
+        goes_on = not apart and text in _GOING_ON
+        after = context._replace(sentence_start=start, goes_on=goes_on)
+        return self._add(text, after, apart=apart, cut=cut)
 
     def _add(self, text: str, context: Context, *, apart: bool = False, cut: str = "") -> TextEdit:
         if text and self._needs_space(text, apart=apart):

@@ -45,7 +45,8 @@ class Heard(NamedTuple):
 
     `grammar` is what one heard that knows commands only. `pause` is the silence before it, in seconds.
     `breaks` are the pauses within: the place of the word after each (words as white space parts them) and
-    its seconds. `words` are the places at which a command begins that is to be read as words.
+    its seconds. `words` are the places at which a command begins that is to be read as words. `doubt` is by
+    how much the engine holds its text to be likelier than `grammar`, None where it does not tell.
     """
 
     text: str
@@ -53,18 +54,21 @@ class Heard(NamedTuple):
     pause: float = 0.0
     breaks: tuple[tuple[int, float], ...] = ()
     words: frozenset[int] = frozenset()
+    doubt: float | None = None
 
 
 class Part(NamedTuple):
     """A stretch of a segment: a text, or a command where `command` is one.
 
-    `first` is the place of its first word among those of the segment, `length` how many they are.
+    `first` is the place of its first word among those of the segment, `length` how many they are. `weighed`:
+    that it is the command was told by its sound, so that its text may be other words.
     """
 
     text: str
     first: int
     length: int
     command: Command | None = None
+    weighed: bool = False
 
 
 class Reading(NamedTuple):
@@ -137,7 +141,7 @@ def _standing(segments: Sequence[Heard], place: int, table: CommandTable) -> lis
 
 
 def _whole(heard: Heard, table: CommandTable) -> Command | None:
-    meant = decide(heard.grammar, heard.text, table) if heard.grammar else None
+    meant = decide(heard.grammar, heard.text, table, heard.doubt) if heard.grammar else None
     return meant or table.match(heard.text)
 
 
@@ -226,7 +230,8 @@ def _reading(heard: Heard, spans: Sequence[_Span]) -> Reading:
     restored: list[Part] = []
     position = 0
     for first, end, command in spans:
-        part = Part(join(tokens[first:end]), first, end - first, command)
+        weighed = heard.doubt is not None and end - first == len(tokens)
+        part = Part(join(tokens[first:end]), first, end - first, command, weighed)
         if first in heard.words:
             restored.append(part)
             continue

@@ -45,11 +45,13 @@ class Edit(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What the text before the present piece hands on: sentence start, and the caps commands."""
+    """What the text before the present piece hands on: sentence start, the caps commands, and whether a mark
+    that was said has the sentence go on (`goes_on`)."""
 
     sentence_start: bool = True
     all_caps: bool = False
     cap_next: bool = False
+    goes_on: bool = False
 
 
 class StepResult(NamedTuple):

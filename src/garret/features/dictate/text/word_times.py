@@ -40,6 +40,8 @@ def timed_words(segment: Segment, longest: int) -> list[Timed]:
     Raises `TranscriptError` for times that are not finite numbers.
     """
     start = milliseconds(segment.start)
+    if segment.words:  # heard with this segment, though speech was cut behind them
+        start = min(start, milliseconds(segment.words[0].start))
     end = max(start, milliseconds(segment.end))
     tokens = list(_printable_tokens(segment.text))
     known = _match(tokens, segment.words, start, end)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from garret.features.dictate import contracts as c
 from garret.features.dictate.audio import spool
 from garret.features.dictate.choice import choose
 from garret.features.dictate.engines.contract import (
+    Comparing,
     Engine,
     EngineConfig,
     EngineError,
@@ -34,13 +35,15 @@ from garret.features.dictate.engines.contract import (
 )
 from garret.features.dictate.engines.coverage import before, completed, unheard
 from garret.features.dictate.engines.cuts import CONTEXT_CHARACTERS, after_cut, before_cut
+from garret.features.dictate.engines.filling import fills
 from garret.features.dictate.engines.registry import engine_info, engines, open_engine, unavailable_reason
 from garret.features.dictate.text.alignment import find_breaks
-from garret.features.dictate.text.commands import DEFAULT_TABLE
+from garret.features.dictate.text.commands import DEFAULT_TABLE, may_be, spellings
 from garret.features.dictate.text.grammar import ONE_CHARACTER_GRAMMAR, SPELLING_GRAMMAR, grammar
+from garret.features.dictate.text.personal import table_of, vocabulary_of
 from garret.features.dictate.text.spelling_reading import CHOICES, agree
 from garret.features.dictate.text.words import Word, normal_words
-from garret.features.dictate.workers.text import table_of, vocabulary_of
+from garret.features.dictate.workers.growing import Hearing, arrivals
 from garret.models.shelf import Shelf
 from garret.protocol.life import Boot
 from garret.worker.call import Call
@@ -52,12 +55,11 @@ COMMAND_SECONDS: Final = 3.0
 """The longest segment that may be a command: six words said slowly, and the padding around them."""
 _ITEM_SECONDS: Final = 2.5
 """The longest segment that may be a single letter or digit, the silence around it included."""
-_PARTIAL_SECONDS: Final = 0.25
+_END_MARKS: Final = ".,;:?!\u2026"
 _KEPT_ENGINES: Final = 3
 _PREFERRED_WORDS: Final = 4
 """Words of the longest expression that an engine is asked to prefer: what is longer is a text to insert."""
 
-_BLOCK: Final = spool.SAMPLE_RATE // 2
 _SPELLING: Final = EngineConfig(
     engine="pocketsphinx",
     language="en",
@@ -160,10 +162,10 @@ class SttWorker:
         beside: _Beside,
         began: float,
     ) -> c.Hypothesis:
-        live = _Live(recognizer, command, call)
+        live = Hearing(recognizer, command, call)
         told = c.Available(upto=command.start)
         waited = 0.0
-        for told, wait in _arrivals(command, call):
+        for told, wait in arrivals(command, call):
             waited += wait
             live.take(told)
             if told.final or told.maybe_final:
@@ -172,16 +174,17 @@ class SttWorker:
                 self._begin_second(command, told, call, beside)
         info = engine.info
         heard = after_cut(recognizer.finish(told.upto - command.start), command.before)
-        also = ""
+        also, doubt = "", None
         if command.mode == "spelling":
             heard, info = self._spelled(command, heard, beside, call)
         else:
-            also = self._command_heard(beside)
+            also = self._command_heard(command, beside, call)
             if info.window:
                 heard = _whole(engine, heard, command, told.upto, call)
+            doubt = self._doubt(engine, heard, also, command, told, call)
         if told.cut:
             heard = before_cut(heard, (told.upto - command.start) / spool.SAMPLE_RATE)
-        return _answer(heard, info, command.start, time.monotonic() - began - waited, also)
+        return _answer(heard, info, command.start, time.monotonic() - began - waited, also, doubt)
 
     def _begin_second(self, command: c.Recognize, told: c.Available, call: Call, beside: _Beside) -> None:
         """Begin to hear the segment, as far as it goes now, by a second engine, where one is to."""
@@ -206,13 +209,38 @@ class SttWorker:
         short = told.upto - command.start <= COMMAND_SECONDS * spool.SAMPLE_RATE
         return self._grammar_config if command.commands and command.mode == "free" and short else None
 
-    def _command_heard(self, beside: _Beside) -> str:
-        """What the grammar heard; empty where it did not listen. Raises CancelledError."""
+    def _command_heard(self, command: c.Recognize, beside: _Beside, call: Call) -> str:
+        """What the grammar heard in the whole segment; empty where it did not listen, or where more was said.
+
+        Raises CancelledError.
+        """
+        if beside.heard is None:
+            return ""
         try:
-            return "" if beside.heard is None else beside.heard.result().text
+            heard = beside.heard.result()
         except EngineError as error:
             self._give_up_second(self._grammar_config, error)
             return ""
+        samples = spool.read(call.descriptors[0], command.start, beside.upto - command.start)
+        return heard.text if fills(samples, heard.words) else ""
+
+    def _doubt(
+        self,
+        engine: Engine,
+        heard: Hypothesis,
+        also: str,
+        command: c.Recognize,
+        told: c.Available,
+        call: Call,
+    ) -> float | None:
+        """By how much the engine holds its text to be likelier than the command `also`; None where it does
+        not tell, or need not be asked."""
+        if told.cut or not also or not isinstance(engine, Comparing) or not may_be(also, heard.text):
+            return None
+        samples = spool.read(call.descriptors[0], command.start, told.upto - command.start)
+        own = heard.text.strip().rstrip(_END_MARKS)
+        phrase, text = engine.compare(samples, (spellings(also), (own,)), cancelled=call.cancelled)
+        return round(text - phrase, 2)
 
     def _give_up_second(self, config: EngineConfig | None, error: EngineError) -> None:
         if config is not None and config == self._grammar_config:
@@ -304,56 +332,6 @@ def _whole(engine: Engine, heard: Hypothesis, command: c.Recognize, end: int, ca
     return heard
 
 
-class _Live:
-    """Gives a recognizer the samples as they become known, and the caller partial texts."""
-
-    def __init__(self, recognizer: Recognizer, command: c.Recognize, call: Call) -> None:
-        self._recognizer = recognizer
-        self._call = call
-        self._partials = command.partials
-        self._position = command.start
-        self._told, self._told_at = "", 0.0
-
-    def take(self, available: c.Available) -> None:
-        """Accept what is there beyond what was accepted. Raises as the recognizer, and SourceFailedError."""
-        while self._position < available.upto:
-            count = min(_BLOCK, available.upto - self._position)
-            samples = spool.read(self._call.descriptors[0], self._position, count)
-            if not len(samples):
-                return
-            self._recognizer.accept(samples)
-            self._position += len(samples)
-            # Once all is there, a partial text would only keep the whole one waiting.
-            if not (available.final or available.maybe_final):
-                self._show()
-
-    def _show(self) -> None:
-        now = time.monotonic()
-        if not self._partials or now - self._told_at < _PARTIAL_SECONDS:
-            return
-        self._told_at = now
-        partial = self._recognizer.partial()
-        if partial != self._told and self._call.emit_nowait(c.Partial(text=partial)):
-            self._told = partial
-
-
-def _arrivals(command: c.Recognize, call: Call) -> Iterator[tuple[c.Available, float]]:
-    """How far the segment can be read now, until it is whole, and the seconds waited for each."""
-    if command.end:
-        yield c.Available(upto=command.end), 0.0  # partial texts are of use where nobody waits
-        yield c.Available(upto=command.end, final=True, cut=command.cut), 0.0
-        return
-    inputs = call.inputs()
-    while True:
-        began = time.monotonic()
-        item = next(inputs, None)
-        if item is None:
-            return
-        yield item, time.monotonic() - began
-        if item.final:
-            return
-
-
 def preferred_words(setting: Any) -> tuple[str, ...]:
     """What an engine is to prefer of the person's own words: what is to be written, where that is a name or
     an expression and no passage of text or mark."""
@@ -366,7 +344,9 @@ def preferred_words(setting: Any) -> tuple[str, ...]:
     return tuple(text for text in written if normal_words(text) and len(text.split()) <= _PREFERRED_WORDS)
 
 
-def _answer(heard: Hypothesis, info: EngineInfo, start: int, seconds: float, also: str) -> c.Hypothesis:
+def _answer(
+    heard: Hypothesis, info: EngineInfo, start: int, seconds: float, also: str, doubt: float | None
+) -> c.Hypothesis:
     shift = start / spool.SAMPLE_RATE
     words = tuple(
         c.RecognisedWord(
@@ -384,6 +364,7 @@ def _answer(heard: Hypothesis, info: EngineInfo, start: int, seconds: float, als
         quality=info.quality,
         decode_seconds=round(seconds, 4),
         grammar=also,
+        doubt=doubt,
         breaks=tuple(c.Break(word=place, seconds=silent) for place, silent in _breaks(heard)),
     )
 

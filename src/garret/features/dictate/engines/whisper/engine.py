@@ -34,7 +34,7 @@ from garret.features.dictate.engines.redecode import NativeThread, RedecodingRec
 from garret.features.dictate.engines.whisper import vocabulary as tokens
 from garret.features.dictate.engines.whisper.features import Floats
 from garret.features.dictate.engines.whisper.vocabulary import Vocabulary, VocabularyError
-from garret.features.dictate.engines.whisper.weights import weigh
+from garret.features.dictate.engines.whisper.weights import compare, weigh
 from garret.features.dictate.engines.whisper.windows import Options, is_quiet, transcribe
 from garret.features.dictate.engines.whisper.words import UNSPACED
 
@@ -157,9 +157,9 @@ class Loaded:
         probability = float(result.scores[0]) * len(found) / (len(found) + 1)
         return found, probability, float(result.no_speech_prob)
 
-    def first_token(self, encoded: Any, start: Sequence[int]) -> Floats:
+    def next_token(self, encoded: Any, start: Sequence[int], said: Sequence[int] = ()) -> Floats:
         """See `weights.Model`."""
-        prompt = [*start, self.vocabulary.no_stamps]
+        prompt = [*start, self.vocabulary.no_stamps, *said]
         (result,) = self._model.generate(
             encoded,
             [prompt],
@@ -223,6 +223,16 @@ class Whisper:
         if is_quiet(samples):
             return (0.0,) * len(choices)
         return self._thread.run(lambda: weigh(model, samples, choices), cancelled)
+
+    def compare(
+        self, samples: Samples, texts: Sequence[Sequence[str]], *, cancelled: Cancelled = never
+    ) -> tuple[float, ...]:
+        """See `contract.Weighing`."""
+        model = self._model
+        assert model is not None, "the engine is closed"
+        if is_quiet(samples):
+            return (0.0,) * len(texts)
+        return self._thread.run(lambda: compare(model, samples, texts), cancelled)
 
     def close(self) -> None:
         if self._current is not None:

@@ -171,6 +171,11 @@ def first_said(vocabulary: Vocabulary, tokens: Sequence[int], count: int) -> lis
     return found
 
 
+def frames_for(frames: int) -> int:
+    """How many frames the encoder is given for so many of sound."""
+    return min(WINDOW_FRAMES, max(_LEAST_FRAMES, frames + _PADDED_FRAMES))
+
+
 def _hear(
     model: Model, features: Floats, first: int, options: Options, context: Sequence[int]
 ) -> tuple[Any, list[int], Attempt]:
@@ -179,8 +184,7 @@ def _hear(
     A short window is tried first, then the whole one, then sampling. After a failure nothing is put before
     the text: it may be what misleads.
     """
-    frames = min(WINDOW_FRAMES, features.shape[1] - first)
-    short = min(WINDOW_FRAMES, max(_LEAST_FRAMES, frames + _PADDED_FRAMES))
+    short = frames_for(min(WINDOW_FRAMES, features.shape[1] - first))
     encoded = model.encode(window_of(features, first, short))
     start = model.start(encoded)
     attempts = [_first_attempt(model, encoded, options, context, start)]

@@ -32,7 +32,7 @@ ORDINALS = {
         fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth""".split(),
         start=1,
     )
-} | {"thirtieth": 30}
+} | {f"{word.removesuffix('y')}ieth": 30 + 10 * place for place, word in enumerate(TENS[1:])}
 DECADES = {
     word: value
     for value, word in enumerate(
@@ -52,6 +52,7 @@ _SUB_1000 = f"(?:(?:DU|T|U)H(?:A?{_SUB_100})?|{_SUB_100})"
 _WHOLE = re.compile(f"Z|(?=[UTD])(?:{_SUB_1000}B)?(?:A?{_SUB_1000}M)?(?:A?{_SUB_1000}K)?(?:A?{_SUB_1000})?")
 _DECIMAL = re.compile(f"(?:Z|{_SUB_1000})P(?:[ZUO]+|DU?|T)")
 _VERSION = re.compile(f"(?:[ZO]|{_SUB_100})(?:P(?:[ZO]|{_SUB_100})){{2,}}")
+_DIGITS = re.compile("[ZUO]+|U?UH[ZUO]{7}")  # the second: the number of a free call
 _TIME = re.compile("[UT](?:DU?|T|OU)?")
 _YEAR = re.compile("T(?:DU?|T|OU)|D(?:DU?|T|OU)")
 
@@ -94,11 +95,11 @@ def shape_of(words: Sequence[str]) -> str:
 
 
 def read_digits(words: Sequence[str]) -> str:
-    """Three or more digits one after the other, as one string of them."""
+    """Three or more digits one after the other, as one string of them; "eight hundred" in it is 800."""
     shape = shape_of(words)
-    if len(words) < 3 or not set(shape) <= set("ZUO") or (shape[0] == "O" and len(words) < 6):
+    if len(words) < 3 or not _DIGITS.fullmatch(shape) or (shape[0] == "O" and len(words) < 6):
         return ""
-    return "".join(DIGIT[word] for word in words)
+    return "".join("00" if word == "hundred" else DIGIT[word] for word in words)
 
 
 def read_year(words: Sequence[str]) -> str:
