@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from garret.base.errors import GarretError
 from garret.base.paths import Home
 from garret.base.singletons import keep_singletons
 from garret.features.desk import contracts as d
@@ -144,7 +145,7 @@ class Studio:
     def _show(self, page: str) -> None:
         try:
             client = Client.connect(self._home)
-        except Exception:
+        except GarretError:
             self._go(page)
             return
         client.call(d.Show(page=page))
