@@ -21,6 +21,8 @@ from garret.features.dictate.store import LISTED_CHARACTERS, Row, beginning
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _WORDS_LIMIT: Final = 16
+_LISTED: Final = "FROM utterances INDEXED BY utterances_listed "
+"""Left to itself SQLite looks into each utterance that a word is in: for 36,000 of 100,000 0.7 s, not 0.2."""
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -63,7 +65,7 @@ def ids(connection: apsw.Connection, question: Question) -> list[str]:
     """The ids alone, newest first."""
     conditions, bindings = _conditions(question)
     rows: Iterable[tuple[Any, ...]] = connection.execute(
-        f"SELECT id FROM utterances WHERE {conditions} ORDER BY id DESC LIMIT ? OFFSET ?",
+        f"SELECT id {_LISTED}WHERE {conditions} ORDER BY id DESC LIMIT ? OFFSET ?",
         (*bindings, question.limit, question.skip),
     )
     return [str(row[0]) for row in rows]
@@ -72,7 +74,7 @@ def ids(connection: apsw.Connection, question: Question) -> list[str]:
 def count(connection: apsw.Connection, question: Question) -> int:
     """How many there are in all, whatever `limit` and `skip` say."""
     conditions, bindings = _conditions(question)
-    row: Any = connection.execute(f"SELECT count(*) FROM utterances WHERE {conditions}", bindings).fetchone()
+    row: Any = connection.execute(f"SELECT count(*) {_LISTED}WHERE {conditions}", bindings).fetchone()
     return int(row[0])
 
 
@@ -104,7 +106,7 @@ def _conditions(question: Question) -> tuple[str, list[Any]]:
             conditions.append(condition)
             bindings.append(value)
     if only.remarked:
-        conditions.append("note <> ''")
+        conditions.append("remarked")
     return " AND ".join(conditions), bindings
 
 

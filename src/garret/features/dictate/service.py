@@ -412,11 +412,10 @@ class DictationService:
             max(characters, 1),
         )
 
-        def look(connection: Any) -> tuple[list[store.Row], int]:
-            total = history.count(connection, question) if command.count else -1
-            return history.newest(connection, question), total
-
-        rows, total = await self._door.store.read(look)
+        rows = await self._door.store.read(lambda connection: history.newest(connection, question))
+        total = -1
+        if command.count:  # a read of its own, since one may take a second at most
+            total = await self._door.store.read(lambda connection: history.count(connection, question))
         return c.Utterances(utterances=tuple(row.shown() for row in rows), total=total)
 
     async def _get(self, command: c.Get, request: Request) -> c.Transcript:

@@ -2,15 +2,14 @@
 //
 // Rows are fetched by pages of 100, which rows share; a row that is only passed by asks for nothing.
 
-import { Checkbox, UnstyledButton } from "@mantine/core";
 import { IconFile, IconMicrophone, IconMessageExclamation, IconPencil } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { memo, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { clock } from "../../frame/format";
 import { useHouse } from "../../frame/house";
-import { RelativeTime } from "../../frame/RelativeTime";
+import { exact, relative } from "../../frame/time";
 import type { DictateFilterInput, DictateUtterances, GarretError } from "../../protocol/contracts";
 
 export const PAGE = 100;
@@ -28,29 +27,29 @@ export interface RowProps {
   readonly toggle: (id: string) => void;
 }
 
-/** See the module. */
-export function Row({ place, only, shown, open, chosen, toggle }: RowProps) {
-  const { t } = useTranslation("dictate");
+/** See the module. Plain elements: while one scrolls, dozens of rows are made in a second. */
+export const Row = memo(function Row({ place, only, shown, open, chosen, toggle }: RowProps) {
+  const { t, i18n } = useTranslation("dictate");
   const one = usePlace(place, only);
   if (one === undefined) return <div className="d-row" data-waiting />;
   const text = one.text || one.raw || one.error;
   return (
     <div className="d-row" data-shown={one.id === shown || undefined}>
-      <Checkbox className="d-row-choice" aria-label={t("history.choose_one")} checked={chosen.has(one.id)} onChange={() => toggle(one.id)} />
-      <UnstyledButton className="d-row-open" aria-current={one.id === shown || undefined} onClick={() => open(one.id)}>
+      <input type="checkbox" className="d-row-choice" aria-label={t("history.choose_one")} checked={chosen.has(one.id)} onChange={() => toggle(one.id)} />
+      <button type="button" className="d-row-open" aria-current={one.id === shown || undefined} onClick={() => open(one.id)}>
         <span className="d-row-text">{text === "" ? <em className="g-quiet">{t("card.untold")}</em> : text}</span>
         <span className="d-row-about">
           {one.source === "microphone" || one.source === "push" ? <IconMicrophone size={13} aria-hidden /> : <IconFile size={13} aria-hidden />}
-          <RelativeTime at={one.created} />
+          <time title={exact(one.created, i18n.language)}>{relative(one.created, Date.now() / 1000, i18n.language)}</time>
           {one.audio_seconds > 0 && <span className="g-figure">{clock(one.audio_seconds)}</span>}
           <span className="d-row-source">{t(`source.${one.source}`, { defaultValue: one.source })}</span>
           {one.edited && <IconPencil size={13} aria-label={t("card.edited")} />}
           {one.note !== "" && <IconMessageExclamation size={14} aria-label={t("card.remarks")} />}
         </span>
-      </UnstyledButton>
+      </button>
     </div>
   );
-}
+});
 
 function usePlace(place: number, only: DictateFilterInput) {
   const house = useHouse();
