@@ -78,14 +78,18 @@ function Reading({ utterance, working, edit }: { readonly utterance: DictateUtte
         {utterance.text}
       </p>
     );
-  return <p className="g-quiet">{t(working ? "card.working" : utterance.engine === "" ? "card.untold" : "card.empty")}</p>;
+  return <p className="d-none">{t(working ? "card.working" : emptiness(utterance))}</p>;
 }
+
+/** Why there is no text. */
+export const emptiness = (utterance: DictateUtterance): string =>
+  utterance.engine !== "" ? "card.empty" : utterance.has_audio ? "card.untold" : "card.nothing";
 
 /** What clean-up and corrections changed: what is gone is struck through, what is new is underlined. */
 function Heard({ utterance }: { readonly utterance: DictateUtterance }) {
   const { t } = useTranslation("dictate");
   const told = useMemo(() => pieces(utterance.raw, utterance.text), [utterance.raw, utterance.text]);
-  if (utterance.raw === "") return <p className="g-quiet">{t("card.no_raw")}</p>;
+  if (utterance.raw === "") return <p className="d-none">{t("card.no_raw")}</p>;
   return (
     <>
       <p className="d-text d-diff">

@@ -95,7 +95,7 @@ export default function History() {
               keyOf={(place) => place}
               label={t("history.title")}
               estimate={height}
-              remember="dictate.history"
+              {...(filtered ? {} : { remember: "dictate.history" })}
               render={(place) => <Row place={place} only={only} shown={shown} open={show} chosen={chosen} toggle={toggle} />}
             />
           )}
@@ -208,11 +208,12 @@ function ExportMenu({ children, run }: { readonly children: ReactNode; readonly 
 
 function ExportAll({ only, count }: { readonly only: DictateFilterInput; readonly count: number }) {
   const { t } = useTranslation("dictate");
+  const format = useFormat();
   const deeds = useDeeds();
   return (
     <ExportMenu run={(form) => deeds.exportThese(form, { only })}>
       <Button size="xs" variant="default" leftSection={<IconFileExport size={15} aria-hidden />}>
-        {t("export.all", { count })}
+        {t("export.all", { count, number: format.number(count) })}
       </Button>
     </ExportMenu>
   );
