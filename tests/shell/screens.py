@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from garret.shell.x11.server import Server
+
 PROGRAMS = Path(__file__).parent / "insertion" / "programs"
 NEEDED = ("Xvfb", "openbox")
 
@@ -42,11 +44,22 @@ def screen() -> Generator[str]:
         env={**os.environ, "DISPLAY": display}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
+        _wait_for_manager(display)
         yield display
     finally:
         for each in (manager, server):
             each.terminate()
             each.wait()
+
+
+def _wait_for_manager(display: str) -> None:
+    """Until the window manager says that it is there: it gives no focus to what was open before."""
+    server = Server(display)
+    check = server.atom("_NET_SUPPORTING_WM_CHECK")
+    server.root.change_attributes(event_mask=server.x.PropertyChangeMask)
+    while server.root.get_full_property(check, 0) is None:
+        server.display.next_event()
+    server.close()
 
 
 class Program:

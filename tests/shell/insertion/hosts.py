@@ -27,6 +27,7 @@ class Host:
         self.x11 = X11Insertion(self.server, self.keyboard, self.focus, self.loop)
         self.held: list[str] = []
         self.programs: list[Program] = []
+        self.others: list[asyncio.subprocess.Process] = []
         self.hands = Hands(self.x11, on_held=self.held.append)
         self.server.watch(self.loop)
 
@@ -64,6 +65,10 @@ async def host(display: str) -> AsyncGenerator[Host]:
     try:
         yield here
     finally:
+        for other in here.others:
+            if other.returncode is None:
+                other.terminate()
+            await other.wait()
         for program in here.programs:
             await program.stop()
         here.hands.close()

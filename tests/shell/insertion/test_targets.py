@@ -33,19 +33,15 @@ def set_layout(display: str, layout: str) -> None:
     subprocess.run(["setxkbmap", "-layout", layout], env={**os.environ, "DISPLAY": display}, check=True)
 
 
-async def program(here: Host, *command: str) -> asyncio.subprocess.Process:
-    """Start a program on the host's display; the test ends it."""
-    return await asyncio.create_subprocess_exec(
+async def program(here: Host, *command: str) -> None:
+    """Start a program on the host's display; it ends with the host."""
+    process = await asyncio.create_subprocess_exec(
         *command,
         env={**os.environ, "DISPLAY": here.display, "LC_ALL": "C.UTF-8"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-
-
-async def end(process: asyncio.subprocess.Process) -> None:
-    process.terminate()
-    await process.wait()
+    here.others.append(process)
 
 
 def test_a_terminal_gets_it_by_its_own_key_and_keeps_the_primary_selection(
@@ -58,7 +54,7 @@ def test_a_terminal_gets_it_by_its_own_key_and_keeps_the_primary_selection(
 
     async def story() -> None:
         async with host(display) as here:
-            terminal = await program(here, xterm, "-u8", "-e", "sh", "-c", script)
+            await program(here, xterm, "-u8", "-e", "sh", "-c", script)
             target = await here.focused("xterm")
             await until(ready.exists)
             assert not target.pings
@@ -68,7 +64,6 @@ def test_a_terminal_gets_it_by_its_own_key_and_keeps_the_primary_selection(
             outcome = await here.insert("one\ntwo")
             assert outcome.reason == Reason.SEVERAL_LINES.value
             assert received.read_text(encoding="utf-8") == TEXT
-            await end(terminal)
 
     run(story)
 
@@ -87,18 +82,18 @@ async def titled(server: Server, target: Target, title: str) -> None:
     await until(lambda: (window.get_full_text_property(name) or "").startswith(title))
 
 
-async def browse(here: Host, folder: Path, field: str) -> tuple[asyncio.subprocess.Process, Target]:
+async def browse(here: Host, folder: Path, field: str) -> Target:
     """A browser that shows a page with `field` on it, once that takes keys."""
     page = folder / "page.html"
     page.write_text(PAGE.replace("FIELD", field), encoding="utf-8")
-    browser = await program(
+    await program(
         here, needs("chromium"), f"--user-data-dir={folder}/profile", "--no-sandbox", "--no-first-run",
         "--disable-gpu", "--disable-background-networking", "--password-store=basic",
         f"--app={page.as_uri()}",
     )  # fmt: skip
     target = await here.focused("chromium")
     await titled(here.server, target, "ready")
-    return browser, target
+    return target
 
 
 def test_a_field_in_a_browser(display: str, tmp_path: Path) -> None:
@@ -106,14 +101,13 @@ def test_a_field_in_a_browser(display: str, tmp_path: Path) -> None:
         async with host(display) as here:
             other = await edit(here, name="other")
             await other.ask("copy mine", "copied")
-            browser, target = await browse(here, tmp_path, FIELD)
+            target = await browse(here, tmp_path, FIELD)
             assert (await here.insert(TEXT)).outcome == "inserted"
             await titled(here.server, target, f"got {TEXT}")
             assert (await here.insert(" and more")).outcome == "inserted"
             await titled(here.server, target, f"got {TEXT} and more")
             await here.settled()
             assert (await other.ask("clip", "clip"))["text"] == "mine"
-            await end(browser)
 
     run(story)
 
@@ -124,10 +118,9 @@ def test_a_page_without_a_field(display: str, tmp_path: Path, monkeypatch: pytes
 
     async def story() -> None:
         async with host(display) as here:
-            browser, _ = await browse(here, tmp_path, "<p>Nothing to write in.</p>")
+            await browse(here, tmp_path, "<p>Nothing to write in.</p>")
             outcome = await here.insert(TEXT)
             assert (outcome.outcome, outcome.reason) == ("held", Reason.READ_ONLY.value)
-            await end(browser)
 
     run(story)
 

@@ -98,9 +98,12 @@ export function Player({ utterance, seconds, words, hasAudio }: PlayerProps) {
     element.playbackRate = Number(speed);
     void element.play().catch(() => play(false));
   };
+  const begin = useRef(start);
   useEffect(() => {
-    if (address !== "" && wanted.current !== null) start();
-    // Begins once, when the sound has come.
+    begin.current = start;
+  });
+  useEffect(() => {
+    if (address !== "" && wanted.current !== null) begin.current(); // once, when the sound has come
   }, [address]);
   const seek = (moment: number) => {
     move(moment);
@@ -139,6 +142,7 @@ export function Player({ utterance, seconds, words, hasAudio }: PlayerProps) {
             }}
             data={SPEEDS.map((value) => ({ value, label: `${value}×` }))}
           />
+          {/* oxlint-disable-next-line jsx-a11y/media-has-caption -- the words below are its captions */}
           <audio
             ref={audio}
             src={address === "" ? undefined : address}
@@ -174,14 +178,15 @@ interface FollowedTextProps {
 /** The words; one of them is in the tab order. */
 function FollowedText({ words, box, jump }: FollowedTextProps) {
   const { t } = useTranslation("dictate");
+  const jumps = jump !== undefined;
   const drawn = useMemo(
     () =>
       words.map((word, index) => (
-        <span key={index} data-word={index} tabIndex={jump !== undefined && index === 0 ? 0 : -1}>
+        <span key={index} data-word={index} tabIndex={jumps && index === 0 ? 0 : -1}>
           {word.text + word.space}
         </span>
       )),
-    [words, jump !== undefined],
+    [words, jumps],
   );
   const placeOf = (target: EventTarget) => (target instanceof HTMLElement ? Number(target.dataset["word"] ?? -1) : -1);
   const start = (target: EventTarget) => {

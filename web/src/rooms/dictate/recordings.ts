@@ -67,7 +67,7 @@ export class Recordings {
   }
 
   cancelAll(): void {
-    for (const { recording } of [...this.held]) this.cancel(recording.id);
+    for (const { recording } of this.held) this.cancel(recording.id);
   }
 
   /** Begin one again that failed or was cancelled. */
