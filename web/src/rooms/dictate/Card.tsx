@@ -24,6 +24,7 @@ import { RelativeTime } from "../../frame/RelativeTime";
 import type { DictateUtterance } from "../../protocol/contracts";
 import { useEngines } from "./choices";
 import { FORMS, useDeeds, wholeText } from "./deeds";
+import { emptiness } from "./emptiness";
 import { Details } from "./Details";
 import { pieces } from "./diff";
 
@@ -80,10 +81,6 @@ function Reading({ utterance, working, edit }: { readonly utterance: DictateUtte
     );
   return <p className="d-none">{t(working ? "card.working" : emptiness(utterance))}</p>;
 }
-
-/** Why there is no text. */
-export const emptiness = (utterance: DictateUtterance): string =>
-  utterance.engine !== "" ? "card.empty" : utterance.has_audio ? "card.untold" : "card.nothing";
 
 /** What clean-up and corrections changed: what is gone is struck through, what is new is underlined. */
 function Heard({ utterance }: { readonly utterance: DictateUtterance }) {

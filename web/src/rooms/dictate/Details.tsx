@@ -11,8 +11,8 @@ import { useAsk, useHouse } from "../../frame/house";
 import { RelativeTime } from "../../frame/RelativeTime";
 import { SkeletonRows } from "../../frame/Skeleton";
 import type { DictateTranscript, DictateUtterance, GarretError } from "../../protocol/contracts";
-import { emptiness } from "./Card";
 import { useDeeds } from "./deeds";
+import { emptiness } from "./emptiness";
 import { follow } from "./follow";
 import { Player } from "./Player";
 
