@@ -41,8 +41,9 @@ bench: setup-bench ## measure, print the table, write build/bench.json; ARGS="st
 generate: setup-dev ## write anew what is made from the contracts: schemas, references, TypeScript
 	@$(PY) -m scripts.generate
 
-shots: setup-dev ## draw the pictures in docs/pictures from real runs
+shots: setup-dev ## draw the pictures in docs/pictures and build/shots from real runs
 	@$(PY) scripts/shots.py
+	@$(PY) -m scripts.page_shots
 
 lint: setup-dev ## style, types, import contracts, shell scripts, forbidden text
 	@$(PY) scripts/lint.py

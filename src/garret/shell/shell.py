@@ -93,7 +93,8 @@ class Shell(QObject):
         _make(self._folder)
         kinds = rooms()
         registry = Registry(
-            (kind for room in kinds for kind in room.commands),
+            # Under the same role the window says this for itself: no page does.
+            (kind for room in kinds for kind in room.commands if kind not in (d.Attend, d.Refused)),
             (kind for room in kinds for kind in room.events),
         )
         self.line = Line(QtLoop(), home, role="shell", service="garret-shell")
