@@ -24,6 +24,7 @@ import { RelativeTime } from "../../frame/RelativeTime";
 import type { DictateUtterance } from "../../protocol/contracts";
 import { useEngines } from "./choices";
 import { FORMS, useDeeds, wholeText } from "./deeds";
+import { emptiness } from "./emptiness";
 import { Details } from "./Details";
 import { pieces } from "./diff";
 
@@ -78,14 +79,14 @@ function Reading({ utterance, working, edit }: { readonly utterance: DictateUtte
         {utterance.text}
       </p>
     );
-  return <p className="g-quiet">{t(working ? "card.working" : utterance.engine === "" ? "card.untold" : "card.empty")}</p>;
+  return <p className="d-none">{t(working ? "card.working" : emptiness(utterance))}</p>;
 }
 
 /** What clean-up and corrections changed: what is gone is struck through, what is new is underlined. */
 function Heard({ utterance }: { readonly utterance: DictateUtterance }) {
   const { t } = useTranslation("dictate");
   const told = useMemo(() => pieces(utterance.raw, utterance.text), [utterance.raw, utterance.text]);
-  if (utterance.raw === "") return <p className="g-quiet">{t("card.no_raw")}</p>;
+  if (utterance.raw === "") return <p className="d-none">{t("card.no_raw")}</p>;
   return (
     <>
       <p className="d-text d-diff">

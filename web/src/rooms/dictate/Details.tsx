@@ -12,6 +12,7 @@ import { RelativeTime } from "../../frame/RelativeTime";
 import { SkeletonRows } from "../../frame/Skeleton";
 import type { DictateTranscript, DictateUtterance, GarretError } from "../../protocol/contracts";
 import { useDeeds } from "./deeds";
+import { emptiness } from "./emptiness";
 import { follow } from "./follow";
 import { Player } from "./Player";
 
@@ -42,7 +43,7 @@ export function Details({ utterance }: { readonly utterance: DictateUtterance })
     return pages.error === null ? <SkeletonRows rows={2} /> : <ErrorCard error={pages.error} onRetry={() => void pages.refetch()} />;
   return (
     <div className="d-details">
-      {utterance.text === "" && <p className="g-quiet">{t(utterance.engine === "" ? "card.untold" : "card.empty")}</p>}
+      {utterance.text === "" && <p className="d-none">{t(emptiness(utterance))}</p>}
       <Player utterance={utterance.id} seconds={utterance.audio_seconds} words={words} hasAudio={utterance.has_audio} />
       {pages.hasNextPage && (
         <Button size="xs" variant="default" loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>

@@ -1,7 +1,7 @@
 // All that was dictated: found by words, day, engine, source; any part of a list of any length; one shown beside it.
 
 import "./dictate.css";
-import { Button, Checkbox, CloseButton, Menu, NativeSelect, TextInput } from "@mantine/core";
+import { Button, Checkbox, CloseButton, Menu, NativeSelect, Progress, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconFileExport, IconFilter, IconMicrophone, IconSearch, IconTrash } from "@tabler/icons-react";
 import { useRouterState } from "@tanstack/react-router";
@@ -15,15 +15,16 @@ import { useFormat } from "../../frame/format";
 import { useAsk, useMay } from "../../frame/house";
 import { recall, useRemembered } from "../../frame/remembered";
 import { RoomPage } from "../../frame/RoomPage";
-import { SkeletonRows } from "../../frame/Skeleton";
+import { SkeletonRows, useLate } from "../../frame/Skeleton";
 import { useNarrow } from "../../frame/useNarrow";
 import { VirtualList } from "../../frame/VirtualList";
 import type { DictateFilterInput } from "../../protocol/contracts";
 import { Card } from "./Card";
 import { useEngines } from "./choices";
 import { dayFrom, dayOf, useToday } from "./day";
-import { FORMS, useDeeds } from "./deeds";
+import { exporting, FORMS, useDeeds } from "./deeds";
 import { PAGE, Row, ROW_REM } from "./Row";
+import { useStore } from "./store";
 
 type Span = "any" | "today" | "week" | "month" | "days";
 
@@ -78,6 +79,7 @@ export default function History() {
       <div className="d-head d-count">
         <span role="status">{total < 0 ? "" : t(filtered ? "history.found" : "history.count", { count: total, number: format.number(total) })}</span>
         <span className="g-grow" />
+        <UnderWay />
         {chosen.size > 0 ? <Chosen chosen={chosen} clear={() => choose(new Set())} /> : total > 0 && <ExportAll only={only} count={total} />}
       </div>
       <div className="d-split" data-beside={!narrow || undefined}>
@@ -95,7 +97,7 @@ export default function History() {
               keyOf={(place) => place}
               label={t("history.title")}
               estimate={height}
-              remember="dictate.history"
+              {...(filtered ? {} : { remember: "dictate.history" })}
               render={(place) => <Row place={place} only={only} shown={shown} open={show} chosen={chosen} toggle={toggle} />}
             />
           )}
@@ -208,13 +210,31 @@ function ExportMenu({ children, run }: { readonly children: ReactNode; readonly 
 
 function ExportAll({ only, count }: { readonly only: DictateFilterInput; readonly count: number }) {
   const { t } = useTranslation("dictate");
+  const format = useFormat();
   const deeds = useDeeds();
   return (
     <ExportMenu run={(form) => deeds.exportThese(form, { only })}>
       <Button size="xs" variant="default" leftSection={<IconFileExport size={15} aria-hidden />}>
-        {t("export.all", { count })}
+        {t("export.all", { count, number: format.number(count) })}
       </Button>
     </ExportMenu>
+  );
+}
+
+/** An export that takes its time: how far it is, and a cancel. */
+function UnderWay() {
+  const { t } = useTranslation("dictate");
+  const format = useFormat();
+  const now = useStore(exporting);
+  if (!useLate(now !== null) || now === null) return null;
+  return (
+    <span className="g-row" role="status">
+      {t("export.under_way", { share: format.percent(now.fraction) })}
+      <Progress w="6rem" size="sm" value={100 * now.fraction} aria-label={t("export.title")} />
+      <Button size="compact-xs" variant="default" onClick={now.cancel}>
+        {t("frame:cancel")}
+      </Button>
+    </span>
   );
 }
 

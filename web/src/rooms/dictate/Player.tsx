@@ -159,7 +159,7 @@ export function Player({ utterance, seconds, words, hasAudio }: PlayerProps) {
       )}
       {error !== null && <ErrorCard error={error} title={t("player.failed")} onRetry={() => start()} />}
       <FollowedText words={words} box={text} jump={hasAudio ? start : undefined} />
-      {!hasAudio && <p className="g-quiet">{t("player.gone")}</p>}
+      {!hasAudio && words.length > 0 && <p className="d-none">{t("player.gone")}</p>}
     </div>
   );
 }

@@ -7,10 +7,35 @@ import { useTranslation } from "react-i18next";
 import { sentenceOf } from "../../frame/ErrorCard";
 import { useHouse, useMay, type House } from "../../frame/house";
 import { toasts } from "../../frame/toasts";
-import type { DictateFilterInput, DictateUtterance, DictateUtterances } from "../../protocol/contracts";
+import { GarretError, type DictateFilterInput, type DictateUtterance, type DictateUtterances } from "../../protocol/contracts";
+import { Store } from "./store";
 
 export type Form = "text" | "markdown" | "json" | "srt" | "vtt";
 export const FORMS: readonly Form[] = ["text", "markdown", "json", "srt", "vtt"];
+
+/** An export that is being made: how far it is, and how it is ended. */
+export interface Exporting {
+  readonly fraction: number;
+  readonly cancel: () => void;
+}
+
+/** The export of this page that is under way; it goes on while other pages are shown. */
+export const exporting = new Store<Exporting | null>(null);
+
+async function underWay<T>(make: (signal: AbortSignal, onProgress: (progress: { readonly fraction: number }) => void) => Promise<T>): Promise<T> {
+  exporting.get()?.cancel();
+  const ended = new AbortController();
+  const told = (fraction: number): Exporting => ({ fraction, cancel: () => ended.abort() });
+  let latest = told(0);
+  exporting.set(latest);
+  try {
+    return await make(ended.signal, ({ fraction }) => {
+      if (exporting.get() === latest) exporting.set((latest = told(fraction)));
+    });
+  } finally {
+    if (exporting.get() === latest) exporting.set(null);
+  }
+}
 
 export interface Deeds {
   remove(utterances: readonly string[]): void;
@@ -38,7 +63,8 @@ export function useDeeds(): Deeds {
         await deed();
         return true;
       } catch (error) {
-        toasts.failed(sentenceOf(error));
+        if (error instanceof GarretError && error.code === "cancelled") toasts.say(sentenceOf(error));
+        else toasts.failed(sentenceOf(error));
         return false;
       }
     };
@@ -115,7 +141,7 @@ export function useDeeds(): Deeds {
         }),
       exportThese: (form, which) =>
         void attempt(async () => {
-          const { result, files } = await house.withFiles("dictate.export", { form, ...which });
+          const { result, files } = await underWay((signal, onProgress) => house.withFiles("dictate.export", { form, ...which }, [], { signal, onProgress }));
           const ticket = files[0]?.ticket ?? "";
           if (maySave) {
             const { name } = await house.call("window.save", { ticket, name: result.name });

@@ -4,10 +4,7 @@ ALTER TABLE utterances ADD COLUMN cleaned TEXT;
 ALTER TABLE utterances ADD COLUMN discarded REAL;
 -- 1: nothing in it was to be taken for a spoken command.
 ALTER TABLE utterances ADD COLUMN plain INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE utterances ADD COLUMN remarked INTEGER GENERATED ALWAYS AS (note <> '') VIRTUAL;
 
 -- All that the history is narrowed by, so that a page in the middle of 100,000 is found without their texts.
-CREATE INDEX utterances_listed ON utterances (
-    id DESC, profile, workspace, discarded, source, engine, created, remarked
-);
+CREATE INDEX utterances_listed ON utterances (id DESC, profile, workspace, discarded, source, engine, created);
 CREATE INDEX utterances_discarded ON utterances (discarded) WHERE discarded IS NOT NULL;
