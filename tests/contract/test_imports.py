@@ -30,6 +30,7 @@ NAMES = {
     "room-doors": "Importing a room's package loads no control, storage or service",
     "clients": "Clients import no control, storage or service code",
     "sans-io": "The protocol does no I/O",
+    "one-loop": "The window runs on Qt's loop alone",
     "light": "Heavy libraries are loaded by workers only",
 }
 
@@ -58,6 +59,7 @@ PLANTED = [
     ("room-workers", f"{ROOM}/rules.py", "import garret.storage.leaf"),  # which worker.py imports
     ("room-doors", f"{ROOM}/__init__.py", "import garret.features.planted.service"),
     ("clients", "cli/planted.py", "import garret.control.leaf"),
+    ("clients", "gateway/planted.py", "import garret.control.leaf"),
     ("clients", "cli/planted.py", "import garret.storage.leaf"),
     ("clients", "cli/planted.py", "import garret.features.planted.service"),
     ("clients", "cli/planted.py", "def later() -> None:\n    import garret.features.planted.store"),
@@ -66,8 +68,11 @@ PLANTED = [
         ("sans-io", "protocol/planted.py", f"import {name}")
         for name in ("sqlite3", "selectors", "subprocess")
     ),
+    ("one-loop", "shell/planted.py", "import asyncio"),
+    ("clients", "shell/planted.py", "import garret.control.leaf"),
     ("light", "control/planted.py", "def later() -> None:\n    import numpy"),
     ("light", "cli/planted.py", "import soundfile"),
+    ("light", "control/planted.py", "import starlette"),
     ("light", "transport/planted.py", "import onnxruntime"),
     ("light", f"{ROOM}/service.py", "import pocketsphinx"),
 ]

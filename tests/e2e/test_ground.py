@@ -66,7 +66,7 @@ def test_status_counts_and_times_what_was_done(house: House, tmp_path: Path) -> 
     assert all(row.p50_ms <= row.p95_ms <= row.p99_ms for row in status.latencies)
 
 
-def test_what_workers_say_is_in_the_log_with_who_said_it(house: House, tmp_path: Path) -> None:
+def test_the_log_tells_of_workers_and_nonsense_is_refused_when_it_is_set(house: House, tmp_path: Path) -> None:
     house.set("logs.level", "debug")
     try:
         house.call(h.RestartWorker(name="stt"))
@@ -74,14 +74,8 @@ def test_what_workers_say_is_in_the_log_with_who_said_it(house: House, tmp_path:
     finally:
         house.set("logs.level", None)
     assert any("is ready" in line for line in house.logs(worker="control.slots"))
-    # A vocabulary that makes no sense is left out by the text worker, which says so in its own log.
-    house.set("dictate.vocabulary", '{"": "nothing"}')
-    try:
-        house.dictate(speech.write(tmp_path / "a.wav", speech.greeting()))
-        lines = house.logs(worker="text", level="warning")
-    finally:
-        house.set("dictate.vocabulary", None)
-    assert any("dictate.vocabulary is not used" in line for line in lines), lines
+    nonsense = h.SetSetting(key="dictate.vocabulary", value='{"": "nothing"}')
+    assert "has an empty side" in house.refusal(nonsense).message
 
 
 def test_denied_and_refused_is_audited(house: House) -> None:

@@ -55,6 +55,6 @@ def test_what_is_no_new_name_writes_nothing(tmp_path: Path, name: str) -> None:
 
 def test_a_room_gets_its_two_names() -> None:
     text = with_room((ROOT / "src/garret/app.py").read_text(), "notes")
-    assert "SPEAK, NOTES\n" in text
+    assert "GATEWAY, NOTES\n" in text
     assert ", *NOTES\n" in text
     compile(text, "app.py", "exec")

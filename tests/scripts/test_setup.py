@@ -77,16 +77,28 @@ def test_a_changed_lock_of_models_is_installed_again(checkout: Path) -> None:
     assert "models.lock" in install
 
 
-def test_what_reads_more_is_locked_and_remembered(checkout: Path) -> None:
+@pytest.mark.parametrize("level", ["media", "desktop"])
+def test_what_is_added_is_locked_and_remembered(checkout: Path, level: str) -> None:
     set_up(checkout)
-    (install, *_) = set_up(checkout, "media")[0]
+    (install, *_) = set_up(checkout, level)[0]
     assert "--require-hashes" in install
-    assert "requirements/media.lock" in install
-    assert set_up(checkout, "media") == ([], "")
+    assert f"requirements/{level}.lock" in install
+    assert set_up(checkout, level) == ([], "")
     assert set_up(checkout) == ([], ""), "base is in it"
-    lock = checkout / "requirements" / "media.lock"
+    lock = checkout / "requirements" / f"{level}.lock"
     lock.write_text(lock.read_text() + "# another version\n")
-    assert any("media.lock" in line for line in set_up(checkout)[0]), "whoever asked once need not ask again"
+    assert any(f"{level}.lock" in line for line in set_up(checkout)[0]), (
+        "whoever asked once need not ask again"
+    )
+    assert set_up(checkout) == ([], "")
+
+
+def test_both_that_can_be_added_stand_together(checkout: Path) -> None:
+    set_up(checkout, "media")
+    (install, *_) = set_up(checkout, "desktop")[0]
+    assert "media.lock" in install
+    assert "desktop.lock" in install
+    assert set_up(checkout, "media") == ([], "")
     assert set_up(checkout) == ([], "")
 
 
@@ -102,6 +114,7 @@ def test_what_reads_more_is_asked_for_until_it_is_there(checkout: Path) -> None:
 def test_a_developer_has_it(checkout: Path) -> None:
     set_up(checkout, "dev")
     assert set_up(checkout, "media") == ([], "")
+    assert set_up(checkout, "desktop") == ([], "")
     assert "av==" in (ROOT / "requirements" / "dev.lock").read_text()
     assert "av==" in (ROOT / "requirements" / "media.lock").read_text()
     assert "av==" not in (ROOT / "requirements" / "base.lock").read_text()

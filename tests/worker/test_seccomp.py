@@ -175,6 +175,31 @@ def test_every_policy_fits_the_kernel_and_refuses_its_list(
         assert not verdict("kill", LOW)
 
 
+@pytest.mark.parametrize("architecture", sorted(NUMBERS))
+def test_what_takes_connections_takes_them_where_it_was_handed_to_and_makes_no_socket(
+    architecture: str,
+) -> None:
+    policy = seccomp_policy.rules(execute=False, network=False, unix_sockets=False, pid=77, accepts=True)
+    program = assemble(policy, architecture)
+    native, numbers = seccomp.AUDIT_ARCHITECTURES[architecture], NUMBERS[architecture]
+
+    def verdict(call: str, *given: int) -> bool:
+        return execute(program, native, numbers[call], [*given, *[0] * (6 - len(given))]) == ALLOW
+
+    assert all(verdict(call) for call in ("listen", "accept", "accept4"))
+    assert not any(verdict(call, 1, 1) for call in ("bind", "socket", "connect", "execve", "ptrace"))
+    strict = {
+        rule.call for rule in seccomp_policy.rules(execute=False, network=False, unix_sockets=False, pid=77)
+    }
+    assert strict - {rule.call for rule in policy} == {"listen", "accept", "accept4"}
+
+
+@pytest.mark.parametrize(("network", "local"), [(True, False), (False, True), (True, True)])
+def test_who_takes_connections_may_make_none(network: bool, local: bool) -> None:
+    with pytest.raises(ValueError, match="makes no sockets"):
+        seccomp_policy.rules(execute=False, network=network, unix_sockets=local, pid=77, accepts=True)
+
+
 HEADERS = {
     "x86_64": Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
     "aarch64": Path("/usr/include/asm-generic/unistd.h"),

@@ -258,11 +258,11 @@ describe("getting about", () => {
   it("other programs ask the window for a page and the palette, but no browser", async () => {
     await framed();
     act(() => host.greet("gateway"));
-    act(() => host.happens("desk.pressed", { action: "palette", phase: "tap" }));
+    act(() => host.happens("desk.asked_for", { page: "palette" }));
     expect(screen.queryByRole("combobox", { name: "What would you like to do?" })).toBeNull();
     act(() => host.greet("shell"));
     await waitFor(() => expect(host.port.of("call").filter((each) => each.name === "house.subscribe").length).toBeGreaterThan(0));
-    act(() => host.happens("desk.pressed", { action: "palette", phase: "tap" }));
+    act(() => host.happens("desk.asked_for", { page: "palette" }));
     expect(await palette()).toBeTruthy();
   });
 });

@@ -10,6 +10,7 @@ from garret.cli import launch
 from garret.cli.errors import CliError, Exit
 from garret.cli.session import ClientSession
 from garret.cli.status_page import show
+from garret.features.gateway.contracts import GetGateway
 from garret.features.house.contracts import GetStatus, Shutdown
 from garret.protocol.errors import HandshakeRefused
 from garret.transport.client import Client
@@ -117,5 +118,5 @@ def status(session: ClientSession, arguments: argparse.Namespace) -> int:
         else:
             session.emit(told, f"{text} `garret up` starts it.")
         return Exit.UNAVAILABLE
-    show(session, session.call(GetStatus()), whole=arguments.all)
+    show(session, session.call(GetStatus()), session.call(GetGateway()), whole=arguments.all)
     return Exit.DONE

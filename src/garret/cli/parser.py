@@ -1,6 +1,6 @@
 """The command line's grammar, made from the verbs that the rooms declare.
 
-A verb with subverbs, one of which is `list`, means that one where none is named. Only the verb in
+A verb with subverbs, one of which is `list` or `start`, means that one where none is named. Only the verb in
 question gets its full parser, which keeps a warm call quick; help, completion and the tests build all.
 """
 
@@ -15,7 +15,7 @@ from garret import __version__
 from garret.cli.errors import UsageProblem
 from garret.protocol.manifest import Verb
 
-DEFAULT_SUBVERB: Final = "list"
+DEFAULT_SUBVERBS: Final = ("list", "start")
 _PATHS: Final = ("FILE", "FOLDER")  # whose names may have any bytes
 _BRANCHES: Final = ("VERB", "SUBVERB")  # which argparse hands all that follows them
 _NUMBER: Final = re.compile(r"-[0-9.]+\Z")
@@ -112,13 +112,14 @@ def read(verbs: Sequence[Verb], argv: Sequence[str]) -> argparse.Namespace:
 
 
 def with_default_subverb(verbs: Iterable[Verb], argv: Sequence[str]) -> list[str]:
-    """`argv` with `list` put in where a verb that has it stands alone or before an option."""
+    """`argv` with `list` or `start` put in where a verb that has it stands alone or before an option."""
     words = list(argv)
     position = _first_positional(words)
     if position is None:
         return words
     verb = next((verb for verb in verbs if verb.name == words[position]), None)
-    if verb is None or all(sub.name != DEFAULT_SUBVERB for sub in verb.subverbs):
+    default = next((sub.name for sub in verb.subverbs if sub.name in DEFAULT_SUBVERBS), "") if verb else ""
+    if verb is None or not default:
         return words
     following = words[position + 1] if position + 1 < len(words) else "-"
     if following.startswith("-") and following not in ("-h", "--help"):
@@ -126,7 +127,7 @@ def with_default_subverb(verbs: Iterable[Verb], argv: Sequence[str]) -> list[str
         names = {sub.name for sub in verb.subverbs}
         if following in ("--json", "--home") and names.intersection(words[after:]):
             return words  # `garret jobs --json show J`: the subverb comes later
-        words.insert(after, DEFAULT_SUBVERB)
+        words.insert(after, default)
     return words
 
 

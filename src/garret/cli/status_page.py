@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from garret.cli.session import ClientSession
+from garret.features.gateway.contracts import GatewayState
 from garret.features.house.contracts import Latency, Status
 from garret.features.house.verbs import WORKER_COLUMNS, worker_rows
 
@@ -12,12 +13,16 @@ _SLOWEST: Final = 12  # latencies shown without --all
 _STAGES: Final = ("total", "queue", "worker", "store")
 
 
-def show(session: ClientSession, status: Status, *, whole: bool) -> None:
+def show(session: ClientSession, status: Status, gateway: GatewayState, *, whole: bool) -> None:
     """Everything as JSON; for people the figures, then workers and latencies as tables."""
     if session.as_json:
-        session.emit({"running": True, **_plain(status)}, "")
+        session.emit({"running": True, **_plain(status), "gateway": gateway}, "")
         return
-    for name, value in _figures(session, status):
+    figures = _figures(session, status)
+    if gateway.on:
+        reach = "other machines reach it" if gateway.lan else "this machine alone reaches it"
+        figures.append(("gateway", f"{gateway.address} ({reach}); `garret serve stop` ends it"))
+    for name, value in figures:
         session.say(f"{name:<10} {value}")
     for notice in status.notices:
         session.say(notice, "warn")

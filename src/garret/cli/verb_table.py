@@ -21,6 +21,31 @@ VERBS: Final[tuple[Verb, ...]] = (
             ),
         ),
     ),
+    Verb(
+        "open",
+        "Open the window, or bring it to the front.",
+        "garret.cli.opening:open_window",
+        (
+            Argument(
+                ("page",),
+                {
+                    "metavar": "PAGE",
+                    "nargs": "?",
+                    "default": "",
+                    "help": "the page to show, such as dictate or settings",
+                },
+            ),
+            Argument(("--hidden",), {"action": "store_true", "help": "only its icon in the tray"}),
+            Argument(
+                ("--private",),
+                {"action": "store_true", "help": "let the page remember nothing on the disk"},
+            ),
+            Argument(
+                ("--install",), {"action": "store_true", "help": "put Garret into the menu of the desktop"}
+            ),
+            Argument(("--uninstall",), {"action": "store_true", "help": "take it out again"}),
+        ),
+    ),
     Verb("down", "Stop Garret; running jobs go on at its next start.", "garret.cli.lifecycle:down"),
     Verb(
         "status",

@@ -21,7 +21,7 @@ from garret.page.errors import PageError
 FOLDER: Final = Path(__file__).resolve().parent / "assets"
 
 _HASHED: Final = re.compile(r"-[A-Za-z0-9_-]{8}\.[a-z0-9]+\Z")
-_TYPES: Final = {
+TYPES: Final = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -72,5 +72,5 @@ def find(path: str, folder: Path = FOLDER) -> Asset:
     found = (folder / name).resolve()
     if not found.is_relative_to(folder.resolve()) or not found.is_file():
         raise PageError(f"There is no {path[:200]!r} in this page.", code=Code.NOT_FOUND)
-    kind = _TYPES.get(found.suffix) or mimetypes.guess_type(found.name)[0] or "application/octet-stream"
+    kind = TYPES.get(found.suffix) or mimetypes.guess_type(found.name)[0] or "application/octet-stream"
     return Asset(found, kind, _HASHED.search(found.name) is not None)

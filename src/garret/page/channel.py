@@ -47,11 +47,14 @@ class Channel:
         local: LocalCommands,
         send: Callable[[str], None],
         refused: Refused,
+        up: Tickets | None = None,
     ) -> None:
+        """`up` is where files that were put up wait; where several pages share it, its maker closes it."""
         self.down = Tickets()
         """Files that wait for the page."""
-        self.up = Tickets()
+        self.up = Tickets() if up is None else up
         """Files that the page put up."""
+        self._own_up = up is None
         self.closed = False
         self._line = line
         self._registry = registry
@@ -93,7 +96,8 @@ class Channel:
             call.abandon()
         self._calls.clear()
         self.down.close()
-        self.up.close()
+        if self._own_up:
+            self.up.close()
 
     # ---- from the page
 

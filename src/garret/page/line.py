@@ -29,18 +29,29 @@ LONGEST_PAUSE: Final = 2.0
 REFUSED_PAUSE: Final = 5.0
 """Seconds until the next try."""
 
+Connect = Callable[[], socket.socket]
+
 
 class Line:
     """See the module."""
 
     def __init__(
-        self, loop: EventLoop, home: Home, *, role: str, service: str, secret: bytes | None = None
+        self,
+        loop: EventLoop,
+        home: Home,
+        *,
+        role: str,
+        service: str,
+        secret: bytes | None = None,
+        connect: Connect | None = None,
     ) -> None:
+        """`connect`, for who may make no sockets, gives one connected to the home's, or raises OSError."""
         self._loop = loop
         self._home = home
         self._role = role
         self._service = service
         self._secret = secret
+        self._connect = connect or self._make
         self._client: EventedClient | None = None
         self._timer: Any = None
         self._pause = FIRST_PAUSE
@@ -103,13 +114,19 @@ class Line:
         return client, number
 
     def _connected(self) -> socket.socket:
+        try:
+            return self._connect()
+        except OSError as error:
+            raise not_running(self._home) from error
+
+    def _make(self) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.setblocking(False)
         try:
             connection.connect(str(self._home.socket))  # of a Unix socket done at once or not at all
-        except OSError as error:
+        except OSError:
             connection.close()
-            raise not_running(self._home) from error
+            raise
         return connection
 
     def _proven(self) -> None:

@@ -14,7 +14,7 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from garret.base.errors import Code
 from garret.page.errors import PageError
@@ -53,6 +53,9 @@ class Tickets:
             )
         return descriptor
 
+    def __contains__(self, ticket: str) -> bool:
+        return ticket in self._files
+
     def close(self) -> None:
         """Nobody will come: close what waits."""
         while self._files:
@@ -62,11 +65,21 @@ class Tickets:
 class Upload:
     """One file that is being put up, chunk by chunk."""
 
-    def __init__(self, folder: Path | None = None, limit: int = UPLOAD_LIMIT) -> None:
-        """`folder` is where the unlinked file is written; None: the system's own for temporary files."""
-        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  it outlives this
+    def __init__(
+        self, folder: Path | None = None, limit: int = UPLOAD_LIMIT, *, file: IO[bytes] | None = None
+    ) -> None:
+        """`folder` is where the unlinked file is written; None: the system's own for temporary files.
+
+        `file` is for who may make none: an empty one, unbuffered, the upload's to close.
+        """
+        self._file = file or tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  it outlives this
         self._limit = limit
         self.size = 0
+
+    def free(self) -> int:
+        """Bytes that its disk still has for it."""
+        disk = os.fstatvfs(self._file.fileno())
+        return disk.f_bavail * disk.f_frsize
 
     def write(self, chunk: bytes) -> None:
         """Raises PageError where it grows too large or the disk is full; then nothing of it is kept."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from garret.base.errors import GarretError
 from garret.base.paths import Home
+from garret.base.singletons import keep_singletons
 from garret.protocol.contract import Command
 from garret.protocol.life import Progress
 from garret.protocol.streams import Gap
@@ -33,6 +34,7 @@ class QtLoop:
 
     def __init__(self) -> None:
         """Raises ImportError where PySide6 is not installed."""
+        keep_singletons()
         self._qt: Any = importlib.import_module("PySide6.QtCore")
         self._readers: dict[int, Any] = {}
         self._writers: dict[int, Any] = {}

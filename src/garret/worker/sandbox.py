@@ -81,15 +81,18 @@ class _Ledger:
         return True
 
 
-def enforce(grants: Grants, *, control_descriptor: int | None = None, reached_by: int = 0) -> SandboxReport:
+def enforce(
+    grants: Grants, *, control_descriptor: int | None = None, reached_by: int = 0, accepts: bool = False
+) -> SandboxReport:
     """Cage this process for good. Returns what is enforced and what this kernel cannot enforce.
 
     With programs granted, the process forks first: the caller goes on in the child, its first process is the
     guardian. `control_descriptor` is the socket whose far end the control plane holds; if that is closed by
     now, this process ends itself with SIGKILL, which closes the race between start and PR_SET_PDEATHSIG.
     `reached_by` is the egress process where that has no right to look into what is not dumpable: a worker
-    with a way out then stays dumpable for it. Raises SandboxError for a relative path, a negative limit, or
-    a second thread.
+    with a way out then stays dumpable for it. `accepts` is for what serves a listening socket that it was
+    handed: it takes connections there and makes no socket. Raises SandboxError for a relative path, a
+    negative limit, or a second thread.
     """
     _check(grants)
     ledger = _Ledger()
@@ -110,7 +113,7 @@ def enforce(grants: Grants, *, control_descriptor: int | None = None, reached_by
         ledger.missing.append(Missing("not-dumpable", "the egress process has to reach its sockets"))
     else:
         ledger.attempt("not-dumpable", privileges.not_dumpable)
-    _filter_calls(grants, ledger, version)
+    _filter_calls(grants, ledger, version, accepts=accepts)
     return SandboxReport(tuple(ledger.enforced), tuple(ledger.missing), tuple(ledger.absent), ledger.listener)
 
 
@@ -250,14 +253,16 @@ def _site_folders() -> list[str]:
     return [path for path in sys.path if os.path.basename(path) in names]
 
 
-def _filter_calls(grants: Grants, ledger: _Ledger, version: int) -> None:
+def _filter_calls(grants: Grants, ledger: _Ledger, version: int, *, accepts: bool) -> None:
     machine = os.uname().machine
     if sys.platform != "linux" or machine not in seccomp.AUDIT_ARCHITECTURES:
         ledger.missing += [Missing(what, f"no filter for {sys.platform} on {machine}") for what in _FILTERED]
         return
     execute = bool(grants.execute)
     unix = _unix_sockets(grants)
-    rules = seccomp_policy.rules(execute=execute, network=grants.network, unix_sockets=unix, pid=os.getpid())
+    rules = seccomp_policy.rules(
+        execute=execute, network=grants.network, unix_sockets=unix, pid=os.getpid(), accepts=accepts
+    )
     try:
         seccomp.install(seccomp.assemble(rules, machine))
     except OSError as error:

@@ -7,7 +7,8 @@ allowing by one: the numeric libraries use calls that differ by C library and pr
 the list are refused whole. Of prctl(2), whose options can undo what the cage set, it allows a list.
 
 No grant lets a worker wait for connections: bind, listen and accept are refused to all of them. The C library
-binds netlink sockets when it looks names up, and goes on without what it wanted to learn there.
+binds netlink sockets when it looks names up, and goes on without what it wanted to learn there. A process
+that was handed a listening socket may take what comes there (`accepts`), and make no socket of its own.
 
 Invariants: pure functions of the grants. Neighbours: `seccomp` assembles, `sandbox` applies.
 """
@@ -100,11 +101,19 @@ _NEVER = {
     ),
     "waiting for connections": "bind listen accept accept4",
 }
+# Loops call listen(2) once more on a socket that listens. Without socket(2) and bind(2) there is no other.
+_ON_A_SOCKET_HANDED_OVER = frozenset({"listen", "accept", "accept4"})
 
 
-def rules(*, execute: bool, network: bool, unix_sockets: bool, pid: int) -> list[Rule]:
-    """The rules for one worker, whose process id is `pid`."""
-    refused = [Rule(call) for calls in _NEVER.values() for call in calls.split()]
+def rules(*, execute: bool, network: bool, unix_sockets: bool, pid: int, accepts: bool = False) -> list[Rule]:
+    """The rules for one worker, whose process id is `pid`.
+
+    Raises ValueError where both ways are asked for.
+    """
+    if accepts and (network or unix_sockets):
+        raise ValueError("what takes connections makes no sockets of its own")
+    allowed = _ON_A_SOCKET_HANDED_OVER if accepts else frozenset[str]()
+    refused = [Rule(call) for calls in _NEVER.values() for call in calls.split() if call not in allowed]
     return [
         *refused,
         *_always(pid),

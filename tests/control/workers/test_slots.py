@@ -115,6 +115,7 @@ def test_running_out_of_descriptors_while_starting_is_tried_again(
     run(story())
 
 
+@pytest.mark.stalls_loop("the test itself writes 20 MiB on it")
 def test_a_command_that_no_frame_takes_leaves_the_worker_as_it_is(home: Home) -> None:
     async def story() -> None:
         async with plane_of(home) as plane:

@@ -47,3 +47,15 @@ def test_what_a_page_was_refused_is_in_the_audit_chain(home: Home) -> None:
             assert (await gateway.refusal(c.Press(action="toggle"))).code == Code.DENIED
 
     run(story())
+
+
+def test_a_flood_of_refusals_is_counted_and_does_not_fill_the_chain(home: Home) -> None:
+    async def story() -> None:
+        async with plane_of(home, (ROOM,)) as plane:
+            gateway = Client(plane, role="gateway")
+            for _ in range(400):
+                await gateway.call(c.Refused(what="flood", sentence="Too many."))
+            entries = (await Client(plane).call(ReadAudit(outcome="denied", limit=1000))).entries
+            assert 100 <= len(entries) < 300
+
+    run(story())

@@ -21,6 +21,7 @@ from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate.manifest import ROOM
+from garret.features.dictate.workers.rendering import rendered
 from garret.protocol.contract import Command, Nothing
 from garret.protocol.manifest import WorkerSpec
 from garret.transport import bulk
@@ -126,6 +127,9 @@ class ScriptedPool:
     def replace(self) -> None:
         return
 
+    async def replaced(self) -> None:
+        return
+
     async def stop(self) -> None:
         return
 
@@ -150,7 +154,7 @@ class Workers:
             },
             "microphone": {c.Record: self._capture, c.ListDevices: self._devices},
             "stt": {c.Recognize: self._recognise, c.ListEngines: self._engines},
-            "text": {c.Clean: self._clean},
+            "text": {c.Clean: self._clean, c.Render: self._render},
         }
         # The room declares its workers as always; only the house that starts processes knows of none.
         plane.rooms = tuple(ROOM if room.name == ROOM.name else room for room in plane.rooms)
@@ -283,7 +287,7 @@ class Workers:
     def _segment(self, heard: c.RawSegment, commands: bool) -> c.CleanedSegment:
         text = heard.text.capitalize()
         taken = tuple(
-            msgspec.structs.replace(each, restored=each.first in heard.words)
+            msgspec.structs.replace(each, restored=each.restored or each.first in heard.words)
             for each in (self.script.commands if commands else ())
         )
         capitals = any(each.did == "all_caps" and not each.restored for each in taken)
@@ -302,6 +306,13 @@ class Workers:
             refused=self.script.refused,
         )
         request.result_descriptors = (bulk.pack(cleaned),)
+        return Nothing()
+
+    async def _render(self, command: c.Render, request: Request) -> Nothing:
+        documents = bulk.unpack(os.dup(request.descriptors[0]), c.Documents).documents
+        await self.script.begin(command)
+        texts = tuple(rendered(each, command.form, raw=command.raw) for each in documents)
+        request.result_descriptors = (bulk.pack(c.Rendered(texts=texts)),)
         return Nothing()
 
 

@@ -43,6 +43,30 @@ def test_speech_becomes_text_while_it_is_spoken(home: Home) -> None:
     run(story())
 
 
+def test_what_is_to_be_text_alone_has_no_command_in_it_when_it_is_heard_again_either(home: Home) -> None:
+    script = Script()
+    script.grammar = "new line"
+    script.commands = (c.Taken(first=0, count=1, phrase="new line", did="new_line"),)
+
+    async def story() -> None:
+        async with room_of(home, script) as person:
+            for commands in (True, False):
+                request = person.ask(c.Listen(source="push", commands=commands))
+                person.push(request, 1)
+                done = await person.answer(c.Listen, request)
+                await person.kept()
+                for key in ("", "again"):
+                    if key:
+                        await person.call(c.Transcribe(utterance=done.utterance, key=key))
+                    (segment,) = (await person.call(c.Get(utterance=done.utterance))).segments
+                    assert bool(segment.commands) == commands
+                assert bool(items(person, "command")) == commands
+                person.items.clear()
+                await person.kept()
+
+    run(story())
+
+
 def test_a_microphone_is_opened_and_another_worker_stands_by(home: Home) -> None:
     script = Script()
 

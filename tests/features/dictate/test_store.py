@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,7 @@ from garret.base.paths import Home
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store as tables
+from garret.features.dictate.history import Question, newest
 from garret.features.dictate.projection import PROJECTION
 from garret.storage import migrations, object_store
 from garret.storage.connection import connect
@@ -210,12 +211,40 @@ def test_a_rebuild_makes_the_same_tables(store: Store) -> None:
     assert state() == before
 
 
+def test_a_correction_counts_until_it_is_taken_back_or_a_transcript_comes(store: Store) -> None:
+    utterance(store, "utt_1")
+    transcript(store, "utt_1", "r1", ["one", "two"])
+    put(store, tables.EDIT, 2.0, utterance="utt_1", text="One too many.")
+    row = find(store, "utt_1")
+    assert (row.text, row.cleaned, row.raw) == ("One too many.", "ONE TWO", "one two")
+    assert (ids(store, query="many"), ids(store, query="two")) == (["utt_1"], ["utt_1"])
+    put(store, tables.EDIT, 3.0, utterance="utt_1", text=None)
+    assert (find(store, "utt_1").text, find(store, "utt_1").cleaned) == ("ONE TWO", None)
+    put(store, tables.EDIT, 4.0, utterance="utt_1", text="again")
+    transcript(store, "utt_1", "r2", ["three"], created=5.0)
+    assert (find(store, "utt_1").text, find(store, "utt_1").cleaned) == ("THREE", None)
+    assert ids(store, query="again") == []
+
+
+def test_what_was_deleted_is_not_listed_until_it_is_brought_back(store: Store) -> None:
+    utterance(store, "utt_1")
+    transcript(store, "utt_1", "r1", ["one"])
+    put(store, tables.AUDIO, utterance="utt_1", blob="b1", seconds=1.0)
+    put(store, tables.DISCARD, 7.0, utterance="utt_1", discarded=True)
+    assert (ids(store), ids(store, query="one"), find(store, "utt_1").discarded) == ([], [], 7.0)
+    assert ids(store, only=c.Filter(deleted=True, query="one")) == ["utt_1"]
+    with store.readers.read() as connection:
+        assert needed_blobs(connection, store.objects.projections) == {"b1"}, "its sound is still there"
+    put(store, tables.DISCARD, 8.0, utterance="utt_1", discarded=False)
+    assert (ids(store), find(store, "utt_1").discarded) == (["utt_1"], None)
+
+
 # ---- reading
 
 
 def ids(store: Store, limit: int = 10, query: str = "", **more: Any) -> list[str]:
-    question = tables.Question(limit, query, **more)
-    return [row.id for row in asyncio.run(store.read(lambda c: tables.newest(c, question)))]
+    question = Question(limit, query, **more)
+    return [row.id for row in asyncio.run(store.read(lambda c: newest(c, question)))]
 
 
 def test_the_newest_come_first_in_pages_by_profile_and_words(store: Store) -> None:
@@ -323,33 +352,35 @@ def histories(draw: st.DrawFn) -> list[Sealed]:
             page = tables.Page(number, [segment(each)], each, f"{each} ")
             add(tables.PAGE, **tables.page_body(name, run, page))
 
+    def add_transcript(name: str, run: str) -> None:
+        texts = draw(TEXTS)
+        add_run(name, run, texts, len(texts))
+        add(
+            tables.TRANSCRIPT, utterance=name, run=run, engine=f"e{len(made)}", quality="good",
+            audio_seconds=2.0, decode_seconds=0.5, segments=len(texts), note="", stages={"a": 0.5},
+        )  # fmt: skip
+
+    def add_part(name: str, run: str) -> None:
+        texts = draw(TEXTS)
+        add_run(name, run, texts, draw(st.integers(1, len(texts))))
+
+    small: dict[str, Callable[[], dict[str, Any]]] = {
+        tables.UTTERANCE: lambda: {
+            "source": draw(st.sampled_from(["file", "microphone"])), "name": "n", "profile": "admin",
+        },
+        tables.AUDIO: lambda: {"blob": draw(st.sampled_from(["b1", "b2"])), "seconds": float(len(made))},
+        tables.EDIT: lambda: {"text": draw(st.sampled_from([None, "plum tart", ""]))},
+        tables.DISCARD: lambda: {"discarded": draw(st.booleans())},
+        tables.DELIVERY: lambda: {"where": "x", "problem": draw(st.sampled_from(["", "no"])), "at": 1.0},
+    }  # fmt: skip
+    large = {tables.PAGE: add_part, tables.TRANSCRIPT: add_transcript}
     for _ in range(draw(st.integers(1, 6))):
         name, run = draw(st.sampled_from(NAMES)), draw(st.sampled_from(["r1", "r2"]))
-        match draw(st.sampled_from(["utterance", "audio", "part", "transcript", "delivery"])):
-            case "utterance":
-                source = draw(st.sampled_from(["file", "microphone"]))
-                add(tables.UTTERANCE, utterance=name, source=source, name="n", profile="admin")
-            case "audio":
-                blob = draw(st.sampled_from(["b1", "b2"]))
-                add(tables.AUDIO, utterance=name, blob=blob, seconds=float(len(made)))
-            case "part":
-                texts = draw(TEXTS)
-                add_run(name, run, texts, draw(st.integers(1, len(texts))))
-            case "transcript":
-                texts = draw(TEXTS)
-                add_run(name, run, texts, len(texts))
-                add(
-                    tables.TRANSCRIPT, utterance=name, run=run, engine=f"e{len(made)}", quality="good",
-                    audio_seconds=2.0, decode_seconds=0.5, segments=len(texts), note="", stages={"a": 0.5},
-                )  # fmt: skip
-            case _:
-                add(
-                    tables.DELIVERY,
-                    utterance=name,
-                    where="x",
-                    problem=draw(st.sampled_from(["", "no"])),
-                    at=1.0,
-                )
+        kind = draw(st.sampled_from([*small, *large]))
+        if kind in small:
+            add(kind, utterance=name, **small[kind]())
+        else:
+            large[kind](name, run)
     for target in draw(st.lists(st.sampled_from(made), max_size=3, unique=True)) if made else []:
         made.append(
             seal(
@@ -374,9 +405,11 @@ def tables_after(history: list[Sealed], *, rebuilt: bool = False) -> Made:
     if rebuilt:
         object_store.rebuild(connection, admission.projections, "dictate")
     found = {
-        word: [row.id for row in tables.newest(connection, tables.Question(9, word))]
+        word: [row.id for row in newest(connection, Question(9, word))]
         for word in ("", "apple", "pear", "plum")
     }
+    deleted = Question(9, only=c.Filter(deleted=True))
+    found["deleted"] = [row.id for row in newest(connection, deleted)]
     places: Any = connection.execute("SELECT * FROM utterance_places ORDER BY utterance").fetchall()
     whole = digest(connection, [table for table in PROJECTION.tables if table != "utterance_places"])
     connection.close()
@@ -393,7 +426,8 @@ def test_whatever_order_objects_come_in_the_tables_are_the_same(
     shuffled = tables_after(order)
     assert shuffled[:2] == straight[:2]
     assert tables_after(order, rebuilt=True) == shuffled
-    assert [name for _, name in shuffled[2]] == sorted(shuffled[1][""]), "whoever is shown has a place"
+    shown = sorted([*shuffled[1][""], *shuffled[1]["deleted"]])
+    assert [name for _, name in shuffled[2]] == shown, "whoever is known has a place"
 
 
 def test_a_transcript_before_its_utterance_waits_for_it(store: Store) -> None:
@@ -469,15 +503,13 @@ def test_a_question_is_words_and_nothing_else(store: Store, question: str, found
 @given(text=st.text(max_size=30), place=st.integers(0, 5))
 def test_any_question_is_answered_and_a_text_is_found_by_its_words(text: str, place: int) -> None:
     with memory_of(text) as connection:
-        everything = tables.newest(connection, tables.Question(9, text))
+        everything = newest(connection, Question(9, text))
         words = re.findall(r"[a-z0-9]+", text.lower())
         if words and all(char.isascii() for char in text):
             assert [row.id for row in everything] == ["utt_1"]
             word = words[place % len(words)]
             for question in (word, word.upper(), word[:1]):
-                assert [row.id for row in tables.newest(connection, tables.Question(9, question))] == [
-                    "utt_1"
-                ]
+                assert [row.id for row in newest(connection, Question(9, question))] == ["utt_1"]
 
 
 @contextmanager
@@ -505,8 +537,8 @@ def test_a_list_ends_where_its_texts_would_be_too_many_and_shows_their_beginning
         utterance(store, f"utt_{number}")
         transcript(store, f"utt_{number}", "r", ["x" * tables.LISTED_CHARACTERS + "y"])
     assert ids(store) == ["utt_2", "utt_1"], "500,000 characters hold two pairs of texts"
-    assert ids(store, characters=1) == ["utt_2"], "one is always there"
-    (row,) = asyncio.run(store.read(lambda c: tables.newest(c, tables.Question(1))))
+    assert ids(store, room=1) == ["utt_2"], "one is always there"
+    (row,) = asyncio.run(store.read(lambda c: newest(c, Question(1))))
     assert (len(row.raw), len(row.text)) == (tables.LISTED_CHARACTERS, tables.LISTED_CHARACTERS)
     assert len(find(store, "utt_2").text) == tables.LISTED_CHARACTERS + 1
 

@@ -144,10 +144,9 @@ function anotherPage(path: string): string {
 function useAskedFor(go: (path: string) => void, palette: () => void): void {
   const window = useGreeting()?.role === "shell";
   useEvent("desk.asked_for", (event) => {
-    if (window && event.page.startsWith("/")) go(event.page);
-  });
-  useEvent("desk.pressed", (event) => {
-    if (window && event.action === "palette" && event.phase !== "release") palette();
+    if (!window) return;
+    if (event.page === "palette") palette();
+    else if (event.page.startsWith("/")) go(event.page);
   });
 }
 

@@ -108,7 +108,11 @@ export function useGreeting(): Greeting | null {
 export function useAsk<K extends CommandName>(
   name: K,
   command: Commands[K]["command"],
-  options: { readonly enabled?: boolean } = {},
+  options: {
+    readonly enabled?: boolean;
+    /** Asked anew whenever it is shown: no event tells that it is old. */
+    readonly fresh?: boolean;
+  } = {},
 ): UseQueryResult<Commands[K]["result"], GarretError> {
   const house = useHouse();
   const may = useMay(name);
@@ -116,6 +120,7 @@ export function useAsk<K extends CommandName>(
     queryKey: [name, command],
     queryFn: ({ signal }) => house.call(name, command, { signal }),
     enabled: (options.enabled ?? true) && may,
+    refetchOnMount: options.fresh === true ? "always" : true,
   });
 }
 

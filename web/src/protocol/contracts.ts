@@ -66,7 +66,7 @@ export interface DeskRefused {
   readonly sentence: string;
 }
 
-/** Have the window come to the front, at a page where one is named (`/dictate`). */
+/** Have the window come to the front: at a page (`/dictate`), with its `palette`, or as it is. */
 export interface DeskShow {
   readonly page?: string;
 }
@@ -134,6 +134,11 @@ export interface DictateCaptureItem {
 export interface DictateCaptured {
   readonly samples: number;
   readonly problem: string;
+}
+
+/** The text of an utterance was corrected, or it was brought back. */
+export interface DictateChanged {
+  readonly utterance: string;
 }
 
 /** Clean a `HeardText` and carry out the `commands` in it; the `CleanedText` comes beside the result. */
@@ -204,6 +209,23 @@ export interface DictateDictationItem {
   readonly kept: number;
 }
 
+/** Delete utterances so that it can be taken back until the grace time is over; 1,000 at most. */
+export interface DictateDiscard {
+  readonly utterances: readonly (string)[];
+}
+
+/** Those that were deleted, or brought back, and until when that can be taken back (0: for good). */
+export interface DictateDiscarded {
+  readonly utterances: readonly (string)[];
+  readonly until: number;
+}
+
+/** Correct the text of an utterance; what was heard and each text before stay among its versions. */
+export interface DictateEdit {
+  readonly utterance: string;
+  readonly text: string | null;
+}
+
 /** Encode a spool (first descriptor) as FLAC into the second. */
 export type DictateEncodeAudio = Readonly<Record<string, never>>;
 
@@ -230,6 +252,32 @@ export interface DictateEngines {
 /** What a person who wants to dictate has to know: engines, microphones, files. Opens no microphone. */
 export type DictateExamine = Readonly<Record<string, never>>;
 
+/** One file of the texts of utterances, as a descriptor beside the result. */
+export interface DictateExport {
+  readonly form: "json" | "markdown" | "srt" | "text" | "vtt";
+  readonly utterances?: readonly (string)[];
+  readonly only?: DictateFilterInput;
+  readonly raw?: boolean;
+}
+
+/** A file lies beside this: what it may be called, and of how many utterances it is. */
+export interface DictateExported {
+  readonly name: string;
+  readonly utterances: number;
+  readonly bytes: number;
+}
+
+/** What is looked for: all that is given has to be true of an utterance. */
+export interface DictateFilterInput {
+  readonly query?: string;
+  readonly since?: number;
+  readonly until?: number;
+  readonly engine?: string;
+  readonly source?: "" | "file" | "microphone" | "push";
+  readonly remarked?: boolean;
+  readonly deleted?: boolean;
+}
+
 /** A transcript is kept. Of a very long one `text` is the beginning; `dictate.get` has all of it. */
 export interface DictateFinished {
   readonly utterance: string;
@@ -250,6 +298,10 @@ export interface DictateHistory {
   readonly limit?: number;
   readonly query?: string;
   readonly before?: string;
+  readonly only?: DictateFilterInput;
+  readonly skip?: number;
+  readonly count?: boolean;
+  readonly characters?: number;
 }
 
 /** What an engine heard. `grammar` is what the command grammar alone would have heard, and `doubt` by how much (a logarithm) the engine holds its own text to be likelier than that, None where it does not tell. */
@@ -283,6 +335,14 @@ export type DictateListEngines = Readonly<Record<string, never>>;
 /** The models in this home, the packs that are known, and folders that are used. */
 export type DictateListModels = Readonly<Record<string, never>>;
 
+/** The table of spoken commands as it is for the profile in force. */
+export type DictateListPhrases = Readonly<Record<string, never>>;
+
+/** The texts that an utterance has and had, the newest first, 100 at most. */
+export interface DictateListVersions {
+  readonly utterance: string;
+}
+
 /** Dictate live, from a microphone or from audio the client pushes, until stopped. */
 export interface DictateListen {
   readonly source: "microphone" | "push";
@@ -293,6 +353,7 @@ export interface DictateListen {
   readonly partials?: boolean;
   readonly name?: string;
   readonly resumes?: boolean;
+  readonly commands?: boolean;
 }
 
 /** A model in the home, a known pack, or a folder that a setting names. */
@@ -321,6 +382,24 @@ export interface DictateNote {
 
 export interface DictatePartial {
   readonly text: string;
+}
+
+/** A spoken command: what is said, what it does, what it `writes`, and where in speech it counts. */
+export interface DictatePhrase {
+  readonly phrase: string;
+  readonly does: string;
+  readonly writes: string;
+  readonly places: readonly (string)[];
+  readonly own: boolean;
+  readonly off: boolean;
+}
+
+/** `all_off`: no spoken command is carried out at all. `problem`: why the person's own are not used. */
+export interface DictatePhrases {
+  readonly phrases: readonly (DictatePhrase)[];
+  readonly actions: readonly (string)[];
+  readonly all_off: boolean;
+  readonly problem: string;
 }
 
 /** A word with its times in seconds, and a confidence from 0 to 1 where the engine has one. */
@@ -357,6 +436,12 @@ export interface DictateRemoveModel {
   readonly used?: boolean;
 }
 
+/** Put `Documents` into a form; the `Rendered` comes beside the result, as they come: in bulks. */
+export interface DictateRender {
+  readonly form: "json" | "markdown" | "srt" | "text" | "vtt";
+  readonly raw?: boolean;
+}
+
 /** Find the speech in a spool whose capture was cut off, before sample `upto`; 0 is the end of it. */
 export interface DictateRescue {
   readonly upto?: number;
@@ -372,6 +457,12 @@ export interface DictateRestoreWords {
   readonly utterance: string;
   readonly number?: number;
   readonly key?: string;
+}
+
+/** Have a version's text count again, as a new correction; nothing between is lost. */
+export interface DictateRevert {
+  readonly utterance: string;
+  readonly version: string;
 }
 
 /** Speech found between `start` and `end`, in samples. `cut`: it goes on there, in the next segment. */
@@ -429,6 +520,8 @@ export interface DictateTranscript {
   readonly note: string;
   readonly notes: readonly (DictateNote)[];
   readonly stages: Readonly<Record<string, number>>;
+  readonly edited: boolean;
+  readonly cleaned: string;
 }
 
 /** A stretch of speech between two silences; `text` is cleaned, `raw` and `words` as recognised. */
@@ -441,6 +534,11 @@ export interface DictateTranscriptSegment {
   readonly commands: readonly (DictateSpokenCommand)[];
   readonly gone: readonly (readonly [number, number])[];
   readonly capitals: boolean;
+}
+
+/** Bring back utterances that were deleted and whose grace time is not over. All or none. */
+export interface DictateUndelete {
+  readonly utterances: readonly (string)[];
 }
 
 /** Use a model that is in the home, with its engine, from the next dictation on. */
@@ -462,10 +560,31 @@ export interface DictateUtterance {
   readonly error: string;
   readonly job: string;
   readonly has_audio: boolean;
+  readonly edited: boolean;
+  readonly deleted: number;
+  readonly note: string;
 }
 
+/** A page of the history; `total` is how many there are on all pages where that was asked, else -1. */
 export interface DictateUtterances {
   readonly utterances: readonly (DictateUtterance)[];
+  readonly total: number;
+}
+
+/** A text that an utterance has or had, its beginning where it is long; `made` in seconds since 1970. */
+export interface DictateVersion {
+  readonly id: string;
+  readonly made: number;
+  readonly kind: "correction" | "transcript";
+  readonly text: string;
+  readonly raw: string;
+  readonly engine: string;
+  readonly quality: string;
+  readonly counts: boolean;
+}
+
+export interface DictateVersions {
+  readonly versions: readonly (DictateVersion)[];
 }
 
 /** What was looked at, how it is in a sentence, and what to do if it is not well. */
@@ -485,6 +604,87 @@ export interface Findings {
 export interface Gap {
   readonly items: number;
 }
+
+/** Say that the gateway serves at `address`, and take orders until it ends. There is one a home. */
+export interface GatewayAttendGateway {
+  readonly address: string;
+  readonly tls: boolean;
+  readonly lan: boolean;
+  readonly pid: number;
+}
+
+/** A browser that was let in. `program` is what it calls itself, `peer` the address it came from. */
+export interface GatewayBrowserSession {
+  readonly id: string;
+  readonly created: number;
+  readonly seen: number;
+  readonly program: string;
+  readonly peer: string;
+  readonly pages: number;
+}
+
+/** The browsers that are let in, the oldest first. */
+export interface GatewayBrowserSessions {
+  readonly sessions: readonly (GatewayBrowserSession)[];
+}
+
+/** What came of an order; `problem` is a sentence where it could not be carried out. */
+export interface GatewayGatewayAnswerInput {
+  readonly number: number;
+  readonly sessions?: readonly (GatewayBrowserSession)[];
+  readonly link?: string;
+  readonly seconds?: number;
+  readonly problem?: string;
+}
+
+/** The end of `gateway.attend`: the gateway is to end. */
+export type GatewayGatewayDismissed = Readonly<Record<string, never>>;
+
+/** What the house asks of the gateway; answered under the same number, but for `begun` and `stop`. */
+export interface GatewayGatewayOrder {
+  readonly number: number;
+  readonly what: "begun" | "invite" | "revoke" | "sessions" | "stop";
+  readonly session: string;
+}
+
+/** Whether the gateway runs; `address` is where a browser finds it, `pid` the process it ends with. */
+export interface GatewayGatewayState {
+  readonly on: boolean;
+  readonly address: string;
+  readonly tls: boolean;
+  readonly lan: boolean;
+  readonly since: number;
+  readonly pid: number;
+}
+
+/** Whether Garret's pages are served to browsers, and where. */
+export type GatewayGetGateway = Readonly<Record<string, never>>;
+
+/** A link that lets one browser in, once, within `seconds`. */
+export interface GatewayInvitation {
+  readonly link: string;
+  readonly seconds: number;
+}
+
+/** Make a link that lets one more browser in. */
+export type GatewayInviteBrowser = Readonly<Record<string, never>>;
+
+/** The browsers that are let in. */
+export type GatewayListBrowserSessions = Readonly<Record<string, never>>;
+
+/** Ask whether the gateway may be started at an address: refused where one runs already. */
+export interface GatewayPrepareGateway {
+  readonly address: string;
+  readonly lan?: boolean;
+}
+
+/** Let a browser in no more, and cut what it has open; `session` is an id of `gateway.sessions`. */
+export interface GatewayRevokeSession {
+  readonly session: string;
+}
+
+/** End the gateway, and with it all its sessions. */
+export type GatewayStopGateway = Readonly<Record<string, never>>;
 
 /** A command that waited for a consent has it, or was refused. */
 export interface HouseApprovalDecided {
@@ -1367,7 +1567,7 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
-  /** Have the window come to the front, at a page where one is named (`/dictate`). */
+  /** Have the window come to the front: at a page (`/dictate`), with its `palette`, or as it is. */
   readonly "desk.show": {
     readonly command: DeskShow;
     readonly result: DeskHeard;
@@ -1395,10 +1595,31 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** Delete utterances so that it can be taken back until the grace time is over; 1,000 at most. */
+  readonly "dictate.discard": {
+    readonly command: DictateDiscard;
+    readonly result: DictateDiscarded;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Correct the text of an utterance; what was heard and each text before stay among its versions. */
+  readonly "dictate.edit": {
+    readonly command: DictateEdit;
+    readonly result: DictateUtterance;
+    readonly item: never;
+    readonly input: never;
+  };
   /** What a person who wants to dictate has to know: engines, microphones, files. Opens no microphone. */
   readonly "dictate.examine": {
     readonly command: DictateExamine;
     readonly result: Findings;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** One file of the texts of utterances, as a descriptor beside the result. */
+  readonly "dictate.export": {
+    readonly command: DictateExport;
+    readonly result: DictateExported;
     readonly item: never;
     readonly input: never;
   };
@@ -1458,11 +1679,25 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** The table of spoken commands as it is for the profile in force. */
+  readonly "dictate.phrases": {
+    readonly command: DictateListPhrases;
+    readonly result: DictatePhrases;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Make what was taken for a spoken command words of the text again, and undo what it did. */
   readonly "dictate.restore_words": {
     readonly command: DictateRestoreWords;
     readonly result: DictateDictated;
     readonly item: DictateDictationItem;
+    readonly input: never;
+  };
+  /** Have a version's text count again, as a new correction; nothing between is lost. */
+  readonly "dictate.revert": {
+    readonly command: DictateRevert;
+    readonly result: DictateUtterance;
+    readonly item: never;
     readonly input: never;
   };
   /** End a live dictation: what was heard is transcribed. Without an utterance: the current one. */
@@ -1477,6 +1712,69 @@ export interface Commands {
     readonly command: DictateTranscribe;
     readonly result: DictateDictated;
     readonly item: DictateDictationItem;
+    readonly input: never;
+  };
+  /** Bring back utterances that were deleted and whose grace time is not over. All or none. */
+  readonly "dictate.undelete": {
+    readonly command: DictateUndelete;
+    readonly result: DictateDiscarded;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** The texts that an utterance has and had, the newest first, 100 at most. */
+  readonly "dictate.versions": {
+    readonly command: DictateListVersions;
+    readonly result: DictateVersions;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Say that the gateway serves at `address`, and take orders until it ends. There is one a home. */
+  readonly "gateway.attend": {
+    readonly command: GatewayAttendGateway;
+    readonly result: GatewayGatewayDismissed;
+    readonly item: GatewayGatewayOrder;
+    readonly input: GatewayGatewayAnswerInput;
+  };
+  /** Make a link that lets one more browser in. */
+  readonly "gateway.invite": {
+    readonly command: GatewayInviteBrowser;
+    readonly result: GatewayInvitation;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Ask whether the gateway may be started at an address: refused where one runs already. */
+  readonly "gateway.prepare": {
+    readonly command: GatewayPrepareGateway;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Let a browser in no more, and cut what it has open; `session` is an id of `gateway.sessions`. */
+  readonly "gateway.revoke": {
+    readonly command: GatewayRevokeSession;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** The browsers that are let in. */
+  readonly "gateway.sessions": {
+    readonly command: GatewayListBrowserSessions;
+    readonly result: GatewayBrowserSessions;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Whether Garret's pages are served to browsers, and where. */
+  readonly "gateway.state": {
+    readonly command: GatewayGetGateway;
+    readonly result: GatewayGatewayState;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** End the gateway, and with it all its sessions. */
+  readonly "gateway.stop": {
+    readonly command: GatewayStopGateway;
+    readonly result: Nothing;
+    readonly item: never;
     readonly input: never;
   };
   /** Refuse one waiting command; its requester is told. */
@@ -1892,6 +2190,13 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** Put `Documents` into a form; the `Rendered` comes beside the result, as they come: in bulks. */
+  readonly "text.render": {
+    readonly command: DictateRender;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Put a text on the clipboard. */
   readonly "window.copy": {
     readonly command: WindowCopy;
@@ -1971,7 +2276,10 @@ export const COMMANDS = {
   "dictate.audio": { capability: "dictate.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.delete": { capability: "dictate.delete", job: false, replay: 0, approval: true, leavesMachine: false, seconds: 900.0, descriptors: 0, items: false, inputs: false },
   "dictate.delivered": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "dictate.discard": { capability: "dictate.delete", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "dictate.edit": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.examine": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "dictate.export": { capability: "dictate.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
   "dictate.get": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.history": { capability: "dictate.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.import": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 1, items: false, inputs: false },
@@ -1980,9 +2288,20 @@ export const COMMANDS = {
   "dictate.model_remove": { capability: "dictate.models", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.model_use": { capability: "dictate.models", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.models": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "dictate.phrases": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.restore_words": { capability: "dictate.use", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
+  "dictate.revert": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.stop": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.transcribe": { capability: "dictate.use", job: true, replay: 64, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
+  "dictate.undelete": { capability: "dictate.delete", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "dictate.versions": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.attend": { capability: "gateway.attend", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: true },
+  "gateway.invite": { capability: "gateway.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.prepare": { capability: "gateway.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.revoke": { capability: "gateway.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.sessions": { capability: "gateway.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.state": { capability: "gateway.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "gateway.stop": { capability: "gateway.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.approval_deny": { capability: "approvals.grant", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.approval_grant": { capability: "approvals.grant", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.approvals": { capability: "approvals.grant", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
@@ -2042,6 +2361,7 @@ export const COMMANDS = {
   "stt.engines": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "stt.recognize": { capability: "worker.stt", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 1, items: true, inputs: true },
   "text.clean": { capability: "worker.text", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 600.0, descriptors: 1, items: false, inputs: false },
+  "text.render": { capability: "worker.text", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 600.0, descriptors: 1, items: false, inputs: false },
   "window.copy": { capability: "window", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "window.desktop": { capability: "window", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "window.hotkey_try": { capability: "window", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
@@ -2058,6 +2378,7 @@ export interface Events {
   readonly "desk.asked_for": DeskAskedFor;
   readonly "desk.attendance_changed": DeskAttendanceChanged;
   readonly "desk.pressed": DeskPressed;
+  readonly "dictate.changed": DictateChanged;
   readonly "dictate.deleted": DictateDeleted;
   readonly "dictate.finished": DictateFinished;
   readonly "dictate.started": DictateStarted;

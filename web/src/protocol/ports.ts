@@ -2,6 +2,7 @@
 // Each comes back by itself; while it is away, what is sent is dropped, since the channel has failed those calls.
 
 import type { Port } from "./channel";
+import { GarretError, type WireError } from "./contracts";
 
 interface Bridge {
   send(text: string): void;
@@ -17,12 +18,23 @@ declare global {
 
 type Hearer = { text(text: string): void; closed(reason: string): void };
 
+const PIECE = 8 << 20;
+
 const files = {
   fetchFile: (ticket: string) => fetch(`/files/${encodeURIComponent(ticket)}`),
+  /** In pieces: a host holds one at a time, and what is not as long as it was told to be is not kept. */
   async putFile(file: Blob, signal?: AbortSignal): Promise<string> {
-    const answer = await fetch("/files", { method: "POST", body: file, ...(signal ? { signal } : {}) });
-    if (!answer.ok) throw new Error(await answer.text());
-    return answer.text();
+    let upload = "";
+    for (let at = 0; ; at += PIECE) {
+      const body = file.slice(at, at + PIECE);
+      const more = at + PIECE < file.size;
+      const query = `size=${body.size}${more ? "&more=1" : ""}${upload && `&upload=${encodeURIComponent(upload)}`}`;
+      const answer = await fetch(`/files?${query}`, { method: "POST", body, ...(signal ? { signal } : {}) });
+      const told = (await answer.json()) as { ticket?: string; upload?: string; error?: WireError };
+      if (told.error !== undefined) throw new GarretError(told.error);
+      if (told.ticket !== undefined) return told.ticket;
+      upload = told.upload ?? "";
+    }
   },
 };
 

@@ -30,7 +30,7 @@ class Press(Command[Heard], frozen=True):
 
 @command("desk.show", result=Heard, capability="desk.press")
 class Show(Command[Heard], frozen=True):
-    """Have the window come to the front, at a page where one is named (`/dictate`)."""
+    """Have the window come to the front: at a page (`/dictate`), with its `palette`, or as it is."""
 
     page: str = ""
 

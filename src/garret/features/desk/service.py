@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
 from garret.base.clock import SYSTEM
 from garret.control.commands.service import Request, ServiceHandler
 from garret.control.door import Door
+from garret.control.watching.watchdog import RateLimit
 from garret.features.desk import contracts as c
 from garret.protocol.contract import Command, Nothing
 
 _SENTENCE: Final = 500
+_REFUSALS_AT_ONCE: Final = 100  # that are audited one by one; then one in each
+_REFUSAL_SECONDS: Final = 1.0
 
 
 class DeskService:
@@ -21,6 +25,7 @@ class DeskService:
     def __init__(self, door: Door) -> None:
         self._door = door
         self._attending: dict[Request, c.Attendance] = {}
+        self._limit = RateLimit(burst=_REFUSALS_AT_ONCE, seconds=_REFUSAL_SECONDS)
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {
             c.Press: self._press,
             c.Show: self._show,
@@ -76,10 +81,11 @@ class DeskService:
         )
 
     async def _refused(self, command: c.Refused, request: Request) -> Nothing:
-        await self._door.audit(
-            request.caller,
-            "page.refused",
-            "denied",
-            details={"what": command.what[:100], "sentence": command.sentence[:_SENTENCE]},
-        )
+        """Audit it. Of a flood some are only counted: what browsers do must not fill the disk."""
+        if not self._limit.allow(time.monotonic()):
+            return Nothing()
+        details: dict[str, Any] = {"what": command.what[:100], "sentence": command.sentence[:_SENTENCE]}
+        if uncounted := self._limit.take_suppressed():
+            details["refusals_before_not_listed"] = uncounted
+        await self._door.audit(request.caller, "page.refused", "denied", details=details)
         return Nothing()

@@ -18,8 +18,13 @@ CAPABILITIES: Final = (
     Capability(
         "dictate.models", "Add, remove and choose speech models.", ("cli", "shell"), ("admin", "user")
     ),
-    # A page may ask for it; the command needs an approval, which a page cannot give.
-    Capability("dictate.delete", "Delete a dictation.", ("cli", "shell", "gateway"), ("admin", "user")),
+    # A page may do what can be brought back; for good needs an approval, which the gateway's cannot give.
+    Capability(
+        "dictate.delete",
+        "Delete a dictation, or bring it back.",
+        ("cli", "shell", "gateway"),
+        ("admin", "user"),
+    ),
     Capability("worker.audio", "Decode and encode sound files."),
     Capability("worker.microphone", "Record from the microphone."),
     Capability("worker.stt", "Compute text from sound."),

@@ -134,15 +134,16 @@ class Finisher:
     ) -> c.Dictated:
         """Clean what was heard and keep the transcript; durable when this returns.
 
-        Spoken commands are carried out in what was dictated live, and in a recording where that was asked
-        for; those of `words` are not.
+        Spoken commands are carried out in what was dictated live, unless that was to be text alone, and in a
+        recording where that was asked for; those of `words` are not.
         """
         whole = [(each, each.heard) for each in segments if each.heard is not None]
         heard = [hypothesis for _, hypothesis in whole]
         engine = command.engine
         quality = heard[0].quality if heard else engine_info(engine).quality
         pauses = pauses_before([segment for segment, _ in whole])
-        commands = isinstance(command, c.Listen) or row.source != "file" or command.commands
+        live = row.source != "file" and not row.plain
+        commands = command.commands if isinstance(command, c.Listen) else live or command.commands
         cleaned, stages["clean"] = await self.clean(
             heard, command.mode, engine, calls, pauses, commands=commands, words=words
         )

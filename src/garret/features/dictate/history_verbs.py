@@ -1,4 +1,4 @@
-"""What `garret history` does: list, show, retry, words, delete, export."""
+"""What `garret history` does: list, show, retry, words, delete, undelete, export."""
 
 from __future__ import annotations
 
@@ -24,14 +24,17 @@ _SHORTEST_END: Final = 4  # characters of an id; fewer are taken for a slip
 _SEARCHED: Final = 1_000
 _ALL: Final = 1_000_000_000
 _PAGE: Final = 500
+_EVERY: Final = c.Filter()
 _SHOWN_TEXT: Final = 200  # characters in a listing for people; programs get all of it
 
 
-def utterances(session: Session, limit: int, query: str = "") -> Iterator[c.Utterance]:
+def utterances(
+    session: Session, limit: int, query: str = "", only: c.Filter = _EVERY
+) -> Iterator[c.Utterance]:
     """Up to `limit` utterances, newest first, fetched page by page."""
     before = ""
     while limit > 0:
-        request = c.History(limit=min(limit, _PAGE), query=query, before=before)
+        request = c.History(limit=min(limit, _PAGE), query=query, before=before, only=only)
         page = session.call(request, again=True).utterances
         if not page:
             return
@@ -129,6 +132,13 @@ def history_delete(session: Session, arguments: argparse.Namespace) -> None:
     session.emit({"utterance": utterance, "deleted": True}, f"{utterance} is deleted.")
 
 
+def history_undelete(session: Session, arguments: argparse.Namespace) -> None:
+    """Bring back what was deleted, while its grace time lasts."""
+    utterance = utterance_id(session, arguments.utterance, c.Filter(deleted=True))
+    session.call(c.Undelete(utterances=(utterance,)), again=True)
+    session.emit({"utterance": utterance, "deleted": False}, f"{utterance} is back.")
+
+
 def history_export(session: Session, arguments: argparse.Namespace) -> int:
     """Write each utterance's text, and its audio where asked, into a folder.
 
@@ -206,11 +216,11 @@ def _export_audio(session: Session, utterance: str, folder: Path) -> str:
     return str(target)
 
 
-def utterance_id(session: Session, given: str) -> str:
+def utterance_id(session: Session, given: str, only: c.Filter = _EVERY) -> str:
     """The id that `given` is, ends, or stands for. Raises GarretError where none, or several, fit."""
     if _FULL_ID.match(given):
         return given
-    ids = [one.id for one in utterances(session, _SEARCHED)]
+    ids = [one.id for one in utterances(session, _SEARCHED, only=only)]
     if given == "last" and ids:
         return ids[0]
     found = [name for name in ids if name.endswith(given)] if len(given) >= _SHORTEST_END else []

@@ -368,7 +368,8 @@ class Listening:
 
     def _heard(self, segment: Segment) -> None:
         heard = segment.heard
-        if heard is not None and (heard.grammar or heard.breaks) and self._command.mode == "free":
+        looked_for = self._command.commands and self._command.mode == "free"
+        if looked_for and heard is not None and (heard.grammar or heard.breaks):
             self._door.spawn(self._commands.look(segment))
 
     async def _work(self, state: str) -> None:

@@ -2,7 +2,8 @@
 
 `utterance_objects` notes what each object says; everything else is derived from all that is noted of an
 utterance, the last word by `Object.moment`. The pages of a transcript are large, so of them only the place is
-noted, and the texts of those that count are taken from the objects themselves. Without its utterance nothing
+noted, and the texts of those that count are taken from the objects themselves; so is a person's own text.
+Without its utterance nothing
 is shown: what came before it waits among the objects.
 
 Neighbours: `store` reads these tables and makes the objects; `storage.projections` says what is promised.
@@ -16,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import apsw
 import msgspec
 
-from garret.features.dictate.store import AUDIO, DELIVERY, PAGE, TRANSCRIPT, UTTERANCE
+from garret.features.dictate.store import AUDIO, DELIVERY, DISCARD, EDIT, PAGE, TRANSCRIPT, UTTERANCE
 from garret.storage import object_store
 from garret.storage.objects import Object
 from garret.storage.projections import Projection, Spool
@@ -25,7 +26,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(dict[str, Any]).decode
 
 _SAID: Final[dict[str, tuple[str, ...]]] = {
-    UTTERANCE: ("profile", "source", "name"),
+    UTTERANCE: ("profile", "source", "name", "plain"),
     AUDIO: ("blob", "seconds"),
     PAGE: (),
     TRANSCRIPT: (
@@ -39,20 +40,23 @@ _SAID: Final[dict[str, tuple[str, ...]]] = {
         "stages",
     ),
     DELIVERY: ("problem",),
+    EDIT: (),
+    DISCARD: ("discarded",),
 }
 """What is noted of the body of each kind."""
 
-_LATER: Final = frozenset({"notes"})
-"""What transcripts of before it was thought of do not say."""
+_LATER: Final = frozenset({"notes", "plain"})
+"""What objects of before it was thought of do not say."""
 
 _UPSERT: Final = (
-    "INSERT INTO utterances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "INSERT INTO utterances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (id) DO UPDATE SET created = excluded.created, profile = excluded.profile, "
     "workspace = excluded.workspace, source = excluded.source, name = excluded.name, "
     "audio = excluded.audio, audio_seconds = excluded.audio_seconds, engine = excluded.engine, "
     "quality = excluded.quality, decode_seconds = excluded.decode_seconds, segments = excluded.segments, "
     "run = excluded.run, note = excluded.note, stages = excluded.stages, state = excluded.state, "
-    "raw = excluded.raw, text = excluded.text, notes = excluded.notes"
+    "raw = excluded.raw, text = excluded.text, notes = excluded.notes, cleaned = excluded.cleaned, "
+    "discarded = excluded.discarded, plain = excluded.plain"
 )
 
 
@@ -128,14 +132,14 @@ def _noted(connection: apsw.Connection, utterance: str, kind: str) -> list[_Note
 def _derive(connection: apsw.Connection, utterance: str, item: Object | None = None) -> None:
     """Make the rows of an utterance what all its objects say; `item` is the one that came now."""
     first = next(iter(_noted(connection, utterance, UTTERANCE)), None)
-    transcript = next(reversed(_noted(connection, utterance, TRANSCRIPT)), None)
+    transcript = _last(connection, utterance, TRANSCRIPT)
     turned = _turn_pages(connection, utterance, transcript, item, shown=first is not None)
     if item is not None and item.kind == PAGE and not turned:
         return
     if first is None:
         _remove(connection, utterance)
     else:
-        _show(connection, utterance, first, transcript)
+        _show(connection, utterance, first, transcript, item)
 
 
 def _turn_pages(
@@ -215,12 +219,21 @@ def _forget_place(connection: apsw.Connection, utterance: str) -> None:
     connection.execute("DELETE FROM utterance_places WHERE utterance = ?", (utterance,))
 
 
-def _show(connection: apsw.Connection, utterance: str, first: _Noted, transcript: _Noted | None) -> None:
+def _show(
+    connection: apsw.Connection,
+    utterance: str,
+    first: _Noted,
+    transcript: _Noted | None,
+    item: Object | None,
+) -> None:
     audio = _noted(connection, utterance, AUDIO)
-    delivery = next(reversed(_noted(connection, utterance, DELIVERY)), None)
+    delivery = _last(connection, utterance, DELIVERY)
+    discard = _last(connection, utterance, DISCARD)
     told = transcript.said if transcript is not None else _NO_TRANSCRIPT
     run = transcript.run if transcript is not None else ""
-    raw, text = _whole_text(connection, utterance, run)
+    raw, cleaned = _whole_text(connection, utterance, run)
+    edited = _edited(connection, utterance, transcript, item)
+    text = cleaned if edited is None else edited
     _keep_searchable(connection, utterance, first, (raw, text))
     connection.execute(
         _UPSERT,
@@ -238,8 +251,29 @@ def _show(connection: apsw.Connection, utterance: str, first: _Noted, transcript
             raw,
             text,
             _encode(told["notes"]) if "notes" in told else None,
+            None if edited is None else cleaned,
+            discard.created / 1000 if discard is not None and discard.said["discarded"] else None,
+            bool(first.said.get("plain")),
         ),
     )
+
+
+def _last(connection: apsw.Connection, utterance: str, kind: str) -> _Noted | None:
+    """The last word that objects of a kind have about an utterance."""
+    return next(reversed(_noted(connection, utterance, kind)), None)
+
+
+def _edited(
+    connection: apsw.Connection, utterance: str, transcript: _Noted | None, item: Object | None
+) -> str | None:
+    """A person's own text, where that is the last word on what the transcript says; it may be long, so it is
+    taken from the object itself."""
+    edit = _last(connection, utterance, EDIT)
+    if edit is None or (transcript is not None and transcript.moment > edit.moment):
+        return None
+    made = item if item is not None and item.id == edit.object else object_store.get(connection, edit.object)
+    text = made.body["text"]
+    return None if text is None else str(text)
 
 
 def _state(transcript: _Noted | None, delivery: _Noted | None) -> str:
@@ -287,9 +321,9 @@ PROJECTION: Final = Projection(
         "utterance_objects",
         "utterances",
     ),
-    apply=dict.fromkeys((UTTERANCE, AUDIO, PAGE, TRANSCRIPT, DELIVERY), _apply),
+    apply=dict.fromkeys((UTTERANCE, AUDIO, PAGE, TRANSCRIPT, DELIVERY, EDIT, DISCARD), _apply),
     forget=_forget,
-    version=2,
+    version=3,
     blobs=("SELECT audio FROM utterances WHERE audio IS NOT NULL",),
     spool=Spool(prefix="utt_", needed="SELECT id FROM utterances"),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -20,14 +21,17 @@ from garret.control.commands.service import Request, ServiceHandler
 from garret.control.door import Door
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
-from garret.features.dictate import store
+from garret.features.dictate import history, store
 from garret.features.dictate.abandoned import end_abandoned
 from garret.features.dictate.audio.errors import UNDECODABLE
+from garret.features.dictate.changing import GRACE, Changing
 from garret.features.dictate.examination import Examination
+from garret.features.dictate.exporting import Exporting
 from garret.features.dictate.finishing import CANCELLED, Finisher, Words
 from garret.features.dictate.kept_sound import open_sound
 from garret.features.dictate.listening import Listening
 from garret.features.dictate.model_keeping import ModelKeeping
+from garret.features.dictate.phrases import PhraseTable
 from garret.features.dictate.pushed import SAMPLE_BYTES
 from garret.features.dictate.transcription import Transcription
 from garret.protocol.contract import Command, Nothing
@@ -38,6 +42,8 @@ _logger = log.get("dictate")
 _IMPORT_LIMIT: Final = 64 << 30  # bytes; a day of 24-bit stereo at 96 kHz
 _PAGE_CHARACTERS: Final = 500_000
 """Of text in one page of the history: at four bytes each it fits a result's limit of 4 MiB."""
+_BRIEF: Final = range(1, 401)
+"""Characters of a text as a list shows it; of 1,000 rows they fit a result's limit of 4 MiB as well."""
 _SPOOLED: Final = "utt_*"
 """The names of this room's files in the spool folder."""
 _TIDY_SECONDS: Final = 3600.0
@@ -55,6 +61,7 @@ class DictationService:
         self._door = door
         self._finisher = Finisher(door)
         self._models = ModelKeeping(door)
+        self._changing = Changing(door, self._own, self._undisturbed, self._remove)
         self._live: dict[str, Listening] = {}
         self._begun: set[str] = set()
         """Live dictations an attempt of this process took the input of, and that are not done."""
@@ -76,6 +83,9 @@ class DictationService:
             c.Delivered: self._delivered,
             **Examination(door).handlers,
             **self._models.handlers,
+            **self._changing.handlers,
+            **Exporting(door, self._own, self._finisher).handlers,
+            **PhraseTable(door).handlers,
         }
 
     async def start(self) -> None:
@@ -105,6 +115,7 @@ class DictationService:
         for path in sorted(self._door.spool.glob(f"{_SPOOLED}.pcm")):
             if path.stem not in busy and path.stem not in self._live:
                 await self._tidy_spool(path)
+        await self._changing.end_grace()
         await self._finisher.keep_retention()
 
     def _is_busy(self, utterance: str) -> bool:
@@ -140,13 +151,24 @@ class DictationService:
         return c.Imported(utterance=utterance, bytes=blob.size)
 
     async def _create(
-        self, utterance: str, source: str, name: str, request: Request, blob: str | None
+        self,
+        utterance: str,
+        source: str,
+        name: str,
+        request: Request,
+        blob: str | None,
+        *,
+        plain: bool = False,
     ) -> store.Row:
-        """Keep that there is an utterance; durable when this returns."""
+        """Keep that there is an utterance; durable when this returns. In a `plain` one all words are text."""
         door = self._door
         now = door.clock.wall()
         profile = request.caller.profile
-        body = {"utterance": utterance, "source": source, "name": name[:1000], "profile": profile}
+        body: dict[str, Any] = {
+            "utterance": utterance, "source": source, "name": name[:1000], "profile": profile,
+        }  # fmt: skip
+        if plain:
+            body["plain"] = True
         state = "capturing" if blob is None else "captured"
         objects, signer = door.store.objects, door.signer
         about = {"aggregate": utterance, "workspace": request.workspace}
@@ -244,7 +266,9 @@ class DictationService:
             raise await self._nobody_there(row)
         self._begun.add(utterance)
         if row is None:
-            row = await self._create(utterance, command.source, command.name, request, None)
+            row = await self._create(
+                utterance, command.source, command.name, request, None, plain=not command.commands
+            )
         listen = self._take_up if begun and not back else self._listen_to
         done = await listen(command, request, row, choice.model)
         self._begun.discard(utterance)
@@ -337,24 +361,62 @@ class DictationService:
     async def _find(self, utterance: str) -> store.Row:
         return await self._door.store.read(lambda connection: store.find(connection, utterance))
 
-    async def _own(self, caller: Caller, utterance: str) -> store.Row:
-        """An utterance that the caller may see."""
+    async def _own(self, caller: Caller, utterance: str, *, deleted: bool = False) -> store.Row:
+        """An utterance that the caller may see; one that was deleted only with `deleted`."""
         row = await self._find(utterance)
-        if self._may_see(caller, row):
-            return row
-        raise ControlError(f"There is no utterance {utterance[:80]}.", code=Code.NOT_FOUND)
+        if not self._may_see(caller, row):
+            raise ControlError(f"There is no utterance {utterance[:80]}.", code=Code.NOT_FOUND)
+        if row.discarded is not None and not deleted:
+            hours = float(self._door.setting(GRACE)) / 60
+            raise ControlError(
+                f"{row.id} was deleted. Text and sound are kept for {hours:.3g} h after that: `garret "
+                f"history undelete {row.id}` brings it back.",
+                code=Code.NOT_FOUND,
+            )
+        return row
+
+    @asynccontextmanager
+    async def _undisturbed(self, utterance: str, what: str) -> AsyncGenerator[None]:
+        """Nobody works on the utterance until the block is left. Raises ControlError where somebody does."""
+        if utterance in self._live:
+            raise ControlError("This dictation is going on; stop it first.", code=Code.CONFLICT)
+        alone = self._alone(utterance)
+        if alone.locked():
+            raise ControlError(
+                f"{utterance} is being worked on. Nothing was {what}. `garret jobs` shows the job to wait "
+                "for or to cancel.",
+                code=Code.CONFLICT,
+            )
+        async with alone:  # a run that began meanwhile would leave a text behind that nobody sees
+            yield
 
     def _may_see(self, caller: Caller, row: store.Row) -> bool:
         return row.profile == caller.profile or self._door.may(caller, "dictate.read")
 
     async def _history(self, command: c.History, request: Request) -> c.Utterances:
+        """A page of the history, and how many there are where that was asked."""
         limit = min(max(command.limit, 1), 1000)
-        profile = None if self._door.may(request.caller, "dictate.read") else request.caller.profile
-        question = store.Question(
-            limit, command.query, profile, command.before, _PAGE_CHARACTERS, request.workspace
+        characters = min(command.characters or store.LISTED_CHARACTERS, store.LISTED_CHARACTERS)
+        question = history.Question(
+            limit,
+            command.query,
+            None if self._door.may(request.caller, "dictate.read") else request.caller.profile,
+            command.before,
+            # A list that shows any part of itself counts on whole pages.
+            max(_PAGE_CHARACTERS, 2 * limit * characters)
+            if command.characters in _BRIEF
+            else _PAGE_CHARACTERS,
+            request.workspace,
+            command.only,
+            max(command.skip, 0),
+            max(characters, 1),
         )
-        rows = await self._door.store.read(lambda connection: store.newest(connection, question))
-        return c.Utterances(utterances=tuple(row.shown() for row in rows))
+
+        rows = await self._door.store.read(lambda connection: history.newest(connection, question))
+        total = -1
+        if command.count:  # a read of its own, since one may take a second at most
+            total = await self._door.store.read(lambda connection: history.count(connection, question))
+        return c.Utterances(utterances=tuple(row.shown() for row in rows), total=total)
 
     async def _get(self, command: c.Get, request: Request) -> c.Transcript:
         row = await self._own(request.caller, command.utterance)
@@ -376,6 +438,8 @@ class DictationService:
             note=row.note,
             notes=row.notes,
             stages=row.stages,
+            edited=row.cleaned is not None,
+            cleaned=_share(row.cleaned or "", first, len(page), row.segments),
         )
 
     async def _audio(self, command: c.Audio, request: Request) -> Nothing:
@@ -384,17 +448,8 @@ class DictationService:
         return Nothing()
 
     async def _delete(self, command: c.Delete, request: Request) -> Nothing:
-        row = await self._own(request.caller, command.utterance)
-        if row.id in self._live:
-            raise ControlError("This dictation is going on; stop it first.", code=Code.CONFLICT)
-        alone = self._alone(row.id)
-        if alone.locked():
-            raise ControlError(
-                f"{row.id} is being worked on. Nothing was deleted. `garret jobs` shows the job to wait for "
-                "or to cancel.",
-                code=Code.CONFLICT,
-            )
-        async with alone:  # a run that began meanwhile would leave a text behind that nobody sees
+        row = await self._own(request.caller, command.utterance, deleted=True)
+        async with self._undisturbed(row.id, "deleted"):
             await self._remove(row, "deleted by the user")
             self._taken.pop(row.id, None)
         await self._door.audit(request.caller, "dictate.delete", "done", {"utterance": row.id})

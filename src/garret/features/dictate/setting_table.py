@@ -128,6 +128,14 @@ SETTINGS = (
         sentence="How much room kept audio may take, in MiB; the oldest goes first.",
     ),
     Setting(
+        key="dictate.grace_minutes",
+        type="int",
+        default=1_440,
+        minimum=1,
+        maximum=525_600,
+        sentence="How long a deleted dictation can be brought back, in minutes; then it is gone for good.",
+    ),
+    Setting(
         key="dictate.device",
         type="text",
         default="",

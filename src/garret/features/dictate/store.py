@@ -1,16 +1,15 @@
 """The dictation room's tables as they are read, its objects, and the progress of its work.
 
 Objects: `dictate.utterance` (that something was said), `dictate.audio` (the blob that holds its
-sound), `dictate.page` (segments of a transcript), `dictate.transcript`, `dictate.delivery`. Work and
-what was heard so far belong to this machine and are no objects.
+sound), `dictate.page` (segments of a transcript), `dictate.transcript`, `dictate.delivery`, `dictate.edit` (a
+person's own text, or none), `dictate.discard` (that it was deleted, or brought back). Work and what was heard
+so far belong to this machine and are no objects.
 
-Neighbour: `projection` makes the tables from the objects.
+Neighbours: `projection` makes the tables from the objects; `history` looks for utterances in them.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple, cast
 
@@ -26,6 +25,8 @@ AUDIO: Final = "dictate.audio"
 PAGE: Final = "dictate.page"
 TRANSCRIPT: Final = "dictate.transcript"
 DELIVERY: Final = "dictate.delivery"
+EDIT: Final = "dictate.edit"
+DISCARD: Final = "dictate.discard"
 
 PAGE_SEGMENTS: Final = 100
 """Segments in one page object; thirty seconds of words take about 6 kB, so a page stays under 1 MiB."""
@@ -36,15 +37,9 @@ LISTED_CHARACTERS: Final = 100_000
 _COLUMNS: Final = (
     "u.id, u.created, u.profile, u.workspace, u.source, u.name, u.audio, u.audio_seconds, u.engine, "
     "u.quality, u.raw, u.text, u.decode_seconds, u.segments, u.run, u.note, u.notes, u.stages, u.state, "
-    "w.state, w.job, w.error"
-)
-_LISTED: Final = _COLUMNS.replace(
-    "u.raw, u.text,", f"substr(u.raw, 1, {LISTED_CHARACTERS}), substr(u.text, 1, {LISTED_CHARACTERS}),"
+    "w.state, w.job, w.error, u.cleaned, u.discarded, u.plain"
 )
 _FROM: Final = " FROM utterances u LEFT JOIN dictation_work w ON w.utterance = u.id "
-
-_WORD: Final = re.compile(r"[^\W_]+")
-_WORDS_LIMIT: Final = 16
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_segment = msgspec.msgpack.Decoder(c.TranscriptSegment).decode
@@ -77,6 +72,9 @@ class Row(msgspec.Struct, frozen=True):
     work_state: str
     job: str
     error: str
+    cleaned: str | None
+    discarded: float | None
+    plain: int
 
     @property
     def state(self) -> Any:
@@ -97,6 +95,9 @@ class Row(msgspec.Struct, frozen=True):
             error=self.error,
             job=self.job,
             has_audio=self.audio is not None,
+            edited=self.cleaned is not None,
+            deleted=self.discarded or 0.0,
+            note=self.note,
         )
 
 
@@ -151,76 +152,26 @@ def find(connection: apsw.Connection, utterance: str) -> Row:
     """One utterance. Raises ControlError (not found)."""
     row = connection.execute(f"SELECT {_COLUMNS}{_FROM}WHERE u.id = ?", (utterance,)).fetchone()
     if row is None:
-        raise ControlError(
-            f"There is no utterance {utterance[:80]}. `garret history` lists those there are.",
-            code=Code.NOT_FOUND,
-        )
+        raise no_utterance(utterance)
     return _row(row)
 
 
-class Question(msgspec.Struct, frozen=True):
-    """What is looked for in the history: the newest `limit` utterances before the one called `before`.
-
-    All words of `words` are in the text or the raw text, in any order. A word matches any that begins with
-    it, and neither case nor accents count; signs that are no letters or digits separate words, and are
-    never taken for a pattern or an operator.
-    """
-
-    limit: int
-    words: str = ""
-    profile: str | None = None
-    before: str = ""
-    characters: int = 500_000
-    workspace: str | None = None
+def beginning(connection: apsw.Connection, utterance: str, characters: int = LISTED_CHARACTERS) -> Row:
+    """As `find`, with so many characters of each text at most."""
+    shown = _COLUMNS
+    for column in ("u.raw", "u.text", "u.cleaned"):
+        shown = shown.replace(column, f"substr({column}, 1, {characters:d})")
+    row = connection.execute(f"SELECT {shown}{_FROM}WHERE u.id = ?", (utterance,)).fetchone()
+    if row is None:
+        raise no_utterance(utterance)
+    return _row(row)
 
 
-def newest(connection: apsw.Connection, question: Question) -> list[Row]:
-    """Utterances, newest first, with the beginnings of their texts (`LISTED_CHARACTERS`).
-
-    They end with the one that brings the texts beyond `question.characters`; at least one is there.
-    """
-    found: list[Row] = []
-    room = question.characters
-    for utterance in _newest_ids(connection, question):
-        row = connection.execute(f"SELECT {_LISTED}{_FROM}WHERE u.id = ?", (utterance,)).fetchone()
-        shown = _row(row)
-        room -= len(shown.raw) + len(shown.text)
-        if found and room < 0:
-            break
-        found.append(shown)
-    return found
-
-
-def _newest_ids(connection: apsw.Connection, question: Question) -> list[str]:
-    conditions = ["1"]
-    bindings: list[Any] = []
-    if question.words.strip():
-        words = _search_words(question.words)
-        if not words:
-            return []
-        conditions.append(
-            "id IN (SELECT utterance FROM utterance_places WHERE place IN "
-            "(SELECT rowid FROM utterance_search WHERE utterance_search MATCH ?))"
-        )
-        bindings.append(" ".join(f'"{word}"*' for word in words))
-    if question.before:
-        conditions.append("id < ?")
-        bindings.append(question.before)
-    for column, value in (("profile", question.profile), ("workspace", question.workspace)):
-        if value is not None:
-            conditions.append(f"{column} = ?")
-            bindings.append(value)
-    rows = _select(
-        connection,
-        f"SELECT id FROM utterances WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT ?",
-        (*bindings, question.limit),
+def no_utterance(utterance: str) -> ControlError:
+    return ControlError(
+        f"There is no utterance {utterance[:80]}. `garret history` lists those there are.",
+        code=Code.NOT_FOUND,
     )
-    return [str(row[0]) for row in rows]
-
-
-def _search_words(text: str) -> list[str]:
-    """The words of a question: runs of letters and digits, which is what the search tells apart as well."""
-    return _WORD.findall(unicodedata.normalize("NFC", text))[:_WORDS_LIMIT]
 
 
 def _row(row: Any) -> Row:

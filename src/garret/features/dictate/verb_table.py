@@ -163,6 +163,12 @@ HISTORY: Final = Verb(
             (_UTTERANCE, _NO_WAIT),
         ),
         Verb(
+            "undelete",
+            "Bring back an utterance that was deleted in the window, while its grace time lasts.",
+            f"{_HISTORY}:history_undelete",
+            (_UTTERANCE,),
+        ),
+        Verb(
             "export",
             "Write utterances into a folder, a file each.",
             f"{_HISTORY}:history_export",

@@ -6,37 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from garret.features.dictate.audio import matroska
 from garret.features.dictate.audio.errors import TrackMissingError
 from garret.features.dictate.audio.source import Source
-from tests.features.dictate.audio.sounds import RATE, descriptor, encoded, hit, kinds, lag, noise, tone
+from tests.features.dictate.audio.sounds import RATE, descriptor, encoded, hit, kinds, lag, muxed, noise, tone
 from tests.features.dictate.audio.test_decode import decoded
 
 av: Any = pytest.importorskip("av", reason="FURTHER WRAPPINGS NOT TESTED: PyAV is not installed")
-
-
-def muxed(
-    path: Path, tracks: list[npt.NDArray[Any]], codec: str, *, starts: float = 0.0, holes: bool = False
-) -> bytes:
-    """Tracks in a file whose sound begins at `starts` seconds; with `holes` the second second is left out."""
-    with av.open(str(path), "w") as output:
-        streams = [output.add_stream(codec, rate=48_000, layout="mono") for _ in tracks]
-        for stream, sound in zip(streams, tracks, strict=True):
-            wide = np.repeat(sound, 3).astype(np.float32)
-            size = stream.frame_size or 960
-            for place in range(0, len(wide) - size, size):
-                if holes and 48_000 <= place < 96_000:
-                    continue
-                frame = av.AudioFrame.from_ndarray(
-                    wide[None, place : place + size], format="fltp", layout="mono"
-                )
-                frame.sample_rate, frame.pts = 48_000, place + round(starts * 48_000)
-                output.mux(stream.encode(frame))
-            output.mux(stream.encode(None))
-    return path.read_bytes()
 
 
 @pytest.mark.parametrize("suffix", ["mkv", "mp4", "mov"])

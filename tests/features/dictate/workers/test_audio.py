@@ -12,8 +12,7 @@ import pytest
 from garret.features.dictate import contracts as c
 from garret.features.dictate.audio import spool
 from garret.features.dictate.workers.audio import decode_file
-from tests.features.dictate.audio.sounds import RATE, descriptor, encoded, librivox, music
-from tests.features.dictate.audio.test_damage import muxed
+from tests.features.dictate.audio.sounds import RATE, descriptor, encoded, librivox, music, muxed
 
 
 class Asked:

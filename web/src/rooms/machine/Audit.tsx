@@ -20,7 +20,7 @@ const OUTCOMES = ["", "denied", "failed", "done"] as const;
 export default function Audit() {
   const { t } = useTranslation("machine");
   const [outcome, choose] = useState("");
-  const entries = useAsk("house.audit", { limit: 500, outcome });
+  const entries = useAsk("house.audit", { limit: 500, outcome }, { fresh: true });
   const verify = useAct("house.audit_verify");
   const columns = useMemo<readonly Column<HouseAuditEntry>[]>(
     () => [

@@ -13,7 +13,7 @@ const ORDER = { fail: 0, warn: 1, ok: 2 } as const;
 
 export default function Doctor() {
   const { t } = useTranslation("machine");
-  const diagnosis = useAsk("house.doctor", {});
+  const diagnosis = useAsk("house.doctor", {}, { fresh: true });
   return (
     <RoomPage
       title={t("doctor.title")}

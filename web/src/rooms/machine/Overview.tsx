@@ -19,7 +19,7 @@ const LOOK_AGAIN = 5_000; // milliseconds; figures of latency change without an 
 
 export default function Overview() {
   const { t } = useTranslation("machine");
-  const status = useAsk("house.status", {});
+  const status = useAsk("house.status", {}, { fresh: true });
   const { refetch } = status;
   useEffect(() => {
     const timer = setInterval(() => document.visibilityState === "visible" && void refetch(), LOOK_AGAIN);

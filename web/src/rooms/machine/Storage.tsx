@@ -28,7 +28,7 @@ const TONES: Readonly<Record<string, string>> = {
 
 export default function Storage() {
   const { t } = useTranslation("machine");
-  const report = useAsk("house.storage", {});
+  const report = useAsk("house.storage", {}, { fresh: true });
   const [making, make] = useState(false);
   return (
     <RoomPage

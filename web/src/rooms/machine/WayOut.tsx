@@ -22,8 +22,8 @@ const LOOK_AGAIN = 1_000;
 export default function WayOut() {
   const { t } = useTranslation("machine");
   const queries = useQueryClient();
-  const egress = useAsk("house.egress", {});
-  const log = useAsk("house.egress_log", { limit: 200 });
+  const egress = useAsk("house.egress", {}, { fresh: true });
+  const log = useAsk("house.egress_log", { limit: 200 }, { fresh: true });
   const close = useAct("house.egress_close");
   const open = useAct("house.egress_open");
   const { refetch } = egress;

@@ -17,7 +17,7 @@ const share = (level: number) => Math.min(1, Math.max(0, 1 - level / QUIETEST));
 
 export function Microphone() {
   const { t } = useTranslation("settings");
-  const devices = useAsk("microphone.devices", {});
+  const devices = useAsk("microphone.devices", {}, { fresh: true });
   const chosen = useAsk("house.settings", { key: "dictate.device" });
   const set = useAct("house.setting_set");
   return (

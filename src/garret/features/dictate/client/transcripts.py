@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from garret.features.dictate import contracts as c
-from garret.features.dictate.text.formats import Note, Transcript
-from garret.features.dictate.text.segments import Segment, SpokenCommand
-from garret.features.dictate.text.words import Word
+from garret.features.dictate.documents import document_of, joined
 from garret.protocol.manifest import Session
 
 PAGE: Final = 200
@@ -36,49 +32,22 @@ def fetch(session: Session, utterance: str) -> c.Transcript:
     """The whole transcript of an utterance."""
     whole = session.call(c.Get(utterance=utterance, limit=PAGE), again=True)
     pages = [whole]
-    segments = list(whole.segments)
-    while len(segments) < whole.total:
-        page = session.call(c.Get(utterance=utterance, first=len(segments), limit=PAGE), again=True)
+    count = len(whole.segments)
+    while count < whole.total:
+        page = session.call(c.Get(utterance=utterance, first=count, limit=PAGE), again=True)
         if not page.segments:
             break
         pages.append(page)
-        segments.extend(page.segments)
-    raw, text = ("".join(getattr(page, name) for page in pages) for name in ("raw", "text"))
-    return msgspec.structs.replace(whole, raw=raw, text=text, segments=tuple(segments))
+        count += len(page.segments)
+    return joined(pages)
 
 
 def render(transcript: c.Transcript, form: str, *, raw: bool, indent: int = 0) -> str:
     """The transcript as "text", "json", "srt" or "vtt"; `raw` as heard instead of cleaned."""
-    made = Transcript(
-        utterance=transcript.utterance,
-        engine=transcript.engine,
-        quality=transcript.quality,
-        raw=transcript.raw,
-        text=transcript.raw if raw and form != "json" else transcript.text,
-        audio_seconds=transcript.audio_seconds,
-        decode_seconds=transcript.decode_seconds,
-        segments=tuple(_segment(segment, raw=raw and form != "json") for segment in transcript.segments),
-        notes=tuple(Note(note.kind, note.sentence, note.start, note.end) for note in transcript.notes),
-    )
+    made = document_of(transcript, raw=raw and form != "json")
     if form == "json":
         return made.to_json(indent=indent) + "\n"
     return {"text": made.to_text, "srt": made.to_srt, "vtt": made.to_vtt}[form]()
-
-
-def _segment(segment: c.TranscriptSegment, *, raw: bool) -> Segment:
-    """A segment as it was heard, or with the words that are left in the text."""
-    gone = set[int]() if raw else {first + i for first, count in segment.gone for i in range(count)}
-    words = tuple(
-        Word(word.word, word.start, word.end, word.confidence)
-        for place, word in enumerate(segment.words)
-        if place not in gone
-    )
-    commands = tuple(
-        SpokenCommand(each.number, each.start, each.end, each.words, each.did, each.restored)
-        for each in segment.commands
-    )
-    text = segment.raw if raw else segment.text
-    return Segment(segment.start, segment.end, text, words, commands, segment.capitals)
 
 
 def commands_in(transcript: c.Transcript) -> str:

@@ -1,12 +1,29 @@
 """Commands, results and events of the dictation room, and what it says to its workers.
 
 Audio times are seconds from the start of the utterance; sample positions are at 16 kHz mono. The modules
-below hold them by what they are about: `utterances`, `dictation`, `sound`, `recognition`, `models`;
+below hold them by what they are about: `utterances`, `changes`, `exports`, `dictation`, `sound`,
+`recognition`, `models`;
 everybody else imports them from here.
 """
 
 from __future__ import annotations
 
+from garret.features.dictate.contracts.changes import (
+    DISCARDED_AT_ONCE,
+    EDIT_CHARACTERS,
+    Changed,
+    Discard,
+    Discarded,
+    Edit,
+    ListPhrases,
+    ListVersions,
+    Phrase,
+    Phrases,
+    Revert,
+    Undelete,
+    Version,
+    Versions,
+)
 from garret.features.dictate.contracts.dictation import (
     AudioChunk,
     Dictated,
@@ -19,6 +36,16 @@ from garret.features.dictate.contracts.dictation import (
     Started,
     Stop,
     Transcribe,
+)
+from garret.features.dictate.contracts.exports import (
+    NAMED_AT_ONCE,
+    Document,
+    Documents,
+    Export,
+    Exported,
+    Form,
+    Render,
+    Rendered,
 )
 from garret.features.dictate.contracts.models import (
     AddModel,
@@ -66,6 +93,7 @@ from garret.features.dictate.contracts.utterances import (
     Delete,
     Deleted,
     Delivered,
+    Filter,
     Get,
     History,
     Import,
@@ -80,6 +108,9 @@ from garret.features.dictate.contracts.utterances import (
 )
 
 __all__ = [
+    "DISCARDED_AT_ONCE",
+    "EDIT_CHARACTERS",
+    "NAMED_AT_ONCE",
     "AddModel",
     "Audio",
     "AudioChunk",
@@ -89,6 +120,7 @@ __all__ = [
     "Capture",
     "CaptureItem",
     "Captured",
+    "Changed",
     "Clean",
     "CleanedSegment",
     "CleanedText",
@@ -100,12 +132,21 @@ __all__ = [
     "Devices",
     "Dictated",
     "DictationItem",
+    "Discard",
+    "Discarded",
+    "Document",
+    "Documents",
+    "Edit",
     "EncodeAudio",
     "Encoded",
     "EngineStatus",
     "Engines",
     "Examine",
+    "Export",
+    "Exported",
+    "Filter",
     "Finished",
+    "Form",
     "Get",
     "HeardText",
     "History",
@@ -115,19 +156,26 @@ __all__ = [
     "ListDevices",
     "ListEngines",
     "ListModels",
+    "ListPhrases",
+    "ListVersions",
     "Listen",
     "ModelInfo",
     "Models",
     "Note",
     "Partial",
+    "Phrase",
+    "Phrases",
     "RawSegment",
     "RecognisedWord",
     "Recognize",
     "Record",
     "RemoveModel",
+    "Render",
+    "Rendered",
     "Rescue",
     "Rescued",
     "RestoreWords",
+    "Revert",
     "SpeechSegment",
     "SpokenCommand",
     "Stage",
@@ -138,7 +186,10 @@ __all__ = [
     "Transcribe",
     "Transcript",
     "TranscriptSegment",
+    "Undelete",
     "UseModel",
     "Utterance",
     "Utterances",
+    "Version",
+    "Versions",
 ]

@@ -122,6 +122,8 @@ class Listen(Command[Dictated], frozen=True):
     `resumes` says that whoever asks comes back after a restart of Garret, with the same key, and goes on:
     with the input stream, which for pushed sound holds what was not told as kept. The listening then goes
     on too. Otherwise a restart ends it, with the text of what was captured.
+
+    Without `commands` all that is said is text, also when it is heard again later.
     """
 
     source: Literal["microphone", "push"]
@@ -132,6 +134,7 @@ class Listen(Command[Dictated], frozen=True):
     partials: bool = True
     name: str = ""
     resumes: bool = False
+    commands: bool = True
 
 
 @command("dictate.examine", result=Findings, capability="dictate.use")

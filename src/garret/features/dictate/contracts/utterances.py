@@ -64,6 +64,7 @@ class Transcript(Contract, frozen=True):
     `raw` and `text` are this page's share of the whole, which all pages joined are, and most have but one.
     `notes` are the remarks on its sound, `note` is all there is to tell in words.
     `stages` holds the seconds spent in each stage: import, decode, recognise, clean.
+    `edited`: `text` is what a person made of it, and `cleaned` this page's share of what it was before.
     """
 
     utterance: str
@@ -79,10 +80,16 @@ class Transcript(Contract, frozen=True):
     note: str = ""
     notes: tuple[Note, ...] = ()
     stages: dict[str, float] = msgspec.field(default_factory=dict[str, float])
+    edited: bool = False
+    cleaned: str = ""
 
 
 class Utterance(Contract, frozen=True):
-    """An utterance as the history lists it; of very long texts the beginning, `dictate.get` has the whole."""
+    """An utterance as the history lists it; of very long texts the beginning, `dictate.get` has the whole.
+
+    `edited`: the text is a person's correction. `deleted` is when it was deleted, in seconds since 1970,
+    where it was and can still be brought back; otherwise 0. `note` is what there is to tell of its sound.
+    """
 
     id: str
     state: State
@@ -96,6 +103,9 @@ class Utterance(Contract, frozen=True):
     error: str = ""
     job: str = ""
     has_audio: bool = False
+    edited: bool = False
+    deleted: float = 0.0
+    note: str = ""
 
 
 class Imported(Contract, frozen=True):
@@ -111,7 +121,28 @@ class Import(Command[Imported], frozen=True):
 
 
 class Utterances(Contract, frozen=True):
+    """A page of the history; `total` is how many there are on all pages where that was asked, else -1."""
+
     utterances: tuple[Utterance, ...]
+    total: int = -1
+
+
+class Filter(Contract, frozen=True):
+    """What is looked for: all that is given has to be true of an utterance.
+
+    `query` is words that its text holds: each stands for all that begin with it; neither case nor accents
+    count, nor the order. `since` and `until` are seconds since 1970, the second exclusive; 0 is no bound.
+    `remarked`: there is something to tell of its sound. `deleted`: those that were deleted and can still be
+    brought back, instead of those that were not.
+    """
+
+    query: str = ""
+    since: float = 0.0
+    until: float = 0.0
+    engine: str = ""
+    source: Literal["", "microphone", "push", "file"] = ""
+    remarked: bool = False
+    deleted: bool = False
 
 
 @command("dictate.history", result=Utterances, capability="dictate.read_own")
@@ -120,12 +151,19 @@ class History(Command[Utterances], frozen=True):
 
     A word stands for all that begin with it; neither case nor accents count, nor the order of the words.
     `before` is the id of the last one of the page before; ids sort by time. A page may hold fewer than
-    `limit` where texts are long; an empty one is the last.
+    `limit` where texts are long; an empty one is the last. `only` narrows it further.
+
+    For a list that shows any part of it at once: `skip` leaves out so many, `count` asks for the total, and
+    of each text no more than `characters` come (0: up to 100,000). Up to 400 of them, no page is short.
     """
 
     limit: int = 50
     query: str = ""
     before: str = ""
+    only: Filter = Filter()
+    skip: int = 0
+    count: bool = False
+    characters: int = 0
 
 
 @command("dictate.get", result=Transcript, capability="dictate.use")

@@ -20,8 +20,8 @@ from .words import normal_words
 _FIRST_PERSON = frozenset(("i", "i'm", "i'll", "i've", "i'd"))
 # March and May are everyday words as well; they are months beside a day (`_is_month`).
 _CALENDAR = frozenset(
-    """monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays
-    saturdays sundays january february april june july august september october november december""".split()
+    """monday tuesday wednesday thursday friday saturday sunday january february april june july august
+    september october november december""".split()
 )
 _MONTHS = frozenset(
     "january february march april may june july august september october november december".split()

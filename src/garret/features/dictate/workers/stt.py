@@ -40,10 +40,10 @@ from garret.features.dictate.engines.registry import engine_info, engines, open_
 from garret.features.dictate.text.alignment import find_breaks
 from garret.features.dictate.text.commands import DEFAULT_TABLE, may_be, spellings
 from garret.features.dictate.text.grammar import ONE_CHARACTER_GRAMMAR, SPELLING_GRAMMAR, grammar
+from garret.features.dictate.text.personal import table_of, vocabulary_of
 from garret.features.dictate.text.spelling_reading import CHOICES, agree
 from garret.features.dictate.text.words import Word, normal_words
 from garret.features.dictate.workers.growing import Hearing, arrivals
-from garret.features.dictate.workers.text import table_of, vocabulary_of
 from garret.models.shelf import Shelf
 from garret.protocol.life import Boot
 from garret.worker.call import Call

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -12,13 +12,14 @@ from garret.base.errors import GarretError
 from garret.features.dictate import contracts as c
 from garret.features.dictate.engines.registry import engines
 from garret.features.dictate.text.cleanup import CleanupOptions
-from garret.features.dictate.text.commands import DEFAULT_TABLE, Action, Command, CommandTable
+from garret.features.dictate.text.commands import Action
 from garret.features.dictate.text.content import weigh
 from garret.features.dictate.text.editor import Editor, Ending, Outcome
 from garret.features.dictate.text.pauses import sentence_ends
+from garret.features.dictate.text.personal import table_of, vocabulary_of
 from garret.features.dictate.text.reading import Heard, Part, Reading, read, read_text
 from garret.features.dictate.text.spelling import spell_parts
-from garret.features.dictate.text.vocabulary import Replacement, vocabulary
+from garret.features.dictate.workers.rendering import render
 from garret.protocol.contract import Nothing
 from garret.protocol.life import Boot
 from garret.transport import bulk
@@ -28,8 +29,6 @@ from garret.worker.harness import Handlers
 _logger = log.get("dictate.text")
 _TAKING = frozenset({Action.SCRATCH, Action.UNDO, Action.CANCEL, Action.STOP})
 """What commands do after which words that were heard may be missing from the document."""
-ALL_COMMANDS: Final = "all"
-"""Of `dictate.commands_off`: every command, the person's own as well."""
 
 
 class TextWorker:
@@ -174,34 +173,14 @@ def spelled(segments: Sequence[c.RawSegment]) -> c.CleanedText:
     return c.CleanedText(text="".join(parts), segments=tuple(c.CleanedSegment(text=part) for part in parts))
 
 
-def vocabulary_of(value: Any) -> tuple[Replacement, ...]:
-    """The person's own words from their setting, `{"heard": "written"}`."""
-    entries = msgspec.convert(value or {}, dict[str, str])
-    return vocabulary(Replacement(spoken, written) for spoken, written in entries.items())
-
-
-def table_of(value: Any, off: Sequence[str] = ()) -> CommandTable:
-    """The commands: the built-in ones and the person's, `{"phrase": "action" or "insert: text"}`.
-
-    Without those whose phrases are `off`, which may be `ALL_COMMANDS`.
-    """
-    entries = msgspec.convert(value or {}, dict[str, str])
-    user: list[Command] = []
-    for phrase, meaning in entries.items():
-        action, _, text = meaning.partition(":")
-        user.append(Command(phrase, action.strip(), text.removeprefix(" ")))
-    table = DEFAULT_TABLE.with_user(user)
-    return CommandTable(()) if ALL_COMMANDS in off else table.without(off)
-
-
 def build(boot: Boot) -> Handlers:
     """Settings that do not fit are left out and told of in the log, so that text is still cleaned."""
     settings = dict(boot.settings)
     for key, check in (("dictate.vocabulary", vocabulary_of), ("dictate.commands", table_of)):
         try:
             check(settings[key])
-        except (GarretError, msgspec.ValidationError) as error:
+        except GarretError as error:
             _logger.warning("%s is not used: %s", key, error)
             settings[key] = {}
     worker = TextWorker(settings)
-    return Handlers({c.Clean: worker.clean})
+    return Handlers({c.Clean: worker.clean, c.Render: render})

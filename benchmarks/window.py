@@ -1,0 +1,99 @@
+"""The window under a screen that nobody sees: first paint, round trips, files, and what it takes while idle.
+
+Round trips go from the page's script over the bridge to the control plane and back; the floor is the same
+command from a blocking client. Each figure comes from a process of its own (`window_run`).
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.dictation import house
+from benchmarks.report import Row, row
+from garret.base.paths import Home
+from garret.features.desk.contracts import GetPreferences
+from garret.page.assets import FOLDER
+from garret.transport.client import Client
+from tests.shell.desktop import desktop, missing
+
+STARTS = 5
+FLOOR = 1000
+
+
+def run() -> list[Row]:
+    """All figures; none where there can be no window."""
+    if lacking := missing():
+        print(f"window: not measured, since {lacking} are not installed", file=sys.stderr)
+        return []
+    with (
+        tempfile.TemporaryDirectory(prefix="g-", dir="/tmp") as folder,
+        desktop(Path(folder)) as screen,
+        house() as home,
+    ):
+        environment = {
+            **screen.environment,
+            "GARRET_HOME": str(home.root),
+            "QTWEBENGINE_DISABLE_SANDBOX": "1",
+        }
+        return _rows(home, environment)
+
+
+def _rows(home: Home, environment: dict[str, str]) -> list[Row]:
+    told = _window("bench", environment)
+    trips = sorted(told["trips"])
+    rows = [
+        row(
+            "window: page to control plane and back, p50",
+            statistics.median(trips),
+            "ms",
+            budget=1.5,
+            floor=_floor(home),
+        ),
+        row("window: page to control plane and back, p95", trips[len(trips) * 95 // 100], "ms"),
+        row("window: 64 MiB to the page, median", statistics.median(told["blobs"]) / 1000, "s", budget=0.4),
+    ]
+    if not (FOLDER / "index.html").is_file():
+        print("window: paint and memory are not measured, since the page is not built", file=sys.stderr)
+        return rows
+    paints = [_window("paint", environment)["paint"] for _ in range(STARTS + 1)][
+        1:
+    ]  # the first warms the disk
+    still = _window("idle", environment)
+    return [
+        *rows,
+        row("window: process to first paint, warm, median", statistics.median(paints), "s", budget=1.5),
+        row("window: memory idle, all its processes", still["memory"] / (1 << 20), "MiB", budget=250.0),
+        row("window: memory idle, the process with Python", still["own"] / (1 << 20), "MiB"),
+        row("window: processor idle", still["cpu"], "%", budget=0.5),
+    ]
+
+
+def _window(what: str, environment: dict[str, str]) -> Any:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.window_run", repr(time.time()), what],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=Path(__file__).resolve().parent.parent,
+        timeout=300,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _floor(home: Home) -> float:
+    client = Client.connect(home, role="shell", service="garret-bench")
+    took: list[float] = []
+    for _ in range(FLOOR):
+        began = time.perf_counter()
+        client.call(GetPreferences())
+        took.append((time.perf_counter() - began) * 1000)
+    client.close()
+    return statistics.median(took)

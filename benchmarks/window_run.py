@@ -1,0 +1,157 @@
+"""One window, measured from within its own process: `python -m benchmarks.window_run BEGAN bench|paint|idle`.
+
+It is what `garret.shell` runs, on the screen and with the home that its environment names, and prints one
+JSON object. BEGAN is when its process was asked for (seconds since 1970), so that the start of Python and
+Qt counts. `benchmarks.window` starts it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from garret.base.paths import Home
+from garret.base.singletons import keep_singletons
+
+BLOB = 64 << 20
+BLOBS = 5
+TRIPS = 1000
+IDLE_SECONDS = 10.0
+PAGE = Path(__file__).resolve().parent.parent / "tests" / "shell" / "page"
+
+_TRIPS = """(async () => {
+  const times = [];
+  for (let at = 0; at < %d; at += 1) {
+    const began = performance.now();
+    await call("desk.preferences");
+    times.push(performance.now() - began);
+  }
+  return times;
+})()"""
+_BLOB = """(async () => {
+  const began = performance.now();
+  const bytes = await (await fetch("/files/%s")).arrayBuffer();
+  return [bytes.byteLength, performance.now() - began];
+})()"""
+_PAINT = """(() => {
+  const paint = performance.getEntriesByType("paint").find((each) => each.name === "first-contentful-paint");
+  return paint ? performance.timeOrigin + paint.startTime : null;
+})()"""
+
+
+class Run:
+    """The window, and Qt's loop run until something is so."""
+
+    def __init__(self, page: Path | None) -> None:
+        from PySide6.QtWidgets import QApplication
+
+        from garret.shell.scheme import register_scheme
+        from garret.shell.shell import Options, Shell
+
+        register_scheme()
+        self.application = QApplication(["garret"])
+        self.shell = Shell(
+            self.application, Home.default(), Options() if page is None else Options(folder=page)
+        )
+        self.shell.begin()
+
+    def until(self, reached: Callable[[], object]) -> None:
+        from PySide6.QtCore import QEventLoop, QTimer
+
+        loop, timer = QEventLoop(), QTimer()
+        timer.timeout.connect(lambda: loop.quit() if reached() else None)
+        timer.start(5)
+        loop.exec()
+        timer.stop()
+
+    def pause(self, seconds: float) -> None:
+        from PySide6.QtCore import QEventLoop, QTimer
+
+        loop = QEventLoop()
+        QTimer.singleShot(round(seconds * 1000), loop.quit)
+        loop.exec()
+
+    def script(self, text: str) -> Any:
+        got: list[Any] = []
+        self.shell.page.runJavaScript(f"JSON.stringify({text}) ?? 'null'", got.append)
+        self.until(lambda: got)
+        return json.loads(got[0]) if got[0] else None
+
+    def promise(self, text: str) -> Any:
+        self.script(f"(window.outcome = null, {text}.then((got) => {{ window.outcome = [got]; }}), 0)")
+        found: list[Any] = []
+        self.until(lambda: found or found.extend(self.script("window.outcome") or ()))
+        return found[0]
+
+
+def measure(run: Run) -> dict[str, Any]:
+    """Round trips and files, with the page of the tests."""
+    run.until(lambda: run.shell.bridge.channel is not None)
+    run.until(lambda: run.script("line()") == "open")
+    run.promise(_TRIPS % 100)
+    trips = run.promise(_TRIPS % TRIPS)
+    blobs: list[float] = []
+    channel = run.shell.bridge.channel
+    assert channel is not None
+    for _ in range(BLOBS):
+        descriptor = os.memfd_create("blob")
+        os.truncate(descriptor, BLOB)
+        size, took = run.promise(_BLOB % channel.down.offer(descriptor))
+        assert size == BLOB
+        blobs.append(took)
+    return {"trips": trips, "blobs": blobs}
+
+
+def paint(run: Run, began: float) -> dict[str, Any]:
+    """When the page showed something, after its process was asked for."""
+    found: list[float] = []
+
+    def painted() -> bool:
+        at = run.script(_PAINT)
+        if at:
+            found.append(at)
+        return bool(found)
+
+    run.until(painted)
+    return {"paint": found[0] / 1000 - began}
+
+
+def idle(run: Run) -> dict[str, Any]:
+    """What it takes while nobody does anything."""
+    run.until(lambda: run.shell.bridge.channel is not None)
+    run.pause(5)
+    before = _used()
+    run.pause(IDLE_SECONDS)
+    used = _used() - before
+    memory = {process.pid: process.memory_full_info().pss for process in _family()}
+    return {"memory": sum(memory.values()), "cpu": used / IDLE_SECONDS * 100, "own": memory[os.getpid()]}
+
+
+def _family() -> list[psutil.Process]:
+    own = psutil.Process()
+    below = [each for each in own.children(recursive=True) if each.status() != psutil.STATUS_ZOMBIE]
+    return [own, *below]
+
+
+def _used() -> float:
+    return sum(each.cpu_times().user + each.cpu_times().system for each in _family())
+
+
+def main() -> None:
+    """Do one of the three."""
+    began, what = float(sys.argv[1]), sys.argv[2]
+    keep_singletons()
+    run = Run(PAGE if what == "bench" else None)
+    told = measure(run) if what == "bench" else paint(run, began) if what == "paint" else idle(run)
+    print(json.dumps(told), flush=True)
+    run.shell.quit()
+
+
+if __name__ == "__main__":
+    main()

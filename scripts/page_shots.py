@@ -1,0 +1,182 @@
+"""Pictures of every page in the real window: light and dark; empty, filled and failing: build/shots/*.png.
+
+`make shots` runs it after the pictures of the command line. It needs Xvfb and what `make setup-desktop`
+installs, and says so where one is missing. Three of the pictures are kept small for the README, under
+docs/pictures.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from garret.base.errors import GarretError
+from garret.base.paths import Home
+from garret.base.singletons import keep_singletons
+from garret.features.desk import contracts as d
+from garret.transport.client import Client
+
+ROOT = Path(__file__).resolve().parent.parent
+SHOTS = ROOT / "build" / "shots"
+PICTURES = ROOT / "docs" / "pictures"
+PASSAGE = ROOT / "src" / "garret" / "demo" / "passage.flac"
+PAGES = (
+    "/dictate",
+    "/dictate/history",
+    "/dictate/words",
+    "/approvals",
+    "/machine",
+    "/machine/workers",
+    "/machine/jobs",
+    "/machine/log",
+    "/machine/storage",
+    "/machine/way-out",
+    "/machine/audit",
+    "/machine/doctor",
+    "/settings",
+    "/settings/welcome",
+)
+KEPT = {
+    "filled-light-dictate": "dictate",
+    "filled-dark-machine": "machine",
+    "filled-light-settings": "settings",
+}
+"""Those that the README shows, and the names under which they are kept."""
+
+WIDTH, HEIGHT, KEPT_WIDTH = 1200, 780, 900  # pixels
+SETTLED = 1_500  # milliseconds in which a page shows what it has; the doctor takes longer
+SLOW = {"/machine/doctor": 6_000}
+
+
+def main() -> None:
+    if shutil.which("Xvfb") is None:
+        sys.exit("The pages are not drawn: Xvfb is not installed (apt-get install xvfb).")
+    subprocess.run([ROOT / "scripts" / "web.sh"], check=True)
+    shutil.rmtree(SHOTS, ignore_errors=True)
+    SHOTS.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(prefix="garret-shots-") as folder, screen() as display:
+        os.environ |= {
+            "DISPLAY": display,
+            "GARRET_HOME": f"{folder}/home",
+            "GARRET_KEYCHAIN": "off",
+            "QT_QPA_PLATFORM": "xcb",
+            "QTWEBENGINE_DISABLE_SANDBOX": "1",
+        }
+        os.environ.pop("WAYLAND_DISPLAY", None)
+        Studio(Home.default()).draw()
+    print(f"{len(list(SHOTS.iterdir()))} pictures are in {SHOTS.relative_to(ROOT)}.")
+
+
+@contextmanager
+def screen() -> Iterator[str]:
+    """A screen that nobody sees."""
+    reader, writer = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1400x1000x24", "-nolisten", "tcp", "-noreset"],
+        pass_fds=[writer],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writer)
+    try:
+        with os.fdopen(reader) as answer:
+            yield f":{answer.readline().strip()}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def garret(*arguments: str) -> None:
+    """Run the command line; what it says is not looked at, since some of it is meant to fail."""
+    command = [sys.executable, "-m", "garret.cli", *arguments]
+    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+class Studio:
+    """The window, and what it is shown with."""
+
+    def __init__(self, home: Home) -> None:
+        keep_singletons()
+        from PySide6.QtWidgets import QApplication
+
+        from garret.shell.scheme import register_scheme
+        from garret.shell.shell import Options, Shell
+
+        register_scheme()
+        self._application = QApplication(["garret"])
+        garret("up")
+        garret("settings", "set", "desk.first_run_done", "yes")
+        self._home = home
+        self._shell = Shell(self._application, home, Options(page="/dictate", private=True, gpu=False))
+        self._shell.begin()
+        self._shell.window.resize(WIDTH, HEIGHT)
+        self._wait(5_000)
+
+    def draw(self) -> None:
+        """All pages in each state."""
+        self._all("empty")
+        garret("dictate", str(PASSAGE))
+        garret("speak", "Good morning.", "-o", f"{self._home.root}/hello.wav")
+        garret("dictate", f"{self._home.root}/hello.wav")
+        garret("backup", "--no-passphrase")
+        self._all("filled")
+        garret("down")
+        self._wait(4_000)
+        self._all("failing")
+        self._shell.quit()
+
+    def _all(self, state: str) -> None:
+        for theme in ("light", "dark"):
+            if state != "failing":
+                garret("settings", "set", "desk.theme", theme)
+            elif theme == "light":
+                continue  # without the house no setting changes: it stays dark
+            for page in PAGES:
+                self._show(page)
+                self._wait(SLOW.get(page, SETTLED))
+                self._save(f"{state}-{theme}-{page.strip('/').replace('/', '-')}")
+
+    def _show(self, page: str) -> None:
+        try:
+            client = Client.connect(self._home)
+        except GarretError:
+            self._go(page)
+            return
+        client.call(d.Show(page=page))
+        client.close()
+
+    def _go(self, page: str) -> None:
+        """Without the house the page goes there by itself, as by a click in its rail."""
+        self._shell.page.runJavaScript(
+            f"history.pushState({{}}, '', {page!r}); dispatchEvent(new PopStateEvent('popstate'))"
+        )
+
+    def _save(self, name: str) -> None:
+        self._shell.page.runJavaScript("document.activeElement?.blur()")  # nobody's keyboard is here
+        self._wait(100)
+        picture: Any = self._shell.window.grab()
+        picture.save(str(SHOTS / f"{name}.png"))
+        if name in KEPT:
+            from PySide6.QtCore import Qt
+            from PySide6.QtGui import QImage
+
+            small = picture.toImage().scaledToWidth(KEPT_WIDTH, Qt.TransformationMode.SmoothTransformation)
+            small = small.convertToFormat(QImage.Format.Format_Indexed8)
+            small.save(str(PICTURES / f"{KEPT[name]}.png"))
+
+    def _wait(self, milliseconds: int) -> None:
+        from PySide6.QtCore import QEventLoop, QTimer
+
+        loop = QEventLoop()
+        QTimer.singleShot(milliseconds, loop.quit)
+        loop.exec()
+
+
+if __name__ == "__main__":
+    main()

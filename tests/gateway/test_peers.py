@@ -1,0 +1,62 @@
+"""Whose program is on the other end of a loopback connection, as the kernel tells it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from garret.gateway import peers
+from tests.e2e.house import House
+from tests.gateway.served import Gateway, news, refusals
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who owns a socket")
+
+NOBODY = 65_534
+
+
+@pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
+def test_ones_own_connection_is_ones_own(family: socket.AddressFamily, host: str) -> None:
+    with socket.socket(family) as listening:
+        try:
+            listening.bind((host, 0))
+        except OSError:
+            pytest.skip("there is no loopback of this family")
+        listening.listen()
+        with socket.create_connection(listening.getsockname()[:2]) as near:
+            far, address = listening.accept()
+            with far:
+                own = far.getsockname()[:2]
+                assert peers.owner(address[:2], own) == os.getuid()
+                assert peers.may_connect(address[:2], own)
+                assert peers.owner((host, 1), own) is None
+                near.shutdown(socket.SHUT_WR)
+                assert peers.owner(address[:2], own) == os.getuid()
+                near.close()
+                # Nobody's any more, whatever number the table gives it.
+                assert peers.owner(address[:2], own) is None
+                assert not peers.may_connect(address[:2], own)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="NO OTHER USER TRIED: only the superuser can be another user")
+def test_another_user_of_this_machine_is_turned_away(gateway: Gateway, house: House) -> None:
+    told = refusals(house)
+    source = (
+        "import socket, sys\n"
+        f"s = socket.create_connection(('127.0.0.1', {gateway.port}))\n"
+        f"s.sendall(b'GET /enter HTTP/1.1\\r\\nHost: 127.0.0.1:{gateway.port}\\r\\n\\r\\n')\n"
+        "try:\n    print(len(s.recv(100)))\nexcept OSError:\n    print(0)\n"
+    )
+    as_nobody = subprocess.run(
+        ["/usr/bin/python3", "-I", "-c", source], user=NOBODY, group=NOBODY, extra_groups=[],
+        capture_output=True, text=True, check=True, cwd="/",
+    )  # fmt: skip
+    assert as_nobody.stdout.strip() == "0"
+    assert "another user" in news(house, told, "connection")[0]
+    as_oneself = subprocess.run(
+        ["/usr/bin/python3", "-I", "-c", source], capture_output=True, text=True, check=True, cwd="/"
+    )
+    assert int(as_oneself.stdout) > 0
