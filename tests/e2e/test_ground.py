@@ -66,7 +66,7 @@ def test_status_counts_and_times_what_was_done(house: House, tmp_path: Path) -> 
     assert all(row.p50_ms <= row.p95_ms <= row.p99_ms for row in status.latencies)
 
 
-def test_the_log_tells_of_workers_and_nonsense_is_refused_when_it_is_set(house: House, tmp_path: Path) -> None:
+def test_the_log_tells_of_workers_and_nonsense_is_refused(house: House, tmp_path: Path) -> None:
     house.set("logs.level", "debug")
     try:
         house.call(h.RestartWorker(name="stt"))

@@ -79,7 +79,7 @@ function Reading({ utterance, working, edit }: { readonly utterance: DictateUtte
         {utterance.text}
       </p>
     );
-  return <p className="d-none">{t(working ? "card.working" : emptiness(utterance))}</p>;
+  return <p className="d-none">{working ? t("card.working") : t(`textless.${emptiness(utterance)}`)}</p>;
 }
 
 /** What clean-up and corrections changed: what is gone is struck through, what is new is underlined. */

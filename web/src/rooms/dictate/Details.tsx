@@ -43,7 +43,7 @@ export function Details({ utterance }: { readonly utterance: DictateUtterance })
     return pages.error === null ? <SkeletonRows rows={2} /> : <ErrorCard error={pages.error} onRetry={() => void pages.refetch()} />;
   return (
     <div className="d-details">
-      {utterance.text === "" && <p className="d-none">{t(emptiness(utterance))}</p>}
+      {utterance.text === "" && <p className="d-none">{t(`textless.${emptiness(utterance)}`)}</p>}
       <Player utterance={utterance.id} seconds={utterance.audio_seconds} words={words} hasAudio={utterance.has_audio} />
       {pages.hasNextPage && (
         <Button size="xs" variant="default" loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>

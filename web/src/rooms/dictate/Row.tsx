@@ -11,6 +11,7 @@ import { clock } from "../../frame/format";
 import { useHouse } from "../../frame/house";
 import { exact, relative } from "../../frame/time";
 import type { DictateFilterInput, DictateUtterances, GarretError } from "../../protocol/contracts";
+import { emptiness } from "./emptiness";
 
 export const PAGE = 100;
 export const ROW_REM = 4.25;
@@ -37,7 +38,7 @@ export const Row = memo(function Row({ place, only, shown, open, chosen, toggle 
     <div className="d-row" data-shown={one.id === shown || undefined}>
       <input type="checkbox" className="d-row-choice" aria-label={t("history.choose_one")} checked={chosen.has(one.id)} onChange={() => toggle(one.id)} />
       <button type="button" className="d-row-open" aria-current={one.id === shown || undefined} onClick={() => open(one.id)}>
-        <span className="d-row-text">{text === "" ? <em className="g-quiet">{t("card.empty")}</em> : text}</span>
+        <span className="d-row-text">{text === "" ? <em className="g-quiet">{t(`textless.${emptiness(one)}`)}</em> : text}</span>
         <span className="d-row-about">
           {one.source === "microphone" || one.source === "push" ? <IconMicrophone size={13} aria-hidden /> : <IconFile size={13} aria-hidden />}
           <time title={exact(one.created, i18n.language)}>{relative(one.created, Date.now() / 1000, i18n.language)}</time>

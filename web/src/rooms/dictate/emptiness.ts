@@ -1,7 +1,7 @@
-// Why an utterance has no text, as a key of the catalogue: nothing was heard, or nobody listened to its sound yet.
+// Why an utterance has no text, as the end of a key `textless.…`: nothing was heard, or nobody listened to its sound yet.
 
 import type { DictateUtterance } from "../../protocol/contracts";
 
 /** See the module. */
-export const emptiness = (utterance: DictateUtterance): string =>
-  utterance.engine !== "" ? "card.empty" : utterance.has_audio ? "card.untold" : "card.nothing";
+export const emptiness = (utterance: DictateUtterance): "silent" | "untold" | "nothing" =>
+  utterance.engine !== "" ? "silent" : utterance.has_audio ? "untold" : "nothing";

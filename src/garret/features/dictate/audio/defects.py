@@ -40,6 +40,9 @@ class Defects:
         self._seconds = 0.0
         self._pieces: list[tuple[float, float]] = []
         """Mean square about the mean, and mean, of the channel furthest off; 350,000 of a day."""
+        self._gathered = 0
+        self._part_sum: npt.NDArray[np.float64] = np.zeros(1)
+        self._part_squares: npt.NDArray[np.float64] = np.zeros(1)
         self._sum: npt.NDArray[np.float64] = np.zeros(1)
         self._squares: npt.NDArray[np.float64] = np.zeros(1)
         self._still_from: list[float | None] = []
@@ -55,7 +58,9 @@ class Defects:
         raw = np.nan_to_num(block, nan=0.0, posinf=1.0, neginf=-1.0)
         clean = np.clip(raw, -1.0, 1.0)
         if self._frames and len(self._sum) != block.shape[1]:
-            self._frames = 0  # another kind of source from here on; of the first nothing is told
+            self._frames = self._gathered = (
+                0  # another kind of source from here on; of the first nothing is told
+            )
         if not self._frames:
             self._sum, self._squares = np.zeros(block.shape[1]), np.zeros(block.shape[1])
             self._still_from = [None] * block.shape[1]
@@ -65,11 +70,23 @@ class Defects:
         self._squares += np.sum(np.square(clean, dtype=np.float64), axis=0)
         self._watch_channels(clean, seconds, len(block) / rate)
         self._watch_peaks(raw, seconds, rate)  # what a decoder overshoots is no plateau
-        for piece in np.array_split(clean, max(1, round(len(clean) / rate / _PIECE))):
-            centre = np.asarray(np.mean(piece, axis=0, dtype=np.float64))
-            channel = int(np.argmax(np.abs(centre)))
-            spread = float(np.var(piece[:, channel], dtype=np.float64))
-            self._pieces.append((spread, float(centre[channel])))
+        for part in np.array_split(clean, max(1, round(len(clean) / rate / _PIECE))):
+            self._gather(part, rate)
+
+    def _gather(self, part: npt.NDArray[np.float32], rate: int) -> None:
+        """Add to the piece that is being gathered: over less than a wave a mean says nothing of its centre."""
+        if not self._gathered:
+            self._part_sum, self._part_squares = np.zeros(part.shape[1]), np.zeros(part.shape[1])
+        self._gathered += len(part)
+        self._part_sum += np.sum(part, axis=0, dtype=np.float64)
+        self._part_squares += np.sum(np.square(part, dtype=np.float64), axis=0)
+        if self._gathered < 0.9 * _PIECE * rate:
+            return
+        centre = self._part_sum / self._gathered
+        channel = int(np.argmax(np.abs(centre)))
+        spread = float(self._part_squares[channel] / self._gathered - centre[channel] ** 2)
+        self._pieces.append((max(0.0, spread), float(centre[channel])))
+        self._gathered = 0
 
     def _watch_channels(self, block: npt.NDArray[np.float32], seconds: float, lasts: float) -> None:
         if block.shape[1] != 2:
