@@ -18,8 +18,10 @@ from garret.features.dictate.client import keyboard, sources
 
 # A process that alone is in its session cannot be stopped from the terminal; so there is a shell, of a kind.
 _SHELL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):  # of a run in the background some are ignored
+    signal.signal(number, signal.SIG_DFL)
 go, gone = os.pipe()
 child = os.fork()
 if not child:

@@ -74,7 +74,7 @@ class Defects:
             self._gather(part, rate)
 
     def _gather(self, part: npt.NDArray[np.float32], rate: int) -> None:
-        """Add to the piece that is being gathered: over less than a wave a mean says nothing of its centre."""
+        """Add to the piece that is being gathered: over less than a wave a mean tells nothing."""
         if not self._gathered:
             self._part_sum, self._part_squares = np.zeros(part.shape[1]), np.zeros(part.shape[1])
         self._gathered += len(part)
