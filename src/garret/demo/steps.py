@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,7 @@ from garret.transport.errors import TransportError
 _RATE: Final = 16_000
 _CHUNK: Final = 1_600  # samples: a tenth of a second, as a microphone would deliver them
 _JOINS: Final = 10
+_BETWEEN_KILLS: Final = 0.5  # seconds; another engine takes longer to be ready
 
 
 class Demonstration:
@@ -184,23 +186,25 @@ def _engine_sentence(models: Sequence[c.ModelInfo]) -> str:
 
 
 class _Killer:
-    """Kills the engine after the first final segment, and the control plane after the fourth."""
+    """Kills the engine after the first final segment, and the control plane while another engine starts."""
 
     def __init__(self, home: Home, screen: Screen) -> None:
         self.count = 0
         self._home = home
         self._screen = screen
-        self._plan: list[tuple[int, str, Callable[[], int | None]]] = [
-            (1, "the speech engine's worker", self._engine),
-            (4, "the control plane", lambda: launch.running_process(self._home)),
-        ]
+        self._begun = False
 
     def after(self, finals: int) -> None:
         """Called with the number of final segments seen since the demonstration asked."""
-        if not self._plan or finals < self._plan[0][0]:
-            return
-        _, what, find = self._plan.pop(0)
-        process = find()
+        if finals and not self._begun:
+            self._begun = True
+            self._kill("the speech engine's worker", self._engine())
+            threading.Timer(_BETWEEN_KILLS, self._kill_control_plane).start()
+
+    def _kill_control_plane(self) -> None:
+        self._kill("the control plane", launch.running_process(self._home))
+
+    def _kill(self, what: str, process: int | None) -> None:
         if process is None:
             return
         os.kill(process, signal.SIGKILL)

@@ -15,6 +15,9 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
+import re
+import socket
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -49,10 +52,16 @@ class Server:
         self._knows_owners = False
         self._attended: Counter[int] = Counter()
         self.on_gone: Callable[[], None] = lambda: None
+        if not _answers(name):
+            raise X11Error("No X server can be reached from here. Nothing was changed.")
         try:
             self.display: Any = display.Display(name)
         except (self._errors.DisplayError, OSError) as error:
             raise X11Error("No X server can be reached from here. Nothing was changed.") from error
+        # The library takes errors 0 to 2 of the core protocol, BadValue among them, for such of its RANDR
+        # part, and fails in reading them.
+        for code in (0, 1, 2):
+            self.display.display.error_classes.pop(code, None)
         # Windows of others vanish at any moment, and with them what was asked about them.
         self.display.set_error_handler(self._note)
         self.root: Any = self.display.screen().root
@@ -227,3 +236,24 @@ class Server:
 
     def _note(self, error: Any, request: Any) -> None:
         _log.debug("the X server refused a request: %s", error)
+
+
+def _answers(name: str | None) -> bool:
+    """Whether a server of this machine takes connections; of one elsewhere (`host:0`) nothing is known yet.
+
+    The library itself would try TCP next, and leave what it tried with open.
+    """
+    local = re.fullmatch(
+        r"(?:unix)?:(\d+)(?:\.\d+)?", os.environ.get("DISPLAY", "") if name is None else name
+    )
+    if local is None:
+        return True
+    address = f"/tmp/.X11-unix/X{local[1]}"
+    for each in (address, f"\0{address}"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(each)
+            except OSError:
+                continue
+            return True
+    return False
