@@ -82,9 +82,9 @@ class Defects:
         self._part_squares += np.sum(np.square(part, dtype=np.float64), axis=0)
         if self._gathered < 0.9 * _PIECE * rate:
             return
-        centre = self._part_sum / self._gathered
+        centre: npt.NDArray[np.float64] = np.asarray(self._part_sum / self._gathered, dtype=np.float64)
         channel = int(np.argmax(np.abs(centre)))
-        spread = float(self._part_squares[channel] / self._gathered - centre[channel] ** 2)
+        spread = float(self._part_squares[channel]) / self._gathered - float(centre[channel]) ** 2
         self._pieces.append((max(0.0, spread), float(centre[channel])))
         self._gathered = 0
 
