@@ -84,7 +84,8 @@ class Defects:
             return
         centre: npt.NDArray[np.float64] = np.asarray(self._part_sum / self._gathered, dtype=np.float64)
         channel = int(np.argmax(np.abs(centre)))
-        spread = float(self._part_squares[channel]) / self._gathered - float(centre[channel]) ** 2
+        squares: npt.NDArray[np.float64] = np.asarray(self._part_squares / self._gathered, dtype=np.float64)
+        spread = float(squares[channel] - centre[channel] ** 2)
         self._pieces.append((max(0.0, spread), float(centre[channel])))
         self._gathered = 0
 
