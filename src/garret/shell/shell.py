@@ -215,7 +215,7 @@ class Shell(QObject):
             without_gpu=self._begin_without_gpu,
             page_gone=self._page_gone,
             seen=lambda: self.hearing.seen() if hasattr(self, "hearing") else None,
-            browser=lambda: self._run("serve", "--open"),
+            browser=self._show_in_browser,
         )
 
     def _closing(self) -> bool:
@@ -271,6 +271,29 @@ class Shell(QObject):
             ask(self.line, h.DenyApproval(request=notice.topic))
         else:
             self.show_page(notice.page)
+
+    def _show_in_browser(self) -> None:
+        """Have the gateway run and open its link; where it runs already it gives another."""
+
+        def ask_for(*verb: str, otherwise: tuple[str, ...] = ()) -> None:
+            process = QProcess(self)
+
+            def done(code: int) -> None:
+                said = bytes(process.readAllStandardOutput().data())
+                process.deleteLater()
+                try:
+                    link = str(msgspec.json.decode(said, type=dict[str, object])["link"])
+                except (msgspec.MsgspecError, KeyError):
+                    if code and otherwise:
+                        ask_for(*otherwise)
+                    return
+                QDesktopServices.openUrl(QUrl(link))
+
+            process.finished.connect(done)
+            home = ["--home", str(self._home.root), "--json"]
+            process.start(sys.executable, ["-m", "garret.cli", *home, *verb])
+
+        ask_for("serve", "start", "--background", otherwise=("serve", "link"))
 
     def _run(self, *arguments: str) -> None:
         """Have the command line do something, beside the window."""
