@@ -41,7 +41,9 @@ def test_what_a_room_sees_is_this_and_no_more(home: Home) -> None:
                 "audit",
                 "check_setting",
                 "clock",
+                "copies",
                 "derived",
+                "keep_secret",
                 "limits",
                 "may",
                 "models",
@@ -91,6 +93,14 @@ def test_a_room_reads_its_own_secrets_and_looks_after_its_own_workers(home: Home
                 with pytest.raises(GarretError) as caught:
                     door.secret(name)
                 assert caught.value.code == Code.DENIED
+                with pytest.raises(GarretError) as caught:
+                    await door.keep_secret(name, "mine")
+                assert caught.value.code == Code.DENIED
+            await door.keep_secret("toy.other", "valley")
+            assert door.secret("toy.other") == "valley"
+            for _ in range(2):
+                await door.keep_secret("toy.other", None)
+                assert door.secret("toy.other") is None
             assert (door.worker("toy").available, door.worker("toy").serving) == (True, 1)
             door.worker("toy").warm()
             await until(lambda: door.worker("toy").ready)

@@ -67,6 +67,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.root / "index"
 
     @property
+    def copies(self) -> Path:
+        """What rooms' workers make of others' files to be faster, a folder for each room."""
+        return self.root / "copies"
+
+    @property
     def models(self) -> Path:
         """The models that were taken in, a folder for each; what can be had again."""
         return self.root / "models"

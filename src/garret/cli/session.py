@@ -188,9 +188,13 @@ class ClientSession:
     def _warn(self, text: str) -> None:
         self.note(text, "warn")
 
-    def approve(self, request: RequestT, question: str, *, wait: bool = True) -> RequestT:
+    def approve(
+        self, request: RequestT, question: str, *, wait: bool = True, consented: bool = False
+    ) -> RequestT:
         name, seconds = request.__meta__.name, request.__meta__.timeout
         given = {key: value for key, value in msgspec.structs.asdict(request).items() if key != "approval"}
+        if consented:
+            return self._approved(request)
         if not self.asked:
             if not wait:
                 raise CliError(
@@ -209,6 +213,9 @@ class ClientSession:
             self.note(line)
         if not self.confirm(question):
             raise CancelledError("Nothing was done.")
+        return self._approved(request)
+
+    def _approved(self, request: RequestT) -> RequestT:
         answer = self.call(Approve(command=request.__meta__.name, payload=msgspec.msgpack.encode(request)))
         return msgspec.structs.replace(request, approval=answer.token)
 

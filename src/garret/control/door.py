@@ -170,6 +170,15 @@ class Door:
         """How much a profile may use."""
         return self._plane.policy.limits(profile)
 
+    async def keep_secret(self, name: str, value: str | None) -> None:
+        """Keep one of the room's own secrets, or with None let it go; durable then. Raises SecretsError."""
+        if not name.startswith(f"{self.room}."):
+            raise ControlError(f"{name[:80]!r} is no secret of the room {self.room}.", code=Code.DENIED)
+        if value is not None:
+            await asyncio.to_thread(self._plane.secrets.set, name, value)
+        elif self._plane.secrets.get_text(name) is not None:
+            await asyncio.to_thread(self._plane.secrets.delete, name)
+
     # ---- events
 
     def publish(self, event: Event, *, scope: str | None = None, workspace: str = DEFAULT_WORKSPACE) -> None:
@@ -200,6 +209,11 @@ class Door:
     def models(self) -> Path:
         """The folder of the models in this home; see `garret.models.shelf`."""
         return self._plane.home.models
+
+    @property
+    def copies(self) -> Path:
+        """The room's folder of files that its workers make and can make again, `{home}/copies/ROOM`."""
+        return self._plane.home.copies / self.room
 
     @property
     def spool(self) -> Path:

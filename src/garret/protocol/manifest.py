@@ -366,12 +366,14 @@ class Session(Protocol):
         """`call` for commands that stream. When asked again, `inputs` gives another reader."""
         ...
 
-    def approve(self, request: RequestT, question: str, *, wait: bool = True) -> RequestT:
+    def approve(
+        self, request: RequestT, question: str, *, wait: bool = True, consented: bool = False
+    ) -> RequestT:
         """The person's consent to exactly this command: the command with an approval in it.
 
         Where nobody can be asked here, the command as it is, which then waits until somebody consents to it
         by another client; without `wait` GarretError (denied). Raises CancelledError where the person
-        says no.
+        says no. `consented` is for a consent that the person typed as an argument: nobody is asked then.
         """
         ...
 

@@ -1,0 +1,1 @@
+"""Numbered SQL files; see `garret.storage.migrations`."""

@@ -1,0 +1,86 @@
+"""What a worker is granted for one source: its files, or its host, and nothing else.
+
+Pure but for a look at which files are there. Neighbours: `control.workers.spawning`, which holds every grant to
+what the manifest allows; `connections`, which has the workers started.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from garret.base.errors import Code
+from garret.control.errors import ControlError
+from garret.features.data.contracts import DEFAULT_PORTS, SourceConfig
+from garret.protocol.manifest import MIB, Destination, Grants
+
+MEMORY_BYTES: Final = 2048 * MIB
+"""Of a process that runs a query, whatever is asked: DuckDB's own limit has let queries go far beyond it."""
+
+COPY_BYTES: Final = 16 * 1024 * MIB
+"""Of a faster copy of a file; the files that are copied are this large at most."""
+
+_WILD: Final = frozenset("*?[")
+_BESIDE: Final = ("-wal", "-shm", ".wal")
+
+
+class Reach(NamedTuple):
+    """What a process is granted, and where it may connect to."""
+
+    grants: Grants
+    destinations: tuple[Destination, ...]
+
+
+def reach_of(config: SourceConfig, name: str, copies: Path | None = None) -> Reach:
+    """What a process for this source may touch. `copies` is a folder that is there, for faster copies.
+
+    Raises ControlError for a configuration that names nothing to reach.
+    """
+    read = tuple(_readable(config))
+    limits = {"memory_bytes": MEMORY_BYTES, "open_files": 1024, "file_bytes": COPY_BYTES}
+    if config.kind in ("files", "duckdb", "sqlite"):
+        if not config.paths:
+            raise ControlError(
+                f"The source {name} names no file. Nothing was read; give it one.", code=Code.USAGE
+            )
+        write = () if copies is None else (str(copies),)
+        return Reach(Grants(read=read, write=write, **limits), ())
+    if config.host:
+        port = config.port or DEFAULT_PORTS[config.kind]
+        try:
+            place = Destination(config.host, (port,), f"asking the source {name}", local=True)
+        except ValueError as error:
+            raise ControlError(f"The source {name}: {error}.", code=Code.USAGE) from error
+        return Reach(Grants(read=read, **limits), (place,))
+    if config.paths:
+        return Reach(Grants(read=read, local_sockets=True, **limits), ())
+    raise ControlError(f"The source {name} names no host. Nothing was asked.", code=Code.USAGE)
+
+
+def where(config: SourceConfig) -> str:
+    """Where a query goes, for a person."""
+    if config.kind in ("files", "duckdb", "sqlite"):
+        return "It stays on this machine: the file is read here."
+    if not config.host:
+        return "It stays on this machine: the server is reached by a socket."
+    port = config.port or DEFAULT_PORTS[config.kind]
+    return f"The query goes to {config.host}, port {port}; its rows come back here."
+
+
+def _readable(config: SourceConfig) -> list[str]:
+    found = [config.authority] if config.authority else []
+    for path in config.paths:
+        fixed = _fixed(path)
+        found.append(fixed)
+        if config.kind in ("duckdb", "sqlite"):
+            found += [beside for end in _BESIDE if Path(beside := fixed + end).exists()]
+    return found
+
+
+def _fixed(path: str) -> str:
+    """Of a path with wildcards the folder above the first of them; any other path itself."""
+    parts = Path(path).parts
+    for count, part in enumerate(parts):
+        if _WILD & set(part) and not Path(path).exists():
+            return str(Path(*parts[:count]))
+    return path

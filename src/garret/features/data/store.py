@@ -1,0 +1,191 @@
+"""What the data room keeps: sources, what people say of them, questions, answers, pins; and snapshots.
+
+Objects: `data.source` (one was added, changed or removed), `data.meaning` (what a table or column means),
+`data.measure`, `data.question` (it was asked), `data.answer` (how its run ended), `data.saved` (its name),
+`data.trust` (it may run unasked), `data.tile`. Each says all of its thing, so that the newest alone counts,
+in whatever order they come. A body with `gone` ends the thing.
+
+Snapshots of catalogues are no objects: another machine takes its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple, TypeAlias, cast
+
+import apsw
+import msgspec
+
+from garret.storage.objects import Object
+from garret.storage.projections import Projection
+
+SOURCE: Final = "data.source"
+MEANING: Final = "data.meaning"
+MEASURE: Final = "data.measure"
+QUESTION: Final = "data.question"
+ANSWER: Final = "data.answer"
+SAVED: Final = "data.saved"
+TRUST: Final = "data.trust"
+TILE: Final = "data.tile"
+KINDS: Final = (SOURCE, MEANING, MEASURE, QUESTION, ANSWER, SAVED, TRUST, TILE)
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(dict[str, Any]).decode
+
+_NEWEST: Final = (
+    "SELECT id, body, max(moment) FROM data_notes "
+    "WHERE kind = ? AND profile = ? AND workspace = ? GROUP BY id ORDER BY 3"
+)
+
+
+Said: TypeAlias = dict[str, dict[str, Any]]
+"""Bodies by the id of what they are about."""
+
+
+class Owner(NamedTuple):
+    """Whose things are meant, and what they are about."""
+
+    profile: str
+    workspace: str
+
+
+class Snapshot(NamedTuple):
+    """A catalogue as it was taken: `body` is the packed `Catalogue`."""
+
+    taken: float
+    fingerprint: str
+    tables: int
+    body: bytes
+
+
+def things(connection: apsw.Connection, kind: str, owner: Owner) -> Said:
+    """What is so now of a kind, by id, the oldest change first."""
+    rows = cast("list[tuple[str, bytes, str]]", connection.execute(_NEWEST, (kind, *owner)).fetchall())
+    found = {identity: _decode(body) for identity, body, _ in rows}
+    return {identity: body for identity, body in found.items() if not body.get("gone")}
+
+
+def said_of(connection: apsw.Connection, kind: str, source: str, owner: Owner) -> Said:
+    """What is so now of a kind about one source, by id."""
+    return {key: body for key, body in things(connection, kind, owner).items() if body["source"] == source}
+
+
+def thing(connection: apsw.Connection, kind: str, identity: str, owner: Owner) -> dict[str, Any] | None:
+    """One thing as it is now; None where it never was, is gone, or is somebody else's."""
+    row = connection.execute(
+        "SELECT body, profile, workspace FROM data_notes WHERE kind = ? AND id = ? "
+        "ORDER BY moment DESC LIMIT 1",
+        (kind, identity),
+    ).fetchone()
+    if row is None or (row[1], row[2]) != owner:
+        return None
+    body = _decode(cast("bytes", row[0]))
+    return None if body.get("gone") else body
+
+
+class Wanted(NamedTuple):
+    """Which questions: before the one with the id, of a source, with words in them."""
+
+    limit: int
+    before: str = ""
+    source: str = ""
+    find: str = ""
+    saved: bool = False
+
+
+_LOOKED_AT_ONCE: Final = 2_000
+
+
+def questions(connection: apsw.Connection, owner: Owner, wanted: Wanted) -> list[dict[str, Any]]:
+    """Questions as they were asked, the newest first; at most `wanted.limit`."""
+    kept = set(things(connection, SAVED, owner)) if wanted.saved else None
+    before = "~"
+    if wanted.before:
+        row = connection.execute(
+            "SELECT moment FROM data_notes WHERE kind = ? AND id = ?", (QUESTION, wanted.before)
+        ).fetchone()
+        before = "" if row is None else cast("str", row[0])
+    words = wanted.find.casefold().split()
+    found: list[dict[str, Any]] = []
+    while len(found) < wanted.limit:
+        rows = cast(
+            "list[tuple[str, str, str, bytes]]",
+            connection.execute(
+                "SELECT moment, id, source, body FROM data_notes WHERE kind = ? AND profile = ? "
+                "AND workspace = ? AND moment < ? ORDER BY moment DESC LIMIT ?",
+                (QUESTION, *owner, before, _LOOKED_AT_ONCE),
+            ).fetchall(),
+        )
+        for moment, identity, source, body in rows:
+            before = moment
+            if (wanted.source and source != wanted.source) or (kept is not None and identity not in kept):
+                continue
+            said = _decode(body)
+            text = f"{said['question']} {said['query']}".casefold()
+            if all(word in text for word in words):
+                found.append(said)
+                if len(found) == wanted.limit:
+                    break
+        if len(rows) < _LOOKED_AT_ONCE:
+            break
+    return found
+
+
+# ---------------------------------------------------------------- snapshots
+
+
+def keep_snapshot(connection: apsw.Connection, source: str, snapshot: Snapshot) -> None:
+    connection.execute("INSERT OR REPLACE INTO data_snapshots VALUES (?, ?, ?, ?, ?)", (source, *snapshot))
+
+
+def drop_snapshot(connection: apsw.Connection, source: str) -> None:
+    connection.execute("DELETE FROM data_snapshots WHERE source = ?", (source,))
+
+
+def snapshot_of(connection: apsw.Connection, source: str) -> Snapshot | None:
+    row = connection.execute(
+        "SELECT taken, fingerprint, tables, body FROM data_snapshots WHERE source = ?", (source,)
+    ).fetchone()
+    return None if row is None else Snapshot(*cast("tuple[float, str, int, bytes]", row))
+
+
+def snapshot_heads(connection: apsw.Connection) -> dict[str, tuple[float, str, int]]:
+    """When each was taken, its fingerprint and number of tables, by source."""
+    rows = connection.execute("SELECT source, taken, fingerprint, tables FROM data_snapshots").fetchall()
+    return {
+        source: (taken, mark, tables)
+        for source, taken, mark, tables in cast("list[tuple[str, float, str, int]]", rows)
+    }
+
+
+# ---------------------------------------------------------------- objects
+
+
+def _apply(connection: apsw.Connection, item: Object) -> None:
+    body = item.body
+    moment = f"{item.created:016d}{item.id}"
+    connection.execute(
+        "INSERT OR REPLACE INTO data_notes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            item.id,
+            item.kind,
+            body["id"],
+            body.get("source", ""),
+            body["profile"],
+            item.workspace,
+            moment,
+            _encode(body),
+        ),
+    )
+
+
+def _forget(connection: apsw.Connection, kind: str, identity: str) -> None:
+    del kind
+    connection.execute("DELETE FROM data_notes WHERE object = ?", (identity,))
+
+
+PROJECTION: Final = Projection(
+    room="data",
+    tables=("data_notes",),
+    apply=dict.fromkeys(KINDS, _apply),
+    forget=_forget,
+)
