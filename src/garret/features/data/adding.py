@@ -394,7 +394,8 @@ def _fitting(tables: list[c.Table]) -> tuple[c.Table, ...]:
             break
         if size > room:
             share = max(1, len(table.columns) * room // size)
-            table = msgspec.structs.replace(table, columns=table.columns[:share])
+            found.append(msgspec.structs.replace(table, columns=table.columns[:share]))
+            break
         found.append(table)
         room -= size
     return tuple(found)

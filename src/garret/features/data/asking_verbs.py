@@ -1,7 +1,7 @@
 """What `garret data` does about questions: the preview, the approval, the answer, the history.
 
-A client: it knows the contracts and nothing of the service. What is previewed goes to standard error, the answer
-to standard output or into a file.
+A client: it knows the contracts and nothing of the service. What is previewed goes to standard error, the
+answer to standard output or into a file.
 """
 
 from __future__ import annotations
@@ -98,9 +98,8 @@ def _show_draft(session: Session, draft: c.Draft) -> None:
         session.note(f"expected:  about {draft.estimate.rows:,} rows")
     if draft.checked is not None:
         limits = draft.limits
-        session.note(
-            f"limits:    {limits.rows:,} rows, {session.size(limits.bytes)}, {session.duration(limits.seconds)}"
-        )
+        size, time = session.size(limits.bytes), session.duration(limits.seconds)
+        session.note(f"limits:    {limits.rows:,} rows, {size}, {time}")
         session.note(f"where:     {draft.where}")
     for each in translation.alternatives:
         session.note(f"or:        {each.label}: {each.reading}")

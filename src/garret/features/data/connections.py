@@ -1,8 +1,8 @@
 """Workers for sources: one process for each call, or one kept ready from a draft until its run.
 
-Between a draft, whose plan was asked for, and its approval passes a person's time; the process that explained
-it is kept for that long, so that the first rows come at once. Few are kept, the newest, and each serves the one
-draft it was started for.
+Between a draft, whose plan was asked for, and its approval passes a person's time; the process that
+explained it is kept for that long, so that the first rows come at once. Few are kept, the newest, and each
+serves the one draft it was started for.
 
 Neighbours: `reach` (what is granted), `sources` (who asks), `running` (who takes what was kept).
 """

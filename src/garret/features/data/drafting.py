@@ -1,7 +1,7 @@
 """Drafts: a question is read, judged, estimated and shown; nothing runs.
 
-Every question is in the history, whatever became of it, and one that was refused in the audit as well. A draft
-that may run keeps its process, so that the run begins at once.
+Every question is in the history, whatever became of it, and one that was refused in the audit as well. A
+draft that may run keeps its process, so that the run begins at once.
 
 Neighbours: `judging` (the worker that reads and judges), `running` (what becomes of an approved draft).
 """

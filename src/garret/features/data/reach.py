@@ -1,7 +1,7 @@
 """What a worker is granted for one source: its files, or its host, and nothing else.
 
-Pure but for a look at which files are there. Neighbours: `control.workers.spawning`, which holds every grant to
-what the manifest allows; `connections`, which has the workers started.
+Pure but for a look at which files are there. Neighbours: `control.workers.spawning`, which holds every grant
+to what the manifest allows; `connections`, which has the workers started.
 """
 
 from __future__ import annotations

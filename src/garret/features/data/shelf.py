@@ -1,4 +1,4 @@
-"""Results that are here: rows in sealed memory files, given to the worker that pages, sorts, draws and writes.
+"""Results that are here: rows in sealed memory files, given to the worker that pages, draws and writes.
 
 Nothing of a result is on the disk. The oldest go when all together are larger than `data.results_megabytes`;
 what went, or was here before a restart, is run again.

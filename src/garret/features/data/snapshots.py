@@ -50,7 +50,7 @@ class Snapshots:
         self._taking: dict[str, asyncio.Lock] = {}
 
     async def of(self, known: Known, calls: InnerCaller, *, refresh: bool = False) -> Held:
-        """The catalogue of a source, taken anew where it has to be. Raises GarretError where there is none."""
+        """The catalogue of a source, taken anew where it has to be. Raises GarretError where none is."""
         async with self._taking.setdefault(known.id, asyncio.Lock()):
             kept = await self._door.store.read(partial(store.snapshot_of, source=known.id))
             if kept is None or refresh or self._is_old(kept):

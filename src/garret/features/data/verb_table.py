@@ -54,8 +54,8 @@ VERBS: Final = (
                         {
                             "metavar": "TARGET",
                             "nargs": "+",
-                            "help": "files, folders or globs (CSV, TSV, JSON, Parquet, Excel, DuckDB, SQLite), or "
-                            "an address such as postgres://USER@HOST:PORT/DATABASE, mysql://, mongodb://, "
+                            "help": "files, folders or globs (CSV, TSV, JSON, Parquet, Excel, DuckDB, "
+                            "SQLite), or an address such as postgres://USER@HOST:PORT/DATABASE, mysql://, mongodb://, "
                             "trino://, neo4j://, qdrant://",
                         },
                     ),

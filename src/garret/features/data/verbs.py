@@ -38,10 +38,8 @@ def add_source(session: Session, given: argparse.Namespace) -> None:
         session.note("An administrator of the server can make a login that may only read:")
         session.note(added.status.script, "plain")
     tables = "1 table" if added.source.tables == 1 else f"{added.source.tables} tables"
-    session.emit(
-        added,
-        f'{added.source.name} was added: {tables}. Ask it: garret data ask {added.source.name!r} "how many ..."',
-    )
+    name = added.source.name
+    session.emit(added, f'{name} was added: {tables}. Ask it: garret data ask {name!r} "how many ..."')
 
 
 def list_sources(session: Session, given: argparse.Namespace) -> None:

@@ -1,6 +1,6 @@
 """The worker `asking`: reads questions and judges queries, over catalogues that it keeps.
 
-A catalogue comes with each command as a memory file and is unpacked once: the worker knows it by its revision.
+A catalogue comes with each command as a memory file and is unpacked once: it is known by its revision.
 """
 
 from __future__ import annotations

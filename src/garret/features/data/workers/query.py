@@ -1,7 +1,8 @@
 """A process for one source: it connects, looks, explains, and runs what was approved.
 
-What runs is checked here once more, over the same catalogue: this process would keep to what the guard allows
-even if whoever asks it did not. It is killed when its work is done; a cancel ends the work at the engine first.
+What runs is checked here once more, over the same catalogue: this process would keep to what the guard
+allows even if whoever asks it did not. It is killed when its work is done; a cancel ends the work at the
+engine first.
 """
 
 from __future__ import annotations
