@@ -86,6 +86,11 @@ def give_back(descriptor: int) -> None:
     _source.give_back(descriptor)
 
 
+def seal(descriptor: int) -> None:
+    """Seal a memory file that is written, of any size; it may be read and mapped from now on, and not changed."""
+    _seal(descriptor, _SEALS | _SEAL_WRITE)
+
+
 class BulkError(TransportError):
     """A descriptor is not a sealed memory file, or is larger than allowed."""
 

@@ -1,0 +1,223 @@
+"""A result as a table: pages of it in any order, narrowed, and summaries of its columns.
+
+Lives in the results worker. The Arrow stream of a run is read once into an engine in memory, which nobody else's
+query ever reaches: all its SQL is written here, and what a person types are parameters. An order is worked out
+once, as the rows' numbers, and kept; a page is then a look-up (1,000,000 rows x 9: about 4 ms, sorting 0.2 s).
+
+Neighbours: `normalise` wrote the stream; `cells` and `filters` write the expressions; `drawing` and `export` read.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, cast
+
+from garret.base.errors import Code, UsageError
+from garret.features.data.contracts import Filter, ResultColumn, ResultPage, Sort
+from garret.features.data.results.cells import LONGEST_CELL, Place, place, plain
+from garret.features.data.results.filters import condition
+from garret.features.data.results.normalise import ResultsError
+
+PAGE_LIMIT: Final = 1_000  # rows of one page
+_ORDERS_KEPT: Final = 4  # 8 bytes a row each
+_SHORT: Final = ("BOOLEAN", "TINY", "SMALL", "INT", "BIGINT", "UINT", "UBIG", "UTINY", "USMALL", "HUGEINT", "DECIMAL", "FLOAT", "DOUBLE", "DATE", "TIME")
+_CHUNK: Final = 2_000  # rows that `read` holds at a time
+
+Order = tuple[tuple[Sort, ...], tuple[Filter, ...]]
+
+
+class ResultTable:
+    """One result, open. For one thread. Use as a context manager."""
+
+    def __init__(self, descriptor: int, columns: Sequence[ResultColumn], memory: str = "1GiB") -> None:
+        """Reads the stream in `descriptor`, which stays the caller's. Raises ResultsError."""
+        import duckdb  # noqa: PLC0415  heavy; workers alone come here
+
+        self._engine = duckdb.connect(config=_settings(memory))
+        self._orders: OrderedDict[Order, tuple[str, int]] = OrderedDict()
+        self._made = 0
+        try:
+            self._load(descriptor, columns)
+        except duckdb.Error as error:
+            self._engine.close()
+            raise ResultsError(
+                "This result cannot be read. Run the question again.", code=Code.CORRUPT
+            ) from error
+        except BaseException:
+            self._engine.close()
+            raise
+
+    def __enter__(self) -> ResultTable:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._engine.close()
+
+    def _load(self, descriptor: int, columns: Sequence[ResultColumn]) -> None:
+        self._engine.execute("SET TimeZone = 'UTC'")
+        self._engine.register("incoming", _Stream(descriptor))
+        self._engine.execute("CREATE TABLE raw AS FROM incoming")
+        self._engine.unregister("incoming")
+        described = self.ask("SELECT column_name, column_type FROM (DESCRIBE raw)")
+        if len(described) != len(columns):
+            raise ResultsError("This result is not the one it is said to be. Run the question again.")
+        for number, (name, _) in enumerate(described):
+            # First to names that no column has, so that none is in another's way.
+            self._engine.execute(f"ALTER TABLE raw RENAME COLUMN {_quoted(name)} TO {_quoted(f' {number}')}")
+        for number in range(len(described)):
+            self._engine.execute(f"ALTER TABLE raw RENAME COLUMN {_quoted(f' {number}')} TO c{number}")
+        self._engine.execute("ALTER TABLE raw RENAME TO result")
+        self.places = tuple(
+            place(column, number, str(stored))
+            for number, (column, (_, stored)) in enumerate(zip(columns, described, strict=True))
+        )
+        self.rows = int(self.ask("SELECT count(*) FROM result")[0][0])
+
+    @property
+    def columns(self) -> tuple[ResultColumn, ...]:
+        return tuple(place.column for place in self.places)
+
+    def place(self, name: str) -> Place:
+        """Raises UsageError for a column that is not there."""
+        for found in self.places:
+            if found.column.name == name:
+                return found
+        raise UsageError(f"There is no column {name[:100]!r} in this result.")
+
+    def ask(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query of this room's own over `result`; never of one that came from outside."""
+        return self._engine.execute(query, list(values)).fetchall()
+
+    def page(
+        self, offset: int, count: int, sorts: Sequence[Sort] = (), filters: Sequence[Filter] = ()
+    ) -> ResultPage:
+        """Rows from `offset` of the narrowed and ordered table. Raises UsageError."""
+        if offset < 0 or not 0 <= count <= PAGE_LIMIT:
+            raise UsageError(f"A page begins at 0 or later and has at most {PAGE_LIMIT:,} rows.")
+        name, rows = self._order(tuple(sorts), tuple(filters))
+        return ResultPage(offset=offset, rows=rows, cells=tuple(self._cells(name, offset, count, LONGEST_CELL)))
+
+    def read(self, sorts: Sequence[Sort] = (), filters: Sequence[Filter] = ()) -> Iterator[tuple[Any, ...]]:
+        """All rows as cells, whole texts included, a few held at a time."""
+        name, rows = self._order(tuple(sorts), tuple(filters))
+        for offset in range(0, rows, _CHUNK):
+            yield from self._cells(name, offset, _CHUNK, None)
+
+    def ordered(self, sorts: Sequence[Sort] = (), filters: Sequence[Filter] = ()) -> str:
+        """A query that gives the columns c0, c1, ... of the narrowed table in its order."""
+        name, _ = self._order(tuple(sorts), tuple(filters))
+        names = ", ".join(f"r.{place.at}" for place in self.places)
+        if not name:
+            return f"SELECT {names} FROM result r ORDER BY r.rowid"
+        return f"SELECT {names} FROM {name} o JOIN result r ON r.rowid = o.spot ORDER BY o.rowid"
+
+    def copy(self, query: str, descriptor: int, options: str) -> None:
+        """Have the engine write what `query` gives into a descriptor that is open for writing."""
+        path = f"/proc/self/fd/{descriptor}"
+        self._engine.execute(f"COPY ({query}) TO '{path}' ({options}, USE_TMP_FILE false)")
+
+    def _cells(
+        self, order: str, offset: int, count: int, longest: int | None
+    ) -> Iterator[tuple[Any, ...]]:
+        shown = ", ".join(_cut(place, longest) for place in self.places)
+        inside = f"BETWEEN {offset} AND {offset + count - 1}"
+        if order:
+            query = (
+                f"SELECT {shown} FROM (SELECT spot, rowid AS nth FROM {order} WHERE rowid {inside}) o"
+                " JOIN result ON result.rowid = o.spot ORDER BY o.nth"
+            )
+        else:
+            query = f"SELECT {shown} FROM result WHERE rowid {inside} ORDER BY rowid"
+        for row in self.ask(query):
+            yield tuple(plain(value) for value in row)
+
+    def _order(self, sorts: tuple[Sort, ...], filters: tuple[Filter, ...]) -> tuple[str, int]:
+        """The table that holds the rows' numbers in this order, and how many they are; no name for all as they are."""
+        if not sorts and not filters:
+            return "", self.rows
+        key = (sorts, filters)
+        if key in self._orders:
+            self._orders.move_to_end(key)
+            return self._orders[key]
+        conditions = [condition(self.place(wanted.column), wanted) for wanted in filters]
+        terms = [
+            f"{self.place(sort.column).compared} {'DESC' if sort.descending else 'ASC'} NULLS LAST" for sort in sorts
+        ]
+        where = " AND ".join(text for text, _ in conditions) or "TRUE"
+        values = [value for _, some in conditions for value in some]
+        self._made += 1
+        name = f"order_{self._made}"
+        self._engine.execute(
+            f"CREATE TABLE {name} AS SELECT rowid AS spot FROM result WHERE {where} ORDER BY {', '.join([*terms, 'rowid'])}",
+            values,
+        )
+        rows = int(self.ask(f"SELECT count(*) FROM {name}")[0][0])
+        self._orders[key] = (name, rows)
+        if len(self._orders) > _ORDERS_KEPT:
+            _, (oldest, _) = self._orders.popitem(last=False)
+            self._engine.execute(f"DROP TABLE {oldest}")
+        return name, rows
+
+
+class _Stream:
+    """The Arrow stream in a descriptor, from its beginning each time it is asked for: the engine asks twice."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        from nanoarrow.ipc import InputStream  # noqa: PLC0415
+
+        file = io.BufferedReader(_Positioned(self._descriptor), 1 << 20)
+        stream: Any = cast("Any", InputStream).from_readable(file)
+        return stream.__arrow_c_stream__(requested_schema)
+
+
+class _Positioned(io.RawIOBase):
+    """Reads a descriptor by position, so that its own position, which others share, stays where it is."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = os.dup(descriptor)
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = os.preadv(self._descriptor, [buffer], self._position)
+        self._position += size
+        return size
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
+
+
+def _settings(memory: str) -> dict[str, str]:
+    """Nothing is fetched, nothing is spilled to a disk, and what there is of memory is bounded."""
+    return {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "memory_limit": memory,
+        "temp_directory": "",
+        "threads": str(min(4, os.cpu_count() or 1)),
+    }
+
+
+def _cut(place: Place, longest: int | None) -> str:
+    """The expression of a cell, whose text is cut where it can be long."""
+    if longest is None or place.stored.startswith(_SHORT):
+        return place.shown
+    cell = place.shown
+    return f"CASE WHEN length({cell}) > {longest} THEN left({cell}, {longest}) || '…' ELSE {cell} END"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
