@@ -6,6 +6,734 @@ export const VERSION = 3;
 /** The closed set of error codes; clients map them to exit codes and pictures. */
 export type Code = "usage" | "invalid" | "denied" | "not_found" | "conflict" | "busy" | "unavailable" | "cancelled" | "deadline" | "full" | "read_only" | "corrupt" | "failed";
 
+/** Try a source, and add it where it answers. The password goes into the keychain and nowhere else. */
+export interface DataAddSource {
+  readonly name: string;
+  readonly config: DataSourceConfigInput;
+  readonly password?: string;
+}
+
+/** A source that was added, and what its first test found. */
+export interface DataAdded {
+  readonly source: DataSource;
+  readonly status: DataSourceStatus;
+}
+
+/** Another way to read the question: a few words for a chip, and what would be run. */
+export interface DataAlternative {
+  readonly label: string;
+  readonly query: string;
+  readonly reading: string;
+}
+
+/** A question has its answer, or failed. */
+export interface DataAnswered {
+  readonly question: string;
+  readonly result: string;
+  readonly rows: number;
+}
+
+/** A question of the history. `state` says how far it came; `name` is set once it is saved. */
+export interface DataAsked {
+  readonly id: string;
+  readonly source: string;
+  readonly source_name: string;
+  readonly question: string;
+  readonly query: string;
+  readonly reading: string;
+  readonly by: string;
+  readonly state: "abstained" | "answered" | "drafted" | "failed" | "refused" | "unclear";
+  readonly asked: number;
+  readonly message: string;
+  readonly rows: number;
+  readonly seconds: number;
+  readonly result: string;
+  readonly name: string;
+  readonly favourite: boolean;
+  readonly trusted: boolean;
+}
+
+/** Some tables of a snapshot: those from `offset` on of `found`. */
+export interface DataCataloguePage {
+  readonly source: string;
+  readonly dialect: "cypher" | "duckdb" | "mongo" | "mysql" | "postgres" | "qdrant" | "sqlite" | "trino";
+  readonly fingerprint: string;
+  readonly taken: number;
+  readonly offset: number;
+  readonly found: number;
+  readonly tables: readonly (DataTable)[];
+  readonly measures: readonly (DataMeasure)[];
+  readonly notes: readonly (string)[];
+}
+
+/** Charts that fit a result; `kind` asks for one of them alone. */
+export interface DataChart {
+  readonly result: string;
+  readonly kind?: "area" | "bar" | "figure" | "heatmap" | "histogram" | "line" | "pie" | "points" | "scatter" | "stacked" | null;
+}
+
+/** A chart that fits a result, as a Vega-Lite subset without expressions and addresses. */
+export interface DataChartSpec {
+  readonly kind: "area" | "bar" | "figure" | "heatmap" | "histogram" | "line" | "pie" | "points" | "scatter" | "stacked";
+  readonly title: string;
+  readonly why: string;
+  readonly spec: Readonly<Record<string, unknown>>;
+  readonly data: readonly (Readonly<Record<string, unknown>>)[];
+  readonly sampled: number | null;
+}
+
+/** The chart that fits a result best, and the others that do; none where none does, and why. */
+export interface DataCharts {
+  readonly charts: readonly (DataChartSpec)[];
+  readonly why: string;
+}
+
+/** Have the guard look at a query over the catalogue beside it. */
+export interface DataCheck {
+  readonly revision: string;
+  readonly query: string;
+  readonly dialect: "cypher" | "duckdb" | "mongo" | "mysql" | "postgres" | "qdrant" | "sqlite" | "trino";
+  readonly limits: DataLimitsInput;
+}
+
+/** A query that the guard let through, as it will be run: written anew from the tree that was checked. */
+export interface DataChecked {
+  readonly query: string;
+  readonly tables: readonly (string)[];
+  readonly columns: readonly (string)[];
+  readonly limit: number;
+}
+
+/** A column of a table, or a field of documents: then `name` is its path with dots. */
+export interface DataColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly kind: "array" | "binary" | "boolean" | "date" | "decimal" | "geometry" | "integer" | "interval" | "json" | "other" | "real" | "text" | "time" | "timestamp" | "uuid" | "vector";
+  readonly nullable: boolean;
+  readonly comment: string;
+  readonly description: string;
+  readonly synonyms: readonly (string)[];
+  readonly unit: string;
+  readonly private: boolean;
+  readonly guessed: boolean;
+  readonly samples: readonly (string)[];
+  readonly distinct: number | null;
+}
+
+/** One column at a glance: counts, extremes as text, and a histogram or the most frequent values. */
+export interface DataColumnSummary {
+  readonly name: string;
+  readonly rows: number;
+  readonly missing: number;
+  readonly distinct: number;
+  readonly lowest: string;
+  readonly highest: string;
+  readonly mean: number | null;
+  readonly bins: readonly (readonly [string, number])[];
+}
+
+/** Tiles under one name, in their order. */
+export interface DataDashboard {
+  readonly name: string;
+  readonly tiles: readonly (DataTile)[];
+}
+
+/** One's own dashboards, by name. */
+export interface DataDashboards {
+  readonly dashboards: readonly (DataDashboard)[];
+}
+
+/** Say what a table, or a column of it, means; what is None stays as it is. */
+export interface DataDescribe {
+  readonly source: string;
+  readonly table: string;
+  readonly column?: string;
+  readonly description?: string | null;
+  readonly synonyms?: readonly (string)[] | null;
+  readonly unit?: string | null;
+  readonly private?: boolean | null;
+}
+
+/** Ask again before a saved question is run. */
+export interface DataDistrust {
+  readonly question: string;
+}
+
+/** What was made of a question, for a person to look at before anything runs. */
+export interface DataDraft {
+  readonly id: string;
+  readonly source: string;
+  readonly question: string;
+  readonly translation: DataTranslation;
+  readonly limits: DataLimits;
+  readonly fingerprint: string;
+  readonly where: string;
+  readonly checked: DataChecked | null;
+  readonly refusal: DataRefusal | null;
+  readonly estimate: DataEstimate | null;
+  readonly seconds: Readonly<Record<string, number>>;
+  readonly notes: readonly (string)[];
+}
+
+/** Make a draft of a question in words, or of a query that a person wrote; nothing is run. */
+export interface DataDraftQuery {
+  readonly source: string;
+  readonly question?: string;
+  readonly query?: string;
+  readonly previous?: string;
+  readonly limits?: DataLimitsInput | null;
+}
+
+/** Charts that fit. */
+export interface DataDraw {
+  readonly result: string;
+  readonly columns: readonly (DataResultColumnInput)[];
+  readonly question: string;
+  readonly hints: readonly (string)[];
+  readonly kind?: "area" | "bar" | "figure" | "heatmap" | "histogram" | "line" | "pie" | "points" | "scatter" | "stacked" | null;
+}
+
+/** What the engine expects of a query; None where it does not say. `cost` is in its own unit. */
+export interface DataEstimate {
+  readonly rows: number | null;
+  readonly cost: number | null;
+  readonly seconds: number | null;
+  readonly plan: string;
+}
+
+/** Which drivers are there, and which sources had a problem when they were last asked. */
+export type DataExamine = Readonly<Record<string, never>>;
+
+/** Check a query once more, and run it. Beside it: `Keys`, the `Catalogue`. */
+export interface DataExecute {
+  readonly config: DataSourceConfigInput;
+  readonly query: string;
+  readonly limits: DataLimitsInput;
+  readonly cache?: string;
+}
+
+/** What a run gave; the rows lie beside this, as an Arrow IPC stream in a memory file. */
+export interface DataExecuted {
+  readonly columns: readonly (DataResultColumn)[];
+  readonly rows: number;
+  readonly bytes: number;
+  readonly truncated: boolean;
+  readonly first_rows: number;
+  readonly execute: number;
+  readonly normalise: number;
+  readonly notes: readonly (string)[];
+}
+
+/** What the engine expects of a query. Beside it: `Keys`. */
+export interface DataExplain {
+  readonly config: DataSourceConfigInput;
+  readonly checked: DataChecked;
+  readonly limits: DataLimitsInput;
+  readonly cache?: string;
+}
+
+/** A result as a file, whose descriptor is the answer; svg is its chart, html the whole answer. */
+export interface DataExport {
+  readonly result: string;
+  readonly format: "csv" | "html" | "json" | "md" | "ndjson" | "parquet" | "svg" | "tsv" | "xlsx";
+  readonly sorts?: readonly (DataSortInput)[];
+  readonly filters?: readonly (DataFilterInput)[];
+  readonly chart?: "area" | "bar" | "figure" | "heatmap" | "histogram" | "line" | "pie" | "points" | "scatter" | "stacked" | null;
+}
+
+/** A file lies beside this: what it may be called. */
+export interface DataExported {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** How far a run has come. */
+export interface DataFetched {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** Keep rows whose column holds to this. `value` is text as a person typed it; `missing` needs none. */
+export interface DataFilterInput {
+  readonly column: string;
+  readonly test: "at_least" | "at_most" | "contains" | "is" | "is_not" | "missing" | "present";
+  readonly value?: string;
+}
+
+/** `columns` of the table that has it point at `references` of `table` (its name as `Table.address`). */
+export interface DataForeignKey {
+  readonly columns: readonly (string)[];
+  readonly table: string;
+  readonly references: readonly (string)[];
+  readonly guessed: boolean;
+}
+
+/** What a source holds. `find` narrows by parts of names of tables and columns; `refresh` looks again. */
+export interface DataGetCatalogue {
+  readonly source: string;
+  readonly find?: string;
+  readonly offset?: number;
+  readonly count?: number;
+  readonly refresh?: boolean;
+}
+
+/** What one asked, the newest first: all, of one source, with words in it, or only what is saved. */
+export interface DataGetHistory {
+  readonly limit?: number;
+  readonly before?: string;
+  readonly source?: string;
+  readonly find?: string;
+  readonly saved?: boolean;
+}
+
+/** The head of a result that is still here. */
+export interface DataGetResult {
+  readonly result: string;
+}
+
+/** Rows of a result, sorted and filtered; at most 1,000 at once. */
+export interface DataGetRows {
+  readonly result: string;
+  readonly offset?: number;
+  readonly count?: number;
+  readonly sorts?: readonly (DataSortInput)[];
+  readonly filters?: readonly (DataFilterInput)[];
+}
+
+/** How long each stage took since Garret started: generate, validate, wait, execute, normalise, render. */
+export type DataGetStages = Readonly<Record<string, never>>;
+
+/** Questions, the newest first. */
+export interface DataHistory {
+  readonly questions: readonly (DataAsked)[];
+}
+
+/** How much one run may give and take. */
+export interface DataLimits {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** How much one run may give and take. */
+export interface DataLimitsInput {
+  readonly rows?: number;
+  readonly bytes?: number;
+  readonly seconds?: number;
+}
+
+/** One's own dashboards in this workspace. */
+export type DataListDashboards = Readonly<Record<string, never>>;
+
+/** List one's own sources in this workspace. */
+export type DataListSources = Readonly<Record<string, never>>;
+
+/** A figure that a person named: `expression` is one of the dialect over the columns of `table`. */
+export interface DataMeasure {
+  readonly name: string;
+  readonly table: string;
+  readonly expression: string;
+  readonly synonyms: readonly (string)[];
+  readonly description: string;
+  readonly unit: string;
+}
+
+/** A figure that a person named: `expression` is one of the dialect over the columns of `table`. */
+export interface DataMeasureInput {
+  readonly name: string;
+  readonly table: string;
+  readonly expression: string;
+  readonly synonyms?: readonly (string)[];
+  readonly description?: string;
+  readonly unit?: string;
+}
+
+/** The head of a result; its rows are fetched in pages. */
+export interface DataNormalizedResult {
+  readonly id: string;
+  readonly columns: readonly (DataResultColumn)[];
+  readonly rows: number;
+  readonly bytes: number;
+  readonly provenance: DataProvenance;
+  readonly timing: DataTiming;
+  readonly truncated: boolean;
+  readonly about: number | null;
+  readonly notes: readonly (string)[];
+}
+
+/** The head of a result; its rows are fetched in pages. */
+export interface DataNormalizedResultInput {
+  readonly id: string;
+  readonly columns: readonly (DataResultColumnInput)[];
+  readonly rows: number;
+  readonly bytes: number;
+  readonly provenance: DataProvenanceInput;
+  readonly timing: DataTimingInput;
+  readonly truncated?: boolean;
+  readonly about?: number | null;
+  readonly notes?: readonly (string)[];
+}
+
+/** Rows of a result. */
+export interface DataPage {
+  readonly result: string;
+  readonly columns: readonly (DataResultColumnInput)[];
+  readonly offset: number;
+  readonly count: number;
+  readonly sorts: readonly (DataSortInput)[];
+  readonly filters: readonly (DataFilterInput)[];
+}
+
+/** Pin a question to a dashboard, which is made where it is new; a tile that is there is changed. */
+export interface DataPin {
+  readonly question: string;
+  readonly dashboard: string;
+  readonly title?: string;
+  readonly chart?: "area" | "bar" | "figure" | "heatmap" | "histogram" | "line" | "pie" | "points" | "scatter" | "stacked" | "table";
+  readonly position?: number;
+  readonly tile?: string;
+}
+
+/** Make faster copies of large files. Beside it: `Keys`. */
+export interface DataPrepare {
+  readonly config: DataSourceConfigInput;
+  readonly cache: string;
+}
+
+/** How many files have a faster copy now that had none. */
+export interface DataPrepared {
+  readonly files: number;
+}
+
+/** Connect, and look what the login may. Beside it: `Keys`. */
+export interface DataProbe {
+  readonly config: DataSourceConfigInput;
+}
+
+/** Where a result came from. */
+export interface DataProvenance {
+  readonly source: string;
+  readonly dialect: "cypher" | "duckdb" | "mongo" | "mysql" | "postgres" | "qdrant" | "sqlite" | "trino";
+  readonly query: string;
+  readonly fingerprint: string;
+  readonly ran: number;
+  readonly question: string;
+  readonly by: string;
+}
+
+/** Where a result came from. */
+export interface DataProvenanceInput {
+  readonly source: string;
+  readonly dialect: "cypher" | "duckdb" | "mongo" | "mysql" | "postgres" | "qdrant" | "sqlite" | "trino";
+  readonly query: string;
+  readonly fingerprint: string;
+  readonly ran: number;
+  readonly question?: string;
+  readonly by?: string;
+}
+
+/** Say how a file of a source is to be read where the guess was wrong; no options: guess again. */
+export interface DataReadFile {
+  readonly source: string;
+  readonly path: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** Why a query may not be run: the rule, and what would be allowed. */
+export interface DataRefusal {
+  readonly rule: string;
+  readonly message: string;
+  readonly allowed: string;
+}
+
+/** Remove a source with its password; what was asked of it stays in the history. */
+export interface DataRemoveSource {
+  readonly source: string;
+}
+
+/** A page says how long it took to draw a result, in seconds. */
+export interface DataRendered {
+  readonly result: string;
+  readonly seconds: number;
+}
+
+/** Run a saved question again that one's own profile trusts: the same query, source and limits. */
+export interface DataRerun {
+  readonly question: string;
+  readonly key?: string;
+}
+
+/** A column of a result. `type` is the engine's word. Names are unique within a result. */
+export interface DataResultColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly kind: "array" | "binary" | "boolean" | "date" | "decimal" | "geometry" | "integer" | "interval" | "json" | "other" | "real" | "text" | "time" | "timestamp" | "uuid" | "vector";
+  readonly unit: string;
+  readonly nullable: boolean;
+}
+
+/** A column of a result. `type` is the engine's word. Names are unique within a result. */
+export interface DataResultColumnInput {
+  readonly name: string;
+  readonly type: string;
+  readonly kind: "array" | "binary" | "boolean" | "date" | "decimal" | "geometry" | "integer" | "interval" | "json" | "other" | "real" | "text" | "time" | "timestamp" | "uuid" | "vector";
+  readonly unit?: string;
+  readonly nullable?: boolean;
+}
+
+/** Rows from `offset` of `rows` in all after filtering. */
+export interface DataResultPage {
+  readonly offset: number;
+  readonly rows: number;
+  readonly cells: readonly (readonly (unknown)[])[];
+}
+
+/** Run a query that was checked, once, read-only. What is approved is exactly this. */
+export interface DataRun {
+  readonly source: string;
+  readonly query: string;
+  readonly fingerprint: string;
+  readonly limits: DataLimitsInput;
+  readonly draft?: string;
+  readonly key?: string;
+  readonly approval?: string;
+}
+
+/** Keep a question under a name, or let it go with an empty one. */
+export interface DataSaveQuestion {
+  readonly question: string;
+  readonly name?: string;
+  readonly favourite?: boolean;
+}
+
+/** Name a figure, such as revenue; with an empty expression it is removed. */
+export interface DataSetMeasure {
+  readonly source: string;
+  readonly measure: DataMeasureInput;
+}
+
+/** Order by a column of the result. */
+export interface DataSortInput {
+  readonly column: string;
+  readonly descending?: boolean;
+}
+
+/** A source as it is known here. `tables` and `taken` are of its last snapshot, 0 where there is none. */
+export interface DataSource {
+  readonly id: string;
+  readonly name: string;
+  readonly config: DataSourceConfig;
+  readonly dialect: "cypher" | "duckdb" | "mongo" | "mysql" | "postgres" | "qdrant" | "sqlite" | "trino";
+  readonly enabled: boolean;
+  readonly added: number;
+  readonly tables: number;
+  readonly taken: number;
+  readonly fingerprint: string;
+  readonly problem: string;
+}
+
+/** A source was added, changed or removed, or its tables are others than they were. */
+export interface DataSourceChanged {
+  readonly source: string;
+}
+
+/** How a source is reached; the password is not in it. */
+export interface DataSourceConfig {
+  readonly kind: "duckdb" | "files" | "mongo" | "mysql" | "neo4j" | "postgres" | "qdrant" | "sqlite" | "trino";
+  readonly paths: readonly (string)[];
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly schemas: readonly (string)[];
+  readonly user: string;
+  readonly tls: "" | "off" | "require" | "verify";
+  readonly authority: string;
+  readonly tunnel: string;
+  readonly reading: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** How a source is reached; the password is not in it. */
+export interface DataSourceConfigInput {
+  readonly kind: "duckdb" | "files" | "mongo" | "mysql" | "neo4j" | "postgres" | "qdrant" | "sqlite" | "trino";
+  readonly paths?: readonly (string)[];
+  readonly host?: string;
+  readonly port?: number;
+  readonly database?: string;
+  readonly schemas?: readonly (string)[];
+  readonly user?: string;
+  readonly tls?: "" | "off" | "require" | "verify";
+  readonly authority?: string;
+  readonly tunnel?: string;
+  readonly reading?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** What a test of a source found. `warnings` are sentences, such as that the login may write, and `script` what an administrator of the server can run to make a login that may only read. */
+export interface DataSourceStatus {
+  readonly version: string;
+  readonly login: string;
+  readonly read_only: boolean;
+  readonly warnings: readonly (string)[];
+  readonly script: string;
+  readonly milliseconds: number;
+}
+
+/** One's own sources, by name. */
+export interface DataSources {
+  readonly sources: readonly (DataSource)[];
+}
+
+/** How long a stage took over the last questions, in seconds. */
+export interface DataStageFigures {
+  readonly stage: string;
+  readonly count: number;
+  readonly p50: number;
+  readonly p95: number;
+}
+
+/** Stages in their order. */
+export interface DataStages {
+  readonly stages: readonly (DataStageFigures)[];
+}
+
+/** Columns at a glance. */
+export interface DataSummaries {
+  readonly columns: readonly (DataColumnSummary)[];
+}
+
+/** Each column of a result at a glance; none named: the first forty. */
+export interface DataSummarize {
+  readonly result: string;
+  readonly columns?: readonly (string)[];
+}
+
+/** Columns at a glance. */
+export interface DataSummarizeColumns {
+  readonly result: string;
+  readonly columns: readonly (DataResultColumnInput)[];
+  readonly wanted: readonly (string)[];
+}
+
+/** Take a snapshot; the `Catalogue` comes in a bulk beside the result. Beside it: `Keys`. */
+export interface DataSurvey {
+  readonly source: string;
+  readonly config: DataSourceConfigInput;
+}
+
+/** Disable a source, so that nothing is asked of it, or enable it again. */
+export interface DataSwitchSource {
+  readonly source: string;
+  readonly enabled: boolean;
+}
+
+/** A table, view, file or collection. `rows` is an estimate; None where nobody knows. */
+export interface DataTable {
+  readonly name: string;
+  readonly schema: string;
+  readonly kind: "collection" | "file" | "node" | "relationship" | "table" | "view";
+  readonly comment: string;
+  readonly description: string;
+  readonly synonyms: readonly (string)[];
+  readonly columns: readonly (DataColumn)[];
+  readonly primary_key: readonly (string)[];
+  readonly foreign_keys: readonly (DataForeignKey)[];
+  readonly rows: number | null;
+}
+
+/** Connect to a source, and look what its login may. */
+export interface DataTestSource {
+  readonly source: string;
+}
+
+/** An answer that is pinned: a saved question and how it is shown. `trusted` ones refresh unasked. */
+export interface DataTile {
+  readonly id: string;
+  readonly question: string;
+  readonly title: string;
+  readonly chart: "area" | "bar" | "figure" | "heatmap" | "histogram" | "line" | "pie" | "points" | "scatter" | "stacked" | "table";
+  readonly position: number;
+  readonly trusted: boolean;
+  readonly source: string;
+}
+
+/** How long each stage took, in seconds. */
+export interface DataTiming {
+  readonly generate: number;
+  readonly validate: number;
+  readonly wait: number;
+  readonly execute: number;
+  readonly first_rows: number;
+  readonly normalise: number;
+}
+
+/** How long each stage took, in seconds. */
+export interface DataTimingInput {
+  readonly generate?: number;
+  readonly validate?: number;
+  readonly wait?: number;
+  readonly execute?: number;
+  readonly first_rows?: number;
+  readonly normalise?: number;
+}
+
+/** Read a question over the catalogue beside it, which is kept by its fingerprint and `revision`. */
+export interface DataTranslate {
+  readonly revision: string;
+  readonly question: string;
+  readonly today: string;
+  readonly previous?: DataTranslationInput | null;
+}
+
+/** What was made of a question. */
+export interface DataTranslation {
+  readonly outcome: "abstained" | "query" | "unclear";
+  readonly query: string;
+  readonly reading: string;
+  readonly message: string;
+  readonly confidence: number;
+  readonly shape: string;
+  readonly alternatives: readonly (DataAlternative)[];
+  readonly hints: readonly (string)[];
+  readonly by: string;
+}
+
+/** What was made of a question. */
+export interface DataTranslationInput {
+  readonly outcome: "abstained" | "query" | "unclear";
+  readonly query?: string;
+  readonly reading?: string;
+  readonly message?: string;
+  readonly confidence?: number;
+  readonly shape?: string;
+  readonly alternatives?: readonly (DataAlternative)[];
+  readonly hints?: readonly (string)[];
+  readonly by?: string;
+}
+
+/** Let a saved question be run again without asking, as long as query, source and tables are the same. */
+export interface DataTrust {
+  readonly question: string;
+  readonly query: string;
+  readonly source: string;
+  readonly fingerprint: string;
+  readonly approval?: string;
+}
+
+/** Take a tile off its dashboard. */
+export interface DataUnpin {
+  readonly tile: string;
+}
+
+/** A file of a result, beside the answer. */
+export interface DataWrite {
+  readonly head: DataNormalizedResultInput;
+  readonly format: "csv" | "html" | "json" | "md" | "ndjson" | "parquet" | "svg" | "tsv" | "xlsx";
+  readonly sorts: readonly (DataSortInput)[];
+  readonly filters: readonly (DataFilterInput)[];
+  readonly chart: "area" | "bar" | "figure" | "heatmap" | "histogram" | "line" | "pie" | "points" | "scatter" | "stacked" | null;
+  readonly hints?: readonly (string)[];
+}
+
 /** The window is to come to the front. */
 export interface DeskAskedFor {
   readonly page: string;
@@ -1511,6 +2239,20 @@ export type Base64 = string;
 
 /** Every command: what it is asked with, and what comes back. */
 export interface Commands {
+  /** Have the guard look at a query over the catalogue beside it. */
+  readonly "asking.check": {
+    readonly command: DataCheck;
+    readonly result: DataChecked;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Read a question over the catalogue beside it, which is kept by its fingerprint and `revision`. */
+  readonly "asking.translate": {
+    readonly command: DataTranslate;
+    readonly result: DataTranslation;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Capture the audio of the input stream to the spool (its descriptor) until the stream ends. */
   readonly "audio.capture": {
     readonly command: DictateCapture;
@@ -1536,6 +2278,195 @@ export interface Commands {
   readonly "audio.rescue": {
     readonly command: DictateRescue;
     readonly result: DictateRescued;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Try a source, and add it where it answers. The password goes into the keychain and nowhere else. */
+  readonly "data.add": {
+    readonly command: DataAddSource;
+    readonly result: DataAdded;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** What a source holds. `find` narrows by parts of names of tables and columns; `refresh` looks again. */
+  readonly "data.catalogue": {
+    readonly command: DataGetCatalogue;
+    readonly result: DataCataloguePage;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Charts that fit a result; `kind` asks for one of them alone. */
+  readonly "data.chart": {
+    readonly command: DataChart;
+    readonly result: DataCharts;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** One's own dashboards in this workspace. */
+  readonly "data.dashboards": {
+    readonly command: DataListDashboards;
+    readonly result: DataDashboards;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Say what a table, or a column of it, means; what is None stays as it is. */
+  readonly "data.describe": {
+    readonly command: DataDescribe;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Ask again before a saved question is run. */
+  readonly "data.distrust": {
+    readonly command: DataDistrust;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Make a draft of a question in words, or of a query that a person wrote; nothing is run. */
+  readonly "data.draft": {
+    readonly command: DataDraftQuery;
+    readonly result: DataDraft;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Which drivers are there, and which sources had a problem when they were last asked. */
+  readonly "data.examine": {
+    readonly command: DataExamine;
+    readonly result: Findings;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** A result as a file, whose descriptor is the answer; svg is its chart, html the whole answer. */
+  readonly "data.export": {
+    readonly command: DataExport;
+    readonly result: DataExported;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** What one asked, the newest first: all, of one source, with words in it, or only what is saved. */
+  readonly "data.history": {
+    readonly command: DataGetHistory;
+    readonly result: DataHistory;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** List one's own sources in this workspace. */
+  readonly "data.list": {
+    readonly command: DataListSources;
+    readonly result: DataSources;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Name a figure, such as revenue; with an empty expression it is removed. */
+  readonly "data.measure": {
+    readonly command: DataSetMeasure;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Pin a question to a dashboard, which is made where it is new; a tile that is there is changed. */
+  readonly "data.pin": {
+    readonly command: DataPin;
+    readonly result: DataTile;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Say how a file of a source is to be read where the guess was wrong; no options: guess again. */
+  readonly "data.read": {
+    readonly command: DataReadFile;
+    readonly result: DataSource;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Remove a source with its password; what was asked of it stays in the history. */
+  readonly "data.remove": {
+    readonly command: DataRemoveSource;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** A page says how long it took to draw a result, in seconds. */
+  readonly "data.rendered": {
+    readonly command: DataRendered;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Run a saved question again that one's own profile trusts: the same query, source and limits. */
+  readonly "data.rerun": {
+    readonly command: DataRerun;
+    readonly result: DataNormalizedResult;
+    readonly item: DataFetched;
+    readonly input: never;
+  };
+  /** The head of a result that is still here. */
+  readonly "data.result": {
+    readonly command: DataGetResult;
+    readonly result: DataNormalizedResult;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Rows of a result, sorted and filtered; at most 1,000 at once. */
+  readonly "data.rows": {
+    readonly command: DataGetRows;
+    readonly result: DataResultPage;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Run a query that was checked, once, read-only. What is approved is exactly this. */
+  readonly "data.run": {
+    readonly command: DataRun;
+    readonly result: DataNormalizedResult;
+    readonly item: DataFetched;
+    readonly input: never;
+  };
+  /** Keep a question under a name, or let it go with an empty one. */
+  readonly "data.save": {
+    readonly command: DataSaveQuestion;
+    readonly result: DataAsked;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** How long each stage took since Garret started: generate, validate, wait, execute, normalise, render. */
+  readonly "data.stages": {
+    readonly command: DataGetStages;
+    readonly result: DataStages;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Each column of a result at a glance; none named: the first forty. */
+  readonly "data.summary": {
+    readonly command: DataSummarize;
+    readonly result: DataSummaries;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Disable a source, so that nothing is asked of it, or enable it again. */
+  readonly "data.switch": {
+    readonly command: DataSwitchSource;
+    readonly result: DataSource;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Connect to a source, and look what its login may. */
+  readonly "data.test": {
+    readonly command: DataTestSource;
+    readonly result: DataSourceStatus;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Let a saved question be run again without asking, as long as query, source and tables are the same. */
+  readonly "data.trust": {
+    readonly command: DataTrust;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Take a tile off its dashboard. */
+  readonly "data.unpin": {
+    readonly command: DataUnpin;
+    readonly result: Nothing;
     readonly item: never;
     readonly input: never;
   };
@@ -2120,6 +3051,69 @@ export interface Commands {
     readonly item: never;
     readonly input: SpeakSpeech;
   };
+  /** Check a query once more, and run it. Beside it: `Keys`, the `Catalogue`. */
+  readonly "query.execute": {
+    readonly command: DataExecute;
+    readonly result: DataExecuted;
+    readonly item: DataFetched;
+    readonly input: never;
+  };
+  /** What the engine expects of a query. Beside it: `Keys`. */
+  readonly "query.explain": {
+    readonly command: DataExplain;
+    readonly result: DataEstimate;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Make faster copies of large files. Beside it: `Keys`. */
+  readonly "query.prepare": {
+    readonly command: DataPrepare;
+    readonly result: DataPrepared;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Connect, and look what the login may. Beside it: `Keys`. */
+  readonly "query.probe": {
+    readonly command: DataProbe;
+    readonly result: DataSourceStatus;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Take a snapshot; the `Catalogue` comes in a bulk beside the result. Beside it: `Keys`. */
+  readonly "query.survey": {
+    readonly command: DataSurvey;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Charts that fit. */
+  readonly "results.draw": {
+    readonly command: DataDraw;
+    readonly result: DataCharts;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Rows of a result. */
+  readonly "results.page": {
+    readonly command: DataPage;
+    readonly result: DataResultPage;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Columns at a glance. */
+  readonly "results.summarize": {
+    readonly command: DataSummarizeColumns;
+    readonly result: DataSummaries;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** A file of a result, beside the answer. */
+  readonly "results.write": {
+    readonly command: DataWrite;
+    readonly result: DataExported;
+    readonly item: never;
+    readonly input: never;
+  };
   /** What `Render` asks of the synthesis worker. */
   readonly "speak.compute": {
     readonly command: SpeakCompute;
@@ -2264,10 +3258,39 @@ export interface Commands {
 
 /** What each command needs; `seconds` is its time where none is said, null: no limit. */
 export const COMMANDS = {
+  "asking.check": { capability: "worker.asking", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 1, items: false, inputs: false },
+  "asking.translate": { capability: "worker.asking", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 1, items: false, inputs: false },
   "audio.capture": { capability: "worker.audio", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 1, items: true, inputs: true },
   "audio.decode": { capability: "worker.audio", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 2, items: true, inputs: false },
   "audio.encode": { capability: "worker.audio", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 2, items: false, inputs: false },
   "audio.rescue": { capability: "worker.audio", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 1, items: false, inputs: false },
+  "data.add": { capability: "data.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 120.0, descriptors: 0, items: false, inputs: false },
+  "data.catalogue": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 120.0, descriptors: 0, items: false, inputs: false },
+  "data.chart": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 60.0, descriptors: 0, items: false, inputs: false },
+  "data.dashboards": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "data.describe": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "data.distrust": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "data.draft": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 120.0, descriptors: 0, items: false, inputs: false },
+  "data.examine": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "data.export": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
+  "data.history": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "data.list": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "data.measure": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "data.pin": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "data.read": { capability: "data.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 120.0, descriptors: 0, items: false, inputs: false },
+  "data.remove": { capability: "data.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "data.rendered": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "data.rerun": { capability: "data.use", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
+  "data.result": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "data.rows": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 60.0, descriptors: 0, items: false, inputs: false },
+  "data.run": { capability: "data.run", job: true, replay: 0, approval: true, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
+  "data.save": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "data.stages": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "data.summary": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 60.0, descriptors: 0, items: false, inputs: false },
+  "data.switch": { capability: "data.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "data.test": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 60.0, descriptors: 0, items: false, inputs: false },
+  "data.trust": { capability: "data.run", job: false, replay: 0, approval: true, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
+  "data.unpin": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "desk.attend": { capability: "desk.attend", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
   "desk.preferences": { capability: "desk.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "desk.press": { capability: "desk.press", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
@@ -2351,6 +3374,15 @@ export const COMMANDS = {
   "microphone.record": { capability: "worker.microphone", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 1, items: true, inputs: true },
   "playback.devices": { capability: "speak.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "playback.play": { capability: "worker.playback", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: true },
+  "query.execute": { capability: "worker.query", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 2, items: true, inputs: false },
+  "query.explain": { capability: "worker.query", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 1, items: false, inputs: false },
+  "query.prepare": { capability: "worker.query", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 1800.0, descriptors: 1, items: false, inputs: false },
+  "query.probe": { capability: "worker.query", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 1, items: false, inputs: false },
+  "query.survey": { capability: "worker.query", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 90.0, descriptors: 1, items: false, inputs: false },
+  "results.draw": { capability: "worker.results", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 1, items: false, inputs: false },
+  "results.page": { capability: "worker.results", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 1, items: false, inputs: false },
+  "results.summarize": { capability: "worker.results", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 1, items: false, inputs: false },
+  "results.write": { capability: "worker.results", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 1, items: false, inputs: false },
   "speak.compute": { capability: "worker.tts", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
   "speak.examine": { capability: "speak.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "speak.render": { capability: "speak.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
@@ -2375,6 +3407,8 @@ export const COMMANDS = {
 
 /** Every event, by the name under which it is told. */
 export interface Events {
+  readonly "data.answered": DataAnswered;
+  readonly "data.source_changed": DataSourceChanged;
   readonly "desk.asked_for": DeskAskedFor;
   readonly "desk.attendance_changed": DeskAttendanceChanged;
   readonly "desk.pressed": DeskPressed;

@@ -55,8 +55,8 @@ VERBS: Final = (
                             "metavar": "TARGET",
                             "nargs": "+",
                             "help": "files, folders or globs (CSV, TSV, JSON, Parquet, Excel, DuckDB, "
-                            "SQLite), or an address such as postgres://USER@HOST:PORT/DATABASE, mysql://, mongodb://, "
-                            "trino://, neo4j://, qdrant://",
+                            "SQLite), or an address such as postgres://USER@HOST:PORT/DATABASE, mysql://, "
+                            "mongodb://, trino://, neo4j://, qdrant://",
                         },
                     ),
                     _flag("--password", "ask for the password, or read it from standard input"),
