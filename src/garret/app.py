@@ -16,9 +16,10 @@ def rooms() -> tuple[Room, ...]:
     from garret.features.dictate.manifest import ROOM as DICTATE
     from garret.features.gateway.manifest import ROOM as GATEWAY
     from garret.features.house.manifest import ROOM as HOUSE
+    from garret.features.models.manifest import ROOM as MODELS
     from garret.features.speak.manifest import ROOM as SPEAK
 
-    return HOUSE, DICTATE, SPEAK, DATA, DESK, GATEWAY
+    return HOUSE, DICTATE, SPEAK, MODELS, DATA, DESK, GATEWAY
 
 
 def verbs() -> tuple[Verb, ...]:

@@ -329,6 +329,15 @@ export type DataListDashboards = Readonly<Record<string, never>>;
 /** List one's own sources in this workspace. */
 export type DataListSources = Readonly<Record<string, never>>;
 
+/** Put a question and the catalogue beside it into words for a model; `problem` is why it was refused. */
+export interface DataMakePrompt {
+  readonly revision: string;
+  readonly question: string;
+  readonly previous: DataTranslationInput | null;
+  readonly problem: string;
+  readonly samples: boolean;
+}
+
 /** A figure that a person named: `expression` is one of the dialect over the columns of `table`. */
 export interface DataMeasure {
   readonly name: string;
@@ -409,6 +418,12 @@ export interface DataPrepared {
 /** Connect, and look what the login may. Beside it: `Keys`. */
 export interface DataProbe {
   readonly config: DataSourceConfigInput;
+}
+
+/** What a language model is told. */
+export interface DataPrompt {
+  readonly system: string;
+  readonly question: string;
 }
 
 /** Where a result came from. */
@@ -526,6 +541,7 @@ export interface DataSource {
   readonly config: DataSourceConfig;
   readonly dialect: "cypher" | "duckdb" | "mongo" | "mysql" | "postgres" | "qdrant" | "sqlite" | "trino";
   readonly enabled: boolean;
+  readonly samples: boolean;
   readonly added: number;
   readonly tables: number;
   readonly taken: number;
@@ -620,10 +636,11 @@ export interface DataSurvey {
   readonly config: DataSourceConfigInput;
 }
 
-/** Disable a source, so that nothing is asked of it, or enable it again. */
+/** Disable a source, so that nothing is asked of it, or enable it again; what is None stays as it is. */
 export interface DataSwitchSource {
   readonly source: string;
-  readonly enabled: boolean;
+  readonly enabled?: boolean | null;
+  readonly samples?: boolean | null;
 }
 
 /** A table, view, file or collection. `rows` is an estimate; None where nobody knows. */
@@ -2009,6 +2026,63 @@ export interface HouseWorkers {
   readonly workers: readonly (HouseWorkerStatus)[];
 }
 
+/** Whether a model can be asked now: `where` is its host, `cloud` that it is not on this machine. */
+export interface ModelsAvailable {
+  readonly ready: boolean;
+  readonly model: string;
+  readonly where: string;
+  readonly cloud: boolean;
+  readonly why: string;
+}
+
+/** Have the model of the settings go on from messages, streamed as it comes. */
+export interface ModelsComplete {
+  readonly messages: readonly (ModelsMessage)[];
+  readonly schema?: Readonly<Record<string, unknown>> | null;
+  readonly most_tokens?: number;
+  readonly temperature?: number;
+}
+
+/** What a model answered. `model` names it; tokens as its provider counts them, 0 where it does not. */
+export interface ModelsCompletion {
+  readonly text: string;
+  readonly model: string;
+  readonly stopped: "end" | "filter" | "length";
+  readonly tokens_in: number;
+  readonly tokens_out: number;
+  readonly seconds: number;
+  readonly first: number;
+}
+
+/** Whether a model is set, and whether it may be asked. */
+export type ModelsExamine = Readonly<Record<string, never>>;
+
+/** What the worker is asked: the same, with where and how. */
+export interface ModelsGenerate {
+  readonly provider: "anthropic" | "gemini" | "openai";
+  readonly address: string;
+  readonly model: string;
+  readonly messages: readonly (ModelsMessage)[];
+  readonly schema: Readonly<Record<string, unknown>> | null;
+  readonly most_tokens: number;
+  readonly temperature: number;
+  readonly seconds: number;
+}
+
+/** Whether a model can be asked, which, and where; nothing is asked of it. */
+export type ModelsGetAvailable = Readonly<Record<string, never>>;
+
+/** One turn of a conversation. */
+export interface ModelsMessage {
+  readonly role: "assistant" | "system" | "user";
+  readonly text: string;
+}
+
+/** Text as it comes. */
+export interface ModelsPiece {
+  readonly text: string;
+}
+
 /** The result of commands that answer nothing but that they are done. */
 export type Nothing = Readonly<Record<string, never>>;
 
@@ -2246,6 +2320,13 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** Put a question and the catalogue beside it into words for a model; `problem` is why it was refused. */
+  readonly "asking.prompt": {
+    readonly command: DataMakePrompt;
+    readonly result: DataPrompt;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Read a question over the catalogue beside it, which is kept by its fingerprint and `revision`. */
   readonly "asking.translate": {
     readonly command: DataTranslate;
@@ -2442,7 +2523,7 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
-  /** Disable a source, so that nothing is asked of it, or enable it again. */
+  /** Disable a source, so that nothing is asked of it, or enable it again; what is None stays as it is. */
   readonly "data.switch": {
     readonly command: DataSwitchSource;
     readonly result: DataSource;
@@ -3023,6 +3104,13 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** What the worker is asked: the same, with where and how. */
+  readonly "llm.generate": {
+    readonly command: ModelsGenerate;
+    readonly result: ModelsCompletion;
+    readonly item: ModelsPiece;
+    readonly input: never;
+  };
   /** The microphones and speakers that are there now. */
   readonly "microphone.devices": {
     readonly command: DictateListDevices;
@@ -3036,6 +3124,27 @@ export interface Commands {
     readonly result: DictateCaptured;
     readonly item: DictateCaptureItem;
     readonly input: DictateAudioChunkInput;
+  };
+  /** Whether a model can be asked, which, and where; nothing is asked of it. */
+  readonly "models.available": {
+    readonly command: ModelsGetAvailable;
+    readonly result: ModelsAvailable;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Have the model of the settings go on from messages, streamed as it comes. */
+  readonly "models.complete": {
+    readonly command: ModelsComplete;
+    readonly result: ModelsCompletion;
+    readonly item: ModelsPiece;
+    readonly input: never;
+  };
+  /** Whether a model is set, and whether it may be asked. */
+  readonly "models.examine": {
+    readonly command: ModelsExamine;
+    readonly result: Findings;
+    readonly item: never;
+    readonly input: never;
   };
   /** The loudspeakers that are there now. */
   readonly "playback.devices": {
@@ -3259,6 +3368,7 @@ export interface Commands {
 /** What each command needs; `seconds` is its time where none is said, null: no limit. */
 export const COMMANDS = {
   "asking.check": { capability: "worker.asking", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 1, items: false, inputs: false },
+  "asking.prompt": { capability: "worker.asking", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 1, items: false, inputs: false },
   "asking.translate": { capability: "worker.asking", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 1, items: false, inputs: false },
   "audio.capture": { capability: "worker.audio", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 1, items: true, inputs: true },
   "audio.decode": { capability: "worker.audio", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 2, items: true, inputs: false },
@@ -3370,8 +3480,12 @@ export const COMMANDS = {
   "house.storage": { capability: "backup.create", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 120.0, descriptors: 0, items: false, inputs: false },
   "house.subscribe": { capability: "events.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
   "house.workers": { capability: "system.status", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "llm.generate": { capability: "worker.llm", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 300.0, descriptors: 0, items: true, inputs: false },
   "microphone.devices": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "microphone.record": { capability: "worker.microphone", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 1, items: true, inputs: true },
+  "models.available": { capability: "models.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "models.complete": { capability: "models.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 300.0, descriptors: 0, items: true, inputs: false },
+  "models.examine": { capability: "models.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "playback.devices": { capability: "speak.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "playback.play": { capability: "worker.playback", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: true },
   "query.execute": { capability: "worker.query", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 2, items: true, inputs: false },

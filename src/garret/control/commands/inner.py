@@ -42,6 +42,7 @@ class InnerCaller:
         self._ids = itertools.count(1)
         self._calls: dict[int, InnerCall[Any]] = {}
         self._target = ""
+        self._leaves = False
 
     def start(
         self,
@@ -76,12 +77,15 @@ class InnerCaller:
         async with call:
             return await call.result()
 
-    def at(self, target: str) -> InnerCaller:
+    def at(self, target: str, *, leaves: bool = False) -> InnerCaller:
         """The same caller, for the process `target` that was spawned (`Workers.spawn`) to do its work.
 
-        Commands for its kind of worker go to that process; any other goes where it always goes.
+        Commands for its kind of worker go to that process; any other goes where it always goes. `leaves` says
+        that they leave the machine, which depends on what was set: policy judges them as such commands, and
+        egress lets nothing but loopback through without it.
         """
         caller = copy.copy(self)
+        caller._leaves = leaves
         caller._ids = itertools.count(1)
         caller._calls = {}
         caller._target = target
@@ -120,7 +124,8 @@ class InnerCaller:
         number = next(self._ids)
         meta = command.__meta__
         if self._target and meta.target == kind_of(self._target):
-            meta = msgspec.structs.replace(meta, target=self._target)
+            leaves = meta.leaves_machine or self._leaves
+            meta = msgspec.structs.replace(meta, target=self._target, leaves_machine=leaves)
         call: InnerCall[ResultT] = InnerCall(self, number, meta, drop=drop)
         self._calls[number] = call
         try:

@@ -102,7 +102,7 @@ class Adding:
         owner = owner_of(request)
         name = await self._free_name(command.name, owner)
         config = await asyncio.to_thread(_settled, command.config)
-        known = Known(new_id("src"), name, config, True, self._door.clock.wall(), *owner)
+        known = Known(new_id("src"), name, config, True, False, self._door.clock.wall(), *owner)
         reach_of(config, name)  # refused before anything is started
         status = await self._probe(known, request, command.password)
         secret = self._connections.secret_name(known.id)
@@ -135,14 +135,16 @@ class Adding:
             self._connections.to(known) as target,
             lent(self._connections.keys(known.id, password)) as keys,
         ):
-            status = await request.calls.at(target).call(Probe(config=known.config), descriptors=keys)
+            asking = self._connections.asking(request.calls, target, known)
+            status = await asking.call(Probe(config=known.config), descriptors=keys)
         self.problems.pop(known.id, None)
         return status
 
     async def _record(self, known: Known, *, gone: bool = False) -> None:
         body: dict[str, Any] = {
             "id": known.id, "source": known.id, "profile": known.profile, "name": known.name,
-            "config": msgspec.to_builtins(known.config), "enabled": known.enabled, "added": known.added,
+            "config": msgspec.to_builtins(known.config), "enabled": known.enabled,
+            "samples": known.samples, "added": known.added,
         }  # fmt: skip
         if gone:
             body["gone"] = True
@@ -181,11 +183,15 @@ class Adding:
             raise
 
     async def _switch(self, command: c.SwitchSource, request: Request) -> c.Source:
-        known = (await self.find(request, command.source))._replace(enabled=command.enabled)
+        known = await self.find(request, command.source)
+        if command.enabled is not None:
+            known = known._replace(enabled=command.enabled)
+        if command.samples is not None:
+            known = known._replace(samples=command.samples)
         await self._record(known)
-        if not command.enabled:
+        if not known.enabled:
             await self._connections.forget(known.id)
-        await self._audit(request, "data.enable" if command.enabled else "data.disable", known)
+        await self._audit(request, "data.switch", known)
         return await self._show(known)
 
     async def _show(self, known: Known) -> c.Source:
@@ -321,7 +327,8 @@ class Adding:
                 self._connections.to(known) as target,
                 lent(self._connections.keys(known.id)) as keys,
             ):
-                await request.calls.after().at(target).call(order, descriptors=keys)
+                asking = self._connections.asking(request.calls.after(), target, known)
+                await asking.call(order, descriptors=keys)
         except GarretError as error:
             _logger.warning("no faster copies of %s were made: %s", known.name, error.message)
 
@@ -333,7 +340,7 @@ def owner_of(request: Request) -> Owner:
 
 def _known(identity: str, body: Mapping[str, Any], owner: Owner) -> Known:
     config = msgspec.convert(body["config"], c.SourceConfig)
-    return Known(identity, body["name"], config, body["enabled"], body["added"], *owner)
+    return Known(identity, body["name"], config, body["enabled"], body["samples"], body["added"], *owner)
 
 
 def _head(catalogue: c.Catalogue) -> tuple[float, str, int]:
@@ -348,6 +355,7 @@ def _shown(known: Known, head: tuple[float, str, int] | None, problem: str = "")
         config=known.config,
         dialect=c.DIALECTS[known.config.kind],
         enabled=known.enabled,
+        samples=known.samples,
         added=known.added,
         tables=tables,
         taken=taken,

@@ -17,10 +17,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from garret.control.commands.inner import InnerCaller
 from garret.control.door import Door
 from garret.features.data.contracts import SourceConfig
 from garret.features.data.contracts.work import Keys
-from garret.features.data.reach import Reach, reach_of
+from garret.features.data.reach import Reach, leaves, reach_of
 from garret.transport import bulk
 
 KEPT_SECONDS: Final = 120.0
@@ -30,12 +31,13 @@ _KEPT: Final = 2
 
 
 class Known(NamedTuple):
-    """A source as the room works with it; `profile` is whose it is."""
+    """A source as the room works with it; `profile` is whose it is, `samples` whether models see values."""
 
     id: str
     name: str
     config: SourceConfig
     enabled: bool
+    samples: bool
     added: float
     profile: str
     workspace: str
@@ -69,6 +71,10 @@ class Connections:
     def copies(self, known: Known) -> str:
         """The folder of faster copies of a source's files; empty where it has none."""
         return str(self._door.copies / known.id) if known.config.kind == "files" else ""
+
+    def asking(self, calls: InnerCaller, target: str, known: Known) -> InnerCaller:
+        """What a source's process is asked with: it says whether that leaves the machine."""
+        return calls.at(target, leaves=leaves(known.config))
 
     def _reach(self, known: Known) -> Reach:
         folder = None

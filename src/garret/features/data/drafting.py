@@ -26,6 +26,7 @@ from garret.features.data.adding import Adding
 from garret.features.data.connections import Connections, Known, lent
 from garret.features.data.contracts.work import Explain
 from garret.features.data.judging import Judge, refusal_of
+from garret.features.data.modelling import Asking, Question
 from garret.features.data.snapshots import Held, Snapshots
 from garret.features.data.stages import Stages
 from garret.protocol.contract import Command
@@ -51,6 +52,7 @@ class Drafting:
         self._snapshots = snapshots
         self._connections = connections
         self._judge = judge
+        self._models = Asking(judge)
         self._stages = stages
         self._drafts: OrderedDict[str, tuple[str, c.Draft, float]] = OrderedDict()
         self.handlers: Mapping[type[Command[Any]], ServiceHandler] = {c.DraftQuery: self._draft}
@@ -79,7 +81,7 @@ class Drafting:
         held = await self._snapshots.of(known, request.calls)
         seconds: dict[str, float] = {}
         began = time.perf_counter()
-        translation = await self._translation(command, held, request)
+        translation, remark = await self._translation(command, known, held, limits, request)
         seconds["generate"] = time.perf_counter() - began
         draft = c.Draft(
             id=new_id("question"),
@@ -89,7 +91,7 @@ class Drafting:
             limits=limits,
             fingerprint=held.catalogue.fingerprint,
             where=reach.where(known.config),
-            notes=held.catalogue.notes,
+            notes=(*held.catalogue.notes, remark) if remark else held.catalogue.notes,
         )
         if translation.outcome == "query":
             draft = await self._judged(draft, known, held, request, seconds)
@@ -101,13 +103,20 @@ class Drafting:
         await self._keep(draft, request)
         return draft
 
-    async def _translation(self, command: c.DraftQuery, held: Held, request: Request) -> c.Translation:
+    async def _translation(
+        self, command: c.DraftQuery, known: Known, held: Held, limits: c.Limits, request: Request
+    ) -> tuple[c.Translation, str]:
+        """What the question means, and what has to be said of how that was found."""
         if command.query:
-            return c.Translation(outcome="query", query=command.query, confidence=1.0, by="person")
-        previous = self.draft(command.previous, request.caller.profile) if command.previous else None
-        return await self._judge.translate(
-            held, command.question, previous.translation if previous else None, request.calls
-        )
+            return c.Translation(outcome="query", query=command.query, confidence=1.0, by="person"), ""
+        draft = self.draft(command.previous, request.caller.profile) if command.previous else None
+        previous = draft.translation if draft else None
+        own = await self._judge.translate(held, command.question, previous, request.calls)
+        wanted = self._door.setting("data.model")
+        if wanted == "off" or (wanted == "unsure" and own.outcome == "query"):
+            return own, ""
+        question = Question(command.question, previous, limits, known.samples)
+        return await self._models.translation(own, question, held, request.calls)
 
     async def _judged(
         self, draft: c.Draft, known: Known, held: Held, request: Request, seconds: dict[str, float]
@@ -139,7 +148,8 @@ class Drafting:
         try:
             target = await self._connections.keep(draft, known)
             async with lent(self._connections.keys(known.id)) as keys:
-                found = await request.calls.at(target).call(order, descriptors=keys, deadline=deadline)
+                asking = self._connections.asking(request.calls, target, known)
+                found = await asking.call(order, descriptors=keys, deadline=deadline)
         except GarretError as error:
             await self._connections.drop(draft)
             return None, f"What this will cost is not known: {error.message}"

@@ -81,6 +81,7 @@ ROOM = Room(
         work.Execute,
         work.Prepare,
         work.Translate,
+        work.MakePrompt,
         work.Check,
         work.Page,
         work.SummarizeColumns,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from garret.base.errors import Code
+from garret.base.hosts import is_this_machine
 from garret.control.errors import ControlError
 from garret.features.data.contracts import DEFAULT_PORTS, SourceConfig
 from garret.protocol.manifest import MIB, Destination, Grants
@@ -57,6 +58,11 @@ def reach_of(config: SourceConfig, name: str, copies: Path | None = None) -> Rea
     raise ControlError(f"The source {name} names no host. Nothing was asked.", code=Code.USAGE)
 
 
+def leaves(config: SourceConfig) -> bool:
+    """Whether what is asked of a source leaves the machine."""
+    return bool(config.host) and not is_this_machine(config.host)
+
+
 def where(config: SourceConfig) -> str:
     """Where a query goes, for a person."""
     if config.kind in ("files", "duckdb", "sqlite"):
@@ -64,6 +70,8 @@ def where(config: SourceConfig) -> str:
     if not config.host:
         return "It stays on this machine: the server is reached by a socket."
     port = config.port or DEFAULT_PORTS[config.kind]
+    if is_this_machine(config.host):
+        return f"It stays on this machine: the server is at port {port}."
     return f"The query goes to {config.host}, port {port}; its rows come back here."
 
 

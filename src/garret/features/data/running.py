@@ -216,7 +216,8 @@ class Running:
             self._connections.for_run(run.draft, known) as target,
             lent(self._connections.keys(known.id)) as keys,
         ):
-            call = request.calls.at(target).start(order, descriptors=(*keys, held.packed))
+            asking = self._connections.asking(request.calls, target, known)
+            call = asking.start(order, descriptors=(*keys, held.packed))
             async with call:
                 async for item in call.items():
                     if isinstance(item, Progress):

@@ -35,6 +35,15 @@ SETTINGS: Final = (
         profile_scoped=True,
     ),
     Setting(
+        key="data.model",
+        type="text",
+        default="unsure",
+        choices=("off", "unsure", "always"),
+        sentence="When the language model that was set reads questions: off, where the built-in reading is "
+        "unsure, or always.",
+        profile_scoped=True,
+    ),
+    Setting(
         key="data.results_megabytes",
         type="int",
         default=512,

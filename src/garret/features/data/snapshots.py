@@ -82,7 +82,7 @@ class Snapshots:
     async def _survey(self, known: Known, calls: InnerCaller) -> Snapshot:
         order = Survey(source=known.id, config=known.config)
         async with self._connections.to(known) as target, lent(self._connections.keys(known.id)) as keys:
-            call = calls.at(target).start(order, descriptors=keys)
+            call = self._connections.asking(calls, target, known).start(order, descriptors=keys)
             async with call:
                 await call.result()
                 (descriptor,) = call.take_descriptors()

@@ -184,6 +184,12 @@ def enable_source(session: Session, given: argparse.Namespace) -> None:
     _switch(session, given.source, True)
 
 
+def switch_samples(session: Session, given: argparse.Namespace) -> None:
+    source = session.call(c.SwitchSource(source=given.source, samples=given.state == "on"), again=True)
+    what = "may see sample values" if source.samples else "sees names and types alone"
+    session.emit(source, f"Of {source.name} a language model {what}.")
+
+
 def remove_source(session: Session, given: argparse.Namespace) -> None:
     session.call(c.RemoveSource(source=given.source))
     session.emit(

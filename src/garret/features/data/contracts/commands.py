@@ -44,6 +44,7 @@ class Source(Contract, frozen=True):
     config: SourceConfig
     dialect: Dialect
     enabled: bool = True
+    samples: bool = False
     added: float = 0.0
     tables: int = 0
     taken: float = 0.0
@@ -89,10 +90,14 @@ class TestSource(Command[SourceStatus], frozen=True):
 
 @command("data.switch", result=Source, capability="data.administer")
 class SwitchSource(Command[Source], frozen=True):
-    """Disable a source, so that nothing is asked of it, or enable it again."""
+    """Disable a source, so that nothing is asked of it, or enable it again; what is None stays as it is.
+
+    `samples` says whether a language model may see sample values of its columns beside their names.
+    """
 
     source: str
-    enabled: bool
+    enabled: bool | None = None
+    samples: bool | None = None
 
 
 @command("data.remove", result=Nothing, capability="data.administer")

@@ -121,6 +121,24 @@ class Translate(Command[Translation], frozen=True):
     previous: Translation | None = None
 
 
+class Prompt(Contract, frozen=True):
+    """What a language model is told."""
+
+    system: str
+    question: str
+
+
+@command("asking.prompt", result=Prompt, capability="worker.asking", target="asking", descriptors=1)
+class MakePrompt(Command[Prompt], frozen=True):
+    """Put a question and the catalogue beside it into words for a model; `problem` is why it was refused."""
+
+    revision: str
+    question: str
+    previous: Translation | None
+    problem: str
+    samples: bool
+
+
 @command("asking.check", result=Checked, capability="worker.asking", target="asking", descriptors=1)
 class Check(Command[Checked], frozen=True):
     """Have the guard look at a query over the catalogue beside it."""
@@ -192,10 +210,12 @@ __all__ = [
     "Executed",
     "Explain",
     "Keys",
+    "MakePrompt",
     "Page",
     "Prepare",
     "Prepared",
     "Probe",
+    "Prompt",
     "Provenance",
     "SummarizeColumns",
     "Survey",

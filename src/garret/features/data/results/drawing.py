@@ -25,9 +25,33 @@ _LABEL: Final = 80  # characters of a label
 _LYING: Final = 10  # characters from which labels are read better beside bars that lie
 
 _WORDS: Final = frozenset(
-    {"mark", "encoding", "projection", "type", "field", "title", "sort", "scale", "bin", "binned", "format", "axis"}
+    {
+        "mark",
+        "encoding",
+        "projection",
+        "type",
+        "field",
+        "title",
+        "sort",
+        "scale",
+        "bin",
+        "binned",
+        "format",
+        "axis",
+    }
     | {"x", "y", "x2", "theta", "color", "text", "longitude", "latitude", "tooltip", "order", "size", "zero"}
-    | {"line", "point", "stack", "opacity", "descending", "fontSize", "legend", "labelAngle", "nice", "filled"}
+    | {
+        "line",
+        "point",
+        "stack",
+        "opacity",
+        "descending",
+        "fontSize",
+        "legend",
+        "labelAngle",
+        "nice",
+        "filled",
+    }
 )
 
 
@@ -132,19 +156,21 @@ class _Drawing:
 
     def rows(self, query: str, keys: Sequence[str]) -> list[dict[str, Any]]:
         found = self.table.ask(query)
-        return [
-            {key: plain(value) for key, value in zip(keys, row, strict=True) if key} for row in found
-        ]
+        return [{key: plain(value) for key, value in zip(keys, row, strict=True) if key} for row in found]
 
 
 def _figure(drawing: _Drawing) -> Drawn:
     place = drawing.place(drawing.choice.y)
     rows = drawing.rows(f"SELECT {place.shown} FROM result", ["y"])
     title = drawing.named(drawing.choice.y)
-    return {
-        "mark": {"type": "text", "fontSize": 48},
-        "encoding": {"text": {"field": "y", "title": title}},
-    }, rows, None
+    return (
+        {
+            "mark": {"type": "text", "fontSize": 48},
+            "encoding": {"text": {"field": "y", "title": title}},
+        },
+        rows,
+        None,
+    )
 
 
 def _points(drawing: _Drawing) -> Drawn:
@@ -192,7 +218,9 @@ def _over_time(drawing: _Drawing) -> Drawn:
     colour = drawing.label(choice.colour) if choice.colour else "NULL"
     value = f"sum({y})" if choice.gather else y
     group = " GROUP BY ALL" if choice.gather else ""
-    inside = f"SELECT {x} AS x, {value} AS y, {colour} AS colour FROM result WHERE {x_holds} AND {y_holds}{group}"
+    inside = (
+        f"SELECT {x} AS x, {value} AS y, {colour} AS colour FROM result WHERE {x_holds} AND {y_holds}{group}"
+    )
     total = int(drawing.table.ask(f"SELECT count(*) FROM ({inside})")[0][0])
     step = -(-total // MOST_POINTS)  # evenly along the time, so that the line keeps its way
     rows = drawing.rows(
@@ -231,7 +259,11 @@ def _stacked(drawing: _Drawing) -> Drawn:
         ["x", "y", "colour"],
     )
     amount = {**_quantity("y", drawing.named(choice.y), zero=True), "stack": "zero"}
-    return {"mark": {"type": "bar"}, "encoding": {"x": channel, "y": amount, **_coloured(drawing)}}, rows, None
+    return (
+        {"mark": {"type": "bar"}, "encoding": {"x": channel, "y": amount, **_coloured(drawing)}},
+        rows,
+        None,
+    )
 
 
 def _pie(drawing: _Drawing) -> Drawn:

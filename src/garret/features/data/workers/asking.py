@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from garret.features.data import contracts as c
 from garret.features.data.contracts import work
 from garret.features.data.guard import check
+from garret.features.data.prompts import prompt_of
 from garret.features.data.translator import Translator
 from garret.protocol.contract import Command
 from garret.protocol.life import Boot
@@ -42,6 +43,17 @@ class AskingWorker:
             command.question, today=date.fromisoformat(command.today), previous=command.previous
         )
 
+    def prompt(self, command: work.MakePrompt, call: Call) -> work.Prompt:
+        """What a language model is told of a question and the catalogue."""
+        system, question = prompt_of(
+            self._over(command.revision, call).catalogue,
+            command.question,
+            previous=command.previous,
+            problem=command.problem,
+            samples=command.samples,
+        )
+        return work.Prompt(system=system, question=question)
+
     def check(self, command: work.Check, call: Call) -> c.Checked:
         """The query as it may run. Raises GuardRefused."""
         return check(command.query, self._over(command.revision, call).catalogue, command.limits)
@@ -63,5 +75,9 @@ def build(boot: Boot) -> Handlers:
     """Nothing is known at the start."""
     del boot
     worker = AskingWorker()
-    handlers: dict[type[Command[Any]], Any] = {work.Translate: worker.translate, work.Check: worker.check}
+    handlers: dict[type[Command[Any]], Any] = {
+        work.Translate: worker.translate,
+        work.MakePrompt: worker.prompt,
+        work.Check: worker.check,
+    }
     return Handlers(handlers)

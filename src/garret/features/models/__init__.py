@@ -1,0 +1,1 @@
+"""The models room: language models behind one contract, whoever runs them."""
