@@ -66,12 +66,7 @@ class Asking:
                 problem=problem,
                 samples=question.samples,
             )
-            prompt = await again(lambda order=order: calls.call(order, descriptors=(held.packed,)))
-            messages = (
-                m.Message(role="system", text=prompt.system),
-                m.Message(role="user", text=prompt.question),
-            )
-            answer = await calls.call(m.Complete(messages=messages, schema=SCHEMA))
+            answer = await calls.call(await self._complete(order, held, calls))
             found = read_answer(answer.text, model)
             if found.outcome != "query":
                 return found
@@ -85,3 +80,11 @@ class Asking:
             return found
         # The last query stands refused, so that the person sees which rule it broke.
         return msgspec.structs.replace(found, confidence=0.0)
+
+    async def _complete(self, order: MakePrompt, held: Held, calls: InnerCaller) -> m.Complete:
+        prompt = await again(lambda: calls.call(order, descriptors=(held.packed,)))
+        messages = (
+            m.Message(role="system", text=prompt.system),
+            m.Message(role="user", text=prompt.question),
+        )
+        return m.Complete(messages=messages, schema=SCHEMA)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import msgspec
+
 from garret.base.errors import Code
 from garret.base.hosts import is_this_machine
 from garret.control.errors import ControlError
@@ -37,24 +39,25 @@ def reach_of(config: SourceConfig, name: str, copies: Path | None = None) -> Rea
 
     Raises ControlError for a configuration that names nothing to reach.
     """
-    read = tuple(_readable(config))
-    limits = {"memory_bytes": MEMORY_BYTES, "open_files": 1024, "file_bytes": COPY_BYTES}
+    grants = Grants(
+        read=tuple(_readable(config)), memory_bytes=MEMORY_BYTES, open_files=1024, file_bytes=COPY_BYTES
+    )
     if config.kind in ("files", "duckdb", "sqlite"):
         if not config.paths:
             raise ControlError(
                 f"The source {name} names no file. Nothing was read; give it one.", code=Code.USAGE
             )
         write = () if copies is None else (str(copies),)
-        return Reach(Grants(read=read, write=write, **limits), ())
+        return Reach(msgspec.structs.replace(grants, write=write), ())
     if config.host:
         port = config.port or DEFAULT_PORTS[config.kind]
         try:
             place = Destination(config.host, (port,), f"asking the source {name}", local=True)
         except ValueError as error:
             raise ControlError(f"The source {name}: {error}.", code=Code.USAGE) from error
-        return Reach(Grants(read=read, **limits), (place,))
+        return Reach(grants, (place,))
     if config.paths:
-        return Reach(Grants(read=read, local_sockets=True, **limits), ())
+        return Reach(msgspec.structs.replace(grants, local_sockets=True), ())
     raise ControlError(f"The source {name} names no host. Nothing was asked.", code=Code.USAGE)
 
 

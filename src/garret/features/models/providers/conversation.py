@@ -70,7 +70,7 @@ class Conversation:
             if structured and response.status_code in _NO_SCHEMA:
                 response.close()
                 response = self._send(structured=False)
-            with response:
+            with contextlib.closing(response):
                 yield from self._read(response)
         except httpx.TimeoutException as error:
             raise ModelError(
