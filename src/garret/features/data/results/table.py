@@ -24,7 +24,7 @@ from garret.features.data.results.normalise import ResultsError
 PAGE_LIMIT: Final = 1_000  # rows of one page
 _ORDERS_KEPT: Final = 4  # 8 bytes a row each
 _SHORT: Final = ("BOOLEAN", "TINY", "SMALL", "INT", "BIGINT", "UINT", "UBIG", "UTINY", "USMALL", "HUGEINT", "DECIMAL", "FLOAT", "DOUBLE", "DATE", "TIME")
-_CHUNK: Final = 2_000  # rows that `read` holds at a time
+_CHUNK: Final = 20_000  # rows that `read` holds at a time
 
 Order = tuple[tuple[Sort, ...], tuple[Filter, ...]]
 
@@ -77,7 +77,10 @@ class ResultTable:
             place(column, number, str(stored))
             for number, (column, (_, stored)) in enumerate(zip(columns, described, strict=True))
         )
-        self.rows = int(self.ask("SELECT count(*) FROM result")[0][0])
+        doubts = [f"bool_or({doubt})" for place in self.places if (doubt := place.inexact())]
+        row = self.ask(f"SELECT {', '.join(['count(*)', *doubts])} FROM result")[0]
+        self.rows = int(row[0])
+        self._exact = not any(row[1:])  # then cells are as the engine gives them, which saves looking at each
 
     @property
     def columns(self) -> tuple[ResultColumn, ...]:
@@ -134,8 +137,8 @@ class ResultTable:
             )
         else:
             query = f"SELECT {shown} FROM result WHERE rowid {inside} ORDER BY rowid"
-        for row in self.ask(query):
-            yield tuple(plain(value) for value in row)
+        rows = self.ask(query)
+        yield from rows if self._exact else (tuple(plain(value) for value in row) for row in rows)
 
     def _order(self, sorts: tuple[Sort, ...], filters: tuple[Filter, ...]) -> tuple[str, int]:
         """The table that holds the rows' numbers in this order, and how many they are; no name for all as they are."""
