@@ -39,6 +39,23 @@ class Place(msgspec.Struct, frozen=True):
     compared: str
 
     @property
+    def worded(self) -> str:
+        """The expression of the cell as a text, which is what a person reads in a file."""
+        text = f"CAST({self.shown} AS VARCHAR)"
+        if self.stored not in ("DOUBLE", "FLOAT"):
+            return text
+        endless = f"CASE WHEN isnan({self.at}) THEN 'NaN' WHEN {self.at} > 0 THEN 'Infinity' ELSE '-Infinity' END"
+        return f"CASE WHEN {self.at} IS NULL OR isfinite({self.at}) THEN {text} ELSE {endless} END"
+
+    def inexact(self) -> str:
+        """A condition that finds a value which `plain` would not leave as it is; empty where there can be none."""
+        if self.stored in ("DOUBLE", "FLOAT"):
+            return f"NOT isfinite({self.at})"
+        if self.stored in ("BIGINT", "UBIGINT", "HUGEINT"):
+            return f"{self.at} NOT BETWEEN -{EXACT} AND {EXACT}"
+        return ""
+
+    @property
     def numeric(self) -> bool:
         return self.column.kind in _NUMBERS
 

@@ -209,7 +209,8 @@ def _highest(facts: Facts) -> Choice | None:
 
 def _bars(facts: Facts, fewest: int, most: int, why: str) -> Choice | None:
     numbers = facts.of("number")
-    labels = [fact for fact in [*facts.of("label"), *facts.of("time")] if fact.distinct >= 2]
+    times = facts.of("time") if most == MOST_LABELS else []
+    labels = [fact for fact in [*facts.of("label"), *times] if fact.distinct >= 2]
     if not labels or not numbers:
         return None
     # The label that tells the rows apart best is what the bars are about; words before numbers that name.

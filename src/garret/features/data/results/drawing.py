@@ -10,7 +10,7 @@ Neighbours: `charts` chose; `chart_svg` draws the same specification without a b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from garret.base.errors import UsageError
 from garret.features.data.contracts import ChartKind, ChartSpec
@@ -25,40 +25,18 @@ _LABEL: Final = 80  # characters of a label
 _LYING: Final = 10  # characters from which labels are read better beside bars that lie
 
 _WORDS: Final = frozenset(
-    {
-        "mark",
-        "encoding",
-        "projection",
-        "type",
-        "field",
-        "title",
-        "sort",
-        "scale",
-        "bin",
-        "binned",
-        "format",
-        "axis",
-    }
+    {"mark", "encoding", "projection", "type", "field", "title", "sort", "scale", "bin", "binned", "format", "axis"}
     | {"x", "y", "x2", "theta", "color", "text", "longitude", "latitude", "tooltip", "order", "size", "zero"}
-    | {
-        "line",
-        "point",
-        "stack",
-        "opacity",
-        "descending",
-        "fontSize",
-        "legend",
-        "labelAngle",
-        "nice",
-        "filled",
-    }
+    | {"line", "point", "stack", "opacity", "descending", "fontSize", "legend", "labelAngle", "nice", "filled"}
 )
 
 
-def charts_of(table: ResultTable, hints: Sequence[str] = (), title: str = "") -> tuple[ChartSpec, ...]:
-    """All charts that fit a result, drawn, the best first."""
+def charts_of(
+    table: ResultTable, hints: Sequence[str] = (), title: str = "", most: int = 4
+) -> tuple[ChartSpec, ...]:
+    """At most so many charts that fit a result, drawn, the best first."""
     known = facts(table)
-    return tuple(_draw(table, choice, known, title) for choice in recommend(known, table.rows, hints))
+    return tuple(_draw(table, choice, known, title) for choice in recommend(known, table.rows, hints)[:most])
 
 
 def chart_of(table: ResultTable, kind: ChartKind, hints: Sequence[str] = (), title: str = "") -> ChartSpec:
@@ -103,6 +81,15 @@ def _draw(table: ResultTable, choice: Choice, known: Sequence[Fact], title: str)
 Drawn = tuple[dict[str, Any], list[dict[str, Any]], int | None]
 
 
+class Across(NamedTuple):
+    """`raw` is the expression in the table, `shown` that of the text once it is called `x`; rows must hold `holds`."""
+
+    raw: str
+    shown: str
+    holds: str
+    channel: dict[str, Any]
+
+
 class _Drawing:
     """The columns of one choice, as expressions and as channels."""
 
@@ -134,43 +121,44 @@ class _Drawing:
         value = f"CAST({self.place(name).compared} AS DOUBLE)"
         return value, f"isfinite({value})"
 
-    def across(self, name: str) -> tuple[str, str, dict[str, Any]]:
-        """Expression, condition and channel of a label or a time."""
+    def across(self, name: str) -> Across:
+        """How a label or a time lies along an axis."""
         place = self.place(name)
         if place.temporal.startswith(("DATE", "TIMESTAMP")):
             at = place.compared
             # Beyond these years JavaScript's dates are not read back from texts.
-            return (
-                f"strftime({at}, '%Y-%m-%dT%H:%M:%SZ')",
-                f"isfinite({at}) AND year({at}) BETWEEN 1 AND 9999",
-                {"field": "x", "type": "temporal", "title": self.named(name), "scale": {"type": "utc"}},
-            )
+            holds = f"isfinite({at}) AND year({at}) BETWEEN 1 AND 9999"
+            channel = {"type": "temporal", "scale": {"type": "utc"}}
+            return self._across(name, at, "strftime(x, '%Y-%m-%dT%H:%M:%SZ')", holds, channel)
         if self.is_time(name):  # years
-            channel = {"field": "x", "type": "ordinal", "title": self.named(name)}
-            return place.compared, f"{place.at} IS NOT NULL", channel
-        label = f"coalesce(left(CAST({place.shown} AS VARCHAR), {_LABEL}), '{MISSING}')"
-        return label, "TRUE", {"field": "x", "type": "nominal", "title": self.named(name), "sort": None}
+            return self._across(name, place.compared, "x", f"{place.at} IS NOT NULL", {"type": "ordinal"})
+        return self._across(name, place.shown, _label("x"), "TRUE", {"type": "nominal", "sort": None})
+
+    def _across(self, name: str, raw: str, shown: str, holds: str, channel: dict[str, Any]) -> Across:
+        return Across(raw, shown, holds, {"field": "x", "title": self.named(name), **channel})
 
     def label(self, name: str) -> str:
-        return f"coalesce(left(CAST({self.place(name).shown} AS VARCHAR), {_LABEL}), '{MISSING}')"
+        """The raw value of a label; `_label` makes it readable, once for a group and not for each row."""
+        return self.place(name).shown if name else "NULL"
+
+    def count(self, where: str) -> int:
+        return int(self.table.ask(f"SELECT count(*) {where}")[0][0])
 
     def rows(self, query: str, keys: Sequence[str]) -> list[dict[str, Any]]:
         found = self.table.ask(query)
-        return [{key: plain(value) for key, value in zip(keys, row, strict=True) if key} for row in found]
+        return [
+            {key: plain(value) for key, value in zip(keys, row, strict=True) if key} for row in found
+        ]
 
 
 def _figure(drawing: _Drawing) -> Drawn:
     place = drawing.place(drawing.choice.y)
     rows = drawing.rows(f"SELECT {place.shown} FROM result", ["y"])
     title = drawing.named(drawing.choice.y)
-    return (
-        {
-            "mark": {"type": "text", "fontSize": 48},
-            "encoding": {"text": {"field": "y", "title": title}},
-        },
-        rows,
-        None,
-    )
+    return {
+        "mark": {"type": "text", "fontSize": 48},
+        "encoding": {"text": {"field": "y", "title": title}},
+    }, rows, None
 
 
 def _points(drawing: _Drawing) -> Drawn:
@@ -186,12 +174,14 @@ def _scatter(drawing: _Drawing) -> Drawn:
     choice = drawing.choice
     x, x_holds = drawing.number(choice.x)
     y, y_holds = drawing.number(choice.y)
-    colour = drawing.label(choice.colour) if choice.colour else "NULL"
-    inside = f"SELECT {x} AS x, {y} AS y, {colour} AS colour FROM result WHERE {x_holds} AND {y_holds}"
-    total = int(drawing.table.ask(f"SELECT count(*) FROM ({inside})")[0][0])
+    where = f"FROM result WHERE {x_holds} AND {y_holds}"
+    total = drawing.count(where)
     sample = f" USING SAMPLE reservoir({MOST_POINTS} ROWS) REPEATABLE (1)" if total > MOST_POINTS else ""
-    keys = ["x", "y", "colour" if choice.colour else ""]
-    rows = drawing.rows(f"SELECT * FROM ({inside}){sample}", keys)
+    rows = drawing.rows(
+        f"SELECT x, y, {_label('colour')} FROM"
+        f" (SELECT {x} AS x, {y} AS y, {drawing.label(choice.colour)} AS colour {where}){sample}",
+        ["x", "y", "colour" if choice.colour else ""],
+    )
     channels: dict[str, Any] = {
         "x": _quantity("x", drawing.named(choice.x), zero=False),
         "y": _quantity("y", drawing.named(choice.y), zero=False),
@@ -213,64 +203,66 @@ def _area(drawing: _Drawing) -> Drawn:
 
 def _over_time(drawing: _Drawing) -> Drawn:
     choice = drawing.choice
-    x, x_holds, channel = drawing.across(choice.x)
-    y, y_holds = drawing.number(choice.y)
-    colour = drawing.label(choice.colour) if choice.colour else "NULL"
-    value = f"sum({y})" if choice.gather else y
-    group = " GROUP BY ALL" if choice.gather else ""
+    across = drawing.across(choice.x)
+    y, holds = drawing.number(choice.y)
+    value, group = (f"sum({y})", " GROUP BY ALL") if choice.gather else (y, "")
     inside = (
-        f"SELECT {x} AS x, {value} AS y, {colour} AS colour FROM result WHERE {x_holds} AND {y_holds}{group}"
+        f"SELECT {across.raw} AS x, {value} AS y, {drawing.label(choice.colour)} AS colour"
+        f" FROM result WHERE {across.holds} AND {holds}{group}"
     )
-    total = int(drawing.table.ask(f"SELECT count(*) FROM ({inside})")[0][0])
-    step = -(-total // MOST_POINTS)  # evenly along the time, so that the line keeps its way
+    total = drawing.count(f"FROM ({inside})")
+    step = max(1, -(-total // MOST_POINTS))  # evenly along the time, so that the line keeps its way
     rows = drawing.rows(
-        f"SELECT x, y, colour FROM (SELECT *, row_number() OVER (ORDER BY x) AS nth FROM ({inside}))"
-        f" WHERE (nth - 1) % {max(step, 1)} = 0 ORDER BY x",
+        f"SELECT {across.shown}, y, {_label('colour')} FROM"
+        f" (SELECT *, row_number() OVER (ORDER BY x) AS nth FROM ({inside})) WHERE (nth - 1) % {step} = 0 ORDER BY x",
         ["x", "y", "colour" if choice.colour else ""],
     )
-    channels = {"x": channel, "y": _quantity("y", drawing.named(choice.y), zero=False), **_coloured(drawing)}
+    amount = _quantity("y", drawing.named(choice.y), zero=False)
+    channels = {"x": across.channel, "y": amount, **_coloured(drawing)}
     return {"encoding": channels}, rows, total if step > 1 else None
 
 
 def _bar(drawing: _Drawing) -> Drawn:
     choice = drawing.choice
-    x, x_holds, channel = drawing.across(choice.x)
-    y, y_holds = drawing.number(choice.y) if choice.y else ("1", "TRUE")
+    across = drawing.across(choice.x)
+    y, holds = drawing.number(choice.y) if choice.y else ("1", "TRUE")
     value = {"sum": f"sum({y})", "count": "count(*)", "": y}[choice.gather]
     group = " GROUP BY ALL" if choice.gather else ""
-    inside = f"SELECT {x} AS x, {value} AS y FROM result WHERE {x_holds} AND {y_holds}{group}"
-    timed = channel["type"] != "nominal"
-    most = MOST_POINTS if timed else MOST_LABELS
-    total = int(drawing.table.ask(f"SELECT count(*) FROM ({inside})")[0][0])
-    rows = drawing.rows(f"{inside} ORDER BY {'x' if timed else 'y DESC, x'} LIMIT {most}", ["x", "y"])
+    inside = f"SELECT {across.raw} AS x, {value} AS y FROM result WHERE {across.holds} AND {holds}{group}"
+    total = drawing.count(f"FROM ({inside})")
+    timed = across.channel["type"] != "nominal"
+    order = "x" if timed else "y DESC, x"
+    rows = drawing.rows(
+        f"SELECT {across.shown}, y FROM ({inside}) ORDER BY {order} LIMIT {MOST_LABELS}", ["x", "y"]
+    )
     amount = _quantity("y", drawing.named(choice.y) if choice.y else "rows", zero=True)
     lying = not timed and any(len(str(row["x"])) > _LYING for row in rows)
-    channels = {"y": channel, "x": amount} if lying else {"x": channel, "y": amount}
-    return {"mark": {"type": "bar"}, "encoding": channels}, rows, total if total > most else None
+    channels = {"y": across.channel, "x": amount} if lying else {"x": across.channel, "y": amount}
+    return {"mark": {"type": "bar"}, "encoding": channels}, rows, total if total > MOST_LABELS else None
 
 
 def _stacked(drawing: _Drawing) -> Drawn:
     choice = drawing.choice
-    x, x_holds, channel = drawing.across(choice.x)
-    y, y_holds = drawing.number(choice.y)
+    across = drawing.across(choice.x)
+    y, holds = drawing.number(choice.y)
     rows = drawing.rows(
-        f"SELECT {x} AS x, sum({y}) AS y, {drawing.label(choice.colour)} AS colour FROM result"
-        f" WHERE {x_holds} AND {y_holds} GROUP BY ALL ORDER BY sum(sum({y})) OVER (PARTITION BY x) DESC, x, colour",
+        f"SELECT {across.shown}, y, {_label('colour')} FROM"
+        f" (SELECT {across.raw} AS x, sum({y}) AS y, {drawing.label(choice.colour)} AS colour FROM result"
+        f" WHERE {across.holds} AND {holds} GROUP BY ALL) ORDER BY sum(y) OVER (PARTITION BY x) DESC, x, colour",
         ["x", "y", "colour"],
     )
     amount = {**_quantity("y", drawing.named(choice.y), zero=True), "stack": "zero"}
-    return (
-        {"mark": {"type": "bar"}, "encoding": {"x": channel, "y": amount, **_coloured(drawing)}},
-        rows,
-        None,
-    )
+    channels = {"x": across.channel, "y": amount, **_coloured(drawing)}
+    return {"mark": {"type": "bar"}, "encoding": channels}, rows, None
 
 
 def _pie(drawing: _Drawing) -> Drawn:
     choice = drawing.choice
     y, holds = drawing.number(choice.y)
     rows = drawing.rows(
-        f"SELECT {drawing.label(choice.x)}, {y} AS y FROM result WHERE {holds} ORDER BY y DESC", ["x", "y"]
+        f"SELECT {_label('x')}, y FROM (SELECT {drawing.label(choice.x)} AS x, {y} AS y FROM result WHERE {holds})"
+        " ORDER BY y DESC, x",
+        ["x", "y"],
     )
     channels = {
         "theta": {"field": "y", "type": "quantitative", "title": drawing.named(choice.y), "stack": True},
@@ -305,8 +297,9 @@ def _heatmap(drawing: _Drawing) -> Drawn:
     y, holds = drawing.number(choice.colour) if choice.colour else ("1", "TRUE")
     value = f"sum({y})" if choice.colour else "count(*)"
     rows = drawing.rows(
-        f"SELECT {drawing.label(choice.x)} AS x, {drawing.label(choice.y)} AS y, {value} AS colour FROM result"
-        f" WHERE {holds} GROUP BY ALL ORDER BY x, y",
+        f"SELECT {_label('x')}, {_label('y')}, colour FROM"
+        f" (SELECT {drawing.label(choice.x)} AS x, {drawing.label(choice.y)} AS y, {value} AS colour FROM result"
+        f" WHERE {holds} GROUP BY ALL) ORDER BY x, y",
         ["x", "y", "colour"],
     )
     channels = {
@@ -329,6 +322,10 @@ _KINDS: Final = {
     "figure": _figure,
     "points": _points,
 }
+
+
+def _label(name: str) -> str:
+    return f"coalesce(left(CAST({name} AS VARCHAR), {_LABEL}), '{MISSING}')"
 
 
 def _quantity(field: str, title: str, *, zero: bool) -> dict[str, Any]:

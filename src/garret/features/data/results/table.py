@@ -23,24 +23,8 @@ from garret.features.data.results.normalise import ResultsError
 
 PAGE_LIMIT: Final = 1_000  # rows of one page
 _ORDERS_KEPT: Final = 4  # 8 bytes a row each
-_SHORT: Final = (
-    "BOOLEAN",
-    "TINY",
-    "SMALL",
-    "INT",
-    "BIGINT",
-    "UINT",
-    "UBIG",
-    "UTINY",
-    "USMALL",
-    "HUGEINT",
-    "DECIMAL",
-    "FLOAT",
-    "DOUBLE",
-    "DATE",
-    "TIME",
-)
-_CHUNK: Final = 2_000  # rows that `read` holds at a time
+_SHORT: Final = ("BOOLEAN", "TINY", "SMALL", "INT", "BIGINT", "UINT", "UBIG", "UTINY", "USMALL", "HUGEINT", "DECIMAL", "FLOAT", "DOUBLE", "DATE", "TIME")
+_CHUNK: Final = 20_000  # rows that `read` holds at a time
 
 Order = tuple[tuple[Sort, ...], tuple[Filter, ...]]
 
@@ -93,7 +77,10 @@ class ResultTable:
             place(column, number, str(stored))
             for number, (column, (_, stored)) in enumerate(zip(columns, described, strict=True))
         )
-        self.rows = int(self.ask("SELECT count(*) FROM result")[0][0])
+        doubts = [f"bool_or({doubt})" for place in self.places if (doubt := place.inexact())]
+        row = self.ask(f"SELECT {', '.join(['count(*)', *doubts])} FROM result")[0]
+        self.rows = int(row[0])
+        self._exact = not any(row[1:])  # then cells are as the engine gives them, which saves looking at each
 
     @property
     def columns(self) -> tuple[ResultColumn, ...]:
@@ -117,9 +104,7 @@ class ResultTable:
         if offset < 0 or not 0 <= count <= PAGE_LIMIT:
             raise UsageError(f"A page begins at 0 or later and has at most {PAGE_LIMIT:,} rows.")
         name, rows = self._order(tuple(sorts), tuple(filters))
-        return ResultPage(
-            offset=offset, rows=rows, cells=tuple(self._cells(name, offset, count, LONGEST_CELL))
-        )
+        return ResultPage(offset=offset, rows=rows, cells=tuple(self._cells(name, offset, count, LONGEST_CELL)))
 
     def read(self, sorts: Sequence[Sort] = (), filters: Sequence[Filter] = ()) -> Iterator[tuple[Any, ...]]:
         """All rows as cells, whole texts included, a few held at a time."""
@@ -140,7 +125,9 @@ class ResultTable:
         path = f"/proc/self/fd/{descriptor}"
         self._engine.execute(f"COPY ({query}) TO '{path}' ({options}, USE_TMP_FILE false)")
 
-    def _cells(self, order: str, offset: int, count: int, longest: int | None) -> Iterator[tuple[Any, ...]]:
+    def _cells(
+        self, order: str, offset: int, count: int, longest: int | None
+    ) -> Iterator[tuple[Any, ...]]:
         shown = ", ".join(_cut(place, longest) for place in self.places)
         inside = f"BETWEEN {offset} AND {offset + count - 1}"
         if order:
@@ -150,8 +137,8 @@ class ResultTable:
             )
         else:
             query = f"SELECT {shown} FROM result WHERE rowid {inside} ORDER BY rowid"
-        for row in self.ask(query):
-            yield tuple(plain(value) for value in row)
+        rows = self.ask(query)
+        yield from rows if self._exact else (tuple(plain(value) for value in row) for row in rows)
 
     def _order(self, sorts: tuple[Sort, ...], filters: tuple[Filter, ...]) -> tuple[str, int]:
         """The table that holds the rows' numbers in this order, and how many they are; no name for all as they are."""
@@ -163,8 +150,7 @@ class ResultTable:
             return self._orders[key]
         conditions = [condition(self.place(wanted.column), wanted) for wanted in filters]
         terms = [
-            f"{self.place(sort.column).compared} {'DESC' if sort.descending else 'ASC'} NULLS LAST"
-            for sort in sorts
+            f"{self.place(sort.column).compared} {'DESC' if sort.descending else 'ASC'} NULLS LAST" for sort in sorts
         ]
         where = " AND ".join(text for text, _ in conditions) or "TRUE"
         values = [value for _, some in conditions for value in some]
