@@ -7,25 +7,31 @@ result's id. Few tables are kept; the one that was not asked for the longest goe
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final
 
 from garret.features.data import contracts as c
 from garret.features.data.contracts import work
+from garret.features.data.results.chart_svg import svg
 from garret.features.data.results.drawing import chart_of, charts_of
-from garret.features.data.results.export import export
+from garret.features.data.results.export import Answer, export
+from garret.features.data.results.normalise import ResultsError
 from garret.features.data.results.summaries import summary
 from garret.features.data.results.table import ResultTable
 from garret.protocol.contract import Command
 from garret.protocol.life import Boot
+from garret.transport import bulk
 from garret.worker.call import Call
 from garret.worker.harness import Handlers
 
 _KEPT: Final = 4
 _SUMMARIES: Final = 40
+_UNSAFE: Final = re.compile(r"[^\w.-]+")
 _NO_CHART: Final = "No chart fits this answer: it has no rows, or no figures and no few groups to count."
 
 
@@ -69,19 +75,49 @@ class ResultsWorker:
             return c.Charts(charts=charts, why="" if charts else _NO_CHART)
 
     def write(self, command: work.Write, call: Call) -> c.Exported:
-        """A file of the result, attached to the answer."""
-        with self._table(command.head.id, command.head.columns, call) as table:
-            file = export(
-                table,
-                command.head,
-                command.format,
-                sorts=command.sorts,
-                filters=command.filters,
-                chart=command.chart,
-                hints=command.hints,
-            )
-            call.attach(file.descriptor)
-            return c.Exported(name=file.name, bytes=file.bytes)
+        """A file of the result, attached to the answer. Raises ResultsError or UsageError."""
+        head = command.head
+        with self._table(head.id, head.columns, call) as table:
+            chart = self._chart(table, command)
+            descriptor = bulk.memory_file("garret-export")
+            try:
+                if command.format == "svg":
+                    if chart is None:
+                        raise ResultsError(_NO_CHART)
+                    os.write(descriptor, svg(chart).encode())
+                else:
+                    answer = Answer(
+                        title=head.provenance.question,
+                        provenance=head.provenance,
+                        chart=chart,
+                        notes=head.notes,
+                    )
+                    export(
+                        table,
+                        command.format,
+                        descriptor,
+                        sorts=command.sorts,
+                        filters=command.filters,
+                        answer=answer,
+                    )
+                size = os.fstat(descriptor).st_size
+                bulk.seal(descriptor)
+            except BaseException:
+                bulk.give_back(descriptor)
+                raise
+            call.attach(descriptor)
+            made = datetime.fromtimestamp(head.provenance.ran).astimezone()
+            source = _UNSAFE.sub("-", head.provenance.source)[:60]
+            return c.Exported(name=f"{source}-{made:%Y-%m-%d-%H%M%S}.{command.format}", bytes=size)
+
+    def _chart(self, table: ResultTable, command: work.Write) -> c.ChartSpec | None:
+        """The chart of an answer that shows one: that of the command, or the best."""
+        if command.format not in ("svg", "html"):
+            return None
+        title = command.head.provenance.question
+        if command.chart is not None:
+            return chart_of(table, command.chart, command.hints, title)
+        return next(iter(charts_of(table, command.hints, title)), None)
 
     @contextmanager
     def _table(self, result: str, columns: Sequence[c.ResultColumn], call: Call) -> Generator[ResultTable]:
