@@ -71,6 +71,7 @@ class Screen:
             [
                 (f"{short} dictate YOUR.wav", "your own recording as text"),
                 (f"{short} speak 'Hello there.' -o hello.wav", "text as speech"),
+                (f"{short} data add mine FOLDER", "your own CSV files, to be asked in plain words"),
                 (f"{short} doctor", "what this machine enforces, and what is missing"),
             ]
         )

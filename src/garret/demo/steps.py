@@ -17,6 +17,7 @@ from garret.base.errors import GarretError
 from garret.base.ids import new_id
 from garret.base.paths import Home
 from garret.cli import launch
+from garret.demo.questions import ask_the_shop
 from garret.demo.screen import Screen
 from garret.features.dictate import contracts as c
 from garret.features.dictate.text.words import word_error_rate
@@ -57,8 +58,10 @@ class Demonstration:
         self._show(client, live)
         whole = self._dictate_under_fire(client)
         with closing(launch.connect(self._home)) as again:
+            screen.head("4. Questions about data")
+            answered = ask_the_shop(again, screen)
             self._show_house(again)
-        return whole
+        return whole and answered
 
     # ---- live, in peace
 
@@ -158,10 +161,10 @@ class Demonstration:
     def _show_house(self, client: Client) -> None:
         screen = self._screen
         job = next(job for job in client.call(house.ListJobs()).jobs if job.command == "dictate.transcribe")
-        screen.head("4. The story of that job, from the ledger")
+        screen.head("5. The story of that job, from the ledger")
         for line in client.call(house.JobStory(job=job.id)).lines:
             screen.say(f"  {line}")
-        screen.head("5. The workers")
+        screen.head("6. The workers")
         rows = [("worker", "state", "restarts", "memory", "not enforced by this kernel")]
         for worker in client.call(house.ListWorkers()).workers:
             memory = f"{worker.memory_bytes / 1e6:.0f} MB" if worker.memory_bytes else ""
@@ -170,7 +173,7 @@ class Demonstration:
         screen.table(rows)
         verdict = client.call(house.VerifyAudit())
         words = "intact" if verdict.intact else f"BROKEN: {verdict.problem}"
-        screen.head("6. The audit chain")
+        screen.head("7. The audit chain")
         screen.say(f"  {verdict.entries} entries, {words}; its head is {verdict.head[:16]}…")
 
 
