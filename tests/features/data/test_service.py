@@ -1,9 +1,8 @@
-"""The data room with its real workers in their cages: draft, approval, run, answer, and all that is refused."""
+"""The data room with its real workers in their cages: draft, approval, run, answer, and what is refused."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 
 import msgspec
@@ -263,7 +262,8 @@ def test_results_are_paged_drawn_and_written(home: Home, tmp_path: Path) -> None
             await add(client, shop(tmp_path / "shop"))
             result = await answer(
                 client,
-                query="SELECT country, sum(total) AS total FROM customers JOIN orders USING (customer_id) GROUP BY country",
+                query="SELECT country, sum(total) AS total FROM customers "
+                "JOIN orders USING (customer_id) GROUP BY country",
             )
             sort = c.Sort(column="total", descending=True)
             rows = await cells(client, result, sorts=(sort,))
@@ -379,16 +379,20 @@ def test_nothing_of_a_question_is_asked_twice_or_not_at_all(home: Home, tmp_path
     run(story())
 
 
+def _open() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def test_no_descriptor_is_left_behind(home: Home, tmp_path: Path) -> None:
     async def story() -> None:
         async with data_house(home) as plane:
             client = Client(plane)
             await add(client, shop(tmp_path / "shop"))
             await answer(client, query="SELECT count(*) FROM orders")
-            before = len(os.listdir("/proc/self/fd"))
+            before = _open()
             for _ in range(5):
                 await answer(client, query="SELECT count(*) FROM orders")
             # One for each result that is kept; no more.
-            assert len(os.listdir("/proc/self/fd")) <= before + 5 + 4
+            assert _open() <= before + 5 + 4
 
     run(story())
