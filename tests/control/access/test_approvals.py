@@ -215,6 +215,45 @@ def test_of_many_threads_that_race_for_a_token_exactly_one_wins(
     assert sorted(wins) == sorted(approval.token_hash for approval in tokens)
 
 
+@pytest.mark.soak
+def test_of_a_million_racing_tries_each_token_is_spent_once(
+    connection: apsw.Connection, database: Path
+) -> None:
+    """Ten thousand consents, tried a hundred times each by four threads that begin in different places."""
+    connection.execute("PRAGMA synchronous = OFF").fetchall()
+    tokens = [issue(REQUEST, NOW) for _ in range(10_000)]
+    connection.execute("BEGIN")
+    for approval in tokens:
+        store(connection, approval)
+    connection.execute("COMMIT")
+    racers, rounds = 4, 25
+    gate = threading.Barrier(racers)
+    wins: list[bytes] = []
+    tries: list[int] = []
+
+    def race(start: int) -> None:
+        own = connect(database)
+        own.execute("PRAGMA synchronous = OFF").fetchall()
+        count = 0
+        gate.wait()
+        for each in range(rounds):
+            shift = (start + each) * len(tokens) // racers % len(tokens)
+            for approval in tokens[shift:] + tokens[:shift]:
+                count += 1
+                if consume(own, approval.token_hash, approval.digest, NOW):
+                    wins.append(approval.token_hash)
+        tries.append(count)
+        own.close()
+
+    threads = [threading.Thread(target=race, args=(start,)) for start in range(racers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(tries) == 1_000_000
+    assert sorted(wins) == sorted(approval.token_hash for approval in tokens)
+
+
 RACER = """
 import sys
 import apsw
