@@ -11,7 +11,7 @@ import { useHouse, useLine } from "../../frame/house";
 import { KeyCaps, useKeys } from "../../frame/keys";
 import { dictation, type Choice } from "./dictation";
 import { share, textOf } from "./hearing";
-import { useStore } from "./store";
+import { useStore } from "../../frame/store";
 
 const HELD = 350; // milliseconds: what is shorter is a click, and the dictation goes on
 
