@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import itertools
 import json
 import os
 import re
@@ -79,8 +80,13 @@ def read_delimited(engine: duckdb.DuckDBPyConnection, paths: Sequence[str], opti
     check_options(path, options)
     seen = look(path, options.get("encoding", ""))
     guessed, columns = _sniff(engine, path, seen, options)
-    head = _head(seen, guessed)
+    head, uneven = _head(seen, guessed, len(columns))
     notes = [f"{path} has no lines."] if not seen.size else []
+    if uneven:
+        notes.append(
+            f"{path}: {uneven} of the first {len(head) + uneven} lines have more or fewer than {len(columns)} columns"
+            " and are left out."
+        )
     columns, kept = _keep_zeros(columns, head, options)
     if kept:
         notes.append(f"{path}: {', '.join(kept)} kept as text, since numbers there begin with 0.")
@@ -181,7 +187,11 @@ def _encoding(blocks: Sequence[bytes]) -> str:
         return "utf-16"
     if head.count(0) > len(head) // 4:  # letters of the first 256, two bytes each
         return "utf-16"
-    return "utf-8" if all(_is_utf8(block, begins=not number) for number, block in enumerate(blocks)) else "latin-1"
+    return (
+        "utf-8"
+        if all(_is_utf8(block, begins=not number) for number, block in enumerate(blocks))
+        else "latin-1"
+    )
 
 
 def _is_utf8(block: bytes, *, begins: bool) -> bool:
@@ -246,7 +256,8 @@ def _known_encoding(path: str, encoding: str) -> str:
     known = _ENCODINGS.get(encoding.lower().replace("_", "-"))
     if known is None:
         raise SourceError(
-            f"{path}: there is no encoding {encoding[:30]!r}. There are {', '.join(_ENCODINGS)}.", code=Code.USAGE
+            f"{path}: there is no encoding {encoding[:30]!r}. There are {', '.join(_ENCODINGS)}.",
+            code=Code.USAGE,
         )
     return known
 
@@ -257,15 +268,22 @@ def _decided_types(path: str, columns: list[tuple[str, str]], decided: str) -> l
     try:
         types = msgspec.json.decode(decided, type=dict[str, str])
     except msgspec.MsgspecError as error:
-        raise SourceError(f"{path}: the types are no JSON object of names and types.", code=Code.USAGE) from error
+        raise SourceError(
+            f"{path}: the types are no JSON object of names and types.", code=Code.USAGE
+        ) from error
     wrong = [kind for kind in types.values() if not _TYPE.match(kind.upper())]
     if wrong:
-        raise SourceError(f"{path}: {wrong[0][:50]!r} is no type, such as BIGINT or VARCHAR.", code=Code.USAGE)
+        raise SourceError(
+            f"{path}: {wrong[0][:50]!r} is no type, such as BIGINT or VARCHAR.", code=Code.USAGE
+        )
     return [(name, types.get(name, kind).upper()) for name, kind in columns]
 
 
-def _head(seen: Look, guessed: dict[str, str]) -> list[list[str | None]]:
-    """The first rows as texts, read by Python: it costs the engine a second opening of each file."""
+def _head(seen: Look, guessed: dict[str, str], columns: int) -> tuple[list[list[str | None]], int]:
+    """The first rows as texts, and how many lines beside are uneven.
+
+    Read by Python: it would cost the engine a second opening of each file.
+    """
     quote = guessed["quote"][:1]
     reader = csv.reader(
         io.StringIO(seen.text.replace("\0", ""), newline=""),
@@ -275,23 +293,24 @@ def _head(seen: Look, guessed: dict[str, str]) -> list[list[str | None]]:
         doublequote=True,
     )
     rows: list[list[str | None]] = []
+    uneven = 0
     begin = int(guessed["skip"] or 0) + (guessed["header"] == "true")
     try:
-        for number, row in enumerate(reader):
-            if number >= begin + SAMPLED_ROWS:
-                break
-            if number >= begin and row and (not rows or len(row) == len(rows[0])):
+        for row in itertools.islice(reader, begin, begin + SAMPLED_ROWS):
+            if len(row) == columns:
                 rows.append([cell or None for cell in row])
+            elif row:
+                uneven += 1
     except csv.Error:
-        return rows  # such as a field beyond 128 KiB; what was read before stands
-    return rows
+        return rows, uneven  # such as a field beyond 128 KiB; what was read before stands
+    return rows, 0 if guessed.get("null_padding") == "true" else uneven
 
 
 def _keep_zeros(
     columns: list[tuple[str, str]], head: Sequence[Sequence[str | None]], options: dict[str, str]
 ) -> tuple[list[tuple[str, str]], list[str]]:
     """Columns of numbers of which some begin with 0 (postcodes, article numbers) as text, and their names."""
-    if "types" in options or not head or len(head[0]) != len(columns):
+    if "types" in options or not head:
         return columns, []
     kept = [
         name

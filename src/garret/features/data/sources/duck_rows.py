@@ -106,7 +106,9 @@ def told(error: Exception) -> SourceError:
             "The query needs more memory than it may have. Nothing was changed; narrow it.", code=Code.FULL
         )
     if isinstance(error, duckdb.IOException | duckdb.HTTPException | duckdb.PermissionException):
-        return SourceError(f"The file could not be read: {said[:300]}. Nothing was changed; look at the file.")
+        return SourceError(
+            f"The file could not be read: {said[:300]}. Nothing was changed; look at the file."
+        )
     if isinstance(error, duckdb.CatalogException | duckdb.BinderException):
         return SourceError(
             f"The query does not fit the data as it is now: {said[:300]}. Ask again.", code=Code.CONFLICT
@@ -117,9 +119,8 @@ def told(error: Exception) -> SourceError:
 def explain(engine: duckdb.DuckDBPyConnection, checked: Checked, watch: Watch) -> Estimate:
     """What DuckDB expects; the session stays the caller's. Raises SourceError."""
     try:
-        with watch:
-            row = locked_duckdb.begin(engine, checked.query, explain=True).fetchone()
-            locked_duckdb.finish(engine)
+        row = locked_duckdb.begin(engine, checked.query, explain=True).fetchone()
+        locked_duckdb.finish(engine)
     except duckdb.Error as error:
         raise watch.error() if watch.ended else told(error) from error
     plan = str(row[1]) if row else ""
@@ -127,7 +128,7 @@ def explain(engine: duckdb.DuckDBPyConnection, checked: Checked, watch: Watch) -
 
 
 def _expected(plan: str) -> int | None:
-    """The estimate at the top of the plan, or of the nearest part below it that has one."""
+    """The estimate at the top of the plan, below its limit: a person wants to know how much there would be."""
     try:
         nodes: list[Any] = json.loads(plan)
     except ValueError:
@@ -135,7 +136,7 @@ def _expected(plan: str) -> int | None:
     while nodes:
         node = nodes[0]
         said = str(node.get("extra_info", {}).get("Estimated Cardinality", ""))
-        if said.isdigit():
+        if said.isdigit() and not str(node.get("name", "")).endswith(("LIMIT", "TOP_N", "PROJECTION")):
             return int(said)
         nodes = node.get("children", [])
     return None

@@ -58,10 +58,14 @@ def tables_of(gathered: Gathered, shape: Shape) -> tuple[tuple[FileTable, ...], 
             continue
         stem = stem_of(first.path)
         parts += [
-            ((folder, stem if len(sheets) == 1 else f"{stem}_{sheet}"), first.form, files, sheet) for sheet in sheets
+            ((folder, stem if len(sheets) == 1 else f"{stem}_{sheet}"), first.form, files, sheet)
+            for sheet in sheets
         ]
     names = table_names(part[0] for part in parts)
-    tables = tuple(FileTable(name, form, files, sheet) for name, (_, form, files, sheet) in zip(names, parts, strict=True))
+    tables = tuple(
+        FileTable(name, form, files, sheet)
+        for name, (_, form, files, sheet) in zip(names, parts, strict=True)
+    )
     return tables, tuple(notes)
 
 

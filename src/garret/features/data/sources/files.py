@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import resource
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -41,13 +42,17 @@ from garret.features.data.sources.gather import Form, Gathered, gather, stamp
 from garret.features.data.sources.guessed_keys import Seen, guess_keys
 from garret.features.data.sources.kinds import kind_of
 from garret.features.data.sources.parquet_cache import Cache, Copy
-from garret.features.data.sources.privacy import choose_samples
+from garret.features.data.sources.privacy import SAMPLES, choose_samples, is_private_by_name
 from garret.features.data.sources.reading import Read
 from garret.features.data.sources.structured import read_json, read_parquet, shape
 from garret.features.data.sources.watch import Watch
 
 FENCE: Final = 2 << 30  # bytes of memory for one query, where the worker has no lower limit
-_SECONDS_A_BYTE: Final = 1 / 250e6  # of text that is read through; a copy is read ten times as fast (measured)
+_SECONDS_A_BYTE: Final = (
+    1 / 250e6
+)  # of text that is read through; a copy is read ten times as fast (measured)
+_LOOKED_AT: Final = 60  # values of a column that are looked at for samples
+_PLAIN: Final = frozenset({"real", "decimal", "boolean", "date", "time", "timestamp", "interval"})
 _LONGEST_LOOK: Final = 120.0  # seconds for a catalogue
 
 Heard = Callable[[str, float], None]
@@ -89,7 +94,9 @@ class FilesConnector:
         started = time.perf_counter()
         gathered = gather(self._config.paths)
         if not gathered.files:
-            raise SourceError("There is no file that can be read as a table. Add a CSV, JSON, Parquet or Excel file.")
+            raise SourceError(
+                "There is no file that can be read as a table. Add a CSV, JSON, Parquet or Excel file."
+            )
         return SourceStatus(
             version=f"DuckDB {duckdb.__version__}",
             warnings=gathered.notes,
@@ -98,9 +105,8 @@ class FilesConnector:
 
     def catalogue(self, source: str) -> Catalogue:
         gathered = gather(self._config.paths)
-        engine = locked_duckdb.open_files([file.path for file in gathered.files], lambda _: None, memory=_fence())
         notes = list(gathered.notes)
-        with engine, self._watching(engine, _LONGEST_LOOK) as watch:
+        with self._watching(_LONGEST_LOOK) as watch, _opened(gathered, watch) as engine:
             tables, more = _tables(gathered, engine)
             notes += more
             reads: list[tuple[FileTable, Read]] = []
@@ -125,19 +131,20 @@ class FilesConnector:
         )
 
     def explain(self, checked: Checked, limits: Limits) -> Estimate:
-        session = self._open(checked.tables)
-        try:
-            watch = self._watching(session.engine, limits.seconds)
-            estimate = explain(session.engine, checked, watch)
-        finally:
-            session.engine.close()
+        with self._watching(limits.seconds) as watch:
+            session = self._open(checked.tables, watch)
+            with session.engine:
+                estimate = explain(session.engine, checked, watch)
         return msgspec.structs.replace(estimate, seconds=session.seconds)
 
     def run(self, checked: Checked, limits: Limits) -> DuckRows:
-        session = self._open(checked.tables)
-        watch = self._watching(session.engine, limits.seconds)
-        watch.__enter__()  # the rows end it
-        return DuckRows(session.engine, checked.query, limits, watch, session.notes)
+        watch = self._watching(limits.seconds).begin()  # the rows end it
+        try:
+            session = self._open(checked.tables, watch)
+            return DuckRows(session.engine, checked.query, limits, watch, session.notes)
+        except BaseException:
+            watch.end()
+            raise
 
     def cancel(self) -> None:
         if self._watch is not None:
@@ -149,8 +156,7 @@ class FilesConnector:
     def describe_reading(self, path: str) -> dict[str, str]:
         """What is guessed or decided about how a file is read, as options of `SourceConfig.reading`."""
         gathered = gather([path])
-        engine = locked_duckdb.open_files([file.path for file in gathered.files], lambda _: None, memory=_fence())
-        with engine:
+        with self._watching(_LONGEST_LOOK) as watch, _opened(gathered, watch) as engine:
             for table in _tables(gathered, engine)[0]:
                 return self._read(engine, table).guessed
         raise SourceError(f"{path} is no file that can be read as a table.", code=Code.INVALID)
@@ -163,7 +169,7 @@ class FilesConnector:
         started = time.perf_counter()
         cache = Cache(into, key)
         gathered = gather(self._config.paths)
-        with locked_duckdb.open_files([file.path for file in gathered.files], lambda _: None, memory=_fence()) as engine:
+        with self._watching(_LONGEST_LOOK) as watch, _opened(gathered, watch) as engine:
             tables = [table for table in _tables(gathered, engine)[0] if _is_worth(table)]
         parquet_cache.prune(cache, [self._mark(table) for table in tables])
         names: list[str] = []
@@ -187,13 +193,15 @@ class FilesConnector:
         parquet_cache.check_room(cache, table.size)
         copy = parquet_cache.new(cache, mark)
 
+        watch = self._watching(None)
+
         def ready(engine: duckdb.DuckDBPyConnection) -> None:
+            watch.attach(engine.interrupt)
             parquet_cache.allow_writing(engine, copy)
             self._place(engine, table, self._read(engine, table))
 
         paths = [*table.paths, *parquet_cache.parts(copy)]
-        engine = locked_duckdb.open_files(paths, ready, memory=_fence())
-        with engine, self._watching(engine, None) as watch:
+        with watch, locked_duckdb.open_files(paths, ready, memory=memory_fence()) as engine:
             try:
                 engine.execute("BEGIN TRANSACTION")
                 parquet_cache.write(engine, copy, table.name)
@@ -208,7 +216,7 @@ class FilesConnector:
             heard(table.name, 1.0)
         return size
 
-    def _open(self, names: Sequence[str]) -> _Session:
+    def _open(self, names: Sequence[str], watch: Watch) -> _Session:
         """A session over the tables of these names, from their files or from fresh copies."""
         gathered = gather(self._config.paths)
         found = {table.name: table for table in self._known(gathered)}
@@ -220,29 +228,37 @@ class FilesConnector:
             )
         session = _Session([found[name] for name in dict.fromkeys(names)])
         copies = [(table, self._found_copy(table)) for table in session.tables]
-        paths = [path for table, copy in copies for path in ([copy.path, copy.notes_path] if copy else table.paths)]
+        paths = [
+            path for table, copy in copies for path in ([copy.path, copy.notes_path] if copy else table.paths)
+        ]
 
         def ready(engine: duckdb.DuckDBPyConnection) -> None:
-            with self._watching(engine, _LONGEST_LOOK):
-                for table, copy in copies:
-                    if copy is not None:
-                        session.take(table, copy)
-                        copy.unlock(engine)
-                        engine.execute(f"CREATE VIEW {quoted(table.name)} AS FROM {copy.relation}")
-                    else:
-                        self._place(engine, table, self._read(engine, table))
+            watch.attach(engine.interrupt)
+            for table, copy in copies:
+                if copy is not None:
+                    session.take(table, copy)
+                    copy.unlock(engine)
+                    engine.execute(f"CREATE VIEW {quoted(table.name)} AS FROM {copy.relation}")
+                else:
+                    self._place(engine, table, self._read(engine, table))
 
         try:
-            session.engine = locked_duckdb.open_files(paths, ready, memory=_fence())
+            session.engine = locked_duckdb.open_files(paths, ready, memory=memory_fence())
+        except SourceError:
+            watch.check()
+            raise
         except duckdb.Error as error:
+            watch.check()
             raise told(error) from error
         return session
 
     def _known(self, gathered: Gathered) -> tuple[FileTable, ...]:
-        if not any(file.entry in gathered.globbed and file.form in ("json", "parquet") for file in gathered.files):
+        if not any(
+            file.entry in gathered.globbed and file.form in ("json", "parquet") for file in gathered.files
+        ):
             return tables_of(gathered, lambda _path, _form: "")[0]
         paths = [file.path for file in gathered.files]
-        with locked_duckdb.open_files(paths, lambda _: None, memory=_fence()) as engine:
+        with locked_duckdb.open_files(paths, lambda _: None, memory=memory_fence()) as engine:
             return _tables(gathered, engine)[0]
 
     def _found_copy(self, table: FileTable) -> Copy | None:
@@ -251,7 +267,9 @@ class FilesConnector:
         return parquet_cache.find(self._cache, self._mark(table))
 
     def _mark(self, table: FileTable) -> str:
-        return parquet_cache.mark_of(table.files, table.sheet, [(path, self._options(path)) for path in table.paths])
+        return parquet_cache.mark_of(
+            table.files, table.sheet, [(path, self._options(path)) for path in table.paths]
+        )
 
     def _options(self, path: str) -> dict[str, str]:
         return self._config.reading.get(path, {})
@@ -276,15 +294,17 @@ class FilesConnector:
     def _place(self, engine: duckdb.DuckDBPyConnection, table: FileTable, read: Read) -> None:
         """Make the table known to the engine under its name."""
         if not read.columns:
-            raise SourceError(f"{table.paths[0]} has no columns. There is nothing to ask of it.", code=Code.INVALID)
+            raise SourceError(
+                f"{table.paths[0]} has no columns. There is nothing to ask of it.", code=Code.INVALID
+            )
         if table.form != "workbook":
             engine.execute(f"CREATE VIEW {quoted(table.name)} AS FROM {read.relation}")
             return
         (sheet,) = workbook.read_sheets(table.paths[0], [table.sheet], self._options(table.paths[0]))
         workbook.load(engine, sheet, quoted(table.name))
 
-    def _watching(self, engine: duckdb.DuckDBPyConnection, seconds: float | None) -> Watch:
-        self._watch = Watch(engine.interrupt, seconds)
+    def _watching(self, seconds: float | None) -> Watch:
+        self._watch = Watch(seconds)
         return self._watch
 
 
@@ -309,7 +329,9 @@ class _Session:
     def seconds(self) -> float:
         """How long reading all of it takes, about."""
         return sum(
-            table.size * _SECONDS_A_BYTE * (0.1 if table.name in self._copies or table.form == "parquet" else 1.0)
+            table.size
+            * _SECONDS_A_BYTE
+            * (0.1 if table.name in self._copies or table.form == "parquet" else 1.0)
             for table in self.tables
         )
 
@@ -326,7 +348,18 @@ class _Session:
         return found
 
 
-def _tables(gathered: Gathered, engine: duckdb.DuckDBPyConnection) -> tuple[tuple[FileTable, ...], tuple[str, ...]]:
+def _opened(gathered: Gathered, watch: Watch) -> duckdb.DuckDBPyConnection:
+    """A session that may look at all files of the source."""
+    engine = locked_duckdb.open_files(
+        [file.path for file in gathered.files], lambda _: None, memory=memory_fence()
+    )
+    watch.attach(engine.interrupt)
+    return engine
+
+
+def _tables(
+    gathered: Gathered, engine: duckdb.DuckDBPyConnection
+) -> tuple[tuple[FileTable, ...], tuple[str, ...]]:
     def shaped(path: str, form: Form) -> str:
         return shape(engine, path, form)
 
@@ -341,7 +374,8 @@ def _is_worth(table: FileTable) -> bool:
 def _check_unchanged(table: FileTable) -> None:
     if any(stamp(file.path) != file.stamp for file in table.files):
         raise SourceError(
-            f"{table.name} changed while it was copied. Questions are answered from the file itself.", code=Code.CONFLICT
+            f"{table.name} changed while it was copied. Questions are answered from the file itself.",
+            code=Code.CONFLICT,
         )
 
 
@@ -362,7 +396,8 @@ def _described(reads: Sequence[tuple[FileTable, Read]]) -> tuple[Table, ...]:
             )
         )
         columns[table.name] = tuple(
-            _column(name, kind, values, whole=read.whole) for (name, kind), values in zip(read.columns, fitting, strict=True)
+            _column(name, kind, values, whole=read.whole)
+            for (name, kind), values in zip(read.columns, fitting, strict=True)
         )
     keys = guess_keys(seen)
     return tuple(
@@ -379,11 +414,17 @@ def _described(reads: Sequence[tuple[FileTable, Read]]) -> tuple[Table, ...]:
 
 
 def _column(name: str, kind: str, values: tuple[str | None, ...], *, whole: bool) -> Column:
-    samples, private = choose_samples(name, values)
+    known = kind_of("duckdb", kind)
+    if known in _PLAIN:  # no address or account looks like these, and looking is what takes the time
+        private = is_private_by_name(name)
+        often = Counter(value for value in values[:_LOOKED_AT] if value is not None).most_common(SAMPLES)
+        samples = () if private else tuple(value for value, _ in often)
+    else:
+        samples, private = choose_samples(name, values[:_LOOKED_AT])
     return Column(
         name=name,
         type=kind,
-        kind=kind_of("duckdb", kind),
+        kind=known,
         private=private,
         guessed=private,
         samples=samples,
@@ -398,7 +439,7 @@ def _origin(table: FileTable) -> str:
     return first if len(table.paths) == 1 else f"{first} and {len(table.paths) - 1:,} more"
 
 
-def _fence() -> int:
+def memory_fence() -> int:
     """The memory that this process may have."""
     soft, _ = resource.getrlimit(resource.RLIMIT_DATA)
     return FENCE if soft == resource.RLIM_INFINITY else min(FENCE, soft)

@@ -31,7 +31,9 @@ _FORMS: Final[dict[str, Form]] = {
     **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), "workbook"),
 }
 _PACKED: Final = (".gz", ".zst")
-_UNREADABLE: Final = re.compile(r"[*?]")  # the engine takes these for a pattern, which a locked one may not follow
+_UNREADABLE: Final = re.compile(
+    r"[*?]"
+)  # the engine takes these for a pattern, which a locked one may not follow
 _NOT_NAME: Final = re.compile(r"\W+")
 
 
@@ -81,7 +83,9 @@ def gather(paths: Sequence[str]) -> Gathered:
             root = path[: re.search(r"[*?\[]", path).start()].rpartition("/")[0] or "/"  # type: ignore[union-attr]
             _take(found, sorted(glob.iglob(path, recursive=True)), entry, notes, root=root)
         else:
-            raise SourceError(f"{path} is not there. Look whether it was moved, or remove it from the source.")
+            raise SourceError(
+                f"{path} is not there. Look whether it was moved, or remove it from the source."
+            )
         if len(found) == before:
             notes.append(f"Nothing that can be read was found at {path}.")
     files = sorted(found.values(), key=lambda file: (file.entry, file.path))

@@ -53,7 +53,9 @@ def guess_keys(tables: Sequence[tuple[str, Sequence[Seen]]]) -> dict[str, tuple[
             fitting = [pair for pair in fitting if not _is_key(table, column, columns) or pair[0] != table]
             if len(fitting) == 1:
                 other, key = fitting[0]
-                keys.append(ForeignKey(columns=(column.name,), table=other, references=(key.name,), guessed=True))
+                keys.append(
+                    ForeignKey(columns=(column.name,), table=other, references=(key.name,), guessed=True)
+                )
         if keys:
             found[table] = tuple(keys)
     return found
@@ -69,8 +71,14 @@ def _is_key(table: str, column: Seen, columns: Sequence[Seen]) -> bool:
     if column.kind not in _KINDS or not _is_unique(column):
         return False
     plain = _plain(column.name)
-    named = {f"{stem}{ending}" for stem in _stems(table) for ending in ("id", "code", "no", "number", "nr", "key")}
-    return plain in ("id", "code", "key") or plain in named or (column is columns[0] and bool(_KEY.search(column.name)))
+    named = {
+        f"{stem}{ending}" for stem in _stems(table) for ending in ("id", "code", "no", "number", "nr", "key")
+    }
+    return (
+        plain in ("id", "code", "key")
+        or plain in named
+        or (column is columns[0] and bool(_KEY.search(column.name)))
+    )
 
 
 def _names_for(table: str, key: str) -> set[str]:

@@ -70,7 +70,9 @@ class Copy(msgspec.Struct, frozen=True):
 
     def notes(self, engine: duckdb.DuckDBPyConnection) -> list[str]:
         """What was remarked when the copy was made."""
-        row = engine.execute(f"SELECT notes FROM read_parquet({literal(self.notes_path)}{self.more})").fetchone()
+        row = engine.execute(
+            f"SELECT notes FROM read_parquet({literal(self.notes_path)}{self.more})"
+        ).fetchone()
         return [] if row is None else msgspec.json.decode(str(row[0]), type=list[str])
 
 
@@ -112,7 +114,9 @@ def allow_writing(engine: duckdb.DuckDBPyConnection, copy: Copy) -> None:
 def write(engine: duckdb.DuckDBPyConnection, copy: Copy, table: str) -> int:
     """Write the rows of `table`; returns how many. `keep` makes it whole. Raises SourceError."""
     try:
-        row = engine.execute(f"COPY (FROM {quoted(table)}) TO {literal(parts(copy)[0])} ({_form(copy)})").fetchone()
+        row = engine.execute(
+            f"COPY (FROM {quoted(table)}) TO {literal(parts(copy)[0])} ({_form(copy)})"
+        ).fetchone()
     except duckdb.Error as error:
         discard(copy)
         raise told(error) from error
@@ -134,7 +138,8 @@ def keep(engine: duckdb.DuckDBPyConnection, copy: Copy, notes: Sequence[str]) ->
     except OSError as error:
         discard(copy)
         raise SourceError(
-            f"The copy of a large file could not be kept ({error.strerror}). Nothing else was changed.", code=Code.FULL
+            f"The copy of a large file could not be kept ({error.strerror}). Nothing else was changed.",
+            code=Code.FULL,
         ) from error
     return os.stat(copy.path).st_size
 

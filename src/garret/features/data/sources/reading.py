@@ -17,7 +17,15 @@ MOST_COLUMNS: Final = 4_000
 
 OPTIONS: Final = frozenset(
     {"delim", "quote", "escape", "header", "encoding", "skip", "comment", "nullstr", "dateformat"}
-    | {"timestampformat", "decimal_separator", "thousands", "types", "null_padding", "strict_mode", "all_varchar"}
+    | {
+        "timestampformat",
+        "decimal_separator",
+        "thousands",
+        "types",
+        "null_padding",
+        "strict_mode",
+        "all_varchar",
+    }
 )
 """What may be decided about a file. `types` is a JSON object of column names and DuckDB's types."""
 

@@ -55,7 +55,9 @@ def shape(engine: duckdb.DuckDBPyConnection, path: str, form: str) -> str:
 
 def _read(engine: duckdb.DuckDBPyConnection, path: str, relation: str, rows: int | None) -> Read:
     try:
-        columns = [(str(row[0]), str(row[1])) for row in engine.execute(f"DESCRIBE FROM {relation}").fetchall()]
+        columns = [
+            (str(row[0]), str(row[1])) for row in engine.execute(f"DESCRIBE FROM {relation}").fetchall()
+        ]
         shown = ", ".join(f"left(CAST({quoted(name)} AS VARCHAR), {_SHOWN})" for name, _ in columns)
         head = engine.execute(f"SELECT {shown} FROM {relation} LIMIT {SAMPLED_ROWS}").fetchall()
     except duckdb.Error as error:

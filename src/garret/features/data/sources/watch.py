@@ -18,10 +18,14 @@ _AGAIN: Final = 0.02  # seconds between interrupts
 
 
 class Watch:
-    """Use as a context manager around a run; `interrupt` is called from a thread of its own."""
+    """Use as a context manager around a run, or `begin` and `end` it.
 
-    def __init__(self, interrupt: Callable[[], None], seconds: float | None) -> None:
-        self._interrupt = interrupt
+    It begins before the engine is open, so that a cancel in that time is not lost; `attach` then says how the
+    engine is interrupted, from a thread of this watch.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._interrupt: Callable[[], None] | None = None
         self._seconds = seconds
         self._wanted_end = threading.Event()
         self._over = threading.Event()
@@ -29,13 +33,19 @@ class Watch:
         self._thread = threading.Thread(target=self._watch, name="garret-run-watch", daemon=True)
 
     def __enter__(self) -> Watch:
-        self._thread.start()
-        return self
+        return self.begin()
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self.end()
+
+    def begin(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def attach(self, interrupt: Callable[[], None]) -> None:
+        self._interrupt = interrupt
 
     def cancel(self) -> None:
         self._wanted_end.set()
@@ -71,5 +81,6 @@ class Watch:
         if not self._wanted_end.wait(self._seconds):
             self._late = True
         while not self._over.is_set():
-            self._interrupt()
+            if self._interrupt is not None:
+                self._interrupt()
             self._over.wait(_AGAIN)

@@ -39,7 +39,8 @@ class Sheet(msgspec.Struct):
     def texts(self) -> tuple[tuple[str | None, ...], ...]:
         """The first values of each column as texts, for samples."""
         return tuple(
-            tuple(None if value is None else str(value) for value in column[:SAMPLED_ROWS]) for column in self.values
+            tuple(None if value is None else str(value) for value in column[:SAMPLED_ROWS])
+            for column in self.values
         )
 
 
@@ -151,7 +152,8 @@ def _sheet(path: str, name: str, rows: list[list[Any]], header: str) -> Sheet:
     width = max((len(row) for row in rows), default=0)
     if width > MOST_COLUMNS:
         raise SourceError(
-            f"The sheet {name} of {path} has {width:,} columns; up to {MOST_COLUMNS:,} are read.", code=Code.INVALID
+            f"The sheet {name} of {path} has {width:,} columns; up to {MOST_COLUMNS:,} are read.",
+            code=Code.INVALID,
         )
     headed = header == "true" or (header != "false" and _is_header(rows))
     names = _names(rows[0] if headed and rows else [], width)
