@@ -93,9 +93,10 @@ class Execute(Command[Executed], frozen=True):
 
 
 class Prepared(Contract, frozen=True):
-    """How many files have a faster copy now that had none."""
+    """How many tables have a faster copy now that had none, and what went wrong with others."""
 
     files: int
+    notes: tuple[str, ...] = ()
 
 
 @command(

@@ -44,7 +44,9 @@ class Place(msgspec.Struct, frozen=True):
         text = f"CAST({self.shown} AS VARCHAR)"
         if self.stored not in ("DOUBLE", "FLOAT"):
             return text
-        endless = f"CASE WHEN isnan({self.at}) THEN 'NaN' WHEN {self.at} > 0 THEN 'Infinity' ELSE '-Infinity' END"
+        endless = (
+            f"CASE WHEN isnan({self.at}) THEN 'NaN' WHEN {self.at} > 0 THEN 'Infinity' ELSE '-Infinity' END"
+        )
         return f"CASE WHEN {self.at} IS NULL OR isfinite({self.at}) THEN {text} ELSE {endless} END"
 
     def inexact(self) -> str:

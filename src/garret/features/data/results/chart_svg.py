@@ -36,7 +36,7 @@ def svg(chart: ChartSpec) -> str:
         f' font-family="sans-serif" font-size="11" fill="{_INK}">'
         f"<title>{escape(chart.title)}</title><desc>{escape(chart.why)}</desc>"
         f'<rect width="100%" height="100%" fill="#fff"/>'
-        f'{_text(WIDTH / 2, 22, chart.title, "middle", size=14)}{"".join(marks)}</svg>\n'
+        f"{_text(WIDTH / 2, 22, chart.title, 'middle', size=14)}{''.join(marks)}</svg>\n"
     )
 
 
@@ -186,7 +186,11 @@ def _over_time(picture: _Picture, *, filled: bool) -> list[str]:
                 f'<polyline points="{path}" fill="none" stroke="{colours[label]}" stroke-width="1.8"/>'
             )
     if picture.rows:
-        shown = {0: picture.rows[0]["x"], len(times) // 2: picture.rows[len(times) // 2]["x"], -1: picture.rows[-1]["x"]}
+        shown = {
+            0: picture.rows[0]["x"],
+            len(times) // 2: picture.rows[len(times) // 2]["x"],
+            -1: picture.rows[-1]["x"],
+        }
         for number, value in shown.items():
             x = picture.left + (times[number] - first) / span * wide
             parts.append(_text(x, picture.bottom + 16, _moment(value), "middle"))

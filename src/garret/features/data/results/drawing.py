@@ -25,9 +25,33 @@ _LABEL: Final = 80  # characters of a label
 _LYING: Final = 10  # characters from which labels are read better beside bars that lie
 
 _WORDS: Final = frozenset(
-    {"mark", "encoding", "projection", "type", "field", "title", "sort", "scale", "bin", "binned", "format", "axis"}
+    {
+        "mark",
+        "encoding",
+        "projection",
+        "type",
+        "field",
+        "title",
+        "sort",
+        "scale",
+        "bin",
+        "binned",
+        "format",
+        "axis",
+    }
     | {"x", "y", "x2", "theta", "color", "text", "longitude", "latitude", "tooltip", "order", "size", "zero"}
-    | {"line", "point", "stack", "opacity", "descending", "fontSize", "legend", "labelAngle", "nice", "filled"}
+    | {
+        "line",
+        "point",
+        "stack",
+        "opacity",
+        "descending",
+        "fontSize",
+        "legend",
+        "labelAngle",
+        "nice",
+        "filled",
+    }
 )
 
 
@@ -146,19 +170,21 @@ class _Drawing:
 
     def rows(self, query: str, keys: Sequence[str]) -> list[dict[str, Any]]:
         found = self.table.ask(query)
-        return [
-            {key: plain(value) for key, value in zip(keys, row, strict=True) if key} for row in found
-        ]
+        return [{key: plain(value) for key, value in zip(keys, row, strict=True) if key} for row in found]
 
 
 def _figure(drawing: _Drawing) -> Drawn:
     place = drawing.place(drawing.choice.y)
     rows = drawing.rows(f"SELECT {place.shown} FROM result", ["y"])
     title = drawing.named(drawing.choice.y)
-    return {
-        "mark": {"type": "text", "fontSize": 48},
-        "encoding": {"text": {"field": "y", "title": title}},
-    }, rows, None
+    return (
+        {
+            "mark": {"type": "text", "fontSize": 48},
+            "encoding": {"text": {"field": "y", "title": title}},
+        },
+        rows,
+        None,
+    )
 
 
 def _points(drawing: _Drawing) -> Drawn:

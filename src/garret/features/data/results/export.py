@@ -134,7 +134,9 @@ def _parquet(wanted: _Export) -> int:
     names = {place.at: place.column.name.replace('"', '""') for place in wanted.table.places}
     chosen = ", ".join(f'{at} AS "{name}"' for at, name in names.items())
     query = wanted.table.ordered(wanted.sorts, wanted.filters)
-    wanted.table.copy(f"SELECT {chosen} FROM ({query})", wanted.descriptor, "FORMAT parquet, COMPRESSION zstd")
+    wanted.table.copy(
+        f"SELECT {chosen} FROM ({query})", wanted.descriptor, "FORMAT parquet, COMPRESSION zstd"
+    )
     return wanted.rows
 
 

@@ -54,7 +54,9 @@ def page_of(
     if reading:
         parts.append(f"<p>{_safe(reading)}</p>")
     if chart is not None:
-        parts.append(f'<figure>{svg(chart)}<figcaption class="why">{_safe(_caption(chart))}</figcaption></figure>')
+        parts.append(
+            f'<figure>{svg(chart)}<figcaption class="why">{_safe(_caption(chart))}</figcaption></figure>'
+        )
     shown = f"{total:,} rows." if len(rows) == total else f"The first {len(rows):,} of {total:,} rows."
     parts += [f"<p>{shown}</p>", *(f"<p>{_safe(note)}</p>" for note in notes), _table(columns, rows)]
     if provenance is not None:
@@ -71,7 +73,8 @@ def _caption(chart: ChartSpec) -> str:
 def _table(columns: Sequence[ResultColumn], rows: Sequence[tuple[Any, ...]]) -> str:
     numeric = [column.kind in ("integer", "decimal", "real") for column in columns]
     head = "".join(
-        f"<th>{_safe(column.name)}{f' ({_safe(column.unit)})' if column.unit else ''}</th>" for column in columns
+        f"<th>{_safe(column.name)}{f' ({_safe(column.unit)})' if column.unit else ''}</th>"
+        for column in columns
     )
     body = "\n".join(
         "<tr>" + "".join(_cell(cell, right) for cell, right in zip(row, numeric, strict=True)) + "</tr>"

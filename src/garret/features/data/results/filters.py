@@ -118,8 +118,16 @@ def _check_moment(place: Place, text: str) -> None:
     with duckdb.connect() as engine:
         row = engine.execute(f"SELECT TRY_CAST(? AS {place.temporal}) IS NULL", [text]).fetchone()
     if row is None or row[0]:
-        example = "14:30" if place.temporal == "TIME" else "3 days" if place.temporal == "INTERVAL" else "2024-05-31"
-        raise UsageError(f"{place.column.name} cannot be compared with {text[:50]!r}. Type it like {example}.")
+        example = (
+            "14:30"
+            if place.temporal == "TIME"
+            else "3 days"
+            if place.temporal == "INTERVAL"
+            else "2024-05-31"
+        )
+        raise UsageError(
+            f"{place.column.name} cannot be compared with {text[:50]!r}. Type it like {example}."
+        )
 
 
 def _bare_day(text: str) -> date | None:

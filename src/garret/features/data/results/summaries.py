@@ -83,7 +83,9 @@ def edges(lowest: float, highest: float, wanted: int = BINS) -> tuple[float, flo
 def _bins(table: ResultTable, place: Place, distinct: int) -> tuple[tuple[str, int], ...]:
     if place.column.kind in NUMBERS and distinct > BINS:
         value = f"CAST({place.compared} AS DOUBLE)"
-        lowest, highest = table.ask(f"SELECT min({value}), max({value}) FROM result WHERE isfinite({value})")[0]
+        lowest, highest = table.ask(f"SELECT min({value}), max({value}) FROM result WHERE isfinite({value})")[
+            0
+        ]
         if lowest is not None and highest > lowest:
             start, width = edges(lowest, highest)
             found = table.ask(

@@ -23,7 +23,23 @@ from garret.features.data.results.normalise import ResultsError
 
 PAGE_LIMIT: Final = 1_000  # rows of one page
 _ORDERS_KEPT: Final = 4  # 8 bytes a row each
-_SHORT: Final = ("BOOLEAN", "TINY", "SMALL", "INT", "BIGINT", "UINT", "UBIG", "UTINY", "USMALL", "HUGEINT", "DECIMAL", "FLOAT", "DOUBLE", "DATE", "TIME")
+_SHORT: Final = (
+    "BOOLEAN",
+    "TINY",
+    "SMALL",
+    "INT",
+    "BIGINT",
+    "UINT",
+    "UBIG",
+    "UTINY",
+    "USMALL",
+    "HUGEINT",
+    "DECIMAL",
+    "FLOAT",
+    "DOUBLE",
+    "DATE",
+    "TIME",
+)
 _CHUNK: Final = 20_000  # rows that `read` holds at a time
 
 Order = tuple[tuple[Sort, ...], tuple[Filter, ...]]
@@ -104,7 +120,9 @@ class ResultTable:
         if offset < 0 or not 0 <= count <= PAGE_LIMIT:
             raise UsageError(f"A page begins at 0 or later and has at most {PAGE_LIMIT:,} rows.")
         name, rows = self._order(tuple(sorts), tuple(filters))
-        return ResultPage(offset=offset, rows=rows, cells=tuple(self._cells(name, offset, count, LONGEST_CELL)))
+        return ResultPage(
+            offset=offset, rows=rows, cells=tuple(self._cells(name, offset, count, LONGEST_CELL))
+        )
 
     def read(self, sorts: Sequence[Sort] = (), filters: Sequence[Filter] = ()) -> Iterator[tuple[Any, ...]]:
         """All rows as cells, whole texts included, a few held at a time."""
@@ -125,9 +143,7 @@ class ResultTable:
         path = f"/proc/self/fd/{descriptor}"
         self._engine.execute(f"COPY ({query}) TO '{path}' ({options}, USE_TMP_FILE false)")
 
-    def _cells(
-        self, order: str, offset: int, count: int, longest: int | None
-    ) -> Iterator[tuple[Any, ...]]:
+    def _cells(self, order: str, offset: int, count: int, longest: int | None) -> Iterator[tuple[Any, ...]]:
         shown = ", ".join(_cut(place, longest) for place in self.places)
         inside = f"BETWEEN {offset} AND {offset + count - 1}"
         if order:
@@ -150,7 +166,8 @@ class ResultTable:
             return self._orders[key]
         conditions = [condition(self.place(wanted.column), wanted) for wanted in filters]
         terms = [
-            f"{self.place(sort.column).compared} {'DESC' if sort.descending else 'ASC'} NULLS LAST" for sort in sorts
+            f"{self.place(sort.column).compared} {'DESC' if sort.descending else 'ASC'} NULLS LAST"
+            for sort in sorts
         ]
         where = " AND ".join(text for text, _ in conditions) or "TRUE"
         values = [value for _, some in conditions for value in some]

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_BRACKETED: Final = re.compile(r"[\(\[]\s*([^\)\]]{1,12}?)\s*[\)\]]\s*$")
+_BRACKETED: Final = re.compile(r"(?<=\s)[\(\[]\s*([^\)\]]{1,12}?)\s*[\)\]]\s*$")
+_ADDED: Final = re.compile(r"(?:sum|avg|min|max|mean|median|total)\((.+)\)$", re.IGNORECASE)
 _WORDS: Final = re.compile(r"[a-z0-9]+|[%€$£¥°]", re.IGNORECASE)
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -26,6 +27,11 @@ _UNITS: Final = {
 
 def unit_of(name: str) -> str:
     """The unit that the end of a column's name says, or an empty text."""
+    added = _ADDED.match(name)
+    if added is not None:  # as engines name what has no name: a sum has the unit of what it adds up
+        return unit_of(added.group(1))
+    if name.endswith(")") and name.partition("(")[0].isidentifier():
+        return ""
     bracketed = _BRACKETED.search(name)
     if bracketed is not None:
         inside = bracketed.group(1)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from garret.base.errors import Code, GarretError
@@ -18,6 +19,7 @@ from garret.features.data import contracts as c
 from garret.features.data.contracts import work
 from garret.features.data.results.normalise import normalise
 from garret.features.data.sources.contract import Connector, Rows, SourceError
+from garret.features.data.sources.files import FilesConnector
 from garret.features.data.sources.registry import connector
 from garret.protocol.contract import Command, Nothing
 from garret.protocol.life import Boot
@@ -72,9 +74,12 @@ class QueryWorker:
 
     def prepare(self, command: work.Prepare, call: Call) -> work.Prepared:
         """Make faster copies of large files. Raises SourceError."""
-        with self._connected(command.config, call, command.cache) as source:
-            copy = getattr(source, "prepare", None)
-            return work.Prepared(files=0 if copy is None else copy(call.check))
+        (descriptor,) = call.take_descriptors()
+        keys = bulk.unpack(descriptor, work.Keys)
+        files = FilesConnector(command.config)
+        with _cancelled_by(call, files):
+            made = files.prepare(Path(command.cache), bytes.fromhex(keys.cache_key))
+        return work.Prepared(files=len(made.tables), notes=made.notes)
 
     @contextmanager
     def _connected(self, config: c.SourceConfig, call: Call, cache: str = "") -> Generator[Connector]:
@@ -82,30 +87,39 @@ class QueryWorker:
         (descriptor,) = call.take_descriptors()
         keys = bulk.unpack(descriptor, work.Keys)
         source = self._source(config, keys, cache)
-        done = threading.Event()
-        watcher = threading.Thread(target=_watch, args=(source, call, done), daemon=True)
-        watcher.start()
-        try:
+        with _cancelled_by(call, source):
             yield source
-        except GarretError:
-            call.check()  # what a cancel broke off was cancelled, and did not fail
-            raise
-        finally:
-            done.set()
-            watcher.join()
 
     def _source(self, config: c.SourceConfig, keys: work.Keys, cache: str) -> Connector:
         if self._open is not None and self._open[:2] == (config, cache):
             return self._open[2]
         if self._open is not None:
             self._open[2].close()
-        source = connector(config, keys.password, cache=cache, cache_key=keys.cache_key)
+        source = connector(config, keys.password)
+        if cache and isinstance(source, FilesConnector):
+            source.use_cache(Path(cache), bytes.fromhex(keys.cache_key))
         self._open = config, cache, source
         return source
 
     def close(self) -> None:
         if self._open is not None:
             self._open[2].close()
+
+
+@contextmanager
+def _cancelled_by(call: Call, source: Connector) -> Generator[None]:
+    """While the block runs, a cancel of `call` ends what the source does, at its engine too."""
+    done = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(source, call, done), daemon=True)
+    watcher.start()
+    try:
+        yield
+    except GarretError:
+        call.check()  # what a cancel broke off was cancelled, and did not fail
+        raise
+    finally:
+        done.set()
+        watcher.join()
 
 
 def _watch(source: Connector, call: Call, done: threading.Event) -> None:
