@@ -285,6 +285,7 @@ export interface DataGetHistory {
   readonly source?: string;
   readonly find?: string;
   readonly saved?: boolean;
+  readonly question?: string;
 }
 
 /** The head of a result that is still here. */
@@ -410,9 +411,10 @@ export interface DataPrepare {
   readonly cache: string;
 }
 
-/** How many files have a faster copy now that had none. */
+/** How many tables have a faster copy now that had none, and what went wrong with others. */
 export interface DataPrepared {
   readonly files: number;
+  readonly notes: readonly (string)[];
 }
 
 /** Connect, and look what the login may. Beside it: `Keys`. */

@@ -80,6 +80,7 @@ function Room({ source }: { readonly source: DataSource }) {
   const { draft, running, answer, error, reading } = useStore(asking.state);
   const catalogue = useAsk("data.catalogue", { source: source.id, count: COMPLETED });
   const tables = catalogue.data?.tables;
+  const questions = useMemo(() => examples(tables ?? NONE), [tables]);
   const here = draft !== null && draft.source === source.id ? draft : null;
   const goesOn = way === "words" && here !== null && here.translation.outcome === "query" && here.question !== "" && here.question !== text.trim();
 
@@ -111,7 +112,7 @@ function Room({ source }: { readonly source: DataSource }) {
           ]}
         />
         {way === "words" ? (
-          <Words text={text} type={type} check={() => check()} />
+          <Words text={text} type={type} check={() => check()} example={questions[0] ?? ""} />
         ) : (
           <Suspense fallback={<SkeletonRows rows={2} />}>
             <Editor label={t("query.title")} hint={t(inJson(source.dialect) ? "ask.json_hint" : "ask.query_hint")} value={query} onChange={write} onCheck={() => check()} dialect={source.dialect} tables={tables ?? NONE} />
@@ -137,12 +138,12 @@ function Room({ source }: { readonly source: DataSource }) {
       {catalogue.error !== null && <ErrorCard error={catalogue.error} title={t("ask.no_catalogue")} onRetry={() => void catalogue.refetch()} />}
       {error !== null && <ErrorCard error={error} />}
       {here !== null && (
-        <DraftCard draft={here} dialect={source.dialect} still={still} onRun={run} onChoose={(each) => void asking.choose(house, here, each)} onEdit={edit} />
+        <DraftCard draft={here} dialect={source.dialect} still={still} answered={answer !== null} onRun={run} onChoose={(each) => void asking.choose(house, here, each)} onEdit={edit} />
       )}
       {running !== null && <UnderWay running={running} limit={here?.limits.rows ?? 0} />}
       {answer !== null && <Result key={answer.head.id} answer={answer} />}
-      {here === null && answer === null && running === null && way === "words" && tables !== undefined && (
-        <Examples tables={tables} choose={(question) => (type(question), check(question))} />
+      {here === null && answer === null && running === null && way === "words" && (
+        <Examples questions={questions} choose={(question) => (type(question), check(question))} />
       )}
     </div>
   );
@@ -151,7 +152,7 @@ function Room({ source }: { readonly source: DataSource }) {
 const NONE: readonly [] = [];
 
 /** The box for words: Enter has them read, Shift+Enter breaks the line. */
-function Words({ text, type, check }: { readonly text: string; readonly type: (text: string) => void; readonly check: () => void }) {
+function Words({ text, type, check, example }: { readonly text: string; readonly type: (text: string) => void; readonly check: () => void; readonly example: string }) {
   const { t } = useTranslation("data_pages");
   const press = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || event.shiftKey || event.ctrlKey || event.metaKey || event.nativeEvent.isComposing) return;
@@ -161,7 +162,7 @@ function Words({ text, type, check }: { readonly text: string; readonly type: (t
   return (
     <Textarea
       aria-label={t("ask.box")}
-      placeholder={t("ask.placeholder")}
+      placeholder={example}
       size="md"
       autosize
       minRows={1}
@@ -174,9 +175,8 @@ function Words({ text, type, check }: { readonly text: string; readonly type: (t
   );
 }
 
-function Examples({ tables, choose }: { readonly tables: Parameters<typeof examples>[0]; readonly choose: (question: string) => void }) {
+function Examples({ questions, choose }: { readonly questions: readonly string[]; readonly choose: (question: string) => void }) {
   const { t } = useTranslation("data_pages");
-  const questions = useMemo(() => examples(tables), [tables]);
   if (questions.length === 0) return null;
   return (
     <section className="q-examples" aria-label={t("ask.examples")}>

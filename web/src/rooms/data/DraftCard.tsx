@@ -21,13 +21,15 @@ export interface DraftCardProps {
   readonly dialect: Dialect;
   /** It runs now, or what is written is no longer what this draft is of. */
   readonly still: boolean;
+  /** Its answer is shown: the card makes room for it. */
+  readonly answered: boolean;
   readonly onRun: () => void;
   readonly onChoose: (alternative: DataAlternative) => void;
   readonly onEdit: (query: string) => void;
 }
 
 /** See the module. */
-export function DraftCard({ draft, dialect, still, onRun, onChoose, onEdit }: DraftCardProps) {
+export function DraftCard({ draft, dialect, still, answered, onRun, onChoose, onEdit }: DraftCardProps) {
   const { t } = useTranslation("data_pages");
   const mayRun = useMay("data.run");
   const mayGrant = useMay("house.approval_grant");
@@ -64,16 +66,25 @@ export function DraftCard({ draft, dialect, still, onRun, onChoose, onEdit }: Dr
         </div>
       )}
       {(checked !== null || translation.query !== "") && <Query query={checked?.query ?? translation.query} dialect={dialect} />}
-      {checked !== null && <Facts draft={draft} />}
-      {draft.notes.map((note) => (
-        <p key={note} className="q-warning" role="note">
-          {note}
-        </p>
-      ))}
+      {checked !== null && answered ? (
+        <details>
+          <summary>{t("draft.touches")}</summary>
+          <Facts draft={draft} />
+        </details>
+      ) : (
+        <>
+          {checked !== null && <Facts draft={draft} />}
+          {draft.notes.map((note) => (
+            <p key={note} className="q-warning" role="note">
+              {note}
+            </p>
+          ))}
+        </>
+      )}
       <div className="g-row">
         {checked !== null && mayRun && (
-          <Button onClick={onRun} disabled={still} leftSection={<IconPlayerPlay size={16} aria-hidden />} rightSection={<KeyCaps keys={APPROVE_KEYS} />}>
-            {t(mayGrant ? "draft.approve" : "draft.ask_approval")}
+          <Button onClick={onRun} disabled={still} variant={answered ? "default" : "filled"} leftSection={<IconPlayerPlay size={16} aria-hidden />} rightSection={<KeyCaps keys={APPROVE_KEYS} />}>
+            {t(answered ? "draft.again" : mayGrant ? "draft.approve" : "draft.ask_approval")}
           </Button>
         )}
         {translation.query !== "" && (
@@ -81,7 +92,7 @@ export function DraftCard({ draft, dialect, still, onRun, onChoose, onEdit }: Dr
             {t("draft.edit")}
           </Button>
         )}
-        {checked !== null && <span className="g-quiet q-note">{t(mayGrant ? "draft.exactly" : "draft.exactly_elsewhere")}</span>}
+        {checked !== null && !answered && <span className="g-quiet q-note">{t(mayGrant ? "draft.exactly" : "draft.exactly_elsewhere")}</span>}
       </div>
     </article>
   );

@@ -2,7 +2,7 @@
 
 import { Button, Menu, SegmentedControl } from "@mantine/core";
 import { IconBookmark, IconFileExport, IconPin, IconShieldCheck, IconStar, IconStarFilled } from "@tabler/icons-react";
-import { useCallback, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useFormat } from "../../frame/format";
@@ -31,8 +31,10 @@ export function Result({ answer }: { readonly answer: Answer }) {
   const [kind, setKind] = useState<ChartKind | null>(null);
   const drawn = useRendered(answer);
   const narrow = useNarrow(40);
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => place.current?.scrollIntoView({ block: "start" }), [head.id]);
   return (
-    <section className="q-result" aria-label={t("result.title")}>
+    <section ref={place} className="q-result" aria-label={t("result.title")}>
       <Head head={head} />
       <div className="g-row q-result-bar">
         <SegmentedControl
@@ -148,13 +150,8 @@ function Export({ head, view, kind }: { readonly head: DataNormalizedResult; rea
   );
 }
 
-/** The question of an answer as the history has it: among the newest. */
-export function useAskedOf(question: string): DataAsked | undefined {
-  // Ids sort by time: the newest before the one that would come right after it is itself.
-  const found = useAsk("data.history", { limit: 1, before: `${question}~` }, { enabled: question !== "" });
-  const asked = found.data?.questions[0];
-  return asked?.id === question ? asked : undefined;
-}
+/** The question of an answer as the history has it. */
+export const useAskedOf = (question: string): DataAsked | undefined => useAsk("data.history", { question }, { enabled: question !== "" }).data?.questions[0];
 
 function Keep({ answer, kind, face }: { readonly answer: Answer; readonly kind: ChartKind | null; readonly face: Face }) {
   const { t } = useTranslation("data_pages");

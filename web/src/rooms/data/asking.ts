@@ -70,9 +70,9 @@ export class Asking {
     }
   }
 
-  /** Take another reading of the question: its query becomes the draft. */
+  /** Take another reading of the question: that becomes the draft. */
   async choose(house: House, draft: DataDraft, alternative: DataAlternative): Promise<void> {
-    await this.draft(house, { source: draft.source, query: alternative.query });
+    await this.draft(house, { source: draft.source, query: alternative.query, previous: draft.id });
   }
 
   /** Run the draft: whoever calls this was told by a person, who saw it. */

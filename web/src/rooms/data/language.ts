@@ -38,9 +38,9 @@ export function languageOf(dialect: Dialect, tables: readonly DataTable[] = []):
 export const classes = tagHighlighter([
   { tag: tags.keyword, class: "q-keyword" },
   { tag: [tags.operatorKeyword, tags.operator, tags.punctuation], class: "q-operator" },
-  { tag: [tags.string, tags.special(tags.string)], class: "q-string" },
+  { tag: tags.string, class: "q-string" },
   { tag: [tags.number, tags.bool, tags.null], class: "q-value" },
-  { tag: [tags.propertyName, tags.standard(tags.name), tags.typeName], class: "q-property" },
+  { tag: [tags.propertyName, tags.special(tags.string), tags.standard(tags.name), tags.typeName], class: "q-property" },
   { tag: tags.comment, class: "q-comment" },
 ]);
 
