@@ -94,33 +94,32 @@ def test_a_query_that_was_never_judged_is_refused_even_with_a_consent(home: Home
     run(story())
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "DROP TABLE orders",
-        "SELECT 1; DELETE FROM orders",
-        "SELECT * FROM '/etc/passwd'",
-        "SELECT * FROM read_csv_auto('/etc/passwd')",
-        "INSTALL httpfs",
-        "PRAGMA database_list",
-        "SELECT * FROM duckdb_settings()",
-        "ATTACH '/tmp/x.db'",
-    ],
+HARMFUL = (
+    "DROP TABLE orders",
+    "SELECT 1; DELETE FROM orders",
+    "SELECT * FROM '/etc/passwd'",
+    "SELECT * FROM read_csv_auto('/etc/passwd')",
+    "INSTALL httpfs",
+    "PRAGMA database_list",
+    "SELECT * FROM duckdb_settings()",
+    "ATTACH '/tmp/x.db'",
 )
-def test_what_may_not_run_becomes_a_refusal_in_words(home: Home, folder: Path, query: str) -> None:
+
+
+def test_what_may_not_run_becomes_a_refusal_in_words(home: Home, folder: Path) -> None:
     async def story() -> None:
         async with data_house(home) as plane:
             client = Client(plane)
             await add(client, folder)
-            draft = await client.call(c.DraftQuery(source="shop", query=query))
-            assert draft.checked is None
-            assert draft.refusal is not None
-            assert draft.refusal.rule
-            assert draft.refusal.message
-            (entry,) = (await client.call(c.GetHistory())).questions
-            assert (entry.state, entry.message) == ("refused", draft.refusal.message)
-            audit = await client.call(house.ReadAudit(limit=20))
-            assert any(each.action == "data.refuse" for each in audit.entries)
+            for query in HARMFUL:
+                draft = await client.call(c.DraftQuery(source="shop", query=query))
+                assert draft.checked is None
+                assert draft.refusal is not None
+                assert draft.refusal.rule
+                newest = (await client.call(c.GetHistory(limit=1))).questions[0]
+                assert (newest.state, newest.message) == ("refused", draft.refusal.message)
+            audit = await client.call(house.ReadAudit(limit=50))
+            assert sum(each.action == "data.refuse" for each in audit.entries) == len(HARMFUL)
 
     run(story())
 
