@@ -17,11 +17,17 @@ from tests.features.data.houses import add, answer, approved, cells, data_house,
 from tests.features.models.servers import asked, scripted_server
 
 
-def test_a_question_becomes_a_draft_an_approval_and_rows(home: Home, tmp_path: Path) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The files of the made-up shop."""
+    return shop(tmp_path / "shop")
+
+
+def test_a_question_becomes_a_draft_an_approval_and_rows(home: Home, folder: Path) -> None:
     async def story() -> None:
         async with data_house(home) as plane:
             client = Client(plane)
-            source = await add(client, shop(tmp_path / "shop"))
+            source = await add(client, folder)
             assert (source.tables, source.dialect) == (3, "duckdb")
             draft = await client.call(c.DraftQuery(source="shop", question="How many orders are there?"))
             assert draft.checked is not None, draft
@@ -38,11 +44,11 @@ def test_a_question_becomes_a_draft_an_approval_and_rows(home: Home, tmp_path: P
     run(story())
 
 
-def test_nothing_runs_without_a_consent_to_exactly_it(home: Home, tmp_path: Path) -> None:
+def test_nothing_runs_without_a_consent_to_exactly_it(home: Home, folder: Path) -> None:
     async def story() -> None:
         async with data_house(home) as plane:
             client = Client(plane)
-            await add(client, shop(tmp_path / "shop"))
+            await add(client, folder)
             draft = await client.call(c.DraftQuery(source="shop", query="SELECT count(*) FROM orders"))
             good = await approved(client, order_of(draft))
             others = (
@@ -56,17 +62,21 @@ def test_nothing_runs_without_a_consent_to_exactly_it(home: Home, tmp_path: Path
                 assert (await client.refusal(changed)).code == Code.DENIED
             result = await client.call(good)
             assert await cells(client, result) == ((2400,),)
-            again = msgspec.structs.replace(good, key="again")
-            assert (await client.refusal(again)).code == Code.DENIED, "a consent is spent once"
+            again = client.ask(msgspec.structs.replace(good, key="again"))
+            while not (waiting := (await client.call(house.ListApprovals())).requests):
+                assert not client.answered(again), "a consent is spent once"
+            assert waiting[0].command == "data.run"
+            client.cancel(again)
+            assert (await client.error(again)).code == Code.CANCELLED
 
     run(story())
 
 
-def test_a_query_that_was_never_judged_is_refused_even_with_a_consent(home: Home, tmp_path: Path) -> None:
+def test_a_query_that_was_never_judged_is_refused_even_with_a_consent(home: Home, folder: Path) -> None:
     async def story() -> None:
         async with data_house(home) as plane:
             client = Client(plane)
-            await add(client, shop(tmp_path / "shop"))
+            await add(client, folder)
             draft = await client.call(c.DraftQuery(source="shop", query="SELECT count(*) FROM orders"))
             for number, query in enumerate(
                 (
@@ -84,42 +94,40 @@ def test_a_query_that_was_never_judged_is_refused_even_with_a_consent(home: Home
     run(story())
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "DROP TABLE orders",
-        "SELECT 1; DELETE FROM orders",
-        "SELECT * FROM '/etc/passwd'",
-        "SELECT * FROM read_csv_auto('/etc/passwd')",
-        "INSTALL httpfs",
-        "PRAGMA database_list",
-        "SELECT * FROM duckdb_settings()",
-        "ATTACH '/tmp/x.db'",
-    ],
+HARMFUL = (
+    "DROP TABLE orders",
+    "SELECT 1; DELETE FROM orders",
+    "SELECT * FROM '/etc/passwd'",
+    "SELECT * FROM read_csv_auto('/etc/passwd')",
+    "INSTALL httpfs",
+    "PRAGMA database_list",
+    "SELECT * FROM duckdb_settings()",
+    "ATTACH '/tmp/x.db'",
 )
-def test_what_may_not_run_becomes_a_refusal_in_words(home: Home, tmp_path: Path, query: str) -> None:
+
+
+def test_what_may_not_run_becomes_a_refusal_in_words(home: Home, folder: Path) -> None:
     async def story() -> None:
         async with data_house(home) as plane:
             client = Client(plane)
-            await add(client, shop(tmp_path / "shop"))
-            draft = await client.call(c.DraftQuery(source="shop", query=query))
-            assert draft.checked is None
-            assert draft.refusal is not None
-            assert draft.refusal.rule
-            assert draft.refusal.message
-            (entry,) = (await client.call(c.GetHistory())).questions
-            assert (entry.state, entry.message) == ("refused", draft.refusal.message)
-            audit = await client.call(house.ReadAudit(limit=20))
-            assert any(each.action == "data.refuse" for each in audit.entries)
+            await add(client, folder)
+            for query in HARMFUL:
+                draft = await client.call(c.DraftQuery(source="shop", query=query))
+                assert draft.checked is None
+                assert draft.refusal is not None
+                assert draft.refusal.rule
+                newest = (await client.call(c.GetHistory(limit=1))).questions[0]
+                assert (newest.state, newest.message) == ("refused", draft.refusal.message)
+            audit = await client.call(house.ReadAudit(limit=50))
+            assert sum(each.action == "data.refuse" for each in audit.entries) == len(HARMFUL)
 
     run(story())
 
 
-def test_tables_that_changed_meanwhile_are_not_asked(home: Home, tmp_path: Path) -> None:
+def test_tables_that_changed_meanwhile_are_not_asked(home: Home, folder: Path) -> None:
     async def story() -> None:
         async with data_house(home) as plane:
             client = Client(plane)
-            folder = shop(tmp_path / "shop")
             await add(client, folder)
             draft = await client.call(c.DraftQuery(source="shop", query="SELECT count(*) FROM orders"))
             (folder / "orders.csv").rename(folder / "sales.csv")
@@ -131,13 +139,13 @@ def test_tables_that_changed_meanwhile_are_not_asked(home: Home, tmp_path: Path)
     run(story())
 
 
-def test_a_source_is_its_owners_and_can_be_disabled_and_removed(home: Home, tmp_path: Path) -> None:
+def test_a_source_is_its_owners_and_can_be_disabled_and_removed(home: Home, folder: Path) -> None:
     async def story() -> None:
         async with data_house(home) as plane:
             client = Client(plane)
-            await add(client, shop(tmp_path / "shop"))
+            await add(client, folder)
             taken = await client.refusal(
-                c.AddSource(name="SHOP", config=c.SourceConfig(kind="files", paths=(str(tmp_path),)))
+                c.AddSource(name="SHOP", config=c.SourceConfig(kind="files", paths=(str(folder),)))
             )
             assert taken.code == Code.CONFLICT
             other = Client(plane, profile="user")
@@ -155,7 +163,7 @@ def test_a_source_is_its_owners_and_can_be_disabled_and_removed(home: Home, tmp_
             (entry,) = (await client.call(c.GetHistory())).questions
             assert entry.source_name == "removed"
             child = Client(plane, profile="child")
-            config = c.SourceConfig(kind="files", paths=(str(tmp_path),))
+            config = c.SourceConfig(kind="files", paths=(str(folder),))
             assert (await child.refusal(c.AddSource(name="mine", config=config))).code == Code.DENIED
 
     run(story())
@@ -181,11 +189,11 @@ def test_what_does_not_answer_is_not_added_and_its_password_is_nowhere(home: Hom
     run(story())
 
 
-def test_what_people_say_of_tables_is_known_to_the_next_question(home: Home, tmp_path: Path) -> None:
+def test_what_people_say_of_tables_is_known_to_the_next_question(home: Home, folder: Path) -> None:
     async def story() -> None:
         async with data_house(home) as plane:
             client = Client(plane)
-            await add(client, shop(tmp_path / "shop"))
+            await add(client, folder)
             await client.call(
                 c.Describe(source="shop", table="orders", column="total", synonyms=("revenue",), unit="EUR")
             )
@@ -206,11 +214,10 @@ def test_what_people_say_of_tables_is_known_to_the_next_question(home: Home, tmp
     run(story())
 
 
-def test_a_trusted_question_runs_unasked_until_its_tables_change(home: Home, tmp_path: Path) -> None:
+def test_a_trusted_question_runs_unasked_until_its_tables_change(home: Home, folder: Path) -> None:
     async def story() -> None:
         async with data_house(home) as plane:
             client = Client(plane)
-            folder = shop(tmp_path / "shop")
             await add(client, folder)
             await answer(client, query="SELECT count(*) FROM orders")
             (entry,) = (await client.call(c.GetHistory())).questions
@@ -231,11 +238,11 @@ def test_a_trusted_question_runs_unasked_until_its_tables_change(home: Home, tmp
     run(story())
 
 
-def test_saved_questions_and_dashboards_outlive_a_restart(home: Home, tmp_path: Path) -> None:
+def test_saved_questions_and_dashboards_outlive_a_restart(home: Home, folder: Path) -> None:
     async def story() -> None:
         async with data_house(home) as plane:
             client = Client(plane)
-            await add(client, shop(tmp_path / "shop"))
+            await add(client, folder)
             result = await answer(client, query="SELECT city, count(*) AS n FROM customers GROUP BY city")
             (entry,) = (await client.call(c.GetHistory())).questions
             tile = await client.call(c.Pin(question=entry.id, dashboard="Home", chart="bar", title="By city"))
@@ -255,11 +262,11 @@ def test_saved_questions_and_dashboards_outlive_a_restart(home: Home, tmp_path: 
     run(story())
 
 
-def test_results_are_paged_drawn_and_written(home: Home, tmp_path: Path) -> None:
+def test_results_are_paged_drawn_and_written(home: Home, folder: Path) -> None:
     async def story() -> None:
         async with data_house(home) as plane:
             client = Client(plane)
-            await add(client, shop(tmp_path / "shop"))
+            await add(client, folder)
             result = await answer(
                 client,
                 query="SELECT country, sum(total) AS total FROM customers "
@@ -288,11 +295,11 @@ def test_results_are_paged_drawn_and_written(home: Home, tmp_path: Path) -> None
     run(story())
 
 
-def test_limits_cut_and_say_so(home: Home, tmp_path: Path) -> None:
+def test_limits_cut_and_say_so(home: Home, folder: Path) -> None:
     async def story() -> None:
         async with data_house(home) as plane:
             client = Client(plane)
-            await add(client, shop(tmp_path / "shop"))
+            await add(client, folder)
             order = c.DraftQuery(source="shop", query="SELECT * FROM orders", limits=c.Limits(rows=100))
             result = await client.call(await approved(client, order_of(await client.call(order))))
             assert (result.rows, result.truncated) == (100, True)
@@ -303,11 +310,11 @@ def test_limits_cut_and_say_so(home: Home, tmp_path: Path) -> None:
     run(story())
 
 
-def test_a_run_that_is_cancelled_ends_and_the_next_goes_on(home: Home, tmp_path: Path) -> None:
+def test_a_run_that_is_cancelled_ends_and_the_next_goes_on(home: Home, folder: Path) -> None:
     async def story() -> None:
         async with data_house(home) as plane:
             client = Client(plane)
-            await add(client, shop(tmp_path / "shop"))
+            await add(client, folder)
             endless = (
                 "SELECT count(*) FROM orders a, orders b, orders c, orders d "
                 "WHERE a.total + b.total + c.total = d.total"
@@ -325,14 +332,12 @@ def test_a_run_that_is_cancelled_ends_and_the_next_goes_on(home: Home, tmp_path:
     run(story())
 
 
-def test_a_model_reads_what_the_grammar_does_not_and_is_judged_like_anybody(
-    home: Home, tmp_path: Path
-) -> None:
+def test_a_model_reads_what_the_grammar_does_not_and_is_judged_like_anybody(home: Home, folder: Path) -> None:
     async def story() -> None:
         with scripted_server() as address:
             async with data_house(home) as plane:
                 client = Client(plane)
-                await add(client, shop(tmp_path / "shop"))
+                await add(client, folder)
                 await plane.settings.set("data.model", "always", None)
                 await plane.settings.set("models.provider", "openai", None)
                 await plane.settings.set("models.address", f"{address}/v1", None)
@@ -361,11 +366,11 @@ def test_a_model_reads_what_the_grammar_does_not_and_is_judged_like_anybody(
     run(story())
 
 
-def test_nothing_of_a_question_is_asked_twice_or_not_at_all(home: Home, tmp_path: Path) -> None:
+def test_nothing_of_a_question_is_asked_twice_or_not_at_all(home: Home, folder: Path) -> None:
     async def story() -> None:
         async with data_house(home) as plane:
             client = Client(plane)
-            await add(client, shop(tmp_path / "shop"))
+            await add(client, folder)
             for order in (
                 c.DraftQuery(source="shop"),
                 c.DraftQuery(source="shop", question="how many", query="SELECT 1"),
@@ -383,11 +388,11 @@ def _open() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def test_no_descriptor_is_left_behind(home: Home, tmp_path: Path) -> None:
+def test_no_descriptor_is_left_behind(home: Home, folder: Path) -> None:
     async def story() -> None:
         async with data_house(home) as plane:
             client = Client(plane)
-            await add(client, shop(tmp_path / "shop"))
+            await add(client, folder)
             await answer(client, query="SELECT count(*) FROM orders")
             before = _open()
             for _ in range(5):

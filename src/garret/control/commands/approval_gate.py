@@ -130,7 +130,8 @@ class ApprovalDesk:
     async def _check(self, pending: Pending, wanted: Wanted, token: str) -> bool:
         """Spend the token that came with the command. Raises where it is not good.
 
-        False where it is a job's that came to its turn too late, or begins anew: that may yet be approved.
+        False where it is a job's that came to its turn too late, or begins anew: that may yet be approved. A
+        token that was given for something else is refused in any case.
         """
         digest, hashed = approvals.digest_of(wanted.request), approvals.token_hash(token)
         moment = self._moment()
@@ -141,14 +142,14 @@ class ApprovalDesk:
                 approval_requests.keep_spent(connection, wanted, moment)
             return good
 
-        spent = await self._store.writer.write(consume)
-        if not spent and wanted.job is not None:
+        if await self._store.writer.write(consume):
+            await self._note(pending, "done")
+            return True
+        verdict = await asyncio.to_thread(self._explain, hashed, digest)
+        if wanted.job is not None and verdict is not approvals.Verdict.OTHER_COMMAND:
             return False
-        await self._note(pending, "done" if spent else "denied")
-        if not spent:
-            verdict = await asyncio.to_thread(self._explain, hashed, digest)
-            raise _denied(pending, approvals.SENTENCES[verdict])
-        return True
+        await self._note(pending, "denied")
+        raise _denied(pending, approvals.SENTENCES[verdict])
 
     def _explain(self, hashed: bytes, digest: bytes) -> approvals.Verdict:
         with self._store.readers.read() as connection:

@@ -143,7 +143,7 @@ class Adding:
     async def _record(self, known: Known, *, gone: bool = False) -> None:
         body: dict[str, Any] = {
             "id": known.id, "source": known.id, "profile": known.profile, "name": known.name,
-            "config": msgspec.to_builtins(known.config), "enabled": known.enabled,
+            "config": store.plain(known.config), "enabled": known.enabled,
             "samples": known.samples, "added": known.added,
         }  # fmt: skip
         if gone:
@@ -292,7 +292,7 @@ class Adding:
             "id": semantics.meaning_id(known.id, "measure", measure.name.casefold()),
             "source": known.id,
             "profile": known.profile,
-            "measure": msgspec.to_builtins(measure),
+            "measure": store.plain(measure),
         }
         if not measure.expression.strip():
             body["gone"] = True

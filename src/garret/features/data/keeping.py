@@ -146,7 +146,7 @@ class Keeping:
             trusted=asked.trusted,
             source=asked.source,
         )
-        body = {**msgspec.to_builtins(tile), "profile": request.caller.profile, "dashboard": board}
+        body = {**store.plain(tile), "profile": request.caller.profile, "dashboard": board}
         await self._adding.keep(store.TILE, body, request.workspace)
         if not asked.name:
             await self._save(c.SaveQuestion(question=asked.id, name=tile.title), request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from garret.features.data import contracts as c
 from garret.features.data.contracts import work
-from garret.features.data.reach import COPY_BYTES, MEMORY_BYTES
+from garret.features.data.reach import COPY_BYTES, ENGINE_READS, MEMORY_BYTES
 from garret.features.data.setting_table import SETTINGS
 from garret.features.data.verb_table import VERBS
 from garret.protocol.manifest import (
@@ -40,7 +40,7 @@ ASKING = WorkerSpec(
 RESULTS = WorkerSpec(
     name="results",
     entry="garret.features.data.worker:build_results",
-    grants=Grants(memory_bytes=MEMORY_BYTES, file_bytes=2047 * MIB),
+    grants=Grants(read=ENGINE_READS, memory_bytes=MEMORY_BYTES, file_bytes=2047 * MIB),
     concurrency=4,
 )
 

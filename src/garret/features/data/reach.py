@@ -23,6 +23,9 @@ MEMORY_BYTES: Final = 2048 * MIB
 COPY_BYTES: Final = 16 * 1024 * MIB
 """Of a faster copy of a file; the files that are copied are this large at most."""
 
+ENGINE_READS: Final = ("/sys/fs/cgroup", "/proc/self/cgroup", "/proc/meminfo")
+"""Where DuckDB looks how many processors and how much memory it may use; it fails where it may not look."""
+
 _WILD: Final = frozenset("*?[")
 _BESIDE: Final = ("-wal", "-shm", ".wal")
 
@@ -40,7 +43,10 @@ def reach_of(config: SourceConfig, name: str, copies: Path | None = None) -> Rea
     Raises ControlError for a configuration that names nothing to reach.
     """
     grants = Grants(
-        read=tuple(_readable(config)), memory_bytes=MEMORY_BYTES, open_files=1024, file_bytes=COPY_BYTES
+        read=(*(each for each in ENGINE_READS if Path(each).exists()), *_readable(config)),
+        memory_bytes=MEMORY_BYTES,
+        open_files=1024,
+        file_bytes=COPY_BYTES,
     )
     if config.kind in ("files", "duckdb", "sqlite"):
         if not config.paths:

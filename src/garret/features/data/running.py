@@ -107,7 +107,7 @@ class Running:
         body: dict[str, Any] = {
             "id": command.question, "source": known.id, "profile": request.caller.profile,
             "query": command.query, "fingerprint": command.fingerprint,
-            "limits": msgspec.to_builtins(self._drafting.limits()),
+            "limits": store.plain(self._drafting.limits()),
         }  # fmt: skip
         await self._adding.keep(store.TRUST, body, request.workspace)
         await self._door.audit(request.caller, "data.trust", "done", {"question": command.question})

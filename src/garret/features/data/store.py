@@ -41,6 +41,11 @@ Said: TypeAlias = dict[str, dict[str, Any]]
 """Bodies by the id of what they are about."""
 
 
+def plain(value: Any) -> Any:
+    """A contract struct as the plain data that objects hold."""
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(value))
+
+
 class Owner(NamedTuple):
     """Whose things are meant, and what they are about."""
 

@@ -1,8 +1,8 @@
 """How a column lies in a result's table, is shown in a cell, and is compared.
 
-The rules of cells are those of `ResultPage`: whatever JSON and JavaScript would not hold exactly is a text. What
-DuckDB's own conversion to Python would lose or refuse (dates beyond year 9999, infinities, time zones) never
-reaches Python: the engine writes it as text.
+The rules of cells are those of `ResultPage`: whatever JSON and JavaScript would not hold exactly is a text.
+What DuckDB's own conversion to Python would lose or refuse (dates beyond year 9999, infinities, time zones)
+never reaches Python: the engine writes it as text.
 
 Neighbours: `table` asks with these expressions, `filters` compares with them.
 """
@@ -50,7 +50,9 @@ class Place(msgspec.Struct, frozen=True):
         return f"CASE WHEN {self.at} IS NULL OR isfinite({self.at}) THEN {text} ELSE {endless} END"
 
     def inexact(self) -> str:
-        """A condition that finds a value which `plain` would not leave as it is; empty where there can be none."""
+        """A condition that finds a value which `plain` would not leave as it is; empty where there can be
+        none.
+        """
         if self.stored in ("DOUBLE", "FLOAT"):
             return f"NOT isfinite({self.at})"
         if self.stored in ("BIGINT", "UBIGINT", "HUGEINT"):

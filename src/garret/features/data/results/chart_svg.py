@@ -1,8 +1,8 @@
 """A chart as an SVG picture without a browser: for the command line and for pages that stand alone.
 
-Pure: a `ChartSpec` goes in, text comes out. It draws what `drawing` makes and nothing else; texts are escaped, no
-script, style sheet or address is in it. Light on detail on purpose: axes, marks, legend, a title for readers of
-screens.
+Pure: a `ChartSpec` goes in, text comes out. It draws what `drawing` makes and nothing else; texts are
+escaped, no script, style sheet or address is in it. Light on detail on purpose: axes, marks, legend, a
+title for readers of screens.
 
 Neighbours: `drawing` made the specification; `export_page` puts the picture into a page.
 """
@@ -271,8 +271,8 @@ def _pie(picture: _Picture) -> list[str]:
 
 
 _KINDS: Final[dict[str, Callable[[_Picture], list[str]]]] = {
-    "bar": _bar, "stacked": _stacked, "line": _line, "area": _area, "scatter": _scatter, "histogram": _histogram,
-    "heatmap": _heatmap, "pie": _pie, "figure": _figure, "points": _points,
+    "bar": _bar, "stacked": _stacked, "line": _line, "area": _area, "scatter": _scatter,
+    "histogram": _histogram, "heatmap": _heatmap, "pie": _pie, "figure": _figure, "points": _points,
 }  # fmt: skip
 
 

@@ -50,7 +50,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """A chart that fits: which column goes where. `gather` says how rows of the same label become one mark."""
+    """A chart that fits: which column goes where. `gather` says how rows of one label become one mark."""
 
     kind: ChartKind
     why: str
@@ -86,11 +86,11 @@ def role(fact: Fact) -> Role:
         return "label"
     if fact.kind not in NUMBERS or fact.lowest is None or fact.highest is None:
         return "none"
-    if _LATITUDE.search(fact.name) and -90 <= fact.lowest and fact.highest <= 90:
+    if _LATITUDE.search(fact.name) and fact.lowest >= -90 and fact.highest <= 90:
         return "latitude"
-    if _LONGITUDE.search(fact.name) and -180 <= fact.lowest and fact.highest <= 180:
+    if _LONGITUDE.search(fact.name) and fact.lowest >= -180 and fact.highest <= 180:
         return "longitude"
-    if fact.kind == "integer" and _YEAR.search(fact.name) and 1000 <= fact.lowest and fact.highest < 3000:
+    if fact.kind == "integer" and _YEAR.search(fact.name) and fact.lowest >= 1000 and fact.highest < 3000:
         return "time"
     if fact.kind == "integer" and _IDENTITY.search(fact.name) and not _counts(fact.name):
         return "label"

@@ -1,10 +1,12 @@
 """A choice of chart becomes a specification with its rows: a Vega-Lite subset that can do nothing but draw.
 
-There are no expressions, addresses, transforms, parameters or signals in it, and `check_spec` holds that against a
-closed list of words. Fields are always `x`, `y` and their like: a column's name is never one, since Vega-Lite reads
-dots and brackets in them. What is added up, counted or put in bins is so before, in the engine.
+There are no expressions, addresses, transforms, parameters or signals in it, and `check_spec` holds that
+against a closed list of words. Fields are always `x`, `y` and their like: a column's name is never one,
+since Vega-Lite reads dots and brackets in them. What is added up, counted or put in bins is so before, in
+the engine.
 
-Neighbours: `charts` chose; `chart_svg` draws the same specification without a browser; the page draws it with one.
+Neighbours: `charts` chose; `chart_svg` draws the same specification without a browser; the page draws it
+with one.
 """
 
 from __future__ import annotations
@@ -74,15 +76,15 @@ def chart_of(table: ResultTable, kind: ChartKind, hints: Sequence[str] = (), tit
     raise UsageError(f"A {kind} does not fit these rows." + (f" These do: {others}." if others else ""))
 
 
-def check_spec(spec: Any) -> None:
+def check_spec(spec: object) -> None:
     """Raise UsageError where a specification holds anything but the words that only draw."""
     if isinstance(spec, dict):
-        for key, value in cast("dict[Any, Any]", spec).items():
+        for key, value in cast("dict[object, object]", spec).items():
             if key not in _WORDS:
                 raise UsageError(f"A chart may not have {str(key)[:50]!r}.")
             check_spec(value)
     elif isinstance(spec, list):
-        for value in cast("list[Any]", spec):
+        for value in cast("list[object]", spec):
             check_spec(value)
     elif not isinstance(spec, str | int | float | bool | None):
         raise UsageError("A chart may only hold texts, numbers and lists of them.")
@@ -106,7 +108,9 @@ Drawn = tuple[dict[str, Any], list[dict[str, Any]], int | None]
 
 
 class Across(NamedTuple):
-    """`raw` is the expression in the table, `shown` that of the text once it is called `x`; rows must hold `holds`."""
+    """`raw` is the expression in the table, `shown` that of the text once it is called `x`; rows must hold
+    `holds`.
+    """
 
     raw: str
     shown: str
@@ -240,7 +244,8 @@ def _over_time(drawing: _Drawing) -> Drawn:
     step = max(1, -(-total // MOST_POINTS))  # evenly along the time, so that the line keeps its way
     rows = drawing.rows(
         f"SELECT {across.shown}, y, {_label('colour')} FROM"
-        f" (SELECT *, row_number() OVER (ORDER BY x) AS nth FROM ({inside})) WHERE (nth - 1) % {step} = 0 ORDER BY x",
+        f" (SELECT *, row_number() OVER (ORDER BY x) AS nth FROM ({inside})) WHERE (nth - 1) %"
+        f" {step} = 0 ORDER BY x",
         ["x", "y", "colour" if choice.colour else ""],
     )
     amount = _quantity("y", drawing.named(choice.y), zero=False)
@@ -274,7 +279,8 @@ def _stacked(drawing: _Drawing) -> Drawn:
     rows = drawing.rows(
         f"SELECT {across.shown}, y, {_label('colour')} FROM"
         f" (SELECT {across.raw} AS x, sum({y}) AS y, {drawing.label(choice.colour)} AS colour FROM result"
-        f" WHERE {across.holds} AND {holds} GROUP BY ALL) ORDER BY sum(y) OVER (PARTITION BY x) DESC, x, colour",
+        f" WHERE {across.holds} AND {holds} GROUP BY ALL) ORDER BY sum(y) OVER (PARTITION BY x)"
+        " DESC, x, colour",
         ["x", "y", "colour"],
     )
     amount = {**_quantity("y", drawing.named(choice.y), zero=True), "stack": "zero"}
@@ -286,7 +292,8 @@ def _pie(drawing: _Drawing) -> Drawn:
     choice = drawing.choice
     y, holds = drawing.number(choice.y)
     rows = drawing.rows(
-        f"SELECT {_label('x')}, y FROM (SELECT {drawing.label(choice.x)} AS x, {y} AS y FROM result WHERE {holds})"
+        f"SELECT {_label('x')}, y FROM (SELECT {drawing.label(choice.x)} AS x, {y} AS y FROM"
+        f" result WHERE {holds})"
         " ORDER BY y DESC, x",
         ["x", "y"],
     )
@@ -307,8 +314,8 @@ def _histogram(drawing: _Drawing) -> Drawn:
         [start, width],
     )
     rows = [
-        {"x": _round(start + bin * width), "x2": _round(start + (bin + 1) * width), "y": count}
-        for bin, count in found
+        {"x": _round(start + nth * width), "x2": _round(start + (nth + 1) * width), "y": count}
+        for nth, count in found
     ]
     channels = {
         "x": {**_quantity("x", drawing.named(choice.x), zero=False), "bin": {"binned": True}},
@@ -324,7 +331,8 @@ def _heatmap(drawing: _Drawing) -> Drawn:
     value = f"sum({y})" if choice.colour else "count(*)"
     rows = drawing.rows(
         f"SELECT {_label('x')}, {_label('y')}, colour FROM"
-        f" (SELECT {drawing.label(choice.x)} AS x, {drawing.label(choice.y)} AS y, {value} AS colour FROM result"
+        f" (SELECT {drawing.label(choice.x)} AS x, {drawing.label(choice.y)} AS y, {value} AS"
+        " colour FROM result"
         f" WHERE {holds} GROUP BY ALL) ORDER BY x, y",
         ["x", "y", "colour"],
     )

@@ -1,7 +1,8 @@
 """A result as a file: CSV, TSV, JSON, NDJSON, Parquet, XLSX, Markdown, or a page that stands alone.
 
-What is written goes into a descriptor that the caller opened; no path is known here. Rows are those of the table
-in the order and narrowing that a person sees. Cells of CSV, TSV and XLSX never begin a formula (`formulas`).
+What is written goes into a descriptor that the caller opened; no path is known here. Rows are those of the
+table in the order and narrowing that a person sees. Cells of CSV, TSV and XLSX never begin a formula
+(`formulas`).
 
 Neighbours: `table` gives the rows; `export_xlsx` and `export_page` know their forms.
 """
@@ -52,7 +53,8 @@ def export(
 ) -> int:
     """Write the table to `descriptor`, which stays the caller's; returns the rows written.
 
-    Raises UsageError for a form that there is not, ResultsError where the disk is full or the form cannot hold it.
+    Raises UsageError for a form that there is not, ResultsError where the disk is full or the form cannot
+    hold it.
     """
     writer = _WRITERS.get(form)
     if writer is None:
@@ -62,7 +64,8 @@ def export(
         return writer(_Export(table, descriptor, sorts, filters, answer or Answer(), rows))
     except OSError as error:
         raise ResultsError(
-            f"The export could not be written ({error.strerror}). The result is kept; make room and try again.",
+            f"The export could not be written ({error.strerror}). The result is kept; make room"
+            " and try again.",
             code=Code.FULL,
         ) from error
 

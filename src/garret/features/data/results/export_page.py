@@ -1,7 +1,7 @@
 """An answer as a page that stands alone: chart, table, question, query and where it came from.
 
-Pure. Nothing is loaded from anywhere and nothing in it runs: the page's own policy forbids both, so that a cell
-with HTML in it is text whatever a browser makes of it.
+Pure. Nothing is loaded from anywhere and nothing in it runs: the page's own policy forbids both, so that a
+cell with HTML in it is text whatever a browser makes of it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from garret.features.data.results.chart_svg import svg
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STYLE: Final = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff; margin: 2rem auto; max-width: 70rem;
-  padding: 0 1rem }
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff; margin: 2rem auto;
+  max-width: 70rem; padding: 0 1rem }
 h1 { font-size: 1.4rem; margin-bottom: .3rem }
 svg { max-width: 48rem; width: 100%; height: auto; display: block; margin: 1rem 0 }
 pre { background: #f4f4f4; padding: .8rem; overflow-x: auto; white-space: pre-wrap }

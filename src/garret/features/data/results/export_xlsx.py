@@ -1,7 +1,8 @@
 """A result as an Excel workbook, with values and never a formula.
 
-Numbers that Excel's doubles hold exactly are numbers; all else is text, marked as such (`quotePrefix`), so that
-it stays text when somebody edits the cell. A sheet holds 1,048,576 rows; what is beyond goes on in a second one.
+Numbers that Excel's doubles hold exactly are numbers; all else is text, marked as such (`quotePrefix`), so
+that it stays text when somebody edits the cell. A sheet holds 1,048,576 rows; what is beyond goes on in a
+second one.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ _DIGITS: Final = 15  # significant digits that a double holds whatever they are
 
 def write_xlsx(columns: Sequence[ResultColumn], rows: Iterable[tuple[Any, ...]], count: int) -> bytes:
     """The workbook. Raises ResultsError where it would be too large to be made."""
-    import xlsxwriter  # noqa: PLC0415  workers alone come here
+    import xlsxwriter
 
     if count * max(len(columns), 1) > MOST_CELLS:
         raise ResultsError(
-            f"A workbook of {count:,} rows is more than can be made ({MOST_CELLS:,} cells). The result is kept;"
+            f"A workbook of {count:,} rows is more than can be made ({MOST_CELLS:,} cells). The"
+            " result is kept;"
             " export it as CSV or Parquet, or narrow it first.",
             code=Code.FULL,
         )

@@ -26,7 +26,9 @@ _NO: Final = frozenset({"false", "no", "0", "f", "n"})
 
 
 def condition(place: Place, wanted: Filter) -> Condition:
-    """The SQL condition that keeps the rows `wanted` means. Raises UsageError where the value has no meaning."""
+    """The SQL condition that keeps the rows `wanted` means. Raises UsageError where the value has no
+    meaning.
+    """
     if wanted.test == "missing":
         return f"{place.at} IS NULL", []
     if wanted.test == "present":
@@ -72,7 +74,7 @@ def _number(place: Place, wanted: Filter) -> Condition:
 
 
 def _fixed(place: Place, test: str, value: Decimal, decimals: int) -> Condition:
-    """Compare with a number of `decimals` decimals, as whole units of its last place, so that none is lost."""
+    """Compare with a number of `decimals` decimals, as units of its last place, so that none is lost."""
     if not -_LARGEST <= value <= _LARGEST:
         above = value > 0
         held = {"is": False, "is_not": True, "at_least": not above, "at_most": above}[test]
@@ -113,7 +115,7 @@ def _moment(place: Place, wanted: Filter) -> Condition:
 
 def _check_moment(place: Place, text: str) -> None:
     """Raise UsageError unless DuckDB reads `text` as this kind, so that no query ends in the middle."""
-    import duckdb  # noqa: PLC0415  heavy; workers alone come here
+    import duckdb
 
     with duckdb.connect() as engine:
         row = engine.execute(f"SELECT TRY_CAST(? AS {place.temporal}) IS NULL", [text]).fetchone()

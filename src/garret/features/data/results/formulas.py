@@ -1,8 +1,8 @@
 """Cells that a spreadsheet would take for a formula, and what is done about them. Pure.
 
-A text that begins with one of `= + - @`, a tab or a return, or with their full-width forms, is run by spreadsheets
-when a file is opened (CWE-1236). Such texts get an apostrophe in front, which spreadsheets read as "this is text";
-plain numbers, negative ones too, stay numbers.
+A text that begins with one of `= + - @`, a tab or a return, or with their full-width forms, is run by
+spreadsheets when a file is opened (CWE-1236). Such texts get an apostrophe in front, which spreadsheets
+read as "this is text"; plain numbers, negative ones too, stay numbers.
 """
 
 from __future__ import annotations

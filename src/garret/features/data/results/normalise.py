@@ -1,8 +1,9 @@
-"""Whatever an engine gives becomes one thing: an Arrow stream in a memory file, with the columns that it has.
+"""Whatever an engine gives becomes one thing: an Arrow stream in a memory file, with the columns that it
+has.
 
-Rows are counted and cut at the limits as they come, so that a server which sends without end fills no memory.
-Column names become unique and units are read from them; dictionaries become the values they stand for, since the
-stream's writer has none. The memory file is sealed, and the caller's.
+Rows are counted and cut at the limits as they come, so that a server which sends without end fills no
+memory. Column names become unique and units are read from them; dictionaries become the values they stand
+for, since the stream's writer has none. The memory file is sealed, and the caller's.
 
 Neighbours: `garret.features.data.sources`, which gives `Rows`; `table`, which reads the stream.
 """
@@ -48,7 +49,9 @@ class ResultsError(GarretError):
 
 
 class Normalised(msgspec.Struct, frozen=True, kw_only=True):
-    """A result at rest. `descriptor` is a sealed memory file; times are seconds since `normalise` was called."""
+    """A result at rest. `descriptor` is a sealed memory file; times are seconds since `normalise` was
+    called.
+    """
 
     descriptor: int
     columns: tuple[ResultColumn, ...]
@@ -61,7 +64,7 @@ class Normalised(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def normalise(rows: Rows, limits: Limits, heard: Heard | None = None) -> Normalised:
-    """Read all of `rows`, up to the limits. What the source raises comes through, and nothing is kept then."""
+    """Read `rows` up to the limits. What the source raises comes through, and nothing is kept then."""
     started = time.perf_counter()
     columns = unique_columns(rows.columns)
     descriptor = bulk.memory_file("garret-result")
@@ -111,7 +114,7 @@ class _Kept:
     def __init__(
         self, descriptor: int, columns: Sequence[ResultColumn], limits: Limits, started: float
     ) -> None:
-        from nanoarrow.ipc import StreamWriter  # noqa: PLC0415  workers alone come here
+        from nanoarrow.ipc import StreamWriter
 
         self._file = io.FileIO(os.dup(descriptor), "wb")
         self._writer: Any = cast("Any", StreamWriter).from_writable(self._file)
@@ -166,7 +169,7 @@ class _Kept:
 
 def _batches(rows: Rows) -> Iterator[Any]:
     """The record batches of whatever the connector gives, one at a time."""
-    from arro3.core import RecordBatch, RecordBatchReader  # noqa: PLC0415
+    from arro3.core import RecordBatch, RecordBatchReader
 
     for given in rows:
         if hasattr(given, "__arrow_c_stream__"):
@@ -177,7 +180,7 @@ def _batches(rows: Rows) -> Iterator[Any]:
 
 def _nothing(columns: Sequence[ResultColumn]) -> Any:
     """A batch without rows, for a source that sent none: what its columns are is known by their kinds."""
-    from arro3.core import Array, DataType, RecordBatch  # noqa: PLC0415
+    from arro3.core import Array, DataType, RecordBatch
 
     empty = [Array([], type=DataType.string()) for _ in columns]
     return RecordBatch.from_arrays(empty, names=[column.name for column in columns])
@@ -185,11 +188,12 @@ def _nothing(columns: Sequence[ResultColumn]) -> Any:
 
 def _named(batch: Any, columns: Sequence[ResultColumn]) -> Any:
     """`batch` under the names of `columns`, without dictionaries."""
-    from arro3.core import DataType, RecordBatch  # noqa: PLC0415
+    from arro3.core import DataType, RecordBatch
 
     if batch.num_columns != len(columns):
         raise ResultsError(
-            f"The source announced {len(columns)} columns and sent {batch.num_columns}. Nothing was kept; test it.",
+            f"The source announced {len(columns)} columns and sent {batch.num_columns}. Nothing"
+            " was kept; test it.",
             code=Code.INVALID,
         )
     arrays: list[Any] = []

@@ -28,7 +28,8 @@ def summary(table: ResultTable, name: str) -> ColumnSummary:
     mean = f"avg(CASE WHEN isfinite(CAST({value} AS DOUBLE)) THEN CAST({value} AS DOUBLE) END)"
     rows, present, distinct, lowest, highest, average = table.ask(
         f"SELECT count(*), count({place.at}), count(DISTINCT {place.at}),"
-        f" CAST(arg_min({place.shown}, {value}) AS VARCHAR), CAST(arg_max({place.shown}, {value}) AS VARCHAR),"
+        f" CAST(arg_min({place.shown}, {value}) AS VARCHAR), CAST(arg_max({place.shown}, {value})"
+        " AS VARCHAR),"
         f" {mean if place.numeric else 'NULL'} FROM result"
     )[0]
     return ColumnSummary(
@@ -71,7 +72,9 @@ def facts(table: ResultTable) -> tuple[Fact, ...]:
 
 
 def edges(lowest: float, highest: float, wanted: int = BINS) -> tuple[float, float]:
-    """Where equal bins begin and how wide they are: a round width (1, 2 or 5 times a power of ten), about `wanted`."""
+    """Where equal bins begin and how wide they are: a round width (1, 2 or 5 times a power of ten), about
+    `wanted`.
+    """
     if highest <= lowest:
         return lowest, 1.0
     raw = highest / wanted - lowest / wanted  # their difference may be beyond what a double holds
@@ -93,7 +96,7 @@ def _bins(table: ResultTable, place: Place, distinct: int) -> tuple[tuple[str, i
                 " GROUP BY bin ORDER BY bin",
                 [start, width],
             )
-            return tuple((_figure(start + bin * width), count) for bin, count in found)
+            return tuple((_figure(start + nth * width), count) for nth, count in found)
     found = table.ask(
         f"SELECT CAST({place.shown} AS VARCHAR) AS cell, count(*) AS often FROM result"
         f" WHERE {place.at} IS NOT NULL GROUP BY cell ORDER BY often DESC, cell LIMIT {BINS}"

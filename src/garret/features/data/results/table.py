@@ -1,10 +1,12 @@
 """A result as a table: pages of it in any order, narrowed, and summaries of its columns.
 
-Lives in the results worker. The Arrow stream of a run is read once into an engine in memory, which nobody else's
-query ever reaches: all its SQL is written here, and what a person types are parameters. An order is worked out
-once, as the rows' numbers, and kept; a page is then a look-up (1,000,000 rows x 9: about 4 ms, sorting 0.2 s).
+Lives in the results worker. The Arrow stream of a run is read once into an engine in memory, which nobody
+else's query ever reaches: all its SQL is written here, and what a person types are parameters. An order is
+worked out once, as the rows' numbers, and kept; a page is then a look-up (1,000,000 rows x 9: about 4 ms,
+sorting 0.2 s).
 
-Neighbours: `normalise` wrote the stream; `cells` and `filters` write the expressions; `drawing` and `export` read.
+Neighbours: `normalise` wrote the stream; `cells` and `filters` write the expressions; `drawing` and
+`export` read.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ class ResultTable:
 
     def __init__(self, descriptor: int, columns: Sequence[ResultColumn], memory: str = "1GiB") -> None:
         """Reads the stream in `descriptor`, which stays the caller's. Raises ResultsError."""
-        import duckdb  # noqa: PLC0415  heavy; workers alone come here
+        import duckdb
 
         self._engine = duckdb.connect(config=_settings(memory))
         self._orders: OrderedDict[Order, tuple[str, int]] = OrderedDict()
@@ -157,7 +159,9 @@ class ResultTable:
         yield from rows if self._exact else (tuple(plain(value) for value in row) for row in rows)
 
     def _order(self, sorts: tuple[Sort, ...], filters: tuple[Filter, ...]) -> tuple[str, int]:
-        """The table that holds the rows' numbers in this order, and how many they are; no name for all as they are."""
+        """The table that holds the rows' numbers in this order, and how many they are; no name for all as
+        they are.
+        """
         if not sorts and not filters:
             return "", self.rows
         key = (sorts, filters)
@@ -174,7 +178,8 @@ class ResultTable:
         self._made += 1
         name = f"order_{self._made}"
         self._engine.execute(
-            f"CREATE TABLE {name} AS SELECT rowid AS spot FROM result WHERE {where} ORDER BY {', '.join([*terms, 'rowid'])}",
+            f"CREATE TABLE {name} AS SELECT rowid AS spot FROM result WHERE {where} ORDER BY"
+            f" {', '.join([*terms, 'rowid'])}",
             values,
         )
         rows = int(self.ask(f"SELECT count(*) FROM {name}")[0][0])
@@ -186,13 +191,15 @@ class ResultTable:
 
 
 class _Stream:
-    """The Arrow stream in a descriptor, from its beginning each time it is asked for: the engine asks twice."""
+    """The Arrow stream in a descriptor, from its beginning each time it is asked for: the engine asks
+    twice.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        from nanoarrow.ipc import InputStream  # noqa: PLC0415
+        from nanoarrow.ipc import InputStream
 
         file = io.BufferedReader(_Positioned(self._descriptor), 1 << 20)
         stream: Any = cast("Any", InputStream).from_readable(file)
@@ -220,7 +227,7 @@ class _Positioned(io.RawIOBase):
         super().close()
 
 
-def _settings(memory: str) -> dict[str, str]:
+def _settings(memory: str) -> dict[str, str | bool | int | float | list[str]]:
     """Nothing is fetched, nothing is spilled to a disk, and what there is of memory is bounded."""
     return {
         "autoinstall_known_extensions": "false",

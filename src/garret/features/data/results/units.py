@@ -1,6 +1,7 @@
 """The unit of a column, read from its name: `price_eur`, `Weight (kg)`, `load_pct`.
 
-Pure. A guess that is shown beside figures and never reckoned with; where the name does not say, there is none.
+Pure. A guess that is shown beside figures and never reckoned with; where the name does not say, there is
+none.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _UNITS: Final = {
     "usd": "USD", "eur": "EUR", "gbp": "GBP", "chf": "CHF", "jpy": "JPY", "$": "USD", "€": "EUR", "£": "GBP",
     "¥": "JPY", "dollars": "USD", "euros": "EUR", "pct": "%", "percent": "%", "percentage": "%", "%": "%",
-    "ms": "ms", "milliseconds": "ms", "seconds": "s", "secs": "s", "sec": "s", "minutes": "min", "mins": "min",
+    "ms": "ms", "milliseconds": "ms", "seconds": "s", "secs": "s", "sec": "s", "minutes": "min",
+    "mins": "min",
     "hours": "h", "hrs": "h", "days": "d", "kg": "kg", "grams": "g", "lbs": "lb", "pounds": "lb", "tons": "t",
     "km": "km", "meters": "m", "metres": "m", "cm": "cm", "mm": "mm", "miles": "mi", "feet": "ft", "ft": "ft",
     "kmh": "km/h", "mph": "mph", "celsius": "°C", "fahrenheit": "°F", "kelvin": "K", "bytes": "B", "kb": "kB",

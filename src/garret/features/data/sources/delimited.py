@@ -1,10 +1,11 @@
 """CSV and its kin: what a file looks like, and the SQL that reads it in just that way.
 
-DuckDB's sniffer guesses delimiter, quote, header and types; around it stands what it does not do: the encoding is
-told from a look at three places of the file, numbers with leading zeros stay text, a quote that the sample did not
-need is allowed behind it, and lines without end or with a million columns are refused before they cost memory.
-What was guessed is written out in full, so that nothing is guessed again when the query runs, and every line that
-does not fit is set aside with its number and counted, never dropped in silence.
+DuckDB's sniffer guesses delimiter, quote, header and types; around it stands what it does not do: the
+encoding is told from a look at three places of the file, numbers with leading zeros stay text, a quote that
+the sample did not need is allowed behind it, and lines without end or with a million columns are refused
+before they cost memory. What was guessed is written out in full, so that nothing is guessed again when the
+query runs, and every line that does not fit is set aside with its number and counted, never dropped in
+silence.
 
 Neighbours: `reading` has the form of the answer; `files` asks.
 """
@@ -16,9 +17,9 @@ import gzip
 import io
 import itertools
 import json
-import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import duckdb
@@ -52,7 +53,7 @@ class Look(msgspec.Struct, frozen=True):
 def look(path: str, encoding: str = "") -> Look:
     """Look at the head, the middle and the end of a file. Raises SourceError."""
     try:
-        size = os.stat(path).st_size
+        size = Path(path).stat().st_size
         blocks = _blocks(path, size)
     except (OSError, EOFError) as error:
         raise SourceError(f"{path} cannot be read ({error}). Look at the file.", code=Code.INVALID) from error
@@ -84,7 +85,8 @@ def read_delimited(engine: duckdb.DuckDBPyConnection, paths: Sequence[str], opti
     notes = [f"{path} has no lines."] if not seen.size else []
     if uneven:
         notes.append(
-            f"{path}: {uneven} of the first {len(head) + uneven} lines have more or fewer than {len(columns)} columns"
+            f"{path}: {uneven} of the first {len(head) + uneven} lines have more or fewer than"
+            f" {len(columns)} columns"
             " and are left out."
         )
     columns, kept = _keep_zeros(columns, head, options)
@@ -92,7 +94,7 @@ def read_delimited(engine: duckdb.DuckDBPyConnection, paths: Sequence[str], opti
         notes.append(f"{path}: {', '.join(kept)} kept as text, since numbers there begin with 0.")
     if seen.encoding != "utf-8" and "encoding" not in options:
         notes.append(f"{path} was taken for {seen.encoding}; say otherwise if letters look wrong.")
-    sizes = [os.stat(each).st_size for each in paths]
+    sizes = [Path(each).stat().st_size for each in paths]
     exact = seen.whole and len(paths) == 1
     values = tuple(zip(*head, strict=True)) if head else ()
     total = len(head) if exact and len(head) < SAMPLED_ROWS else round(sum(sizes) / seen.line_bytes)
@@ -109,14 +111,14 @@ def read_delimited(engine: duckdb.DuckDBPyConnection, paths: Sequence[str], opti
 
 def rejections(engine: duckdb.DuckDBPyConnection) -> list[str]:
     """What of the lines read in this transaction was set aside, a sentence for each file and reason."""
-    try:
-        rows = engine.execute(
-            f"SELECT s.file_path, e.error_type, count(DISTINCT e.line), min(e.line), any_value(e.column_name)"
-            f" FROM {REJECTED} e JOIN {REJECTED}_scans s USING (scan_id, file_id)"
-            " GROUP BY 1, 2 ORDER BY 1, 3 DESC LIMIT 20"
-        ).fetchall()
-    except duckdb.CatalogException:
-        return []  # no file with lines was read
+    there = engine.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [REJECTED]).fetchone()
+    if there is None or not there[0]:
+        return []  # no lines were read; asking for the table would end the transaction
+    rows = engine.execute(
+        "SELECT s.file_path, e.error_type, count(DISTINCT e.line), min(e.line), any_value(e.column_name)"
+        f" FROM {REJECTED} e JOIN {REJECTED}_scans s USING (scan_id, file_id)"
+        " GROUP BY 1, 2 ORDER BY 1, 3 DESC LIMIT 20"
+    ).fetchall()
     return [_rejection(*row) for row in rows]
 
 
@@ -136,7 +138,7 @@ def _rejection(path: str, kind: str, lines: int, first: int, column: str | None)
 
 
 def first_line(path: str) -> bytes:
-    """The header as it is in the file, by which files of one shape are told; empty where it cannot be read."""
+    """The header as it is in the file, which tells files of one shape; empty where it cannot be read."""
     try:
         return _start(path, _BLOCK).partition(b"\n")[0].removeprefix(b"\xef\xbb\xbf").strip()
     except (OSError, EOFError):
@@ -147,14 +149,14 @@ def _start(path: str, size: int) -> bytes:
     if path.lower().endswith(".gz"):
         with gzip.open(path) as packed:
             return packed.read(size)
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         return file.read(size)
 
 
 def _blocks(path: str, size: int) -> list[bytes]:
     if path.lower().endswith((".gz", ".zst")):
         return [_start(path, 2 * _BLOCK)] if path.lower().endswith(".gz") else [b""]
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         head = file.read(2 * _BLOCK)
         if len(head) == 2 * _BLOCK and b"\n" not in head and b"\r" not in head:
             head += file.read(_FIRST_LINE)
@@ -176,7 +178,8 @@ def _check_width(path: str, head: bytes) -> None:
         )
     if len(line) > _FIRST_LINE:
         raise SourceError(
-            f"The first line of {path} has no end within {_FIRST_LINE >> 20} MB. It is no table; nothing was read.",
+            f"The first line of {path} has no end within {_FIRST_LINE >> 20} MB. It is no table;"
+            " nothing was read.",
             code=Code.INVALID,
         )
 

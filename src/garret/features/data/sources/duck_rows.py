@@ -1,14 +1,15 @@
 """Rows of a query in a locked DuckDB, as Arrow batches while they come.
 
-Shared by files and DuckDB files. Types that Arrow's streams do not carry (enumerations, bit strings, times with a
-zone) become text in the engine. When the batches are over, or given up, the transaction has ended, the session is
-closed, and `notes` is complete.
+Shared by files and DuckDB files. Types that Arrow's streams do not carry (enumerations, bit strings, times
+with a zone) become text in the engine. When the batches are over, or given up, the transaction has ended,
+the session is closed, and `notes` is complete.
 
 Neighbours: `locked_duckdb` opened the session; `watch` ends what takes too long.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, cast
@@ -62,7 +63,7 @@ class DuckRows:
         return list(self._engine.sql(query).types)
 
     def __iter__(self) -> Iterator[Any]:
-        import nanoarrow  # noqa: PLC0415
+        import nanoarrow
 
         rows = 0
         try:
@@ -87,10 +88,8 @@ class DuckRows:
     def close(self) -> None:
         self._watch.end()
         self._relation = cast("Any", None)  # it holds the session
-        try:
+        with contextlib.suppress(duckdb.Error):  # the transaction goes with the session
             locked_duckdb.finish(self._engine)
-        except duckdb.Error:
-            pass  # the transaction goes with the session
         self._engine.close()
 
     def _told(self, error: Exception) -> SourceError:
@@ -128,7 +127,7 @@ def explain(engine: duckdb.DuckDBPyConnection, checked: Checked, watch: Watch) -
 
 
 def _expected(plan: str) -> int | None:
-    """The estimate at the top of the plan, below its limit: a person wants to know how much there would be."""
+    """The estimate at the top of the plan, below its limit: it says how much there would be."""
     try:
         nodes: list[Any] = json.loads(plan)
     except ValueError:

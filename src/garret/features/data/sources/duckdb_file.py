@@ -113,8 +113,10 @@ class DuckDBConnector:
 
 def _tables(engine: duckdb.DuckDBPyConnection, watch: Watch) -> tuple[tuple[Table, ...], list[str]]:
     listed = engine.execute(
-        "SELECT schema_name, table_name, 'table', comment, estimated_size FROM duckdb_tables() WHERE NOT internal"
-        " UNION ALL SELECT schema_name, view_name, 'view', comment, NULL FROM duckdb_views() WHERE NOT internal"
+        "SELECT schema_name, table_name, 'table', comment, estimated_size FROM duckdb_tables()"
+        " WHERE NOT internal"
+        " UNION ALL SELECT schema_name, view_name, 'view', comment, NULL FROM duckdb_views() WHERE"
+        " NOT internal"
         " ORDER BY 1, 2"
     ).fetchall()
     columns: dict[tuple[str, str], list[tuple[Any, ...]]] = defaultdict(list)
@@ -166,7 +168,8 @@ def _keys(engine: duckdb.DuckDBPyConnection) -> tuple[dict[tuple[str, str], tupl
     foreign: _Foreign = defaultdict(list)
     for schema, table, kind, names, other, references in engine.execute(
         "SELECT schema_name, table_name, constraint_type, constraint_column_names, referenced_table,"
-        " referenced_column_names FROM duckdb_constraints() WHERE constraint_type IN ('PRIMARY KEY', 'FOREIGN KEY')"
+        " referenced_column_names FROM duckdb_constraints() WHERE constraint_type IN ('PRIMARY"
+        " KEY', 'FOREIGN KEY')"
     ).fetchall():
         if kind == "PRIMARY KEY":
             primary[schema, table] = tuple(names)

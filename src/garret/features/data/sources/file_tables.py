@@ -1,8 +1,8 @@
 """The tables of a source of files: which files are one, and what each is called.
 
-A file is a table, a sheet of a workbook is one, and files of one shape that a glob found are one together. This is
-worked out the same way each time from names, sizes and first lines, so that a query over a table means the same
-files as when it was asked.
+A file is a table, a sheet of a workbook is one, and files of one shape that a glob found are one together.
+This is worked out the same way each time from names, sizes and first lines, so that a query over a table
+means the same files as when it was asked.
 
 Neighbours: `gather` found the files; `files` reads the tables.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -46,7 +47,7 @@ def tables_of(gathered: Gathered, shape: Shape) -> tuple[tuple[FileTable, ...], 
     notes: list[str] = []
     for files in _groups(gathered, shape):
         first = files[0]
-        folder = os.path.basename(os.path.dirname(first.path))
+        folder = Path(first.path).parent.name
         if first.form != "workbook":
             stem = stem_of(first.path) if len(files) == 1 else _common_stem(files)
             parts.append(((folder, stem), first.form, files, ""))
@@ -57,10 +58,9 @@ def tables_of(gathered: Gathered, shape: Shape) -> tuple[tuple[FileTable, ...], 
             notes.append(error.message)
             continue
         stem = stem_of(first.path)
-        parts += [
-            ((folder, stem if len(sheets) == 1 else f"{stem}_{sheet}"), first.form, files, sheet)
-            for sheet in sheets
-        ]
+        for sheet in sheets:
+            name = (folder, stem if len(sheets) == 1 else f"{stem}_{sheet}")
+            parts.append((name, first.form, files, sheet))
     names = table_names(part[0] for part in parts)
     tables = tuple(
         FileTable(name, form, files, sheet)
@@ -83,5 +83,7 @@ def _groups(gathered: Gathered, shape: Shape) -> list[tuple[File, ...]]:
 
 def _common_stem(files: Sequence[File]) -> str:
     """What the names of the files begin with, or the folder's name where that is too little."""
-    common = os.path.commonprefix([stem_of(file.path) for file in files]).rstrip("0123456789").rstrip("_-. ")
-    return common if len(common) >= 2 else os.path.basename(os.path.dirname(files[0].path))
+    # Letters are what is compared, not folders: these are stems of names.
+    common = os.path.commonprefix([stem_of(file.path) for file in files])  # noqa: RUF071
+    common = common.rstrip("0123456789").rstrip("_-. ")
+    return common if len(common) >= 2 else Path(files[0].path).parent.name

@@ -1,11 +1,13 @@
-"""The connector of files: CSV, JSON, Parquet and workbooks, in folders, by globs or one by one, through DuckDB.
+"""The connector of files: CSV, JSON, Parquet and workbooks, in folders, by globs or one by one, through
+DuckDB.
 
-Every file is read where it lies and never written to. A session may read exactly the files of the tables a query
-names; how to read each is worked out again from the file as it is now, or taken from a copy in Parquet where one is
-fresh (`use_cache`). What was left out, guessed or changed while it was read is in the notes.
+Every file is read where it lies and never written to. A session may read exactly the files of the tables a
+query names; how to read each is worked out again from the file as it is now, or taken from a copy in
+Parquet where one is fresh (`use_cache`). What was left out, guessed or changed while it was read is in the
+notes.
 
-Neighbours: `gather` and `file_tables` say which files are which tables; `delimited`, `structured` and `workbook` how
-each form is read; `locked_duckdb` opens the session; `parquet_cache` keeps copies.
+Neighbours: `gather` and `file_tables` say which files are which tables; `delimited`, `structured` and
+`workbook` how each form is read; `locked_duckdb` opens the session; `parquet_cache` keeps copies.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Which columns of files point at which others, guessed by names and values. Pure.
 
-A key is guessed where a column is named after another table and its key (`customer_id` and `customer.id`), or as
-the key itself (`customer_id` in both), where the key's values differ from row to row, and where no value that was
-seen contradicts: of a table that was seen whole, nearly all values must be among its keys.
+A key is guessed where a column is named after another table and its key (`customer_id` and `customer.id`),
+or as the key itself (`customer_id` in both), where the key's values differ from row to row, and where no
+value that was seen contradicts: of a table that was seen whole, nearly all values must be among its keys.
 
 Neighbours: `files` has seen the first rows of each table.
 """
@@ -24,7 +24,9 @@ _KINDS: Final[frozenset[ColumnKind]] = frozenset({"integer", "text", "uuid", "de
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """A column as far as it was seen: `values` are those of the table's first rows, all of them where `whole`."""
+    """A column as far as it was seen: `values` are those of the table's first rows, all of them where
+    `whole`.
+    """
 
     name: str
     kind: ColumnKind
@@ -49,7 +51,8 @@ def guess_keys(tables: Sequence[tuple[str, Sequence[Seen]]]) -> dict[str, tuple[
                 for other, key in targets.get(_plain(column.name), [])
                 if (other != table or key.name != column.name) and _holds(column, key)
             ]
-            # The same name in two tables that both have it as their key says nothing about which points where.
+            # The same name in two tables that both have it as their key says nothing about which points
+            # where.
             fitting = [pair for pair in fitting if not _is_key(table, column, columns) or pair[0] != table]
             if len(fitting) == 1:
                 other, key = fitting[0]

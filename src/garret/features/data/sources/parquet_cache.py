@@ -1,10 +1,11 @@
 """Copies of large files as Parquet, in a folder of the caller's, for questions that come again.
 
-A copy belongs to a file as it was: its name is made from path, size, time of change, inode and the way of reading,
-so a file that was written to has no copy until one is made anew. With a key, copies are encrypted (Parquet modular
-encryption, AES-GCM) under a key of their own, drawn from the caller's and a fresh salt that is part of the name.
-The engine's random source for nonces is not a cryptographic one; since no two files share a key, a nonce must only
-not repeat within one file, which it does not need to be unpredictable for.
+A copy belongs to a file as it was: its name is made from path, size, time of change, inode and the way of
+reading, so a file that was written to has no copy until one is made anew. With a key, copies are encrypted
+(Parquet modular encryption, AES-GCM) under a key of their own, drawn from the caller's and a fresh salt
+that is part of the name. The engine's random source for nonces is not a cryptographic one; since no two
+files share a key, a nonce must only not repeat within one file, which it does not need to be unpredictable
+for.
 
 Neighbours: `files` makes and uses copies; the worker that makes them may write to this folder alone.
 """
@@ -15,7 +16,6 @@ import base64
 import contextlib
 import hashlib
 import json
-import os
 import re
 import secrets
 import shutil
@@ -38,7 +38,9 @@ _NAME: Final = re.compile(r"[0-9a-f]{32}-[0-9a-f]{16}(\.notes)?\.parquet(\.part)
 
 
 class Cache(msgspec.Struct, frozen=True):
-    """Where copies lie, and the key they are encrypted with; without one they are as readable as what they copy."""
+    """Where copies lie, and the key they are encrypted with; without one they are as readable as what they
+    copy.
+    """
 
     folder: Path
     key: bytes = b""
@@ -57,7 +59,7 @@ class Copy(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        return "copy_" + os.path.basename(self.path)[:32]
+        return "copy_" + Path(self.path).name[:32]
 
     @property
     def relation(self) -> str:
@@ -85,10 +87,10 @@ def mark_of(files: Sequence[File], sheet: str, options: Iterable[tuple[str, dict
 def find(cache: Cache, mark: str) -> Copy | None:
     """The copy of this mark, if there is a whole one."""
     with contextlib.suppress(OSError):
-        for name in sorted(os.listdir(cache.folder)):
+        for name in sorted(path.name for path in cache.folder.iterdir()):
             if name.startswith(f"{mark}-") and name.endswith(".parquet") and ".notes" not in name:
                 copy = _copy(cache, name.removesuffix(".parquet"))
-                if os.path.exists(copy.notes_path):
+                if Path(copy.notes_path).exists():
                     return copy
     return None
 
@@ -129,9 +131,9 @@ def keep(engine: duckdb.DuckDBPyConnection, copy: Copy, notes: Sequence[str]) ->
     try:
         engine.execute(f"COPY (SELECT {text} AS notes) TO {literal(parts(copy)[1])} ({_form(copy)})")
         for part in parts(copy):
-            os.chmod(part, 0o600)
-        os.replace(parts(copy)[1], copy.notes_path)
-        os.replace(parts(copy)[0], copy.path)
+            Path(part).chmod(0o600)
+        Path(parts(copy)[1]).replace(copy.notes_path)
+        Path(parts(copy)[0]).replace(copy.path)
     except duckdb.Error as error:
         discard(copy)
         raise told(error) from error
@@ -141,22 +143,23 @@ def keep(engine: duckdb.DuckDBPyConnection, copy: Copy, notes: Sequence[str]) ->
             f"The copy of a large file could not be kept ({error.strerror}). Nothing else was changed.",
             code=Code.FULL,
         ) from error
-    return os.stat(copy.path).st_size
+    return Path(copy.path).stat().st_size
 
 
 def discard(copy: Copy) -> None:
     for path in [*parts(copy), copy.notes_path, copy.path]:
         with contextlib.suppress(OSError):
-            os.unlink(path)
+            Path(path).unlink()
 
 
 def prune(cache: Cache, marks: Iterable[str]) -> int:
     """Remove copies of files as they are no more, and what was never whole; returns how many files."""
     current, removed = tuple(f"{mark}-" for mark in marks), 0
-    for name in os.listdir(cache.folder):
+    for path in list(cache.folder.iterdir()):
+        name = path.name
         if _NAME.match(name) and (name.endswith(".part") or not name.startswith(current)):
             with contextlib.suppress(OSError):
-                os.unlink(cache.folder / name)
+                path.unlink()
                 removed += 1
     return removed
 
@@ -166,7 +169,8 @@ def check_room(cache: Cache, size: int) -> None:
     free = shutil.disk_usage(cache.folder).free
     if free < 2 * size:
         raise SourceError(
-            f"There is no room for a quicker copy of {size >> 20:,} MB. Questions are answered from the file itself.",
+            f"There is no room for a quicker copy of {size >> 20:,} MB. Questions are answered"
+            " from the file itself.",
             code=Code.FULL,
         )
 
@@ -177,7 +181,7 @@ def _copy(cache: Cache, stem: str) -> Copy:
         salt = bytes.fromhex(stem.partition("-")[2])
         drawn = hashlib.blake2b(key=cache.key[:64], salt=salt, person=b"garret-parquet", digest_size=32)
         secret = base64.b64encode(drawn.digest()).decode("ascii")
-    folder = os.path.realpath(cache.folder)
+    folder = cache.folder.resolve()
     return Copy(f"{folder}/{stem}.parquet", f"{folder}/{stem}.notes.parquet", secret)
 
 

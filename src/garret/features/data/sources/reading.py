@@ -1,6 +1,7 @@
 """How a table is read: its columns, the SQL that reads it, and what was guessed on the way. Pure data.
 
-`guessed` is what a person sees and may change: each key is an option of `SourceConfig.reading`, its value a text.
+`guessed` is what a person sees and may change: each key is an option of `SourceConfig.reading`, its value a
+text.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ REJECTED: Final = "rejected_lines"
 
 
 class Read(msgspec.Struct, kw_only=True):
-    """`relation` is SQL that stands behind FROM; `values` are the texts of the first rows, column by column, and
-    `whole` says that there are no more."""
+    """`relation` is SQL that stands behind FROM; `values` are the texts of the first rows, column by
+    column, and `whole` says that there are no more.
+    """
 
     columns: tuple[tuple[str, str], ...]
     relation: str
@@ -51,7 +53,8 @@ def check_options(path: str, options: dict[str, str]) -> dict[str, str]:
     unknown = sorted(set(options) - OPTIONS)
     if unknown:
         raise SourceError(
-            f"How to read {path} names {unknown[0]!r}, which is no option. There are: {', '.join(sorted(OPTIONS))}.",
+            f"How to read {path} names {unknown[0]!r}, which is no option. There are:"
+            f" {', '.join(sorted(OPTIONS))}.",
             code=Code.USAGE,
         )
     return options

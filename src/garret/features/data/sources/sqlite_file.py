@@ -1,8 +1,8 @@
 """The connector of one SQLite database file, read-only, without DuckDB.
 
-SQLite has types of values and not of columns. What a column of a result is, is decided by the rows that come first
-(all of them, up to `_DECIDING`); a value that comes later and is of another type is shown as missing and counted in
-the notes, and text columns take everything as text.
+SQLite has types of values and not of columns. What a column of a result is, is decided by the rows that
+come first (all of them, up to `_DECIDING`); a value that comes later and is of another type is shown as
+missing and counted in the notes, and text columns take everything as text.
 
 Neighbours: `locked_sqlite` opens the file and bounds what a query may do; `watch` ends what takes too long.
 """
@@ -13,7 +13,7 @@ import contextlib
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import apsw
 
@@ -197,8 +197,10 @@ def _names(connection: apsw.Connection, cursor: apsw.Cursor, query: str) -> list
 
 
 def _type_of(rows: Sequence[Sequence[Any]], place: int) -> type:
-    """The type that holds all values of a column: numbers together are floats, anything else together is text."""
-    kinds = {type(row[place]) for row in rows if row[place] is not None}
+    """The type that holds all values of a column: numbers together are floats, anything else together is
+    text.
+    """
+    kinds: set[type] = {type(row[place]) for row in rows if row[place] is not None}
     if kinds == {int, float}:
         return float
     return kinds.pop() if len(kinds) == 1 else str
@@ -207,7 +209,7 @@ def _type_of(rows: Sequence[Sequence[Any]], place: int) -> type:
 def _batch(
     rows: Sequence[Sequence[Any]], types: Sequence[type], names: Sequence[str], misfits: list[int]
 ) -> Any:
-    from arro3.core import Array, DataType, RecordBatch  # noqa: PLC0415
+    from arro3.core import Array, DataType, RecordBatch
 
     stored = {
         int: DataType.int64(),
@@ -233,12 +235,18 @@ def _fitted(value: Any, kind: type) -> Any:
     return float(value) if kind is float and isinstance(value, int) else None
 
 
+def _ask(connection: apsw.Connection, query: str, values: tuple[str, ...] = ()) -> list[tuple[Any, ...]]:
+    return cast("list[tuple[Any, ...]]", connection.execute(query, values).fetchall())
+
+
 def _take(connection: apsw.Connection, tables: list[Table], notes: list[str], watch: Watch) -> None:
     """The catalogue, by the schema table, before the authorizer closes it."""
-    listed = connection.execute(
-        "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-        " ORDER BY name"
-    ).fetchall()
+    listed = _ask(
+        connection,
+        "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE"
+        " 'sqlite\\_%' ESCAPE '\\'"
+        " ORDER BY name",
+    )
     sizes = _sizes(connection)
     for name, kind in listed:
         watch.check()
@@ -249,12 +257,8 @@ def _take(connection: apsw.Connection, tables: list[Table], notes: list[str], wa
 
 
 def _table(connection: apsw.Connection, name: str, kind: str, rows: int | None) -> Table:
-    described = connection.execute(
-        'SELECT name, type, "notnull", pk FROM pragma_table_info(?)', (name,)
-    ).fetchall()
-    head = connection.execute(
-        f'SELECT * FROM "{name.replace(chr(34), chr(34) * 2)}" LIMIT {_SAMPLED}'
-    ).fetchall()
+    described = _ask(connection, 'SELECT name, type, "notnull", pk FROM pragma_table_info(?)', (name,))
+    head = _ask(connection, f'SELECT * FROM "{name.replace(chr(34), chr(34) * 2)}" LIMIT {_SAMPLED}')
     columns = [_column(row, [values[place] for values in head]) for place, row in enumerate(described)]
     keys = sorted((row[3], str(row[0])) for row in described if row[3])
     return Table(
@@ -269,20 +273,21 @@ def _table(connection: apsw.Connection, name: str, kind: str, rows: int | None) 
 
 def _foreign_keys(connection: apsw.Connection, name: str) -> tuple[ForeignKey, ...]:
     grouped: dict[int, tuple[str, list[str], list[str]]] = {}
-    rows = connection.execute(
-        'SELECT id, "table", "from", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq', (name,)
-    ).fetchall()
+    rows = _ask(
+        connection,
+        'SELECT id, "table", "from", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq',
+        (name,),
+    )
     for number, table, column, other in rows:
-        _, columns, references = grouped.setdefault(number, (str(table), [], []))
+        _, columns, references = grouped.setdefault(int(str(number)), (str(table), [], []))
         columns.append(str(column))
         if other is not None:  # left out, it is the other table's primary key
             references.append(str(other))
     keys: list[ForeignKey] = []
-    for table, columns, references in grouped.values():
+    for table, columns, named in grouped.values():
+        references = named
         if not references:
-            found = connection.execute(
-                "SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", (table,)
-            ).fetchall()
+            found = _ask(connection, "SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", (table,))
             references = [str(row[0]) for row in found]
         keys.append(ForeignKey(columns=tuple(columns), table=table, references=tuple(references)))
     return tuple(keys)
@@ -292,20 +297,20 @@ def _sizes(connection: apsw.Connection) -> dict[str, int]:
     """Rows of tables as ANALYZE left them; else the largest row number, which costs nothing to look up."""
     sizes: dict[str, int] = {}
     try:
-        for table, stat in connection.execute("SELECT tbl, stat FROM sqlite_stat1").fetchall():
+        for table, stat in _ask(connection, "SELECT tbl, stat FROM sqlite_stat1"):
             sizes[str(table)] = int(str(stat).split()[0])
     except (apsw.SQLError, ValueError, IndexError):
         sizes.clear()  # never analysed
-    names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    names = _ask(connection, "SELECT name FROM sqlite_schema WHERE type = 'table'")
     for (name,) in names:
         if str(name) in sizes:
             continue
+        quoted = str(name).replace('"', '""')
         try:
-            quoted = str(name).replace('"', '""')
-            row = connection.execute(f'SELECT max(rowid) FROM "{quoted}"').fetchone()
+            row = _ask(connection, f'SELECT max(rowid) FROM "{quoted}"')[0]
         except apsw.SQLError:
             continue  # a table without row numbers
-        if row is not None and isinstance(row[0], int):
+        if isinstance(row[0], int):
             sizes[str(name)] = max(row[0], 0)
     return sizes
 
@@ -314,7 +319,7 @@ def _column(row: Sequence[Any], values: Sequence[Any]) -> Column:
     name, kind = str(row[0]), str(row[1])
     known = kind_of("sqlite", kind)
     if known == "other":  # declared without a type: what is in it says
-        types = {type(value) for value in values if value is not None}
+        types: set[type] = {type(value) for value in values if value is not None}
         known = _KINDS[types.pop()][0] if len(types) == 1 else "text" if types else "other"
     samples, private = choose_samples(
         name, (None if value is None or isinstance(value, bytes) else str(value) for value in values)
@@ -332,7 +337,7 @@ def _column(row: Sequence[Any], values: Sequence[Any]) -> Column:
 
 def _first_page(connection: apsw.Connection) -> None:
     """Read something, since SQLite opens any file and only then looks what it is."""
-    connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+    connection.execute("SELECT count(*) FROM sqlite_schema")
 
 
 def _told(error: apsw.Error, watch: Watch) -> SourceError:

@@ -44,7 +44,7 @@ def read_parquet(engine: duckdb.DuckDBPyConnection, paths: Sequence[str], more: 
 
 
 def shape(engine: duckdb.DuckDBPyConnection, path: str, form: str) -> str:
-    """What files of one shape have in common: the names and types of their columns; empty where unreadable."""
+    """What files of one shape have in common, names and types of columns; empty where unreadable."""
     function = "read_parquet" if form == "parquet" else "read_json"
     try:
         rows = engine.execute(f"DESCRIBE FROM {function}({literal(path)})").fetchall()

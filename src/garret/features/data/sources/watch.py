@@ -1,7 +1,9 @@
-"""A watch over what an engine does for one run: it is ended when it takes too long, or when nobody wants it any more.
+"""A watch over what an engine does for one run: it is ended when it takes too long, or when nobody wants it
+any more.
 
-An interrupt that comes between two statements is lost, since an engine forgets it when it begins the next one. So
-it is repeated until the run says that it is over; a cancelled run ends within milliseconds (measured: 10 ms).
+An interrupt that comes between two statements is lost, since an engine forgets it when it begins the next
+one. So it is repeated until the run says that it is over; a cancelled run ends within milliseconds
+(measured: 10 ms).
 """
 
 from __future__ import annotations
@@ -71,7 +73,8 @@ class Watch:
         """Why it was stopped, for a person."""
         if self._late:
             return SourceError(
-                f"The query took longer than {self._seconds:g} s and was ended. Nothing was changed; narrow it, or"
+                f"The query took longer than {self._seconds:g} s and was ended. Nothing was"
+                " changed; narrow it, or"
                 " allow it more time.",
                 code=Code.DEADLINE,
             )

@@ -1,17 +1,17 @@
 """Excel and OpenDocument workbooks: each sheet a table, converted once into the engine's memory.
 
-Numbers without a fraction become whole, dates stay dates, and a column of several kinds becomes text. A workbook is
-packed: what it would unpack to is looked at first, so that a small file cannot fill the memory.
+Numbers without a fraction become whole, dates stay dates, and a column of several kinds becomes text. A
+workbook is packed: what it would unpack to is looked at first, so that a small file cannot fill the memory.
 
 Neighbours: `files` asks, and `parquet_cache` keeps what was converted.
 """
 
 from __future__ import annotations
 
-import datetime
-import os
+import datetime as dt
 import zipfile
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import duckdb
@@ -67,7 +67,7 @@ def read_sheets(path: str, wanted: Sequence[str], options: dict[str, str]) -> li
 
 def load(engine: duckdb.DuckDBPyConnection, sheet: Sheet, table: str) -> None:
     """Make a table of a sheet in the engine's memory; `table` is a quoted name."""
-    from arro3.core import Array, DataType, Table  # noqa: PLC0415
+    from arro3.core import Array, DataType, Table
 
     types: dict[str, Any] = {
         "BIGINT": DataType.int64(),
@@ -86,12 +86,12 @@ def load(engine: duckdb.DuckDBPyConnection, sheet: Sheet, table: str) -> None:
     engine.unregister("sheet_rows")
 
 
-_EPOCH: Final = datetime.datetime(1970, 1, 1)  # noqa: DTZ001  a workbook's times have no zone
-_MICROSECOND: Final = datetime.timedelta(microseconds=1)
+_EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001  a workbook's times have no zone
+_MICROSECOND: Final = dt.timedelta(microseconds=1)
 
 
 def _storage(types: dict[str, Any], kind: str) -> Any:
-    from arro3.core import DataType  # noqa: PLC0415
+    from arro3.core import DataType
 
     if kind == "DATE":
         return DataType.int32()
@@ -109,12 +109,12 @@ def _counted(kind: str, values: Iterable[Any]) -> list[Any]:
     return list(values)
 
 
-def _since_midnight(value: datetime.time) -> int:
+def _since_midnight(value: dt.time) -> int:
     return ((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000 + value.microsecond
 
 
 def _opened(path: str) -> Any:
-    from python_calamine import CalamineWorkbook  # noqa: PLC0415
+    from python_calamine import CalamineWorkbook
 
     try:
         _check_size(path)
@@ -126,7 +126,7 @@ def _opened(path: str) -> Any:
 
 
 def _check_size(path: str) -> None:
-    unpacked = os.stat(path).st_size
+    unpacked = Path(path).stat().st_size
     if unpacked <= _LARGEST and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as packed:
             unpacked = sum(part.file_size for part in packed.infolist())
@@ -134,7 +134,8 @@ def _check_size(path: str) -> None:
         unpacked = _UNPACKED + 1
     if unpacked > _UNPACKED:
         raise SourceError(
-            f"The workbook {path} is too large to be read (more than {_UNPACKED >> 20:,} MB unpacked). Save the"
+            f"The workbook {path} is too large to be read (more than {_UNPACKED >> 20:,} MB"
+            " unpacked). Save the"
             " sheet as CSV and add that.",
             code=Code.INVALID,
         )
@@ -142,7 +143,8 @@ def _check_size(path: str) -> None:
 
 def _unreadable(path: str, error: Exception) -> SourceError:
     return SourceError(
-        f"The workbook {path} cannot be read ({str(error)[:200]}). Nothing was changed; open it and save it anew,"
+        f"The workbook {path} cannot be read ({str(error)[:200]}). Nothing was changed; open it"
+        " and save it anew,"
         " without a password.",
         code=Code.INVALID,
     )
@@ -187,8 +189,8 @@ def _names(row: Sequence[Any], width: int) -> list[str]:
 
 def _typed(values: list[Any]) -> tuple[str, list[Any]]:
     """The one kind of a column's values, and the values in it; text where there are several."""
-    kinds = {type(value) for value in values if value is not None}
-    if kinds == {datetime.date, datetime.datetime}:
+    kinds: set[type] = {type(value) for value in values if value is not None}
+    if kinds == {dt.date, dt.datetime}:
         return "TIMESTAMP", [_at_midnight(value) for value in values]
     if kinds and kinds <= {int, float}:
         whole = all(value is None or (float(value).is_integer() and abs(value) < 2**53) for value in values)
@@ -196,9 +198,9 @@ def _typed(values: list[Any]) -> tuple[str, list[Any]]:
         return "BIGINT" if whole else "DOUBLE", [None if value is None else change(value) for value in values]
     simple = {
         frozenset({bool}): "BOOLEAN",
-        frozenset({datetime.date}): "DATE",
-        frozenset({datetime.datetime}): "TIMESTAMP",
-        frozenset({datetime.time}): "TIME",
+        frozenset({dt.date}): "DATE",
+        frozenset({dt.datetime}): "TIMESTAMP",
+        frozenset({dt.time}): "TIME",
     }
     found = simple.get(frozenset(kinds))
     if found is not None:
@@ -207,9 +209,9 @@ def _typed(values: list[Any]) -> tuple[str, list[Any]]:
 
 
 def _at_midnight(value: Any) -> Any:
-    if value is None or isinstance(value, datetime.datetime):
+    if value is None or isinstance(value, dt.datetime):
         return value
-    return datetime.datetime.combine(value, datetime.time())
+    return dt.datetime.combine(value, dt.time())
 
 
 def _text(value: Any) -> str:
