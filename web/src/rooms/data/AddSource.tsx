@@ -28,6 +28,7 @@ export function AddSource({ done }: AddSourceProps) {
   return (
     <form onSubmit={(event) => (event.preventDefault(), wrong === null && add.mutate(orderOf(form)))}>
       <Stack gap="sm">
+        <h3>{t(`kind.${form.kind}`)}</h3>
         {isServer(form.kind) ? <ServerFields form={form} change={change} /> : <FileFields form={form} change={change} />}
         <TextInput label={t("add.name")} placeholder={suggested(form)} value={form.name} maxLength={60} onChange={(event) => change({ ...form, name: event.currentTarget.value })} />
         {add.error !== null && <ErrorCard error={add.error} title={t("add.failed")} />}

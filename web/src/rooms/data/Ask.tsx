@@ -5,7 +5,7 @@ import "./data.css";
 import { Button, NativeSelect, Progress, SegmentedControl, Textarea } from "@mantine/core";
 import { IconDatabase, IconDatabasePlus } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useMemo, useState, type KeyboardEvent } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { EmptyState } from "../../frame/EmptyState";
@@ -138,7 +138,7 @@ function Room({ source }: { readonly source: DataSource }) {
       {catalogue.error !== null && <ErrorCard error={catalogue.error} title={t("ask.no_catalogue")} onRetry={() => void catalogue.refetch()} />}
       {error !== null && <ErrorCard error={error} />}
       {here !== null && (
-        <DraftCard draft={here} dialect={source.dialect} still={still} answered={answer !== null} onRun={run} onChoose={(each) => void asking.choose(house, here, each)} onEdit={edit} />
+        <DraftCard draft={here} dialect={source.dialect} still={still} answered={answer !== null} known={catalogue.data?.notes ?? NONE} onRun={run} onChoose={(each) => void asking.choose(house, here, each)} onEdit={edit} />
       )}
       {running !== null && <UnderWay running={running} limit={here?.limits.rows ?? 0} />}
       {answer !== null && <Result key={answer.head.id} answer={answer} />}
@@ -201,10 +201,12 @@ function UnderWay({ running, limit }: { readonly running: Running; readonly limi
   const late = useLate(true);
   const seconds = useSecondsSince(running.since);
   const { fetched, waits } = running;
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), [late]);
   if (!late) return null;
   const share = fetched === null || limit === 0 ? 0 : Math.min(1, fetched.rows / limit);
   return (
-    <section className="g-card q-running" aria-label={t("run.title")}>
+    <section ref={place} className="g-card q-running" aria-label={t("run.title")}>
       <div className="g-row">
         <strong role="status">{t(waits === "" ? "run.running" : "run.waits")}</strong>
         <span className="g-figure g-quiet" role="timer">

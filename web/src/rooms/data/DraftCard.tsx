@@ -23,13 +23,15 @@ export interface DraftCardProps {
   readonly still: boolean;
   /** Its answer is shown: the card makes room for it. */
   readonly answered: boolean;
+  /** Remarks on the whole source: those on tables that the draft does not touch are left out here. */
+  readonly known: readonly string[];
   readonly onRun: () => void;
   readonly onChoose: (alternative: DataAlternative) => void;
   readonly onEdit: (query: string) => void;
 }
 
 /** See the module. */
-export function DraftCard({ draft, dialect, still, answered, onRun, onChoose, onEdit }: DraftCardProps) {
+export function DraftCard({ draft, dialect, still, answered, known, onRun, onChoose, onEdit }: DraftCardProps) {
   const { t } = useTranslation("data_pages");
   const mayRun = useMay("data.run");
   const mayGrant = useMay("house.approval_grant");
@@ -58,10 +60,8 @@ export function DraftCard({ draft, dialect, still, answered, onRun, onChoose, on
           <IconShieldX size={18} aria-hidden />
           <div>
             <strong>{refusal.message}</strong>
-            {refusal.allowed !== "" && <p>{refusal.allowed}</p>}
-            <p className="g-quiet">
-              {t("draft.rule")} <code>{refusal.rule}</code> · {t("draft.nothing_ran")}
-            </p>
+            {!refusal.message.includes(refusal.allowed) && <p>{t("draft.allowed", { what: refusal.allowed })}</p>}
+            {!refusal.message.includes(refusal.rule) && <p className="g-quiet">{t("draft.rule", { rule: refusal.rule })}</p>}
           </div>
         </div>
       )}
@@ -74,7 +74,7 @@ export function DraftCard({ draft, dialect, still, answered, onRun, onChoose, on
       ) : (
         <>
           {checked !== null && <Facts draft={draft} />}
-          {draft.notes.map((note) => (
+          {remarksOn(draft, known).map((note) => (
             <p key={note} className="q-warning" role="note">
               {note}
             </p>
@@ -96,6 +96,13 @@ export function DraftCard({ draft, dialect, still, answered, onRun, onChoose, on
       </div>
     </article>
   );
+}
+
+/** What has to be said of this draft. Pure. */
+export function remarksOn(draft: DataDraft, known: readonly string[]): readonly string[] {
+  const touched = draft.checked?.tables ?? [];
+  const about = (note: string) => touched.some((table) => note.toLowerCase().includes((table.split(".").at(-1) ?? table).toLowerCase()));
+  return draft.notes.filter((note) => !known.includes(note) || about(note));
 }
 
 function Facts({ draft }: { readonly draft: DataDraft }) {

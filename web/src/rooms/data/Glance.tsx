@@ -44,11 +44,12 @@ function One({ summary, column, onValue }: OneProps) {
   const { t } = useTranslation("data_pages");
   const format = useFormat();
   const spread = column !== undefined && (isFigure(column) || ["date", "timestamp", "time"].includes(column.kind));
+  const told = (text: string) => (column?.kind === "real" && Number.isFinite(Number(text)) ? format.number(Number(text), 6) : text);
   const most = Math.max(1, ...summary.bins.map(([, count]) => count));
   const facts = [
     [t("glance.missing"), summary.missing === 0 ? "0" : `${format.number(summary.missing)} (${format.percent(summary.missing / Math.max(1, summary.rows))})`],
     [t("glance.distinct"), format.number(summary.distinct)],
-    ...(summary.lowest === "" && summary.highest === "" ? [] : [[t("glance.range"), `${summary.lowest} – ${summary.highest}`] as const]),
+    ...(summary.lowest === "" && summary.highest === "" ? [] : [[t("glance.range"), `${told(summary.lowest)} – ${told(summary.highest)}`] as const]),
     ...(summary.mean === null ? [] : [[t("glance.mean"), format.number(summary.mean, 3)] as const]),
   ] as const;
   return (

@@ -23,6 +23,7 @@ import { asTsv, FIRST, holds, moved, rectangle, textOf, type Rectangle, type Sel
 const ROW_REM = 1.875;
 const MOST_COPIED = 100_000; // rows
 const SAMPLED = 60;
+const SCROLLBAR = 18; // pixels
 
 export interface GridProps {
   readonly label: string;
@@ -158,6 +159,7 @@ export function Grid(props: GridProps) {
         onKeyDown={press}
         onPointerDown={down}
         onPointerMove={over}
+        style={{ "--q-rows": `${(rows.total + 1) * height + SCROLLBAR}px` } as React.CSSProperties}
         onDoubleClick={() => scroller.current?.dispatchEvent(new window.KeyboardEvent("keydown", { key: "Enter", bubbles: true }))}
       >
         <div style={{ inlineSize: width, minInlineSize: "100%", blockSize: scale.height + height, position: "relative" }}>
