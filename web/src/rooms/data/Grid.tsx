@@ -168,21 +168,24 @@ export function Grid(props: GridProps) {
               <Head key={each.at} place={each} index={stand.indexOf(each)} sort={sort} onSort={onSort} onPin={onPin} onFilter={onFilter} onGlance={onGlance} />
             ))}
           </div>
-          {lines.map((line) => (
-            <Row
-              key={line.index}
-              id={id}
-              index={line.index}
-              top={line.start + height + shift}
-              height={height}
-              width={width}
-              cells={rows.at(line.index)}
-              places={inSight}
-              order={stand}
-              chosen={line.index >= chosen.top && line.index <= chosen.bottom ? chosen : null}
-              current={line.index === selection.to.row ? selection.to.column : -1}
-            />
-          ))}
+          {/* One box moves with the scale, so that rows which stay are not drawn again. */}
+          <div className="q-grid-rows" style={{ transform: `translateY(${height + shift}px)` }}>
+            {lines.map((line) => (
+              <Row
+                key={line.index}
+                id={id}
+                index={line.index}
+                top={line.start}
+                height={height}
+                width={width}
+                cells={rows.at(line.index)}
+                places={inSight}
+                order={stand}
+                chosen={line.index >= chosen.top && line.index <= chosen.bottom ? chosen : null}
+                current={line.index === selection.to.row ? selection.to.column : -1}
+              />
+            ))}
+          </div>
         </div>
       </div>
       <div className="q-grid-foot">
@@ -230,7 +233,8 @@ interface HeadProps {
   readonly onGlance: ((column: string) => void) | undefined;
 }
 
-function Head({ place, index, sort, onSort, onPin, onFilter, onGlance }: HeadProps) {
+/** Drawn anew only when it changes: scrolling would otherwise draw every menu again. */
+const Head = memo(function Head({ place, index, sort, onSort, onPin, onFilter, onGlance }: HeadProps) {
   const { t } = useTranslation("data_pages");
   const { name, type, unit } = place.column;
   const order = sort?.column === name ? (sort.descending === true ? "descending" : "ascending") : undefined;
@@ -267,7 +271,7 @@ function Head({ place, index, sort, onSort, onPin, onFilter, onGlance }: HeadPro
       </Menu>
     </div>
   );
-}
+});
 
 interface RowProps {
   readonly id: string;
