@@ -155,11 +155,9 @@ def snapshot_of(connection: apsw.Connection, source: str) -> Snapshot | None:
 
 def snapshot_heads(connection: apsw.Connection) -> dict[str, tuple[float, str, int]]:
     """When each was taken, its fingerprint and number of tables, by source."""
-    rows = connection.execute("SELECT source, taken, fingerprint, tables FROM data_snapshots").fetchall()
-    return {
-        source: (taken, mark, tables)
-        for source, taken, mark, tables in cast("list[tuple[str, float, str, int]]", rows)
-    }
+    found = connection.execute("SELECT source, taken, fingerprint, tables FROM data_snapshots")
+    rows = cast("list[tuple[str, float, str, int]]", found.fetchall())
+    return {source: (taken, mark, tables) for source, taken, mark, tables in rows}
 
 
 # ---------------------------------------------------------------- objects

@@ -7,7 +7,7 @@ Sources: the providers' published interfaces (OpenAI chat completions, Anthropic
 from __future__ import annotations
 
 import json
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol, cast
 
 from garret.features.models.contracts import Generate, Message
 
@@ -192,5 +192,5 @@ def _text(value: Any) -> str:
 
 def _problem(value: Any) -> str:
     """What an error says, whatever its shape."""
-    said: Any = getattr(value, "get", lambda _: value)("message")
+    said: Any = cast("dict[str, Any]", value).get("message") if isinstance(value, dict) else value
     return str(said)[:300]
