@@ -17,7 +17,7 @@ class GuardRefused(GarretError):
 
 def refuse(rule: str, what: str, allowed: str) -> Never:
     """Raise GuardRefused: the rule that was broken, what broke it, and what would be let through."""
-    what = shown(what)
+    what = shown(what) or "nothing"
     message = f"The query was not run. Rule: {rule}. This breaks it: {what}. What is allowed: {allowed}."
     raise GuardRefused(message, details={"rule": rule, "what": what, "allowed": allowed})
 

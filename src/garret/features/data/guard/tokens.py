@@ -21,6 +21,7 @@ from garret.features.data.guard.refusal import refuse
 MOST_CHARACTERS: Final = 20_000
 MOST_TOKENS: Final = 1_000  # sqlglot takes up to 40 us for each over all stages: 40 ms
 DEEPEST: Final = 24  # brackets and CASE within each other
+_FIRST: Final = frozenset({"select", "with", "from", "("})
 _LONGEST_RUN: Final = 6  # prefix operators in a row
 
 # Characters that show nothing, end a text early, or turn its direction around.
@@ -120,6 +121,8 @@ def measure(text: str, dialect: str) -> None:
     count = depth = cases = run = 0
     for kind, piece in tokens_of(text, dialect):
         count += 1
+        if count == 1 and piece.lower() not in _FIRST:
+            refuse("queries only read", piece, "a query that begins with SELECT, or with WITH and common tables")
         if kind == "open":
             depth += 1
         elif kind == "close":
