@@ -94,6 +94,7 @@ ROOM = Room(
         c.Revert,
         c.Discard,
         c.Undelete,
+        c.Clear,
         c.Export,
         c.ListPhrases,
         c.Delivered,
@@ -112,7 +113,7 @@ ROOM = Room(
         c.Clean,
         c.Render,
     ),
-    events=(c.Started, c.Finished, c.Changed, c.Deleted),
+    events=(c.Started, c.Finished, c.Changed, c.Deleted, c.ManyChanged),
     capabilities=CAPABILITIES,
     settings=SETTINGS,
     workers=(AUDIO, MICROPHONE, STT, TEXT),
@@ -122,4 +123,5 @@ ROOM = Room(
     migrations="garret.features.dictate.migrations",
     projection="garret.features.dictate.projection:PROJECTION",
     examination=c.Examine,
+    clearing=c.Clear,
 )

@@ -45,6 +45,7 @@ export const dictate: RoomManifest = {
     "dictate.finished": ["dictate.history", "dictate.get", "dictate.versions"],
     "dictate.changed": ["dictate.history", "dictate.get", "dictate.versions"],
     "dictate.deleted": ["dictate.history"],
+    "dictate.cleared": ["dictate.history"],
     "house.setting_changed": ["dictate.phrases", "stt.engines"],
   },
   async search(text, house, signal) {
