@@ -204,7 +204,7 @@ export interface DictateDevices {
 /** How a dictation ended; the text is fetched with `dictate.get`, page by page. */
 export interface DictateDictated {
   readonly utterance: string;
-  readonly state: "captured" | "capturing" | "cleaned" | "delivered" | "held" | "transcribed";
+  readonly state: "captured" | "capturing" | "cleaned" | "delivered" | "held" | "paused" | "transcribed";
   readonly engine: string;
   readonly quality: string;
   readonly audio_seconds: number;
@@ -213,7 +213,7 @@ export interface DictateDictated {
   readonly note: string;
 }
 
-/** What a running dictation tells: partial text of the current segment, the final text of one, the level of the microphone (dBFS), a change of state, a command that was heard, one that was made words again (`text` is empty where there is none), a mode that is on from now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of. */
+/** What a running dictation tells: partial text of the current segment, the final text of one, the level of the microphone (dBFS), a change of state (`listening`, `paused`, `muted`), a command that was heard, one that was made words again (`text` is empty where there is none), a mode that is on from now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of. */
 export interface DictateDictationItem {
   readonly kind: "command" | "final" | "kept" | "level" | "mode" | "partial" | "state" | "words";
   readonly text: string;
@@ -406,6 +406,24 @@ export interface DictatePartial {
   readonly text: string;
 }
 
+/** Pause a live dictation, or go on with it, in the same utterance; what sounds meanwhile is not kept. */
+export interface DictatePause {
+  readonly utterance?: string;
+  readonly paused?: boolean | null;
+}
+
+/** A live dictation was paused: its microphone is closed now. Or it goes on. */
+export interface DictatePauseChanged {
+  readonly utterance: string;
+  readonly paused: boolean;
+}
+
+/** Whether dictations are paused now, and how many. */
+export interface DictatePausing {
+  readonly paused: boolean;
+  readonly dictations: number;
+}
+
 /** A spoken command: what is said, what it does, what it `writes`, and where in speech it counts. */
 export interface DictatePhrase {
   readonly phrase: string;
@@ -538,7 +556,7 @@ export interface DictateTranscript {
   readonly decode_seconds: number;
   readonly segments: readonly (DictateTranscriptSegment)[];
   readonly total: number;
-  readonly state: "captured" | "capturing" | "cleaned" | "delivered" | "held" | "transcribed";
+  readonly state: "captured" | "capturing" | "cleaned" | "delivered" | "held" | "paused" | "transcribed";
   readonly note: string;
   readonly notes: readonly (DictateNote)[];
   readonly stages: Readonly<Record<string, number>>;
@@ -571,7 +589,7 @@ export interface DictateUseModel {
 /** An utterance as the history lists it; of very long texts the beginning, `dictate.get` has the whole. */
 export interface DictateUtterance {
   readonly id: string;
-  readonly state: "captured" | "capturing" | "cleaned" | "delivered" | "held" | "transcribed";
+  readonly state: "captured" | "capturing" | "cleaned" | "delivered" | "held" | "paused" | "transcribed";
   readonly source: string;
   readonly created: number;
   readonly audio_seconds: number;
@@ -1760,6 +1778,13 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** Pause a live dictation, or go on with it, in the same utterance; what sounds meanwhile is not kept. */
+  readonly "dictate.pause": {
+    readonly command: DictatePause;
+    readonly result: DictatePausing;
+    readonly item: never;
+    readonly input: never;
+  };
   /** The table of spoken commands as it is for the profile in force. */
   readonly "dictate.phrases": {
     readonly command: DictateListPhrases;
@@ -2391,6 +2416,7 @@ export const COMMANDS = {
   "dictate.model_remove": { capability: "dictate.models", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.model_use": { capability: "dictate.models", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.models": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "dictate.pause": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.phrases": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.restore_words": { capability: "dictate.use", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
   "dictate.revert": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
@@ -2488,6 +2514,7 @@ export interface Events {
   readonly "dictate.cleared": DictateManyChanged;
   readonly "dictate.deleted": DictateDeleted;
   readonly "dictate.finished": DictateFinished;
+  readonly "dictate.paused": DictatePauseChanged;
   readonly "dictate.started": DictateStarted;
   readonly "house.approval_decided": HouseApprovalDecided;
   readonly "house.approval_requested": HouseApprovalRequested;

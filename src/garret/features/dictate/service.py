@@ -78,6 +78,7 @@ class DictationService:
             c.Listen: self._listen,
             c.RestoreWords: self._restore_words,
             c.Stop: self._stop,
+            c.Pause: self._pause,
             c.History: self._history,
             c.Get: self._get,
             c.Audio: self._audio,
@@ -345,19 +346,38 @@ class DictationService:
             _logger.error("the failure of %s could not be noted: %s", utterance, error.message)
 
     async def _stop(self, command: c.Stop, request: Request) -> Nothing:
-        named = command.utterance
+        for session in await self._sessions(command.utterance, request.caller):
+            session.stop()
+        return Nothing()
+
+    async def _pause(self, command: c.Pause, request: Request) -> c.Pausing:
+        sessions = await self._sessions(command.utterance, request.caller)
+        running = [session for session in sessions if session.pausable]
+        if not running:
+            raise ControlError(
+                "The sound of this dictation comes from a program that holds it while Garret is away: that "
+                "program has to pause. The dictation goes on.",
+                code=Code.CONFLICT,
+            )
+        wanted = command.paused
+        if wanted is None:
+            wanted = not all(session.paused for session in running)
+        for session in running:
+            await (session.pause() if wanted else session.go_on())
+        return c.Pausing(paused=wanted, dictations=len(running))
+
+    async def _sessions(self, named: str, caller: Caller) -> list[Listening]:
+        """The live dictation that is named, or all that the caller may see. Raises ControlError."""
         if named:
-            await self._own(request.caller, named)
+            await self._own(caller, named)
         running = [
             session
             for utterance, session in self._live.items()
-            if utterance == named or (not named and self._may_see(request.caller, session.row))
+            if utterance == named or (not named and self._may_see(caller, session.row))
         ]
         if not running:
             raise ControlError("Nobody is dictating now.", code=Code.NOT_FOUND)
-        for session in running:
-            session.stop()
-        return Nothing()
+        return running
 
     # ---- history
 

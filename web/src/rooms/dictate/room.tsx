@@ -32,6 +32,14 @@ export const dictate: RoomManifest = {
       },
     },
     {
+      id: "dictate.pause",
+      title: "dictate:talk.pause_all",
+      needs: "dictate.pause",
+      async run({ house }) {
+        await house.call("dictate.pause", {});
+      },
+    },
+    {
       id: "dictate.cancel",
       title: "dictate:talk.cancel_all",
       needs: "dictate.listen",
