@@ -157,7 +157,7 @@ def test_when_the_time_is_over_all_of_it_goes_for_good_and_its_list_too(home: Ho
             with person.plane.store.readers.read() as connection:
                 left: Any = connection.execute("SELECT id FROM utterances").fetchall()
                 assert (left, clearings.acts(connection, "admin")) == ([(made[1],)], [])
-                assert clearings.to_restore(connection, "admin", "clr_1") == [(part.id, 1)]
+                assert clearings.to_restore(connection, "admin", "clr_1") == [(part.id, 3)]
             subscription = person.plane.bus.subscribe("dictate.deleted")
             await person.call(await person.approved(c.Delete(utterance=made[1])))
             assert events_of(person.plane, subscription) == [c.Deleted(utterance=made[1])]

@@ -24,6 +24,7 @@ from garret.features.dictate.changing import GRACE, Undisturbed
 from garret.protocol.clearing import Cleared, Holding, Restorable
 from garret.protocol.contract import Command
 
+_LOOKED_AT: Final = 5_000  # utterances in one read, which may take a second at most
 _NAME_LIMIT: Final = 100  # characters of the name of an act
 
 
@@ -53,14 +54,22 @@ class Clearing:
 
     async def _look(self, profile: str) -> Cleared:
         door = self._door
-        kept = await door.store.read(lambda connection: clearings.kept(connection, profile))
+        utterances = text_bytes = recordings = sound = 0
+        kept = None
+        while kept is None or kept.utterances == _LOOKED_AT:
+            after = "" if kept is None else kept.last
+            kept = await door.store.read(
+                lambda connection, after=after: clearings.kept(connection, profile, after, _LOOKED_AT)
+            )
+            utterances, text_bytes = utterances + kept.utterances, text_bytes + kept.text_bytes
+            recordings += len(kept.blobs)
+            sound += await asyncio.to_thread(self._sizes, kept.blobs)
         acts = await door.store.read(lambda connection: clearings.acts(connection, profile))
-        sound = await asyncio.to_thread(self._sizes, kept.blobs)
         grace = float(door.setting(GRACE)) * 60
         return Cleared(
             holdings=(
-                Holding(kind="dictations", count=kept.utterances, bytes=kept.text_bytes),
-                Holding(kind="recordings", count=len(kept.blobs), bytes=sound),
+                Holding(kind="dictations", count=utterances, bytes=text_bytes),
+                Holding(kind="recordings", count=recordings, bytes=sound),
             ),
             restorable=tuple(
                 Restorable(clearing=act.clearing, count=act.utterances, at=act.at, until=act.at + grace)
@@ -79,8 +88,12 @@ class Clearing:
 
     async def _clear(self, command: c.Clear, profile: str) -> Cleared:
         door = self._door
+        most = 2 * clearings.PART_UTTERANCES  # some of them are being worked on
         wanted = await door.store.read(
-            lambda connection: clearings.to_clear(connection, profile, command.until)
+            lambda connection: clearings.to_clear(connection, profile, command.until, most)
+        )
+        total = await door.store.read(
+            lambda connection: clearings.count_to_clear(connection, profile, command.until)
         )
         free: list[str] = []
         busy = 0
@@ -97,7 +110,7 @@ class Clearing:
             if free:
                 listed = {"clearing": command.clearing, "profile": profile, "utterances": free}
                 await door.store.objects.create(door.signer, clearings.CLEARING, listed)
-        return Cleared(done=len(free), left=len(wanted) - busy - len(free), busy=busy)
+        return Cleared(done=len(free), left=total - busy - len(free), busy=busy)
 
     async def _restore(self, command: c.Clear, profile: str) -> Cleared:
         parts = await self._door.store.read(

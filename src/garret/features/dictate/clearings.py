@@ -26,6 +26,9 @@ PART_UTTERANCES: Final = 1_000
 
 _COUNTS: Final = "NOT EXISTS (SELECT 1 FROM utterance_restorations r WHERE r.part = {}.part)"
 
+_OWN: Final = "FROM utterances INDEXED BY utterances_own WHERE profile = ? AND discarded IS NULL"
+"""A profile's own that are not deleted; by the index alone."""
+
 Derive = Callable[[apsw.Connection, str], None]
 """Make the row of an utterance anew from all that is noted of it."""
 
@@ -38,15 +41,17 @@ class Standing(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What is there of a profile: how many, the bytes of their texts, and the blobs of their sound."""
+    """A part of what is there of a profile: the last one's id, how many, the bytes of their texts, and the
+    blobs of their sound."""
 
+    last: str
     utterances: int
     text_bytes: int
     blobs: tuple[str, ...]
 
 
 class Act(NamedTuple):
-    """A clearing that can come back: its name, how many utterances are still here, and when, in seconds."""
+    """A clearing that can come back: its name, how many it deleted, and when, in seconds."""
 
     clearing: str
     utterances: int
@@ -60,8 +65,8 @@ def apply_clearing(connection: apsw.Connection, item: Object, derive: Derive) ->
     """Note a part, and delete what it lists."""
     body = item.body
     connection.execute(
-        "INSERT OR REPLACE INTO utterance_clearings VALUES (?, ?, ?, ?)",
-        (item.id, str(body["clearing"]), str(body["profile"]), item.created),
+        "INSERT OR REPLACE INTO utterance_clearings VALUES (?, ?, ?, ?, ?)",
+        (item.id, str(body["clearing"]), str(body["profile"]), item.created, len(body["utterances"])),
     )
     connection.executemany(
         "INSERT OR REPLACE INTO utterance_cleared VALUES (?, ?)",
@@ -135,51 +140,56 @@ def standing(connection: apsw.Connection, utterance: str) -> list[Standing]:
 # ---------------------------------------------------------------- read
 
 
-def to_clear(connection: apsw.Connection, profile: str, until: float) -> list[str]:
+def to_clear(connection: apsw.Connection, profile: str, until: float, limit: int) -> list[str]:
     """What of a profile is not deleted and was made until a moment, in seconds, the newest first."""
     rows: Iterable[Any] = connection.execute(
-        "SELECT id FROM utterances INDEXED BY utterances_listed "
-        "WHERE profile = ? AND discarded IS NULL AND created <= ? ORDER BY id DESC",
-        (profile, until),
+        f"SELECT id {_OWN} AND created <= ? ORDER BY id DESC LIMIT ?", (profile, until, limit)
     )
     return [str(row[0]) for row in rows]
 
 
+def count_to_clear(connection: apsw.Connection, profile: str, until: float) -> int:
+    """How many `to_clear` would give without its limit."""
+    row: Any = connection.execute(f"SELECT count(*) {_OWN} AND created <= ?", (profile, until)).fetchone()
+    return int(row[0])
+
+
 def to_restore(connection: apsw.Connection, profile: str, clearing: str) -> list[tuple[str, int]]:
-    """The parts of a clearing that count, and how many each still has here."""
+    """The parts of a clearing that count, and how many each lists."""
     rows: Iterable[Any] = connection.execute(
-        "SELECT c.part, (SELECT count(*) FROM utterance_cleared u JOIN utterances s ON s.id = u.utterance "
-        f"WHERE u.part = c.part) FROM utterance_clearings c WHERE profile = ? AND clearing = ? "
-        f"AND {_COUNTS.format('c')} ORDER BY c.part",
+        "SELECT part, listed FROM utterance_clearings c WHERE profile = ? AND clearing = ? "
+        f"AND {_COUNTS.format('c')} ORDER BY part",
         (profile, clearing),
     )
-    return [(str(part), int(count)) for part, count in rows]
+    return [(str(part), int(listed)) for part, listed in rows]
 
 
-def kept(connection: apsw.Connection, profile: str) -> Kept:
-    """What a profile has that is not deleted."""
-    row: Any = connection.execute(
-        "SELECT count(*), coalesce(sum(octet_length(raw) + octet_length(text) + "
-        "coalesce(octet_length(cleaned), 0)), 0) FROM utterances WHERE profile = ? AND discarded IS NULL",
-        (profile,),
-    ).fetchone()
-    blobs: Iterable[Any] = connection.execute(
-        "SELECT audio FROM utterances WHERE profile = ? AND discarded IS NULL AND audio IS NOT NULL",
-        (profile,),
+def kept(connection: apsw.Connection, profile: str, after: str, limit: int) -> Kept:
+    """What a profile has that is not deleted, so many after the one called `after` in the order of ids."""
+    rows: list[Any] = connection.execute(
+        f"SELECT id, (SELECT octet_length(raw) + octet_length(text) + coalesce(octet_length(cleaned), 0) "
+        f"FROM utterances WHERE id = own.id), (SELECT audio FROM utterances WHERE id = own.id) "
+        f"FROM (SELECT id {_OWN} AND id > ? ORDER BY id LIMIT ?) own",
+        (profile, after, limit),
+    ).fetchall()
+    return Kept(
+        str(rows[-1][0]) if rows else "",
+        len(rows),
+        sum(int(row[1]) for row in rows),
+        tuple(str(row[2]) for row in rows if row[2] is not None),
     )
-    return Kept(int(row[0]), int(row[1]), tuple(str(each[0]) for each in blobs))
 
 
 def acts(connection: apsw.Connection, profile: str) -> list[Act]:
     """The clearings of a profile of which something can come back, the newest first."""
     rows: Iterable[Any] = connection.execute(
-        "SELECT c.clearing, count(*), max(c.created) FROM utterance_clearings c "
-        "JOIN utterance_cleared u ON u.part = c.part JOIN utterances s ON s.id = u.utterance "
-        f"WHERE c.profile = ? AND s.discarded IS NOT NULL AND {_COUNTS.format('c')} "
-        "GROUP BY c.clearing ORDER BY max(c.created) DESC",
+        "SELECT clearing, sum(listed), max(created) FROM utterance_clearings c "
+        f"WHERE profile = ? AND {_COUNTS.format('c')} AND EXISTS (SELECT 1 FROM utterance_cleared u "
+        "JOIN utterances s ON s.id = u.utterance WHERE u.part = c.part AND s.discarded IS NOT NULL) "
+        "GROUP BY clearing ORDER BY max(created) DESC",
         (profile,),
     )
-    return [Act(str(name), int(count), int(created) / 1000) for name, count, created in rows]
+    return [Act(str(name), int(listed), int(created) / 1000) for name, listed, created in rows]
 
 
 def spent(connection: apsw.Connection, author: bytes) -> Sequence[str]:
