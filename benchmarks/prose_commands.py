@@ -1,11 +1,12 @@
-"""False commands in hours of ordinary English: the rule that takes commands, run over prose as if it were said.
+"""False commands in hours of ordinary English: the rule that takes commands, run over prose as if said.
 
 The prose is what lies on any machine that runs this: the topics of Python's own help, the explanations in its
 library and the descriptions of the installed packages, licences, and the files or folders that
-GARRET_BENCH_PROSE names (parted by colons). This project's own documents speak of commands and are left out. It is parted as a recogniser would part it: sentences end a segment, a clause ends one or
-leaves a pause within it, and now and then a speaker falls silent amid a clause. Every word counts as said in
-0.4 s, so that 9,000 are an hour. It is read once as an engine writes it that punctuates and once bare, as
-PocketSphinx does. How sound misleads is not in it: `spoken_commands` has that. Neighbours: `spoken_commands`.
+GARRET_BENCH_PROSE names (parted by colons). This project's own documents speak of commands and are left out.
+It is parted as a recogniser would part it: sentences end a segment, a clause ends one or leaves a pause
+within it, and now and then a speaker falls silent amid a clause. Every word counts as said in 0.4 s, so that
+9,000 are an hour. It is read once as an engine writes it that punctuates and once bare, as PocketSphinx does.
+How sound misleads is not in it: `spoken_commands` has that. Neighbours: `spoken_commands`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import re
 import sysconfig
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from benchmarks.report import Row, row
 from garret.features.dictate.text.commands import DEFAULT_TABLE, decide
@@ -25,25 +26,21 @@ from garret.features.dictate.text.reading import Heard, read
 
 HOURS: Final = float(os.environ.get("GARRET_BENCH_PROSE_HOURS", "20"))
 WORDS_AN_HOUR: Final = 9_000
-_EXPLANATION: Final = re.compile(r'\"\"\"(.+?)\"\"\"', re.DOTALL)
+_EXPLANATION: Final = re.compile(r"\"\"\"(.+?)\"\"\"", re.DOTALL)
 _LICENCES: Final = Path("/usr/share/common-licenses")
 _LARGEST: Final = 4 << 20  # bytes of a file
-_NO_PROSE: Final = re.compile(r"```.*?```|``?[^`]*``?|^\s*[|>$.].*$|https?:\S+|\S+@\S+|[*_#<>\[\]{}|=\\]", re.S | re.M)
+_NO_PROSE: Final = re.compile(
+    r"```.*?```|``?[^`]*``?|^\s*[|>$.].*$|https?:\S+|\S+@\S+|[*_#<>\[\]{}|=\\]", re.S | re.M
+)
 _SENTENCE: Final = re.compile(r"(?<=[.!?])[\"')]*\s+(?=[A-Z\"'(])|\n\s*\n")
 _CLAUSE: Final = re.compile(r"(?<=[,;:)])\s+|\s+(?=\()|\s+[-\u2013\u2014]+\s+")
 _WORD: Final = re.compile(r"[\"'(]*(?:[0-9]+|[A-Za-z]+)(?:['\u2019-][A-Za-z]+)*[\"').,;:!?]*")
+_ENDS, _BREAKS, _HESITATES = 0.35, 0.5, 0.04
+"""How likely somebody falls silent at a clause, so that a segment ends, or within it; and after any word."""
 _LEAST: Final = 3  # words of a sentence
 _SHORT: Final = 6  # words of a segment in which commands are listened for
 _UTTERANCE: Final = 30  # sentences
 _BARE: Final = re.compile(r"[^a-z' ]+")
-
-
-class _Pacing(NamedTuple):
-    """How likely somebody falls silent: at a clause so that a segment ends, or within it; after any word."""
-
-    ends: float = 0.35
-    breaks: float = 0.5
-    hesitates: float = 0.04
 
 
 def run() -> list[Row]:
@@ -54,7 +51,12 @@ def run() -> list[Row]:
     bare = [[heard._replace(text=_bare(heard.text)) for heard in utterance] for utterance in utterances]
     mistaken = _mistaken(bare)
     return [
-        row(f"commands: false in {what}, as Whisper writes it", _false(utterances, False), "commands", budget=0.0),
+        row(
+            f"commands: false in {what}, as Whisper writes it",
+            _false(utterances, False),
+            "commands",
+            budget=0.0,
+        ),
         row(f"commands: false in {what}, as PocketSphinx does", _false(bare, True), "commands", budget=0.0),
         row(f"commands: false in {what}, were all heard by the grammar", mistaken, "commands"),
     ]
@@ -68,12 +70,15 @@ def _false(utterances: Sequence[Sequence[Heard]], marks: bool) -> int:
             for part in reading.parts:
                 if part.command is not None:
                     count += 1
-                    print(f"  {part.text!r} in {reading.text!r} was taken for {part.command.phrase!r}", flush=True)
+                    print(
+                        f"  {part.text!r} in {reading.text!r} was taken for {part.command.phrase!r}",
+                        flush=True,
+                    )
     return count
 
 
 def _mistaken(utterances: Sequence[Sequence[Heard]]) -> int:
-    """How many short segments would be commands if the grammar heard in each the phrase that is nearest to it."""
+    """How many short segments would be commands if the grammar heard in each the phrase nearest to it."""
     texts = {heard.text for utterance in utterances for heard in utterance}
     found = 0
     for text in sorted(texts):
@@ -104,20 +109,20 @@ def _spoken(chance: random.Random) -> Iterator[list[Heard]]:
         yield utterance
 
 
-def _segments(sentence: Sequence[str], chance: random.Random, pacing: _Pacing = _Pacing()) -> list[Heard]:
+def _segments(sentence: Sequence[str], chance: random.Random) -> list[Heard]:
     """A sentence, given as clauses, in the segments and pauses of somebody who says it."""
     segments: list[Heard] = []
     words: list[str] = []
     breaks: list[tuple[int, float]] = []
     pause = chance.uniform(0.6, 1.5)
     for number, clause in enumerate(sentence):
-        if number and chance.random() < pacing.ends:
+        if number and chance.random() < _ENDS:
             segments.append(Heard(" ".join(words), pause=pause, breaks=tuple(breaks)))
             words, breaks, pause = [], [], chance.uniform(0.6, 1.5)
-        elif number and chance.random() < pacing.breaks:
+        elif number and chance.random() < _BREAKS:
             breaks.append((len(words), chance.uniform(0.3, 0.6)))
         for place, word in enumerate(clause.split()):
-            if place and chance.random() < pacing.hesitates:
+            if place and chance.random() < _HESITATES:
                 breaks.append((len(words), chance.uniform(0.3, 0.6)))
             words.append(word)
     return [*segments, Heard(" ".join(words), pause=pause, breaks=tuple(breaks))]
@@ -152,7 +157,7 @@ def _texts() -> Iterator[str]:
         yield from map(_read, sorted(path.rglob("*")) if path.is_dir() else [path])
     yield from _help()
     for distribution in sorted(importlib.metadata.distributions(), key=lambda each: each.name or ""):
-        yield distribution.metadata.get_payload() or ""  # type: ignore[misc]  # typed as a list of parts too
+        yield (distribution.read_text("METADATA") or "").partition("\n\n")[2]  # behind its fields
     library = Path(sysconfig.get_path("stdlib"))
     for path in sorted([*library.glob("*.py"), *library.glob("[a-z]*/*.py")]):
         yield "\n\n".join(_EXPLANATION.findall(_read(path)))

@@ -284,7 +284,9 @@ def test_what_the_words_before_ask_for_is_a_word(before: str, said: str) -> None
     assert commands(read(heard("we left at noon", said), DEFAULT_TABLE)) == [said]
 
 
-@pytest.mark.parametrize("before", ["that is the last one", "the match was final", "we saw it again and again"])
+@pytest.mark.parametrize(
+    "before", ["that is the last one", "the match was final", "we saw it again and again"]
+)
 def test_what_ends_a_clause_asks_for_nothing(before: str) -> None:
     assert commands(read(heard(before, "comma"), DEFAULT_TABLE)) == ["comma"]
 
