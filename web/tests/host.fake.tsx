@@ -8,9 +8,9 @@ import type { ReactNode } from "react";
 import { Feed, FeedContext, House, HouseProvider, MayContext } from "../src/frame/house";
 import { theme, variables } from "../src/frame/theme";
 import { Channel } from "../src/protocol/channel";
-import { COMMANDS } from "../src/protocol/contracts";
+import { COMMANDS, GarretError } from "../src/protocol/contracts";
 import { startStrings } from "../src/strings";
-import { HandPort } from "./ports.fake";
+import { HandPort, type Sent } from "./ports.fake";
 
 export const SETTINGS = [
   { key: "desk.theme", value: "system", source: "default", sentence: "Whether pages are light or dark." },
@@ -31,6 +31,9 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
   "dictate.stop": {},
 };
 
+/** The test itself answers later, by `port.tell`. */
+export const LATER = Symbol("later");
+
 const EVERY = Object.values(COMMANDS).map((command) => command.capability);
 
 export class Host {
@@ -46,9 +49,21 @@ export class Host {
         this.subscription = message.id ?? 0;
         this.sequence = 0;
         this.item(null, "");
-      } else if (message.name !== undefined && message.name in this.answers)
-        queueMicrotask(() => this.port.tell({ t: "result", id: message.id, value: this.answers[message.name ?? ""], files: [] }));
+      } else if (message.name !== undefined && message.name in this.answers) queueMicrotask(() => this.reply(message));
     };
+  }
+
+  /** What was said beforehand: a value, or a function of the command that gives one, throws a GarretError, or `LATER`. */
+  private reply({ name = "", id = 0, payload }: Sent): void {
+    const answer = this.answers[name];
+    try {
+      const value: unknown = typeof answer === "function" ? (answer as (payload: unknown, id: number) => unknown)(payload, id) : answer;
+      if (value !== LATER) this.port.tell({ t: "result", id, value, files: [] });
+    } catch (error) {
+      if (!(error instanceof GarretError)) throw error;
+      const { code, message, retryable, details } = error;
+      this.port.tell({ t: "error", id, error: { code, message, retryable, details } });
+    }
   }
 
   /** An event of the house. */

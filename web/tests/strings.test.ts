@@ -2,7 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 
-import { catalogue, LANGUAGES, languageFor } from "../src/strings";
+import { bringStrings, catalogue, LANGUAGES, languageFor, LATE } from "../src/strings";
+
+await Promise.all(LATE.map((room) => bringStrings(room)));
 
 const CODE = import.meta.glob<string>(["../src/**/*.{ts,tsx}", "!../src/**/contracts.ts"], { query: "?raw", import: "default", eager: true });
 const PLURAL = /_(zero|one|two|few|many|other)$/;

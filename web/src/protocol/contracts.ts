@@ -294,6 +294,7 @@ export interface DataGetHistory {
   readonly source?: string;
   readonly find?: string;
   readonly saved?: boolean;
+  readonly question?: string;
 }
 
 /** The head of a result that is still here. */

@@ -77,6 +77,7 @@ class Drafting:
     async def _draft(self, command: c.DraftQuery, request: Request) -> c.Draft:
         _check(command)
         known = await self._adding.usable(request, command.source)
+        profile = request.caller.profile
         limits = self._within(command.limits)
         held = await self._snapshots.of(known, request.calls)
         seconds: dict[str, float] = {}
@@ -86,7 +87,7 @@ class Drafting:
         draft = c.Draft(
             id=new_id("question"),
             source=known.id,
-            question=command.question,
+            question=_question(command, self.draft(command.previous, profile)),
             translation=translation,
             limits=limits,
             fingerprint=held.catalogue.fingerprint,
@@ -107,9 +108,9 @@ class Drafting:
         self, command: c.DraftQuery, known: Known, held: Held, limits: c.Limits, request: Request
     ) -> tuple[c.Translation, str]:
         """What the question means, and what has to be said of how that was found."""
-        if command.query:
-            return c.Translation(outcome="query", query=command.query, confidence=1.0, by="person"), ""
         draft = self.draft(command.previous, request.caller.profile) if command.previous else None
+        if command.query:
+            return _given(command.query, draft), ""
         previous = draft.translation if draft else None
         own = await self._judge.translate(held, command.question, previous, request.calls)
         wanted = self._door.setting("data.model")
@@ -189,6 +190,35 @@ class Drafting:
             "asked": self._door.clock.wall(),
         }
         await self._adding.keep(store.QUESTION, body, request.workspace)
+
+
+def _given(query: str, previous: c.Draft | None) -> c.Translation:
+    """A query that came as one: a person's own, or another reading of the question before that they chose."""
+    chosen = _chosen(query, previous)
+    if chosen is None or previous is None:
+        return c.Translation(outcome="query", query=query, confidence=1.0, by="person")
+    before = previous.translation
+    return msgspec.structs.replace(
+        before,
+        outcome="query",
+        query=query,
+        reading=chosen.reading,
+        message="",
+        confidence=1.0,
+        alternatives=tuple(each for each in before.alternatives if each.query != query),
+    )
+
+
+def _question(command: c.DraftQuery, previous: c.Draft | None) -> str:
+    """The question that a draft answers; of a reading that was chosen, the one that it is a reading of."""
+    if previous is not None and _chosen(command.query, previous) is not None:
+        return previous.question
+    return command.question
+
+
+def _chosen(query: str, previous: c.Draft | None) -> c.Alternative | None:
+    alternatives = previous.translation.alternatives if previous is not None else ()
+    return next((each for each in alternatives if each.query == query), None)
 
 
 def _check(command: c.DraftQuery) -> None:

@@ -55,6 +55,9 @@ class Keeping:
 
     async def _history(self, command: c.GetHistory, request: Request) -> c.History:
         owner = owner_of(request)
+        if command.question:
+            one = await self._look_up(command.question, request)
+            return c.History(questions=() if one is None else (one,))
         source = (await self._adding.find(request, command.source)).id if command.source else ""
         wanted = Wanted(
             limit=min(max(command.limit, 1), _LISTED),
@@ -91,7 +94,7 @@ class Keeping:
             trusted=trust is not None and trust["query"] == said["query"],
         )
 
-    async def _one(self, identity: str, request: Request) -> c.Asked:
+    async def _look_up(self, identity: str, request: Request) -> c.Asked | None:
         owner = owner_of(request)
 
         def look(connection: apsw.Connection) -> tuple[dict[str, Any] | None, _Around]:
@@ -99,12 +102,16 @@ class Keeping:
             return said, _around(connection, owner, [identity])
 
         said, around = await self._door.store.read(look)
-        if said is None:
+        return None if said is None else self._shown(said, around)
+
+    async def _one(self, identity: str, request: Request) -> c.Asked:
+        asked = await self._look_up(identity, request)
+        if asked is None:
             raise ControlError(
                 f"There is no question {identity[:60]!r} in the history. Nothing was changed.",
                 code=Code.NOT_FOUND,
             )
-        return self._shown(said, around)
+        return asked
 
     async def _save(self, command: c.SaveQuestion, request: Request) -> c.Asked:
         asked = await self._one(command.question, request)

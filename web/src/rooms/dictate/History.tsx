@@ -24,7 +24,7 @@ import { useEngines } from "./choices";
 import { dayFrom, dayOf, useToday } from "./day";
 import { exporting, FORMS, useDeeds } from "./deeds";
 import { PAGE, Row, ROW_REM } from "./Row";
-import { useStore } from "./store";
+import { useStore } from "../../frame/store";
 
 type Span = "any" | "today" | "week" | "month" | "days";
 

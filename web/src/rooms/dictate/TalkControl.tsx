@@ -12,7 +12,7 @@ import { KeyCaps, useKeys } from "../../frame/keys";
 import { toasts } from "../../frame/toasts";
 import { dictation, type Choice } from "./dictation";
 import { share, textOf, type Phase } from "./hearing";
-import { useStore } from "./store";
+import { useStore } from "../../frame/store";
 
 const HELD = 350; // milliseconds: what is shorter is a click, and the dictation goes on
 

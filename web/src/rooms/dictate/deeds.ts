@@ -8,7 +8,7 @@ import { sentenceOf } from "../../frame/ErrorCard";
 import { useHouse, useMay, type House } from "../../frame/house";
 import { toasts } from "../../frame/toasts";
 import { GarretError, type DictateFilterInput, type DictateUtterance, type DictateUtterances } from "../../protocol/contracts";
-import { Store } from "./store";
+import { Store } from "../../frame/store";
 
 export type Form = "text" | "markdown" | "json" | "srt" | "vtt";
 export const FORMS: readonly Form[] = ["text", "markdown", "json", "srt", "vtt"];

@@ -7,7 +7,7 @@ import type { House } from "../../frame/house";
 import { GarretError } from "../../protocol/contracts";
 import { hear, SILENT, type Hearing } from "./hearing";
 import { Wishes } from "./wishes";
-import { Store } from "./store";
+import { Store } from "../../frame/store";
 
 export type Mode = "commands" | "plain" | "spelling";
 

@@ -203,7 +203,8 @@ class Draft(Contract, frozen=True):
 class DraftQuery(Command[Draft], frozen=True):
     """Make a draft of a question in words, or of a query that a person wrote; nothing is run.
 
-    `previous` is the draft that a question goes on from ("only 2020"). `limits` None: as is set.
+    `previous` is the draft that a question goes on from ("only 2020"); with a `query` that is one of its
+    alternatives, that reading of its question is drafted. `limits` None: as is set.
     """
 
     source: str
@@ -382,13 +383,17 @@ class History(Contract, frozen=True):
 
 @command("data.history", result=History, capability="data.use")
 class GetHistory(Command[History], frozen=True):
-    """What one asked, the newest first: all, of one source, with words in it, or only what is saved."""
+    """What one asked, the newest first: all, of one source, with words in it, or only what is saved.
+
+    `question` asks for that one alone; there is none where it is not in the history.
+    """
 
     limit: int = 50
     before: str = ""
     source: str = ""
     find: str = ""
     saved: bool = False
+    question: str = ""
 
 
 @command("data.save", result=Asked, capability="data.use")
