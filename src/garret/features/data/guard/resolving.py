@@ -1,11 +1,12 @@
 """Walks a query's tree: every node is of a known kind, and every name is one of the catalogue's.
 
-`Resolver.query` visits a SELECT or a set operation with all that is in it, common tables, subqueries and what
-is correlated included, and rewrites each name to the catalogue's, in quotes. It raises GuardRefused at the first
-thing that is not allowed; a tree that it has passed over holds nothing else.
+`Resolver.query` visits a SELECT or a set operation with all that is in it, common tables, subqueries and
+what is correlated included, and rewrites each name to the catalogue's, in quotes. It raises GuardRefused at
+the first thing that is not allowed; a tree that it has passed over holds nothing else.
 
-Invariants: a node is visited by a rule of its own, or its kind is in `nodes` and all its parts are visited; there
-is no third way. Nothing is computed, looked up or fetched. Neighbours: `sql` parses before and writes after.
+Invariants: a node is visited by a rule of its own, or its kind is in `nodes` and all its parts are visited;
+there is no third way. Nothing is computed, looked up or fetched. Neighbours: `sql` parses before and writes
+after.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from garret.features.data.guard.names import Relation, Scope, Tables, columns_by
 from garret.features.data.guard.refusal import refuse
 
 _SELECT_PARTS: Final = frozenset(
-    "expressions from_ joins where group having order limit offset distinct with_ qualify windows laterals".split()
+    "expressions from_ joins where group having order limit offset distinct with_ qualify windows "
+    "laterals".split()
 )
 _SET_PARTS: Final = frozenset("this expression distinct by_name with_ order limit offset".split())
 _TABLE_PARTS: Final = frozenset("this db catalog alias joins".split())
@@ -568,7 +570,7 @@ def _refuse_rows(node: exp.Expr) -> Never:
     refuse(
         "rows come from tables of this source",
         said(node),
-        "tables, subqueries in brackets, VALUES and UNNEST of an array; no functions that make rows or read files",
+        "tables, subqueries in brackets, VALUES and UNNEST of an array; no functions that make rows",
     )
 
 
