@@ -2,8 +2,8 @@
 
 Three kinds: a trade's reports over eight tables (joins, nested and correlated queries), the figures of a
 web log over one wide table, and what each dialect has of its own (windows, grouping sets, arrays, JSON,
-vectors). Where dialects differ, a `<word:...>` in the text is replaced by the dialect's form. They are in `questions/`, one
-below another; a line that begins with a space goes on with the one before.
+vectors). Where dialects differ, a `<word:...>` in the text is replaced by the dialect's form. They are in
+`questions/`, one below another; a line that begins with a space goes on with the one before.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ def _hold_field(name: Any, fields: set[str]) -> str:
         if field in fields:
             return field
     some = ", ".join(sorted(fields)[:8])
-    refuse("only fields of the collection", str(name), f"its fields, such as {some}")
+    return refuse("only fields of the collection", str(name), f"its fields, such as {some}")
 
 
 def _is_count(value: Any) -> bool:
