@@ -1,7 +1,7 @@
 """Real locked sessions to aim attacks at, with the guard left out: what does the session alone hold?
 
-Harm is what can be seen from outside: a file that changed or came to be, a hidden value in the rows, or a query
-that did not end when it was told to.
+Harm is what can be seen from outside: a file that changed or came to be, a hidden value in the rows, or a
+query that did not end when it was told to.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def duckdb_trial(folder: Path) -> Iterator[Trial]:
     (own,) = locked_duckdb.exact([str(folder / "own.csv")])
 
     def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-        columns = "1 AS region, DATE '2020-01-01' AS day, 'n' AS note, 1 AS customer_id, ['a'] AS tags, '{}' AS info"
+        columns = (
+            "1 AS region, DATE '2020-01-01' AS day, 'n' AS note, 1 AS customer_id, ['a'] AS tags, 1 AS info"
+        )
         connection.execute(f"CREATE VIEW sales AS SELECT id, amount, {columns} FROM read_csv('{own}')")
         connection.execute("CREATE VIEW customers AS SELECT 1 AS id, 'n' AS name, 'c' AS city, 1990 AS born")
 
@@ -101,7 +103,7 @@ def sqlite_trial(folder: Path) -> Iterator[Trial]:
     made = apsw.Connection(str(folder / "own.db"))
     made.execute(
         "CREATE TABLE sales (id INTEGER PRIMARY KEY, region, amount, day, note, customer_id, tags, info);"
-        "INSERT INTO sales VALUES (1, 'north', 2, '2020-01-01', 'n', 1, '[]', '{}'), (2, 's', 4, '', '', 1, '', '');"
+        "INSERT INTO sales VALUES (1, 'north', 2, '2020-01-01', 'n', 1, '[]', '{}');"
         "CREATE TABLE customers (id, name, city, born)"
     )
     made.close()

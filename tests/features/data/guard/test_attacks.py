@@ -27,20 +27,21 @@ def test_the_corpus_is_large_and_covers_every_language() -> None:
 def test_no_attack_is_let_through(dialect: str) -> None:
     source = catalogue(dialect)  # type: ignore[arg-type]
     through: list[str] = []
+    refusals: list[GuardRefused] = []
     for attack in ALL:
         if attack.dialect != dialect:
             continue
         try:
-            checked = check(attack.query, source, Limits())
+            through.append(f"{attack.query} -> {check(attack.query, source, Limits()).query}")
         except GuardRefused as refusal:
-            assert refusal.code == Code.DENIED
-            assert set(refusal.details) == {"rule", "what", "allowed"}
-            assert all(refusal.details.values())
-            assert refusal.details["rule"] in refusal.message
-            assert refusal.message.isprintable()
-        else:
-            through.append(f"{attack.query} -> {checked.query}")
+            refusals.append(refusal)
     assert through == []
+    for refusal in refusals:
+        assert refusal.code == Code.DENIED
+        assert set(refusal.details) == {"rule", "what", "allowed"}
+        assert all(refusal.details.values())
+        assert refusal.details["rule"] in refusal.message
+        assert refusal.message.isprintable()
 
 
 def harmed(trial: Trial, attack: Attack) -> bool:

@@ -10,7 +10,7 @@ _SHOWN = 80  # characters of a query that are repeated in a message
 
 
 class GuardRefused(GarretError):
-    """A query was not let through; nothing was run. `details` has `rule`, `what` and `allowed`, all in words."""
+    """A query was not let through; nothing was run. `details`: `rule`, `what` and `allowed`, in words."""
 
     code = Code.DENIED
 
