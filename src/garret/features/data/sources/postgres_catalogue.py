@@ -179,10 +179,11 @@ def _look_at_rest(
             looked.append(_looked_at(connection, table, schema, wanted, budget))
     if not skipped:
         return looked, ()
-    return looked, (
-        f"{skipped:,} tables have no sample values: the server has no statistics of them. ANALYZE gathers "
-        "them.",
+    note = (
+        f"{skipped:,} tables have no sample values: the server has no statistics of them. "
+        "ANALYZE gathers them."
     )
+    return looked, (note,)
 
 
 def _looked_at(

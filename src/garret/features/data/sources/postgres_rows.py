@@ -224,8 +224,8 @@ def _name_of_moment(moment: int) -> str:
 
 
 def _far_moment(microseconds: int) -> str:
-    """A moment after every year that Arrow has, in PostgreSQL's form; the calendar repeats after 400
-    years.""" cycle = 146_097 * _DAY
+    """A moment after every year that Arrow has, in PostgreSQL's form; the calendar repeats in 400 years."""
+    cycle = 146_097 * _DAY
     cycles, rest = divmod(microseconds, cycle)
     near = pa.array([rest], pa.timestamp("us")).cast(pa.string())[0].as_py()
     year, after = int(near[:4]) + 400 * cycles, near[4:]

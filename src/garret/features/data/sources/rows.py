@@ -20,8 +20,8 @@ NAMELESS: Final = "column"
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
-    """The names, empty ones filled in and repeated ones numbered: `a`, ``, `a` give `a`, `column_2`,
-    `a_2`.""" taken: set[str] = set()
+    """The names, with empty ones filled in and repeated ones numbered: `a`, `a` give `a`, `a_2`."""
+    taken: set[str] = set()
     wanted = {name for name in names if name.strip()}
     unique: list[str] = []
     for place, given in enumerate(names, start=1):
