@@ -231,13 +231,13 @@ def code_of(error: BaseException) -> tuple[int, str]:
 
 
 _QUERY: Final = re.compile(r"[\s(]*(SELECT|WITH|VALUES)\b", re.IGNORECASE)
-_INTO: Final = re.compile(r"\bINTO\s+(OUTFILE|DUMPFILE|@)", re.IGNORECASE)
+_FILES: Final = re.compile(r"\bINTO\s+(OUTFILE|DUMPFILE|@)|\bLOAD_FILE\b", re.IGNORECASE)
 
 
 def is_query(text: str) -> bool:
-    """Whether it begins as a query does and puts nothing anywhere: READ ONLY does not keep files from it."""
+    """Whether it begins as a query does and touches no file: READ ONLY does not keep files from it."""
     plain = re.sub(r"'(?:[^'\\]|\\.|'')*'", "''", text)
-    return _QUERY.match(text) is not None and _INTO.search(plain) is None
+    return _QUERY.match(text) is not None and _FILES.search(plain) is None
 
 
 def guards(is_mariadb: bool, seconds: float) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Rows of MySQL's text protocol, decoded a chunk at a time instead of a value at a time.
 
-A driver in Python takes 19 us for a row of nine values, most of it for each value by itself. Here the packets of
-a chunk are found one after another, which the protocol demands, and then each column of all its rows at once,
-with numpy: where its values begin, how long they are, and their bytes in one array. 1 us a row.
+A driver in Python takes 19 us for a row of nine values, most of it for each value by itself. Here the packets
+of a chunk are found one after another, which the protocol demands, and then each column of all its rows at
+once, with numpy: where its values begin, how long they are, and their bytes in one array. 1.3 us a row.
 
 Reference: MySQL's documentation of the client/server protocol, "Text Resultset Row" and "Protocol::
 LengthEncodedInteger".
@@ -149,10 +149,12 @@ def _bytes_at(data: _Bytes, places: _Numbers, lengths: _Numbers, ends: _Numbers)
         windows = np.lib.stride_tricks.sliding_window_view(data, max(widest, 1))[places]
         if int(ends[-1]) == widest * len(lengths):
             return windows.reshape(-1)
-        return windows[np.arange(max(widest, 1)) < lengths[:, None]]
+        short: _Bytes = windows[np.arange(max(widest, 1)) < lengths[:, None]]
+        return short
     taken = np.repeat(places - (ends - lengths), lengths)
     taken += np.arange(int(ends[-1]))
-    return data[taken]
+    values: _Bytes = data[taken]
+    return values
 
 
 def _column_of(

@@ -1,8 +1,8 @@
 """Rows of MySQL and MariaDB: texts as the server writes them, made into Arrow columns in bulk.
 
-PyMySQL opens the session and reads the head of the answer; `mysql_packets` takes the rows from there. connectorx
-was tried and left: it holds the interpreter while it waits for rows, so that nothing can be cancelled, and ends
-in a panic at values such as the date 0000-00-00.
+PyMySQL opens the session and reads the head of the answer; `mysql_packets` takes the rows from there.
+connectorx was tried and left: it holds the interpreter while it waits for rows, so that nothing can be
+cancelled, and ends in a panic at values such as the date 0000-00-00.
 """
 
 from __future__ import annotations

@@ -238,7 +238,7 @@ def of_state(state: str, said: str, config: SourceConfig) -> SourceError:
     return failures.failed_query(said)
 
 
-def guards(seconds: float, gives_up_rights: bool) -> Iterator[sql.Composable]:
+def guards(seconds: float, gives_up_rights: bool) -> Iterator[sql.SQL | sql.Composed]:
     """What a transaction begins with, so that it can only read, and not for long."""
     yield sql.SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     yield sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(max(1, int(seconds * 1000))))
@@ -265,7 +265,7 @@ def _settings(config: SourceConfig) -> sql.Composed:
 
 
 def _plain(text: str) -> sql.SQL:
-    return sql.SQL(text)  # type: ignore[arg-type]
+    return sql.SQL(text)
 
 
 def _inner(query: str, limit: int) -> tuple[sql.SQL]:

@@ -105,7 +105,7 @@ class Stream:
 
     def _allowed(self, batch: pa.RecordBatch, rows: int, size: int) -> int:
         """How many rows of the batch are within the limits; notes where that is not all of them."""
-        allowed = min(batch.num_rows, self._limits.rows - rows)
+        allowed: int = min(batch.num_rows, self._limits.rows - rows)
         if size + batch.nbytes > self._limits.bytes:
             share = (self._limits.bytes - size) / batch.nbytes
             within = int(batch.num_rows * share)
