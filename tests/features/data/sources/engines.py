@@ -1,4 +1,4 @@
-"""Private servers for the connectors: MariaDB, MongoDB's protocol, PostgreSQL with pgvector; see tests/servers.py.
+"""Private servers for the connectors: MariaDB, and MongoDB's protocol; see tests/servers.py for the others.
 
 Each ends with its own process, and a test that needs one that cannot be had is skipped and says so.
 """
@@ -6,7 +6,6 @@ Each ends with its own process, and a test that needs one that cannot be had is 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import signal
@@ -68,10 +67,7 @@ def _jars() -> Path:
     if maven is None or shutil.which("javac") is None or find_spec("pymongo") is None:
         pytest.skip("CONNECTOR mongo NOT TESTED: there is no Java, no Maven or no PyMongo")
     pom = JAVA / "pom.xml"
-    place = (
-        Path(tempfile.gettempdir())
-        / f"garret-java-{hashlib.sha256(pom.read_bytes()).hexdigest()[:12]}-{os.getuid()}"
-    )
+    place = Path(tempfile.gettempdir()) / f"garret-java-{version}-{os.getuid()}"
     if not (place / "whole").exists():
         fetched = subprocess.run(
             [maven, "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={place}"],

@@ -16,6 +16,7 @@ class Wire:
     def __init__(self, to: int) -> None:
         self._to = to
         self._silent = threading.Event()
+        self._closed = False
         self._open: list[socket.socket] = []
         self._listening = Listening(self._relay)
         self.port = self._listening.port
@@ -29,8 +30,10 @@ class Wire:
                 end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        self.cut()
-        self._listening.close()
+        if not self._closed:
+            self._closed = True
+            self.cut()
+            self._listening.close()
 
     def _relay(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._to)) as server:

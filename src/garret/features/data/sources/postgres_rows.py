@@ -8,6 +8,7 @@ driver, and are found again by that.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -133,14 +134,11 @@ class PostgresRun:
         return f"SELECT {', '.join(chosen)} FROM (\n{self._query}\n) AS q({', '.join(names)})"
 
     def _interrupt(self) -> None:
-        """End it at the server, by the other connection; by the driver's own way where that is gone."""
+        """End it at the server, by the other connection."""
         if not self._backend:
             return
-        try:
+        with suppress(psycopg.Error):
             self._control.execute("SELECT pg_cancel_backend(%s)", (self._backend,))
-        except psycopg.Error:
-            with psycopg.connect(self._connector.conninfo(), autocommit=True) as other:
-                other.execute("SELECT pg_cancel_backend(%s)", (self._backend,))
 
     def cancel(self) -> None:
         if self._pump is not None:

@@ -95,7 +95,7 @@ class Pump(Generic[T]):
                 self._changed.notify_all()
                 return item
         if not come:
-            self._interrupt()
+            self._end_at_engine()
         if self._stopped is not None:
             raise self._why_stopped()
         if self._failure is not None:
@@ -117,7 +117,13 @@ class Pump(Generic[T]):
                 return
             self._stopped = self._stopped or Code.CANCELLED
             self._changed.notify_all()
-        self._interrupt()
+        self._end_at_engine()
+
+    def _end_at_engine(self) -> None:
+        """Tell the engine, but wait only a little for its answer: it may be as silent as it was before."""
+        telling = threading.Thread(target=self._interrupt, name="source-end", daemon=True)
+        telling.start()
+        telling.join(GRACE)
 
     def close(self) -> None:
         """End what is still under way, and wait a little for the thread."""
@@ -128,5 +134,5 @@ class Pump(Generic[T]):
         if under_way:
             self._thread.join(0.02)  # it may be about to end by itself, after the last row
             if self._thread.is_alive():
-                self._interrupt()
+                self._end_at_engine()
         self._thread.join(GRACE)

@@ -26,7 +26,8 @@ PEOPLE = [
 ]
 
 TABLES = """
-CREATE TABLE people (id int PRIMARY KEY, name varchar(40) NOT NULL, city varchar(40), email varchar(80), score float8);
+CREATE TABLE people (
+  id int PRIMARY KEY, name varchar(40) NOT NULL, city varchar(40), email varchar(80), score float8);
 CREATE TABLE orders (id int PRIMARY KEY, person int NOT NULL REFERENCES people (id), amount decimal(12, 2));
 CREATE VIEW parisians AS SELECT id, name FROM people WHERE city = 'Paris';
 """
@@ -75,6 +76,8 @@ def fetch(source: Connector, query: str, limits: Limits | None = None) -> tuple[
         found += list(zip(*columns, strict=True))
     return rows, found
 
+
+NUMBERS = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000)"
 
 SQL = {
     "people": "SELECT id, name, city, score FROM people ORDER BY id LIMIT 11",
@@ -125,10 +128,9 @@ def _postgres() -> Iterator[Engine]:
 
 @contextlib.contextmanager
 def _mysql() -> Iterator[Engine]:
-    with mariadb() as (_, folder):
+    with mariadb() as (port, folder):
         import pymysql
 
-        port = _
         admin = pymysql.connect(unix_socket=str(folder / "mysqld.sock"), user="root", autocommit=True)
         with admin, admin.cursor() as cursor:
 
@@ -142,7 +144,6 @@ def _mysql() -> Iterator[Engine]:
             for statement in TABLES.replace("float8", "double COMMENT 'of last year'").split(";\n"):
                 if statement.strip():
                     ask(statement)
-            ask("ALTER TABLE orders ADD FOREIGN KEY (person) REFERENCES people (id)")
             cursor.executemany("INSERT INTO people VALUES (%s, %s, %s, %s, %s)", PEOPLE)
             ask("INSERT INTO orders VALUES (1, 1, 10.50), (2, 1, 0.01), (3, 3, 99.99)")
             ask("CREATE USER reader@'127.0.0.1' IDENTIFIED BY 'se cret@1'")
@@ -151,7 +152,8 @@ def _mysql() -> Iterator[Engine]:
 
             def running() -> int:
                 found = ask(
-                    "SELECT count(*) FROM information_schema.processlist WHERE user = 'reader' AND command = 'Query'"
+                    "SELECT count(*) FROM information_schema.processlist "
+                    "WHERE user = 'reader' AND command = 'Query'"
                 )
                 return int(found[0][0])
 
@@ -160,9 +162,9 @@ def _mysql() -> Iterator[Engine]:
                 "se cret@1",
                 SQL
                 | {
-                    "endless": "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000) "
+                    "endless": f"{NUMBERS} "
                     "SELECT a.n, b.n AS m, c.n AS o FROM n AS a JOIN n AS b JOIN n AS c",
-                    "slow": "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000) "
+                    "slow": f"{NUMBERS} "
                     "SELECT count(*) AS n FROM n AS a JOIN n AS b JOIN n AS c WHERE a.n + b.n < c.n LIMIT 1",
                 },
                 running,
@@ -179,7 +181,7 @@ def _mongo() -> Iterator[Engine]:
             database = client["shop"]
             names = ("_id", "name", "city", "email", "score")
             database["people"].insert_many([dict(zip(names, person, strict=True)) for person in PEOPLE])
-            database["many"].insert_many([{"_id": number} for number in range(20_000)])
+            database["many"].insert_many([{"_id": number} for number in range(60_000)])
 
             def asked(collection: str, *stages: dict[str, Any]) -> str:
                 return json.dumps({"collection": collection, "pipeline": list(stages)})
@@ -196,7 +198,7 @@ def _mongo() -> Iterator[Engine]:
                     "deep write": asked("people", {"$facet": {"a": [{"$merge": "stolen"}]}}),
                     "nonsense": asked("people", {"$nonsense": 1}),
                     "stacked": '{"collection": "people"}',
-                    "endless": asked("many", {"$limit": 20_000}),
+                    "endless": asked("many", {"$limit": 60_000}),
                 },
                 lambda: 0,
                 lambda text: database[text],
