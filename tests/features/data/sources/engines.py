@@ -6,6 +6,7 @@ Each ends with its own process, and a test that needs one that cannot be had is 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
@@ -67,6 +68,7 @@ def _jars() -> Path:
     if maven is None or shutil.which("javac") is None or find_spec("pymongo") is None:
         pytest.skip("CONNECTOR mongo NOT TESTED: there is no Java, no Maven or no PyMongo")
     pom = JAVA / "pom.xml"
+    version = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
     place = Path(tempfile.gettempdir()) / f"garret-java-{version}-{os.getuid()}"
     if not (place / "whole").exists():
         fetched = subprocess.run(

@@ -97,8 +97,10 @@ class TextFit(Fit):
             return None
         try:
             number = Decimal(value)
+            if not number.is_finite():
+                raise InvalidOperation
             fitted = number.quantize(Decimal(1).scaleb(-self.type.scale), ROUND_HALF_EVEN, _WIDE)
-            if len(fitted.as_tuple().digits) > DIGITS:
+            if len(fitted.as_tuple().digits) > self.type.precision:
                 raise InvalidOperation
         except (InvalidOperation, ValueError):
             self._left_out += 1

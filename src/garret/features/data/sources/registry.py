@@ -9,9 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Final
 
+from garret.base.errors import Code
 from garret.features.data.contracts import SourceConfig, SourceKind
 from garret.features.data.sources import failures
-from garret.features.data.sources.contract import Connector
+from garret.features.data.sources.contract import Connector, SourceError
 
 _HERE: Final = "garret.features.data.sources"
 
@@ -22,8 +23,6 @@ CONNECTORS: Final[dict[SourceKind, tuple[str, str, str]]] = {
     "postgres": ("postgres", "PostgresConnector", "PostgreSQL"),
     "mysql": ("mysql", "MysqlConnector", "MySQL and MariaDB"),
     "mongo": ("mongo", "MongoConnector", "MongoDB"),
-    "trino": ("trino_server", "TrinoConnector", "Trino"),
-    "neo4j": ("neo4j_server", "Neo4jConnector", "Neo4j"),
     "qdrant": ("qdrant_server", "QdrantConnector", "Qdrant"),
 }
 """Module, class and name for people."""
@@ -31,6 +30,8 @@ CONNECTORS: Final[dict[SourceKind, tuple[str, str, str]]] = {
 
 def connector_class(kind: SourceKind) -> type[Connector]:
     """Raises SourceError where the driver is not installed."""
+    if kind not in CONNECTORS:
+        raise SourceError(f"Sources of the kind {kind!r} cannot be asked yet.", code=Code.USAGE)
     module, name, people = CONNECTORS[kind]
     try:
         found = getattr(import_module(f"{_HERE}.{module}"), name)

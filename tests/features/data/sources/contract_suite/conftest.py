@@ -77,7 +77,7 @@ def fetch(source: Connector, query: str, limits: Limits | None = None) -> tuple[
     return rows, found
 
 
-NUMBERS = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000)"
+NUMBERS = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000)"
 
 SQL = {
     "people": "SELECT id, name, city, score FROM people ORDER BY id LIMIT 11",

@@ -28,7 +28,7 @@ CASES: list[tuple[str, str, Any]] = [
     ("DATE '2024-02-29'", "date", dt.date(2024, 2, 29)),
     ("DATE '0001-01-01'", "date", dt.date(1, 1, 1)),
     ("CAST('0000-00-00' AS DATE)", "text", "0000-00-00"),
-    ("TIMESTAMP '9999-12-31 23:59:59.999999'", "timestamp", dt.datetime(9999, 12, 31, 23, 59, 59, 999_999)),
+    ("TIMESTAMP '9999-12-31 23:59:59.999999'", "timestamp", dt.datetime.max),  # noqa: DTZ901 - it has no zone
     ("CAST('0000-00-00 00:00:00' AS DATETIME)", "text", "0000-00-00 00:00:00"),
     ("CAST('10:11:12.5' AS TIME(3))", "time", dt.time(10, 11, 12, 500_000)),
     ("CAST('-838:59:59' AS TIME)", "text", "-838:59:59"),
@@ -109,17 +109,20 @@ def test_many_rows_are_all_there_in_their_order(engine: Engine) -> None:
     query = (
         f"{NUMBERS} SELECT a.n * 10000 + b.n AS id, IF(b.n % 7 = 0, NULL, CONCAT('v', a.n, '-', b.n)) AS "
         "text "
-        "FROM n AS a JOIN n AS b WHERE a.n <= 100 ORDER BY id LIMIT 300001"
+        "FROM n AS a JOIN n AS b WHERE a.n <= 100 ORDER BY id LIMIT 100001"
     )
-    rows, found = fetch(engine.connector(), query, Limits(rows=300_000))
+    rows, found = fetch(engine.connector(), query, Limits(rows=100_000))
     assert not rows.truncated
     assert found == [
-        (a * 10_000 + b, None if b % 7 == 0 else f"v{a}-{b}") for a in range(1, 101) for b in range(1, 3001)
+        (a * 10_000 + b, None if b % 7 == 0 else f"v{a}-{b}") for a in range(1, 101) for b in range(1, 1001)
     ]
 
 
 def test_what_comes_late_is_left_out_and_told(engine: Engine) -> None:
-    query = f"{NUMBERS} SELECT IF(a.n = 2900, CAST('0000-00-00' AS DATE), DATE '2024-01-01') AS day FROM n AS a JOIN n AS b"
+    query = (
+        f"{NUMBERS} SELECT IF(a.n = 900, CAST('0000-00-00' AS DATE), DATE '2024-01-01') AS day "
+        "FROM n AS a JOIN n AS b"
+    )
     rows, found = fetch(
         engine.connector(), query + " WHERE b.n <= 100 ORDER BY a.n LIMIT 300000", Limits(rows=300_000)
     )
