@@ -25,7 +25,7 @@ JAVA = Path(__file__).parent / "java"
 
 @contextlib.contextmanager
 def mariadb() -> Iterator[tuple[int, Path]]:
-    """A MariaDB server on loopback; its port, and a folder with the socket by which root needs no password."""
+    """A MariaDB server on loopback; its port, and the folder of the socket where root needs no password."""
     program = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
     install = shutil.which("mariadb-install-db")
     if program is None or install is None or find_spec("pymysql") is None:
