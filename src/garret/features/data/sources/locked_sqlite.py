@@ -17,6 +17,7 @@ Neighbours: the worker's cage has the same file by Landlock; the guard has check
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -102,19 +103,18 @@ def open_locked(
 def begin(connection: apsw.Connection, query: str) -> apsw.Cursor:
     """Start `query`; the rows are taken from what this returns. Raises SourceError if it is no one SELECT."""
     cursor = connection.cursor()
-    seen = 0
+    seen: list[str] = []
 
-    def once(current: apsw.Cursor, _statement: str, _values: object) -> bool:
-        nonlocal seen
-        seen += 1
-        return seen == 1 and current.is_readonly and current.has_vdbe
+    def once(current: apsw.Cursor, statement: str, _values: object) -> bool:
+        seen.append(statement)
+        return len(seen) == 1 and current.is_readonly and current.has_vdbe
 
     cursor.exec_trace = once
     try:
         cursor.execute(query)
     except (apsw.ExecTraceAbort, apsw.AuthError) as error:
         raise _refused() from error
-    if seen != 1:
+    if len(seen) != 1:
         raise _refused()
     return cursor
 
@@ -133,7 +133,7 @@ def _lock(
     prepare(connection)
     tables = _own_tables(connection)
     connection.set_progress_handler(stop, _STEPS)
-    connection.authorizer = lambda *call: _authorize(tables, *call)
+    connection.authorizer = partial(_authorize, tables)
     return connection
 
 
