@@ -34,7 +34,7 @@ from garret.features.data.contracts import (
 from garret.features.data.sources import locked_duckdb, parquet_cache, workbook
 from garret.features.data.sources.contract import Able, SourceError
 from garret.features.data.sources.delimited import read_delimited, rejections
-from garret.features.data.sources.duck_rows import DuckRows, explain, quoted, told
+from garret.features.data.sources.duck_rows import DuckRows, explain, interrupter, quoted, told
 from garret.features.data.sources.file_catalogue import describe
 from garret.features.data.sources.file_tables import FileTable, tables_of
 from garret.features.data.sources.fingerprint import take_fingerprint
@@ -129,7 +129,7 @@ class FilesConnector:
         with self._watching(limits.seconds) as watch:
             session = self._open(checked.tables, watch)
             with session.engine:
-                estimate = explain(session.engine, checked, watch)
+                estimate = explain(session.engine, checked, watch, session.rows)
         return msgspec.structs.replace(estimate, seconds=session.seconds)
 
     def run(self, checked: Checked, limits: Limits) -> DuckRows:
@@ -191,7 +191,7 @@ class FilesConnector:
         watch = self._watching(None)
 
         def ready(engine: duckdb.DuckDBPyConnection) -> None:
-            watch.attach(engine.interrupt)
+            watch.attach(interrupter(engine))
             parquet_cache.allow_writing(engine, copy)
             self._place(engine, table, self._read(engine, table))
 
@@ -228,14 +228,16 @@ class FilesConnector:
         ]
 
         def ready(engine: duckdb.DuckDBPyConnection) -> None:
-            watch.attach(engine.interrupt)
+            watch.attach(interrupter(engine))
             for table, copy in copies:
                 if copy is not None:
                     session.take(table, copy)
                     copy.unlock(engine)
                     engine.execute(f"CREATE VIEW {quoted(table.name)} AS FROM {copy.relation}")
                 else:
-                    self._place(engine, table, self._read(engine, table))
+                    read = self._read(engine, table)
+                    session.count(table, read)
+                    self._place(engine, table, read)
 
         try:
             session.engine = locked_duckdb.open_files(paths, ready, memory=memory_fence())
@@ -316,6 +318,12 @@ class _Session:
     def __init__(self, tables: Sequence[FileTable]) -> None:
         self.tables = tables
         self._copies: dict[str, Copy] = {}
+        self.rows: int | None = None
+
+    def count(self, table: FileTable, read: Read) -> None:
+        """Remember the size of the largest table of text, which the engine does not know."""
+        if table.form in ("delimited", "json") and read.rows is not None:
+            self.rows = max(self.rows or 0, read.rows)
 
     def take(self, table: FileTable, copy: Copy) -> None:
         self._copies[table.name] = copy
@@ -348,7 +356,7 @@ def _opened(gathered: Gathered, watch: Watch) -> duckdb.DuckDBPyConnection:
     engine = locked_duckdb.open_files(
         [file.path for file in gathered.files], lambda _: None, memory=memory_fence()
     )
-    watch.attach(engine.interrupt)
+    watch.attach(interrupter(engine))
     return engine
 
 
