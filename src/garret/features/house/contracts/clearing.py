@@ -22,7 +22,7 @@ class Holdings(Contract, frozen=True):
     rooms: tuple[RoomHoldings, ...]
 
 
-@command("house.holdings", result=Holdings, capability="data.clear_own", timeout=60.0)
+@command("house.holdings", result=Holdings, capability="house.clear_own", timeout=60.0)
 class GetHoldings(Command[Holdings], frozen=True):
     """What the rooms keep of one's own: what `house.clear` would take."""
 
@@ -39,7 +39,7 @@ class ClearedAll(Contract, frozen=True):
     until: float = 0.0
 
 
-@command("house.clear", result=ClearedAll, capability="data.clear_own", job=True, timeout=None, at_once=1)
+@command("house.clear", result=ClearedAll, capability="house.clear_own", job=True, timeout=None, at_once=1)
 class ClearOwn(Command[ClearedAll], frozen=True):
     """Delete all in all rooms that is of the profile in force and was made `until` then (seconds since 1970).
 
@@ -51,7 +51,7 @@ class ClearOwn(Command[ClearedAll], frozen=True):
     key: str = ""
 
 
-@command("house.restore", result=ClearedAll, capability="data.clear_own", job=True, timeout=None, at_once=1)
+@command("house.restore", result=ClearedAll, capability="house.clear_own", job=True, timeout=None, at_once=1)
 class RestoreCleared(Command[ClearedAll], frozen=True):
     """Bring back what was cleared under a name."""
 
