@@ -113,6 +113,13 @@ export interface DataChecked {
   readonly limit: number;
 }
 
+/** Look at, clear or bring back all that one asked and added. */
+export interface DataClear {
+  readonly act?: "clear" | "look" | "restore";
+  readonly clearing?: string;
+  readonly until?: number;
+}
+
 /** A column of a table, or a field of documents: then `name` is its path with dots. */
 export interface DataColumn {
   readonly name: string;
@@ -2477,6 +2484,13 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** Look at, clear or bring back all that one asked and added. */
+  readonly "data.clear": {
+    readonly command: DataClear;
+    readonly result: Cleared;
+    readonly item: never;
+    readonly input: never;
+  };
   /** One's own dashboards in this workspace. */
   readonly "data.dashboards": {
     readonly command: DataListDashboards;
@@ -3506,6 +3520,7 @@ export const COMMANDS = {
   "data.add": { capability: "data.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 120.0, descriptors: 0, items: false, inputs: false },
   "data.catalogue": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 120.0, descriptors: 0, items: false, inputs: false },
   "data.chart": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 60.0, descriptors: 0, items: false, inputs: false },
+  "data.clear": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 60.0, descriptors: 0, items: false, inputs: false },
   "data.dashboards": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "data.describe": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "data.distrust": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
