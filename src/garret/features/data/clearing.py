@@ -1,7 +1,7 @@
 """Clearing all that a profile asked and added, in one act, with a way back until the grace time is over.
 
-One object says until when everything of a profile is cleared; what is older is not shown any more (`store`). It
-is erased for good by `end_grace`, object by object, with passwords, snapshots and copies of its sources.
+One object says until when everything of a profile is cleared; what is older is not shown any more (`store`).
+It is erased for good by `end_grace`, object by object, with passwords, snapshots and copies of its sources.
 
 Neighbours: `store` (what a clearing hides), `features.house.clearing`, which asks every room.
 """

@@ -57,7 +57,7 @@ SETTINGS: Final = (
         default=1_440,
         minimum=1,
         maximum=525_600,
-        sentence="How long cleared questions and sources can be brought back, in minutes; then they are gone.",
+        sentence="How long cleared questions and sources can be brought back, in minutes.",
     ),
     Setting(
         key="data.catalogue_minutes",
