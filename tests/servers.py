@@ -32,7 +32,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _may_run_as(name: str, folder: Path) -> dict[str, Any]:
+def may_run_as(name: str, folder: Path) -> dict[str, Any]:
     """How to start a program that refuses root: as user `name`, to whom `folder` is given."""
     if os.geteuid() != 0:
         return {}
@@ -60,7 +60,7 @@ def postgresql() -> Iterator[int]:
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     _needs("psycopg", programs[-1] if programs else None, "postgres", "PostgreSQL")
     folder = Path(tempfile.mkdtemp(prefix="g-pg-"))
-    user = _may_run_as("postgres", folder)
+    user = may_run_as("postgres", folder)
     data = str(folder / "data")
     subprocess.run(
         [programs[-1] / "initdb", "-D", data, "-A", "trust", "-U", "garret", "--no-sync"],
@@ -93,7 +93,7 @@ def rabbitmq() -> Iterator[int]:
     _needs("aio_pika", program if program.exists() and mapper else None, "rabbitmq", "RabbitMQ")
     assert mapper is not None
     folder = Path(tempfile.mkdtemp(prefix="g-mq-"))
-    user = _may_run_as("rabbitmq", folder)
+    user = may_run_as("rabbitmq", folder)
     port, names = free_port(), free_port()
     environment = {
         "PATH": os.environ["PATH"],

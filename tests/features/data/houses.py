@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from tests.control.planes import Client, plane_of
 
 
 @asynccontextmanager
-async def data_house(home: Home) -> AsyncIterator[Any]:
+async def data_house(home: Home) -> AsyncGenerator[Any]:
     """The plane, with the rooms that questions need."""
     async with plane_of(home, (MODELS, DATA)) as plane:
         yield plane
@@ -53,7 +53,7 @@ async def approved(client: Client, order: Any) -> Any:
     return msgspec.structs.replace(order, approval=(await client.call(wanted)).token)
 
 
-async def answer(client: Client, **asked: str) -> c.NormalizedResult:
+async def answer(client: Client, **asked: Any) -> c.NormalizedResult:
     """Draft, approve and run."""
     draft = await client.call(c.DraftQuery(source="shop", **asked))
     return await client.call(await approved(client, order_of(draft)))

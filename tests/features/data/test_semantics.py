@@ -28,7 +28,14 @@ BODY = msgspec.msgpack.encode(CATALOGUE)
 
 
 def _said(table: str, column: str = "", **more: object) -> dict[str, dict[str, object]]:
-    plain = {"table": table, "column": column, "description": "", "synonyms": [], "unit": "", "private": None}
+    plain: dict[str, object] = {
+        "table": table,
+        "column": column,
+        "description": "",
+        "synonyms": [],
+        "unit": "",
+        "private": None,
+    }
     return {semantics.meaning_id("src_1", table, column): plain | more}
 
 

@@ -8,9 +8,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from garret.base.clock import SystemClock
 from garret.base.errors import Code
 from garret.base.paths import Home
+from garret.control.door import Door
 from garret.features.data import contracts as c
+from garret.features.data import store
+from garret.features.data.clearing import Clearing
+from garret.features.data.connections import Connections
+from garret.features.data.shelf import Shelf
+from garret.features.data.snapshots import Snapshots
+from garret.features.data.stages import Stages
 from garret.features.house import contracts as house
 from tests.control.planes import Client, run
 from tests.features.data.houses import add, answer, approved, cells, data_house, order_of, shop
@@ -258,6 +266,48 @@ def test_saved_questions_and_dashboards_outlive_a_restart(home: Home, folder: Pa
             assert (await client.call(c.ListDashboards())).dashboards == ()
             assert await plane.store.objects.rebuild("data")
             assert len((await client.call(c.GetHistory())).questions) == 1
+
+    run(story())
+
+
+class _Later(SystemClock):
+    """An hour ahead."""
+
+    def wall(self) -> float:
+        return super().wall() + 3_600
+
+
+def test_all_that_is_ones_own_is_cleared_in_one_act_and_comes_back_until_its_time_is_over(
+    home: Home, folder: Path
+) -> None:
+    async def story() -> None:
+        async with data_house(home) as plane:
+            client = Client(plane)
+            await add(client, folder)
+            result = await answer(client, query="SELECT count(*) FROM orders")
+            (room,) = [each for each in (await client.call(house.GetHoldings())).rooms if each.room == "data"]
+            assert {each.kind: each.count for each in room.holdings} == {"questions": 1, "sources": 1}
+            until = (await client.call(house.GetHoldings())).at
+            cleared = await client.call(house.ClearOwn(until=until))
+            assert cleared.count >= 2
+            assert (await client.call(c.ListSources())).sources == ()
+            assert (await client.call(c.GetHistory())).questions == ()
+            assert (await client.refusal(c.GetRows(result=result.id))).code == Code.NOT_FOUND
+            await client.call(house.RestoreCleared(clearing=cleared.clearing))
+            assert len((await client.call(c.ListSources())).sources) == 1
+            assert len((await client.call(c.GetHistory())).questions) == 1
+            until = (await client.call(house.GetHoldings())).at
+            await client.call(house.ClearOwn(until=until))
+            await add(client, folder, "new")
+            await plane.settings.set("data.grace_minutes", 1, None)
+            later = Door("data", plane, clock=_Later())
+            connections = Connections(later)
+            snapshots = Snapshots(later, connections)
+            await Clearing(later, connections, snapshots, Shelf(later, Stages())).end_grace()
+            await plane.store.objects.rebuild("data")
+            counts = await plane.store.read(lambda connection: store.count(connection, "admin"))
+            assert counts == {store.SOURCE: 1}, "what came later stays"
+            assert [each.name for each in (await client.call(c.ListSources())).sources] == ["new"]
 
     run(story())
 

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ SCRIPT = Path(__file__).with_name("scripted_server.py")
 
 
 @contextmanager
-def scripted_server() -> Iterator[str]:
+def scripted_server() -> Generator[str]:
     """Its address; stopped by its process id at the end."""
     process = subprocess.Popen([sys.executable, str(SCRIPT)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

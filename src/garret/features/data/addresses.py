@@ -28,12 +28,12 @@ def config_of(targets: list[str]) -> tuple[SourceConfig, str]:
             raise UsageError("A source is one server or files, not several of both. Nothing was added.")
         return _server(targets[0])
     paths = tuple(str(Path(target).expanduser().absolute()) for target in targets)
-    kinds = {_kind_of(path) for path in paths}
+    kinds: set[SourceKind] = {_kind_of(path) for path in paths}
     if len(kinds) > 1 or (kinds != {"files"} and len(paths) > 1):
         raise UsageError(
             "A database file is a source by itself; add each under its own name. Nothing was added."
         )
-    return SourceConfig(kind=kinds.pop(), paths=paths), ""
+    return SourceConfig(kind=next(iter(kinds)), paths=paths), ""
 
 
 def _kind_of(path: str) -> SourceKind:
@@ -46,7 +46,8 @@ def _kind_of(path: str) -> SourceKind:
         return "sqlite"
     if head[8:12] == _DUCKDB_MAGIC:
         return "duckdb"
-    return _FILES.get(Path(path).suffix.lower(), "files") if not head else "files"
+    named = _FILES.get(Path(path).suffix.lower())
+    return named if named is not None and not head else "files"
 
 
 def _server(address: str) -> tuple[SourceConfig, str]:

@@ -109,9 +109,8 @@ def _show_draft(session: Session, draft: c.Draft) -> None:
 
 def _no_query(draft: c.Draft) -> GarretError:
     if draft.refusal is not None:
-        allowed = f" {draft.refusal.allowed}" if draft.refusal.allowed else ""
         return GarretError(
-            f"{draft.refusal.message}{allowed} Nothing was run.",
+            f"{draft.refusal.message} Nothing was run.",
             code=Code.DENIED,
             details={"rule": draft.refusal.rule},
         )

@@ -74,6 +74,7 @@ ROOM = Room(
         c.ListDashboards,
         c.GetStages,
         c.Rendered,
+        c.Clear,
         c.Examine,
         work.Probe,
         work.Survey,
@@ -110,4 +111,5 @@ ROOM = Room(
     migrations="garret.features.data.migrations",
     projection="garret.features.data.store:PROJECTION",
     examination=c.Examine,
+    clearing=c.Clear,
 )

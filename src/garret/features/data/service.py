@@ -13,6 +13,7 @@ from garret.control.commands.service import Request, ServiceHandler
 from garret.control.door import Door
 from garret.features.data import contracts as c
 from garret.features.data.adding import Adding
+from garret.features.data.clearing import Clearing
 from garret.features.data.connections import Connections
 from garret.features.data.drafting import Drafting
 from garret.features.data.examination import Examination
@@ -33,6 +34,7 @@ class DataService:
         self._connections = Connections(door)
         self._snapshots = Snapshots(door, self._connections)
         self._shelf = Shelf(door, self._stages)
+        self._clearing = Clearing(door, self._connections, self._snapshots, self._shelf)
         judge = Judge(door)
         adding = Adding(door, self._connections, self._snapshots, judge)
         drafting = Drafting(door, adding, self._snapshots, self._connections, judge, self._stages)
@@ -46,13 +48,16 @@ class DataService:
             **self._shelf.handlers,
             **Keeping(door, adding, self._shelf).handlers,
             **Examination(adding).handlers,
+            **self._clearing.handlers,
             c.GetStages: self._figures,
         }
 
     async def start(self) -> None:
-        """Nothing has to be brought up."""
+        """Grace times end from now on."""
+        self._clearing.begin()
 
     async def stop(self) -> None:
+        self._clearing.stop()
         await self._connections.close()
         self._snapshots.close()
         self._shelf.close()

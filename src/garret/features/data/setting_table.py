@@ -52,6 +52,14 @@ SETTINGS: Final = (
         sentence="How many megabytes of answers are kept in memory; the oldest go first.",
     ),
     Setting(
+        key="data.grace_minutes",
+        type="int",
+        default=1_440,
+        minimum=1,
+        maximum=525_600,
+        sentence="How long cleared questions and sources can be brought back, in minutes.",
+    ),
+    Setting(
         key="data.catalogue_minutes",
         type="int",
         default=60,

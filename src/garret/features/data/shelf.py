@@ -61,6 +61,11 @@ class Shelf:
     def has(self, result: str) -> bool:
         return result in self._kept
 
+    def forget(self, profile: str) -> None:
+        """Let go of a profile's results."""
+        for result in [each for each, kept in self._kept.items() if kept.owner.profile == profile]:
+            os.close(self._kept.pop(result).rows)
+
     def close(self) -> None:
         while self._kept:
             _, kept = self._kept.popitem()

@@ -22,6 +22,7 @@ from garret.features.data.contracts.results import (
     Sort,
 )
 from garret.features.data.contracts.sources import SourceConfig, SourceStatus
+from garret.protocol.clearing import Cleared, Clearing
 from garret.protocol.contract import Command, Contract, Event, Nothing, Retry, command, event
 from garret.protocol.finding import Findings
 
@@ -488,6 +489,11 @@ class Rendered(Command[Nothing], frozen=True):
 @command("data.examine", result=Findings, capability="data.use")
 class Examine(Command[Findings], frozen=True):
     """Which drivers are there, and which sources had a problem when they were last asked."""
+
+
+@command("data.clear", result=Cleared, capability="data.use", timeout=60.0)
+class Clear(Clearing, frozen=True):
+    """Look at, clear or bring back all that one asked and added."""
 
 
 # ---- events

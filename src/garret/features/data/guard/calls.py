@@ -1,8 +1,8 @@
 """Calls of functions: their names, and arguments that decide how long a value gets.
 
 A short query can ask for a very long text: `repeat('x', 1e9)`, a format of a thousand million places, or
-replacements within each other that each lengthen tenfold. Counts have to be small numbers in the query itself, and
-what lengthens may stand in itself a few times only. Memory is limited by the process besides.
+replacements within each other that each lengthen tenfold. Counts have to be small numbers in the query
+itself, and what lengthens may stand in itself a few times only. Memory is limited by the process besides.
 """
 
 from __future__ import annotations

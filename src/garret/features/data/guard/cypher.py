@@ -1,9 +1,9 @@
 """Cypher through the guard: read token by token, and written anew with every name in backticks.
 
 Only reading clauses are words of this module; whatever else looks like a word is a name and comes out in
-backticks, where Neo4j takes it for a name too. So a clause that writes or calls can only be written as one that
-Neo4j cannot read. Labels, relationship types and properties are looked up; calls are on a list; paths have an end;
-the last clause limits the rows.
+backticks, where Neo4j takes it for a name too. So a clause that writes or calls can only be written as one
+that Neo4j cannot read. Labels, relationship types and properties are looked up; calls are on a list; paths
+have an end; the last clause limits the rows.
 
 Invariants: every bare word of the text that is written is in `_CLAUSES`, `_WORDS` or `_FUNCTIONS`.
 """

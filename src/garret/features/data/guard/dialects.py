@@ -1,11 +1,12 @@
 """sqlglot's dialects as the guard uses them; PostgreSQL's knows the operators of pgvector as well.
 
-sqlglot reads `a <=> b` as MySQL's comparison and would write something else for PostgreSQL. Here each operator
-has a node of its own and comes out as it went in (pgvector's README lists them).
+sqlglot reads `a <=> b` as MySQL's comparison and would write something else for PostgreSQL. Here each
+operator has a node of its own and comes out as it went in (pgvector's README lists them).
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
@@ -16,6 +17,9 @@ from sqlglot.expressions.core import Binary, Expression
 from sqlglot.generators.postgres import PostgresGenerator
 from sqlglot.parsers.postgres import PostgresParser
 from sqlglot.tokenizer_core import TokenType
+
+# It repeats the text of what it cannot read, and queries are nobody's but their owner's.
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 
 class InnerProduct(Expression, Binary):

@@ -1,8 +1,9 @@
 """Which functions may be called in each dialect: those that compute from their arguments alone.
 
-Not here, and so refused: what reads or writes files, settings, sequences, locks, locations, the catalogue or
-other sessions; what waits; what runs text as a query; what makes rows or very long values from nothing. The names
-are looked up in the engines' manuals. `random` is here, since people draw samples; it changes nothing.
+Not here, and so refused: what reads or writes files, settings, sequences, locks, locations, the catalogue
+or other sessions; what waits; what runs text as a query; what makes rows or very long values from nothing.
+The names are looked up in the engines' manuals. `random` is here, since people draw samples; it changes
+nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Queries that are JSON objects, read strictly: what two readers might understand in two ways is refused.
 
-One object, no key twice, no NaN, a limited depth, size and count of values; keys and texts without what nobody
-sees. `written` gives the text that is run.
+One object, no key twice, no NaN, a limited depth, size and count of values; keys and texts without what
+nobody sees. `written` gives the text that is run.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def items(value: Any) -> list[Any]:
 
 
 def _measure(text: str) -> None:
-    """Refuse a depth that would cost the reader something, by brackets alone; those within texts count too."""
+    """Refuse a depth that would cost the reader something, by brackets alone, within texts too."""
     depth = deepest = 0
     for character in text:
         if character in "[{":

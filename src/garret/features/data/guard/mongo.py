@@ -1,11 +1,12 @@
 """MongoDB through the guard: a collection and a pipeline, whose stages and operators are all on a list.
 
-A query is `{"collection": ..., "pipeline": [...]}`. Every stage, every operator within, and every collection that
-another is joined with is looked up; a key that begins with `$` and is not known is refused wherever a server
-would act on it. Stages that write, run scripts, or tell about the server and its users are on no list. The last
-stage limits the rows.
+A query is `{"collection": ..., "pipeline": [...]}`. Every stage, every operator within, and every
+collection that another is joined with is looked up; a key that begins with `$` and is not known is refused
+wherever a server would act on it. Stages that write, run scripts, or tell about the server and its users
+are on no list. The last stage limits the rows.
 
-Neighbours: `json_text` reads strictly; the connector reads with read preference and a login that may only read.
+Neighbours: `json_text` reads strictly; the connector reads with read preference and a login that may only
+read.
 """
 
 from __future__ import annotations

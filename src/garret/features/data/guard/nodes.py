@@ -1,8 +1,8 @@
 """Which nodes of sqlglot's tree may be in a query. What is not named here is refused.
 
 `COMPUTING` are functions; their names are looked at once more in `functions`, and again in the text that is
-written out. `PLAIN` are visited part by part; `LEAVES` have no parts that could name anything. Nodes with rules of
-their own are in `resolving`.
+written out. `PLAIN` are visited part by part; `LEAVES` have no parts that could name anything. Nodes with
+rules of their own are in `resolving`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Operators of MongoDB's aggregation that compare and compute; MongoDB's manual lists all there are.
 
-Not here, and so refused: `$function`, `$accumulator`, `$where` (scripts), `$out`, `$merge` (writing), `$rand` with
-no use, `$range` (rows from nothing), `$meta`, `$text`, `$jsonSchema`, and all that tells about the server.
+Not here, and so refused: `$function`, `$accumulator`, `$where` (scripts), `$out`, `$merge` (writing),
+`$rand` with no use, `$range` (rows from nothing), `$meta`, `$text`, `$jsonSchema`, and all that tells about
+the server.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Qdrant through the guard: one object with a collection, a vector or a filter, and a limit; keys are on a list.
+"""Qdrant through the guard: an object with a collection, a vector or a filter, and a limit.
 
-The forms are those of the search and scroll calls of Qdrant's interface. Nothing in them can write, so what is
-held is: a known collection, known keys, plain values, and how many points come back.
+The forms are those of the search and scroll calls of Qdrant's interface. Nothing in them can write, so what
+is held is: a known collection, known keys, plain values, and how many points come back.
 """
 
 from __future__ import annotations
@@ -138,13 +138,12 @@ def _hold_values(value: Any, keys: frozenset[str], where: str) -> None:
 
 def _hold_field(name: Any, fields: set[str]) -> str:
     """A field of the collection, or one inside of it. Returns the field."""
-    if isinstance(name, str):
-        top = name.partition(".")[0].removesuffix("[]")
-        for field in (name, top):
-            if field in fields:
-                return field
+    whole = name if isinstance(name, str) else ""
+    for field in (whole, whole.partition(".")[0].removesuffix("[]")):
+        if field in fields:
+            return field
     some = ", ".join(sorted(fields)[:8])
-    refuse("only fields of the collection", str(name), f"its fields, such as {some}")
+    return refuse("only fields of the collection", str(name), f"its fields, such as {some}")
 
 
 def _is_count(value: Any) -> bool:

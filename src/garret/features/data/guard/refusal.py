@@ -10,14 +10,14 @@ _SHOWN = 80  # characters of a query that are repeated in a message
 
 
 class GuardRefused(GarretError):
-    """A query was not let through; nothing was run. `details` has `rule`, `what` and `allowed`, all in words."""
+    """A query was not let through; nothing was run. `details`: `rule`, `what` and `allowed`, in words."""
 
     code = Code.DENIED
 
 
 def refuse(rule: str, what: str, allowed: str) -> Never:
     """Raise GuardRefused: the rule that was broken, what broke it, and what would be let through."""
-    what = shown(what)
+    what = shown(what) or "nothing"
     message = f"The query was not run. Rule: {rule}. This breaks it: {what}. What is allowed: {allowed}."
     raise GuardRefused(message, details={"rule": rule, "what": what, "allowed": allowed})
 

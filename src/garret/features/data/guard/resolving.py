@@ -1,28 +1,27 @@
-"""Walks a query's tree: every node is of a known kind, and every name is one of the catalogue's.
+"""Walks a query's tree: what it reads from are tables of the catalogue, tied by conditions.
 
-`Resolver.query` visits a SELECT or a set operation with all that is in it, common tables, subqueries and what
-is correlated included, and rewrites each name to the catalogue's, in quotes. It raises GuardRefused at the first
-thing that is not allowed; a tree that it has passed over holds nothing else.
+`Resolver.query` visits a SELECT or a set operation with all that is in it, common tables, subqueries and
+what is correlated included, and rewrites each name to the catalogue's, in quotes. It raises GuardRefused at
+the first thing that is not allowed; a tree that it has passed over holds nothing else.
 
-Invariants: a node is visited by a rule of its own, or its kind is in `nodes` and all its parts are visited; there
-is no third way. Nothing is computed, looked up or fetched. Neighbours: `sql` parses before and writes after.
+Invariants: a node is visited by a rule of its own, or its kind is in `nodes` and all its parts are visited;
+there is no third way. Nothing is computed, looked up or fetched. Neighbours: `sql` parses before and writes
+after.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Final, Never, cast
 
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
-from garret.features.data.guard import calls, nodes
-from garret.features.data.guard.functions import COLLATIONS
+from garret.features.data.guard.expressions import Expressions, nodes_of, refuse_column, refuse_node, said
 from garret.features.data.guard.names import Relation, Scope, Tables, columns_by_name
 from garret.features.data.guard.refusal import refuse
 
 _SELECT_PARTS: Final = frozenset(
-    "expressions from_ joins where group having order limit offset distinct with_ qualify windows laterals".split()
+    "expressions from_ joins where group having order limit offset distinct with_ qualify windows "
+    "laterals".split()
 )
 _SET_PARTS: Final = frozenset("this expression distinct by_name with_ order limit offset".split())
 _TABLE_PARTS: Final = frozenset("this db catalog alias joins".split())
@@ -35,36 +34,12 @@ _MOST_RELATIONS = 30
 _MOST_LEVELS = 12  # of queries in queries
 
 
-class Resolver:
-    """One pass over one tree. `tables` and `columns` are what it was found to touch."""
+class Resolver(Expressions):
+    """One pass over one tree."""
 
     def __init__(self, catalogue: Tables) -> None:
-        self._catalogue = catalogue
-        self._folds = catalogue.dialect == "postgres"
+        super().__init__(catalogue)
         self._level = self._read = 0
-        self.tables: dict[str, None] = {}
-        self.columns: dict[str, None] = {}
-        self._rules: dict[type, Callable[[exp.Expr, Scope], None]] = {
-            exp.Column: self._column,
-            exp.Identifier: self._variable,
-            exp.Star: self._star,
-            exp.Select: self._inner_query,
-            exp.Union: self._inner_query,
-            exp.Intersect: self._inner_query,
-            exp.Except: self._inner_query,
-            exp.Subquery: self._inner_query,
-            exp.Lambda: self._lambda,
-            exp.Window: self._window,
-            exp.WindowSpec: self._frame,
-            exp.Dot: self._dot,
-            exp.Alias: self._alias,
-            exp.PropertyEQ: self._field,
-            exp.Collate: self._collate,
-            exp.Var: self._word,
-            exp.DataType: self._type,
-            exp.Anonymous: self._call,
-            exp.AnonymousAggFunc: self._call,
-        }
 
     def query(self, node: exp.Expr, outer: Scope | None, common: dict[str, Relation]) -> list[str]:
         """Visit a query. Returns the names of its columns; raises GuardRefused."""
@@ -82,7 +57,7 @@ class Resolver:
         elif isinstance(node, exp.Subquery):
             names = self._bracketed(node, outer, common)
         else:
-            _refuse_node(node)
+            refuse_node(node)
         self._level -= 1
         return names
 
@@ -96,7 +71,7 @@ class Resolver:
             self._relation(node.args["from_"].this, scope, joins)
         for join in _joins(node):
             self._join(join, scope, joins)
-        for lateral in _nodes(node, "laterals"):
+        for lateral in nodes_of(node, "laterals"):
             self._relation(lateral, scope, joins)
         for item in node.expressions:
             if isinstance(item, exp.Alias):
@@ -149,7 +124,7 @@ class Resolver:
         for table in clause.expressions:
             _hold_parts(table, _CTE_PARTS)
             if not isinstance(table.this, exp.Query):
-                _refuse_node(table.this)
+                refuse_node(table.this)
             names = self.query(table.this, outer, common)
             alias, names = self._table_alias(table.args["alias"], names)
             single = _is_single(table.this)
@@ -273,7 +248,7 @@ class Resolver:
     def _conditions(self, node: exp.Select, scope: Scope, joins: list[exp.Join]) -> None:
         """Visit ON, USING and WHERE, and note which relations each condition ties together."""
         for join in joins:
-            for name in _nodes(join, "using"):
+            for name in nodes_of(join, "using"):
                 self._using(name, join, scope)
             if join.args.get("on"):
                 self._tying(join.args["on"], scope)
@@ -294,250 +269,16 @@ class Resolver:
         name = node.name.lower()
         holders = [key for key, relation in scope.relations.items() if name in relation.columns]
         if len(holders) < 2:
-            _refuse_column(node.name, scope)
+            refuse_column(node.name, scope)
         for key in holders:
             self._note(scope.relations[key], name)
         identifier = exp.to_identifier(scope.relations[holders[0]].columns[name], quoted=True)
         node.replace(identifier)
         scope.join(holders)
 
-    # --- expressions
-
-    def _part(self, node: exp.Expr, part: str, scope: Scope) -> None:
-        for item in _nodes(node, part):
-            self._visit(item, scope)
-
-    def _visit(self, node: exp.Expr, scope: Scope) -> None:
-        kind = type(node)
-        rule = self._rules.get(kind)
-        if rule is not None:
-            rule(node, scope)
-            return
-        if kind in nodes.LEAVES:
-            return
-        if kind in nodes.COMPUTING:
-            calls.look_at(node, self._catalogue.dialect)
-        elif kind not in nodes.PLAIN:
-            _refuse_node(node)
-        for part in node.args:
-            self._part(node, part, scope)
-
-    def _inner_query(self, node: exp.Expr, scope: Scope) -> None:
-        self.query(node, scope, scope.common)
-
-    def _column(self, node: exp.Expr, scope: Scope) -> None:
-        parts = [part for part in (node.args.get(key) for key in ("catalog", "db", "table", "this")) if part]
-        if isinstance(node.this, exp.Star):
-            self._qualified_star(node, scope)
-            return
-        if any(not isinstance(part, exp.Identifier) for part in parts):
-            _refuse_node(node)
-        names = [self._folded(part) for part in parts]
-        for at in range(min(len(names), 3) - 1, -1, -1):
-            found = self._find(names[: at + 1], scope)
-            if found is not None and (at == len(names) - 1 or self._has_fields):
-                self._rewrite(node, found, names[at + 1 :])
-                return
-        _refuse_column(".".join(names), scope)
-
-    @property
-    def _has_fields(self) -> bool:
-        """Whether `a.b` may be the field `b` of a column `a`."""
-        return self._catalogue.dialect in ("duckdb", "trino")
-
-    def _find(self, names: list[str], scope: Scope) -> list[str] | None:
-        """What a name of one to three parts is written as, or None: from here outward."""
-        name = names[-1].lower()
-        qualifier = names[-2].lower() if len(names) > 1 else ""
-        schema = names[-3].lower() if len(names) > 2 else ""
-        around: Scope | None = scope
-        while around is not None:
-            if not qualifier and (found := _variable_named(name, around)):
-                return [found]
-            for key, relation in around.relations.items():
-                if qualifier and (key != qualifier or (schema and relation.schema != schema)):
-                    continue
-                if name in relation.columns:
-                    around.touched.add(key)
-                    self._note(relation, name)
-                    written = relation.columns[name]
-                    return [relation.name, written] if qualifier else [written]
-            if not qualifier and name in around.aliases:
-                return [around.aliases[name]]
-            around = around.outer
-        return None
-
-    def _rewrite(self, node: exp.Expr, found: list[str], fields: list[str]) -> None:
-        written = [exp.to_identifier(name, quoted=True) for name in (*found, *fields)]
-        if len(written) > 4:
-            refuse("names are short", ".".join(found + fields), "at most three fields within each other")
-        for key in ("catalog", "db", "table"):
-            node.set(key, None)
-        for key, identifier in zip(("this", "table", "db", "catalog"), reversed(written), strict=False):
-            node.set(key, identifier)
-
-    def _note(self, relation: Relation, name: str) -> None:
-        if relation.address:
-            self.columns[f"{relation.address}.{relation.columns[name]}"] = None
-
-    def _qualified_star(self, node: exp.Expr, scope: Scope) -> None:
-        table = node.args.get("table")
-        key = self._folded(table).lower() if table else ""
-        if table is None or key not in scope.relations or node.args.get("db"):
-            _refuse_column(f"{key}.*", scope)
-        table.replace(exp.to_identifier(scope.relations[key].name, quoted=True))
-        self._note_all([scope.relations[key]])
-        self._star(node.this, scope)
-
-    def _star(self, node: exp.Expr, scope: Scope) -> None:
-        if not isinstance(node.parent, (exp.Column, exp.Count)):
-            self._note_all(scope.relations.values())
-        for key, value in node.args.items():
-            if key not in ("except_", "replace") and value:
-                _refuse_node(node)
-            for item in _nodes(node, key):
-                self._visit(item, scope)
-
-    def _note_all(self, relations: Iterable[Relation]) -> None:
-        for relation in relations:
-            for name in relation.columns:
-                if name not in ("rowid", "_rowid_", "oid"):
-                    self._note(relation, name)
-
-    def _variable(self, node: exp.Expr, scope: Scope) -> None:
-        """A bare name: what a lambda calls its argument, or a column that a function names."""
-        found = self._find([node.name], scope)
-        if found is None:
-            _refuse_column(node.name, scope)
-        node.set("this", found[0])
-        node.set("quoted", True)
-
-    def _lambda(self, node: exp.Expr, scope: Scope) -> None:
-        names = [self._quote(name) for name in node.expressions]
-        scope.variables.append(columns_by_name(names))
-        self._visit(node.this, scope)
-        scope.variables.pop()
-
-    def _window(self, node: exp.Expr, scope: Scope) -> None:
-        for key, value in node.args.items():
-            if key == "alias" and isinstance(value, exp.Identifier):
-                self._quote(value)
-            elif key == "this" and isinstance(value, exp.Identifier):
-                self._quote(value)  # WINDOW name AS (...)
-            elif isinstance(value, (exp.Expr, list)):
-                self._part(node, key, scope)
-
-    def _frame(self, node: exp.Expr, scope: Scope) -> None:
-        for key, value in list(node.args.items()):
-            if isinstance(value, str):
-                node.set(key, value.upper())
-            elif isinstance(value, exp.Expr):
-                self._part(node, key, scope)
-
-    def _dot(self, node: exp.Expr, scope: Scope) -> None:
-        self._visit(node.this, scope)
-        if not isinstance(node.expression, exp.Identifier):
-            refuse(
-                "functions are called by their own name",
-                said(node),
-                "the name of a function alone, such as lower(...)",
-            )
-        self._quote(node.expression)
-
-    def _alias(self, node: exp.Expr, scope: Scope) -> None:
-        if isinstance(node.args.get("alias"), exp.Identifier):
-            self._quote(node.args["alias"])
-        self._visit(node.this, scope)
-
-    def _field(self, node: exp.Expr, scope: Scope) -> None:
-        if not isinstance(node.parent, (exp.Struct, exp.ToMap)):
-            _refuse_node(node)
-        if not isinstance(node.this, (exp.Identifier, exp.Literal)):
-            _refuse_node(node.this)
-        self._visit(node.expression, scope)
-
-    def _collate(self, node: exp.Expr, scope: Scope) -> None:
-        if node.expression.name.lower() not in COLLATIONS:
-            refuse("only known collations", node.expression.name, ", ".join(sorted(COLLATIONS)))
-        self._visit(node.this, scope)
-
-    def _word(self, node: exp.Expr, scope: Scope) -> None:
-        if node.name.lower() not in nodes.WORDS:
-            refuse("only known words", node.name, "units of time, such as month, and ALL")
-
-    def _type(self, node: exp.Expr, scope: Scope) -> None:
-        kind = node.this
-        name = (
-            kind.name
-            if isinstance(kind, exp.DType)
-            else kind.name
-            if isinstance(kind, exp.Expr)
-            else str(kind)
-        )
-        named = str(node.args.get("kind") or "").lower()
-        if name == "USERDEFINED" and named in nodes.NAMED_TYPES:
-            name = "VECTOR"
-        if name not in nodes.TYPES:
-            refuse("only plain types", said(node), "numbers, texts, dates, times, JSON, arrays and vectors")
-        for item in node.expressions:
-            self._type_part(item, scope)
-
-    def _type_part(self, node: exp.Expr, scope: Scope) -> None:
-        if isinstance(node, exp.DataTypeParam):
-            if not isinstance(node.this, exp.Literal):
-                _refuse_node(node.this)
-        elif isinstance(node, exp.ColumnDef):
-            self._quote(node.this)
-            self._type(node.args["kind"], scope)
-        elif isinstance(node, exp.DataType):
-            self._type(node, scope)
-        elif not isinstance(node, (exp.Literal, exp.Var, exp.Identifier)):
-            _refuse_node(node)
-
-    def _call(self, node: exp.Expr, scope: Scope) -> None:
-        calls.look_at_name(node, self._catalogue.dialect)
-        for item in node.expressions:
-            self._visit(item, scope)
-
-    # --- names
-
-    def _folded(self, node: exp.Expr) -> str:
-        return node.name.lower() if self._folds and not node.args.get("quoted") else node.name
-
-    def _quote(self, node: exp.Expr) -> str:
-        """Put a name in quotes, as the engine would fold it. Returns it; raises GuardRefused for no name."""
-        if not isinstance(node, exp.Identifier) or not node.name:
-            _refuse_node(node)
-        name = self._folded(node)
-        node.set("this", name)
-        node.set("quoted", True)
-        return name
-
-
-def _nodes(node: exp.Expr, part: str) -> list[exp.Expr]:
-    """The nodes that are a part of another: one, a list of them, or none."""
-    value = node.args.get(part)
-    found = cast("list[object]", value) if isinstance(value, list) else [value]
-    return [item for item in found if isinstance(item, exp.Expr)]
-
 
 def _joins(node: exp.Expr) -> list[exp.Join]:
-    return cast("list[exp.Join]", _nodes(node, "joins"))
-
-
-def said(node: exp.Expr) -> str:
-    """A node in words for a message: its text where sqlglot can write it, its kind otherwise."""
-    try:
-        return node.sql(comments=False)
-    except (SqlglotError, ValueError, TypeError, AttributeError, LookupError, RecursionError):
-        return node.key.upper()
-
-
-def _variable_named(name: str, scope: Scope) -> str:
-    for names in reversed(scope.variables):
-        if name in names:
-            return names[name]
-    return ""
+    return cast("list[exp.Join]", nodes_of(node, "joins"))
 
 
 def _is_single(node: exp.Expr) -> bool:
@@ -568,25 +309,5 @@ def _refuse_rows(node: exp.Expr) -> Never:
     refuse(
         "rows come from tables of this source",
         said(node),
-        "tables, subqueries in brackets, VALUES and UNNEST of an array; no functions that make rows or read files",
+        "tables, subqueries in brackets, VALUES and UNNEST of an array; no functions that make rows",
     )
-
-
-def _refuse_node(node: exp.Expr | None) -> Never:
-    what = said(node) if node is not None else "nothing"
-    refuse(
-        "only the parts of a reading query", what, "SELECT with joins, conditions, groups, order and limit"
-    )
-
-
-def _refuse_column(name: str, scope: Scope) -> Never:
-    known: list[str] = []
-    around: Scope | None = scope
-    while around is not None:
-        for relation in around.relations.values():
-            known.extend(relation.columns.values())
-        around = around.outer
-    allowed = (
-        f"their columns, such as {', '.join(known[:8])}" if known else "no name, since no table is read here"
-    )
-    refuse("only columns of the tables that are read", name, allowed)

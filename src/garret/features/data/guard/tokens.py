@@ -1,10 +1,11 @@
-"""The outside of a query: a reader of SQL's tokens of our own, beside sqlglot's, that knows little and trusts less.
+"""The outside of a query: a reader of SQL's tokens of our own, beside sqlglot's, that knows little and
+trusts less.
 
-It is used twice. Before anything is parsed, `measure` refuses what is too long, too deep or made of characters
-and literals that engines read in different ways; so a hostile text costs microseconds. After the checked tree was
-written out, `words_of` gives every bare word, and `vocabulary` has to know each: names are always in quotes by
-then, so a word that is left over could only be a clause or a function that nobody allowed. A text that sqlglot
-and an engine read differently would have to pass both readers.
+It is used twice. Before anything is parsed, `measure` refuses what is too long, too deep or made of
+characters and literals that engines read in different ways; so a hostile text costs microseconds. After the
+checked tree was written out, `words_of` gives every bare word, and `vocabulary` has to know each: names are
+always in quotes by then, so a word that is left over could only be a clause or a function that nobody
+allowed. A text that sqlglot and an engine read differently would have to pass both readers.
 
 Invariants: linear in the length of the text; whatever is not known is refused.
 """
@@ -19,9 +20,15 @@ from typing import Final, Never, TypeAlias
 from garret.features.data.guard.refusal import refuse
 
 MOST_CHARACTERS: Final = 20_000
-MOST_TOKENS: Final = 1_000  # sqlglot takes up to 40 us for each over all stages: 40 ms
+MOST_TOKENS: Final = 700  # sqlglot takes up to 60 us for each over all stages: 42 ms
 DEEPEST: Final = 24  # brackets and CASE within each other
+_FIRST: Final = frozenset({"select", "with", "from", "("})
 _LONGEST_RUN: Final = 6  # prefix operators in a row
+_LONGEST_CHAIN: Final = 8  # steps into a value in a row
+_STEP_APART: Final = 3  # tokens from one step to the next
+_MOST_STEPS: Final = 60
+_DEEPEST_SQUARE: Final = 4
+_MOST_SQUARES: Final = 20
 
 # Characters that show nothing, end a text early, or turn its direction around.
 _HIDDEN = re.compile(
@@ -48,6 +55,7 @@ _OPERATORS = {
 }
 _BRACKETS = {"duckdb": r"[()\[\]{}]", "postgres": r"[()\[\]]", "trino": r"[()\[\]]"}
 # A word that stands directly before a text belongs to it; each is read alike by the engine and by sqlglot.
+_STEPS: Final = frozenset({"[", "->", "->>", "#>", "#>>", "::"})
 _GLUED: Final = frozenset("'\"&")
 _PREFIXES: Final = frozenset({"x", "date", "timestamp", "time", "interval"})
 
@@ -86,7 +94,7 @@ _READERS: Final = {dialect: _compile(dialect) for dialect in _OPERATORS}
 
 
 def tokens_of(text: str, dialect: str) -> Iterator[Token]:
-    """The tokens of `text` without spaces and comments. Raises GuardRefused at the first that is not known."""
+    """The tokens of `text` without spaces and comments. Raises GuardRefused at the first unknown one."""
     at, ended = 0, False
     for found in _READERS[dialect].finditer(text):
         start, end = found.span()
@@ -117,20 +125,74 @@ def tokens_of(text: str, dialect: str) -> Iterator[Token]:
 def measure(text: str, dialect: str) -> None:
     """Refuse a text that is too long, too deep, or not made of plain tokens, before it is parsed."""
     look_at_characters(text)
-    count = depth = cases = run = 0
+    meter = _Meter()
     for kind, piece in tokens_of(text, dialect):
-        count += 1
-        if kind == "open":
-            depth += 1
-        elif kind == "close":
-            depth -= 1
-        elif kind == "word":
-            lower = piece.lower()
-            cases += (lower == "case") - (lower == "end" and cases > 0)
-        run = run + 1 if _is_prefix(kind, piece) else 0
-        _hold(count, depth + cases, run)
-    if not count:
+        if not meter.count and piece.lower() not in _FIRST:
+            refuse(
+                "queries only read", piece, "a query that begins with SELECT, or with WITH and common tables"
+            )
+        meter.take(kind, piece)
+    if not meter.count:
         refuse("a query has to be there", "an empty text", "a SELECT over the tables of this source")
+
+
+class _Meter:
+    """Counts what sqlglot's time grows with, and refuses at the first that is too much.
+
+    Measured with sqlglot 30: each level of square brackets doubles the time in PostgreSQL's dialect and
+    each pair costs a millisecond; each step into a value walks all steps before it.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._round = self._square = self._cases = 0  # levels that are open
+        self._run = self._chain = self._stepped = self._steps = self._squares = 0
+
+    def take(self, kind: str, piece: str) -> None:
+        """Count one token. Raises GuardRefused."""
+        self.count += 1
+        if kind == "word":
+            lower = piece.lower()
+            self._cases += (lower == "case") - (lower == "end" and self._cases > 0)
+        elif kind == "open":
+            self._open(piece)
+        elif kind == "close":
+            self._square -= piece == "]"
+            self._round -= piece != "]"
+        self._run = self._run + 1 if _is_prefix(kind, piece) else 0
+        if piece in _STEPS:
+            self._steps += 1
+            self._chain = self._chain + 1 if self.count - self._stepped <= _STEP_APART else 0
+            self._stepped = self.count
+        self._hold()
+
+    def _open(self, piece: str) -> None:
+        if piece == "[":
+            self._square += 1
+            self._squares += 1
+        else:
+            self._round += 1
+
+    def _hold(self) -> None:
+        if self.count > MOST_TOKENS:
+            refuse(
+                "the size of a query is limited",
+                f"more than {MOST_TOKENS:,} words and signs",
+                "a shorter query; a long list of values is better joined as a table",
+            )
+        if self._round + self._square + self._cases > DEEPEST or self._square > _DEEPEST_SQUARE:
+            levels = f"{DEEPEST} levels of brackets or CASE, {_DEEPEST_SQUARE} of square brackets"
+            refuse("the depth of a query is limited", "more levels", levels)
+        if self._run > _LONGEST_RUN or self._chain > _LONGEST_CHAIN:
+            refuse(
+                "the depth of a query is limited", "many signs in a row", f"at most {_LONGEST_RUN} of them"
+            )
+        if self._squares > _MOST_SQUARES or self._steps > _MOST_STEPS:
+            refuse(
+                "the size of a query is limited",
+                "very many steps into values",
+                f"{_MOST_SQUARES} square brackets and {_MOST_STEPS} steps such as -> or ::",
+            )
 
 
 def look_at_characters(text: str, most: int = MOST_CHARACTERS) -> None:
@@ -158,25 +220,6 @@ def _is_prefix(kind: str, piece: str) -> bool:
         "exists",
         "binary",
     )
-
-
-def _hold(count: int, depth: int, run: int) -> None:
-    if count > MOST_TOKENS:
-        refuse(
-            "the size of a query is limited",
-            f"more than {MOST_TOKENS:,} words and signs",
-            "a shorter query; a long list of values is better joined as a table",
-        )
-    if depth > DEEPEST:
-        refuse(
-            "the depth of a query is limited",
-            f"more than {DEEPEST} levels of brackets or CASE",
-            "fewer levels",
-        )
-    if run > _LONGEST_RUN:
-        refuse(
-            "the depth of a query is limited", f"more than {_LONGEST_RUN} signs in a row", "one sign or NOT"
-        )
 
 
 def _look_at_comment(piece: str, dialect: str) -> None:

@@ -1,8 +1,9 @@
 """The last look at what will be run: every bare word and bracket of the text that was written out is known.
 
-Names of tables, columns and aliases are in quotes by now. What is left are clauses, types, units and functions,
-and all of them are listed here or in `functions`. A word before a bracket has to be a function of the dialect or
-one of the clauses that take a bracket. This holds whatever sqlglot made of the query, and knows no tree.
+Names of tables, columns and aliases are in quotes by now. What is left are clauses, types, units and
+functions, and all of them are listed here or in `functions`. A word before a bracket has to be a function
+of the dialect or one of the clauses that take a bracket. This holds whatever sqlglot made of the query, and
+knows no tree.
 """
 
 from __future__ import annotations
@@ -89,5 +90,5 @@ def refuse_function(name: str, dialect: str) -> Never:
     refuse(
         "only functions that compute from their arguments",
         f"{name}()",
-        f"the arithmetic, text, date, aggregate and window functions of {dialect}, such as count, round and lower",
+        f"the arithmetic, text, date, aggregate and window functions of {dialect}, such as count and lower",
     )

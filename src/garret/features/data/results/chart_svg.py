@@ -87,8 +87,8 @@ class _Scale:
         if highest <= lowest:
             highest = lowest + (abs(lowest) or 1.0)
         self.step = _round_step(highest / 5 - lowest / 5)
-        self.lowest = math.floor(lowest / self.step) * self.step
-        self.highest = math.ceil(highest / self.step) * self.step
+        self.lowest = _held(math.floor(lowest / self.step) * self.step, lowest)
+        self.highest = _held(math.ceil(highest / self.step) * self.step, highest)
         self.start, self.end = start, end
 
     def __call__(self, value: float) -> float:
@@ -97,7 +97,13 @@ class _Scale:
 
     def ticks(self) -> list[float]:
         count = round(self.highest / self.step - self.lowest / self.step)
-        return [self.lowest + number * self.step for number in range(count + 1)]
+        ticks = [self.lowest + number * self.step for number in range(count + 1)]
+        return [tick for tick in ticks if math.isfinite(tick)]
+
+
+def _held(rounded: float, value: float) -> float:
+    """The rounded end of a scale, unless it is beyond what a double holds."""
+    return rounded if math.isfinite(rounded) else value
 
 
 def _round_step(raw: float) -> float:

@@ -210,13 +210,11 @@ def _highest(facts: Facts) -> Choice | None:
 def _bars(facts: Facts, fewest: int, most: int, why: str) -> Choice | None:
     numbers = facts.of("number")
     times = facts.of("time") if most == MOST_LABELS else []
-    labels = [fact for fact in [*facts.of("label"), *times] if fact.distinct >= 2]
+    labels = [fact for fact in [*facts.of("label"), *times] if fewest <= fact.distinct <= most]
     if not labels or not numbers:
         return None
     # The label that tells the rows apart best is what the bars are about; words before numbers that name.
     label = max(labels, key=lambda fact: (fact.distinct, fact.kind not in NUMBERS))
-    if not fewest <= label.distinct <= most:
-        return None
     several = label.distinct + bool(label.missing) < facts.rows
     why += " Rows of the same label are added up." if several else ""
     return Choice(kind="bar", x=label.name, y=numbers[0].name, gather="sum" if several else "", why=why)

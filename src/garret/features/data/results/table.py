@@ -158,6 +158,9 @@ class ResultTable:
         rows = self.ask(query)
         yield from rows if self._exact else (tuple(plain(value) for value in row) for row in rows)
 
+    def _readable(self, kind: str, text: str) -> bool:
+        return bool(self.ask(f"SELECT TRY_CAST(? AS {kind}) IS NOT NULL", [text])[0][0])
+
     def _order(self, sorts: tuple[Sort, ...], filters: tuple[Filter, ...]) -> tuple[str, int]:
         """The table that holds the rows' numbers in this order, and how many they are; no name for all as
         they are.
@@ -168,7 +171,7 @@ class ResultTable:
         if key in self._orders:
             self._orders.move_to_end(key)
             return self._orders[key]
-        conditions = [condition(self.place(wanted.column), wanted) for wanted in filters]
+        conditions = [condition(self.place(wanted.column), wanted, self._readable) for wanted in filters]
         terms = [
             f"{self.place(sort.column).compared} {'DESC' if sort.descending else 'ASC'} NULLS LAST"
             for sort in sorts

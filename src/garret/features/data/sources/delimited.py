@@ -1,11 +1,10 @@
 """CSV and its kin: what a file looks like, and the SQL that reads it in just that way.
 
 DuckDB's sniffer guesses delimiter, quote, header and types; around it stands what it does not do: the
-encoding is told from a look at three places of the file, numbers with leading zeros stay text, a quote that
-the sample did not need is allowed behind it, and lines without end or with a million columns are refused
-before they cost memory. What was guessed is written out in full, so that nothing is guessed again when the
-query runs, and every line that does not fit is set aside with its number and counted, never dropped in
-silence.
+encoding is told from a look at three places of the file, a quote that the sample did not need is allowed
+behind it, and lines without end or with a million columns are refused before they cost memory. What was
+guessed is written out in full, so that nothing is guessed again when the query runs, and every line that
+does not fit is set aside with its number and counted, never dropped in silence.
 
 Neighbours: `reading` has the form of the answer; `files` asks.
 """
@@ -34,8 +33,7 @@ _BLOCK: Final = 64 << 10  # bytes looked at in each of three places
 _FIRST_LINE: Final = 2 << 20  # bytes; the engine reads no longer line
 _WHOLE_SNIFF: Final = 8 << 20  # bytes up to which all of a file is looked at for its types
 _REJECTS_KEPT: Final = 10_000
-_PADDED: Final = re.compile(r"0\d+\Z", re.ASCII)
-_ENCODINGS: Final = {"utf-8": "utf-8", "utf-16": "utf-16", "latin-1": "latin-1"}
+_ENCODINGS: Final = ("utf-8", "utf-16", "latin-1")  # others would need an extension
 _TYPE: Final = re.compile(r"[A-Z]+( WITH TIME ZONE)?(\(\d+(,\s*\d+)?\))?\Z")
 
 
@@ -79,7 +77,8 @@ def read_delimited(engine: duckdb.DuckDBPyConnection, paths: Sequence[str], opti
     """How to read files of one shape as one table; the first is looked at. Raises SourceError."""
     path = paths[0]
     check_options(path, options)
-    seen = look(path, options.get("encoding", ""))
+    decided = options.get("encoding", "")
+    seen = look(path, _known_encoding(path, decided) if decided else "")
     guessed, columns = _sniff(engine, path, seen, options)
     head, uneven = _head(seen, guessed, len(columns))
     notes = [f"{path} has no lines."] if not seen.size else []
@@ -89,9 +88,6 @@ def read_delimited(engine: duckdb.DuckDBPyConnection, paths: Sequence[str], opti
             f" {len(columns)} columns"
             " and are left out."
         )
-    columns, kept = _keep_zeros(columns, head, options)
-    if kept:
-        notes.append(f"{path}: {', '.join(kept)} kept as text, since numbers there begin with 0.")
     if seen.encoding != "utf-8" and "encoding" not in options:
         notes.append(f"{path} was taken for {seen.encoding}; say otherwise if letters look wrong.")
     sizes = [Path(each).stat().st_size for each in paths]
@@ -115,9 +111,11 @@ def rejections(engine: duckdb.DuckDBPyConnection) -> list[str]:
     if there is None or not there[0]:
         return []  # no lines were read; asking for the table would end the transaction
     rows = engine.execute(
-        "SELECT s.file_path, e.error_type, count(DISTINCT e.line), min(e.line), any_value(e.column_name)"
-        f" FROM {REJECTED} e JOIN {REJECTED}_scans s USING (scan_id, file_id)"
-        " GROUP BY 1, 2 ORDER BY 1, 3 DESC LIMIT 20"
+        # A line that lacks columns is said to have values that do not fit as well; it counts once.
+        "SELECT file_path, kind, count(*), min(line), any_value(name) FROM"
+        " (SELECT s.file_path, e.line, arg_min(e.error_type, e.error_type = 'CAST') AS kind,"
+        f" any_value(e.column_name) AS name FROM {REJECTED} e JOIN {REJECTED}_scans s USING (scan_id, file_id)"
+        " GROUP BY s.file_path, e.line) GROUP BY 1, 2 ORDER BY 1, 3 DESC, 4 LIMIT 20"
     ).fetchall()
     return [_rejection(*row) for row in rows]
 
@@ -221,7 +219,7 @@ def _sniff(
 ) -> tuple[dict[str, str], list[tuple[str, str]]]:
     """The engine's guess, under what a person decided: options for reading, and columns with types."""
     decided = {key: value for key, value in options.items() if key != "types"}
-    settings = {**decided, "encoding": _known_encoding(path, seen.encoding)}
+    settings = {**decided, "encoding": seen.encoding}
     more = "".join(f", {name} = {literal(value)}" for name, value in settings.items())
     size = ", sample_size = -1" if seen.size <= _WHOLE_SNIFF else ""
     query = f"FROM sniff_csv({literal(path)}, ignore_errors = true{size}{more})"
@@ -248,7 +246,8 @@ def _sniff(
     elif guessed["quote"] and not guessed["escape"]:
         guessed["escape"] = guessed["quote"]
     for key, name in (("dateformat", "DateFormat"), ("timestampformat", "TimestampFormat")):
-        if found[name]:
+        # ISO 8601 is read without a format, which would refuse years beyond 1 to 9999.
+        if found[name] and not str(found[name]).startswith("%Y-%m-%d"):
             guessed[key] = str(found[name])
     guessed.update(decided)
     columns = [(str(column["name"]), str(column["type"])) for column in found["Columns"]]
@@ -256,8 +255,8 @@ def _sniff(
 
 
 def _known_encoding(path: str, encoding: str) -> str:
-    known = _ENCODINGS.get(encoding.lower().replace("_", "-"))
-    if known is None:
+    known = encoding.lower().replace("_", "-")
+    if known not in _ENCODINGS:
         raise SourceError(
             f"{path}: there is no encoding {encoding[:30]!r}. There are {', '.join(_ENCODINGS)}.",
             code=Code.USAGE,
@@ -307,20 +306,6 @@ def _head(seen: Look, guessed: dict[str, str], columns: int) -> tuple[list[list[
     except csv.Error:
         return rows, uneven  # such as a field beyond 128 KiB; what was read before stands
     return rows, 0 if guessed.get("null_padding") == "true" else uneven
-
-
-def _keep_zeros(
-    columns: list[tuple[str, str]], head: Sequence[Sequence[str | None]], options: dict[str, str]
-) -> tuple[list[tuple[str, str]], list[str]]:
-    """Columns of numbers of which some begin with 0 (postcodes, article numbers) as text, and their names."""
-    if "types" in options or not head:
-        return columns, []
-    kept = [
-        name
-        for place, (name, kind) in enumerate(columns)
-        if kind == "BIGINT" and any(_PADDED.match(row[place] or "") for row in head)
-    ]
-    return [(name, "VARCHAR" if name in kept else kind) for name, kind in columns], kept
 
 
 def _relation(paths: Sequence[str], guessed: dict[str, str], columns: Sequence[tuple[str, str]]) -> str:

@@ -25,7 +25,7 @@ from garret.features.data.contracts import (
 )
 from garret.features.data.sources import locked_duckdb
 from garret.features.data.sources.contract import Able, SourceError
-from garret.features.data.sources.duck_rows import DuckRows, explain, quoted, told
+from garret.features.data.sources.duck_rows import DuckRows, explain, interrupter, quoted, told
 from garret.features.data.sources.files import memory_fence
 from garret.features.data.sources.fingerprint import take_fingerprint
 from garret.features.data.sources.kinds import kind_of
@@ -103,7 +103,7 @@ class DuckDBConnector:
         if not self._path:
             raise SourceError("This source names no database file. Add it anew.", code=Code.USAGE)
         engine = locked_duckdb.open_database(self._path, memory=memory_fence())
-        watch.attach(engine.interrupt)
+        watch.attach(interrupter(engine))
         return engine
 
     def _watching(self, seconds: float) -> Watch:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import resource
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -27,24 +26,20 @@ from garret.base.errors import Code
 from garret.features.data.contracts import (
     Catalogue,
     Checked,
-    Column,
     Estimate,
     Limits,
     SourceConfig,
     SourceStatus,
-    Table,
 )
 from garret.features.data.sources import locked_duckdb, parquet_cache, workbook
 from garret.features.data.sources.contract import Able, SourceError
 from garret.features.data.sources.delimited import read_delimited, rejections
-from garret.features.data.sources.duck_rows import DuckRows, explain, quoted, told
+from garret.features.data.sources.duck_rows import DuckRows, explain, interrupter, quoted, told
+from garret.features.data.sources.file_catalogue import describe
 from garret.features.data.sources.file_tables import FileTable, tables_of
 from garret.features.data.sources.fingerprint import take_fingerprint
 from garret.features.data.sources.gather import Form, Gathered, gather, stamp
-from garret.features.data.sources.guessed_keys import Seen, guess_keys
-from garret.features.data.sources.kinds import kind_of
 from garret.features.data.sources.parquet_cache import Cache, Copy
-from garret.features.data.sources.privacy import SAMPLES, choose_samples, is_private_by_name
 from garret.features.data.sources.reading import Read
 from garret.features.data.sources.structured import read_json, read_parquet, shape
 from garret.features.data.sources.watch import Watch
@@ -53,8 +48,6 @@ FENCE: Final = 2 << 30  # bytes of memory for one query, where the worker has no
 _SECONDS_A_BYTE: Final = (
     1 / 250e6
 )  # of text that is read through; a copy is read ten times as fast (measured)
-_LOOKED_AT: Final = 60  # values of a column that are looked at for samples
-_PLAIN: Final = frozenset({"real", "decimal", "boolean", "date", "time", "timestamp", "interval"})
 _LONGEST_LOOK: Final = 120.0  # seconds for a catalogue
 
 Heard = Callable[[str, float], None]
@@ -119,7 +112,7 @@ class FilesConnector:
                 except SourceError as error:
                     watch.check()
                     notes.append(error.message)
-        described = _described(reads)
+        described = describe(reads)
         notes += [note for _, read in reads for note in read.notes]
         stamps = repr([(file.path, file.stamp) for file in gathered.files])
         mark = blake3.blake3((take_fingerprint(described) + stamps).encode("utf-8", "surrogateescape"))
@@ -136,7 +129,7 @@ class FilesConnector:
         with self._watching(limits.seconds) as watch:
             session = self._open(checked.tables, watch)
             with session.engine:
-                estimate = explain(session.engine, checked, watch)
+                estimate = explain(session.engine, checked, watch, session.rows)
         return msgspec.structs.replace(estimate, seconds=session.seconds)
 
     def run(self, checked: Checked, limits: Limits) -> DuckRows:
@@ -198,7 +191,7 @@ class FilesConnector:
         watch = self._watching(None)
 
         def ready(engine: duckdb.DuckDBPyConnection) -> None:
-            watch.attach(engine.interrupt)
+            watch.attach(interrupter(engine))
             parquet_cache.allow_writing(engine, copy)
             self._place(engine, table, self._read(engine, table))
 
@@ -235,14 +228,16 @@ class FilesConnector:
         ]
 
         def ready(engine: duckdb.DuckDBPyConnection) -> None:
-            watch.attach(engine.interrupt)
+            watch.attach(interrupter(engine))
             for table, copy in copies:
                 if copy is not None:
                     session.take(table, copy)
                     copy.unlock(engine)
                     engine.execute(f"CREATE VIEW {quoted(table.name)} AS FROM {copy.relation}")
                 else:
-                    self._place(engine, table, self._read(engine, table))
+                    read = self._read(engine, table)
+                    session.count(table, read)
+                    self._place(engine, table, read)
 
         try:
             session.engine = locked_duckdb.open_files(paths, ready, memory=memory_fence())
@@ -323,6 +318,12 @@ class _Session:
     def __init__(self, tables: Sequence[FileTable]) -> None:
         self.tables = tables
         self._copies: dict[str, Copy] = {}
+        self.rows: int | None = None
+
+    def count(self, table: FileTable, read: Read) -> None:
+        """Remember the size of the largest table of text, which the engine does not know."""
+        if table.form in ("delimited", "json") and read.rows is not None:
+            self.rows = max(self.rows or 0, read.rows)
 
     def take(self, table: FileTable, copy: Copy) -> None:
         self._copies[table.name] = copy
@@ -355,7 +356,7 @@ def _opened(gathered: Gathered, watch: Watch) -> duckdb.DuckDBPyConnection:
     engine = locked_duckdb.open_files(
         [file.path for file in gathered.files], lambda _: None, memory=memory_fence()
     )
-    watch.attach(engine.interrupt)
+    watch.attach(interrupter(engine))
     return engine
 
 
@@ -379,66 +380,6 @@ def _check_unchanged(table: FileTable) -> None:
             f"{table.name} changed while it was copied. Questions are answered from the file itself.",
             code=Code.CONFLICT,
         )
-
-
-def _described(reads: Sequence[tuple[FileTable, Read]]) -> tuple[Table, ...]:
-    """Tables for the catalogue, with samples of what is not private, and guessed keys."""
-    seen: list[tuple[str, list[Seen]]] = []
-    columns: dict[str, tuple[Column, ...]] = {}
-    for table, read in reads:
-        kinds = [kind_of("duckdb", kind) for _, kind in read.columns]
-        fitting = read.values if len(read.values) == len(read.columns) else ((),) * len(read.columns)
-        seen.append(
-            (
-                table.name,
-                [
-                    Seen(name, kind, values, read.whole)
-                    for (name, _), kind, values in zip(read.columns, kinds, fitting, strict=True)
-                ],
-            )
-        )
-        columns[table.name] = tuple(
-            _column(name, kind, values, whole=read.whole)
-            for (name, kind), values in zip(read.columns, fitting, strict=True)
-        )
-    keys = guess_keys(seen)
-    return tuple(
-        Table(
-            name=table.name,
-            kind="file",
-            columns=columns[table.name],
-            foreign_keys=keys.get(table.name, ()),
-            rows=read.rows,
-            comment=_origin(table),
-        )
-        for table, read in reads
-    )
-
-
-def _column(name: str, kind: str, values: tuple[str | None, ...], *, whole: bool) -> Column:
-    known = kind_of("duckdb", kind)
-    if known in _PLAIN:  # no address or account looks like these, and looking is what takes the time
-        private = is_private_by_name(name)
-        often = Counter(value for value in values[:_LOOKED_AT] if value is not None).most_common(SAMPLES)
-        samples = () if private else tuple(value for value, _ in often)
-    else:
-        samples, private = choose_samples(name, values[:_LOOKED_AT])
-    return Column(
-        name=name,
-        type=kind,
-        kind=known,
-        private=private,
-        guessed=private,
-        samples=samples,
-        distinct=len(set(values) - {None}) if whole else None,
-    )
-
-
-def _origin(table: FileTable) -> str:
-    first = Path(table.paths[0]).name
-    if table.sheet:
-        return f"{first}, sheet {table.sheet}"
-    return first if len(table.paths) == 1 else f"{first} and {len(table.paths) - 1:,} more"
 
 
 def memory_fence() -> int:

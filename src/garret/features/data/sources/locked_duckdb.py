@@ -125,7 +125,7 @@ def sole_select(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.Sta
     """The one statement that `query` is. Raises SourceError unless DuckDB's parser calls it a SELECT."""
     try:
         statements = connection.extract_statements(query)
-    except duckdb.Error as error:
+    except (duckdb.Error, TypeError, ValueError) as error:  # the latter two: no text in UTF-8
         raise SourceError(
             f"DuckDB cannot read the query: {_sentence(error)}. Nothing was run.", code=Code.INVALID
         ) from error
@@ -167,7 +167,7 @@ def _lock(
     return connection
 
 
-def _sentence(error: duckdb.Error) -> str:
+def _sentence(error: Exception) -> str:
     """The first line of what DuckDB says, without its name for the kind of error."""
     first = str(error).partition("\n")[0].strip()
     return first.partition(": ")[2] or first

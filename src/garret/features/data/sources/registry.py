@@ -1,41 +1,47 @@
-"""Which connector serves which kind of source; drivers are loaded when one is made.
+"""The connector for each kind of source, loaded when one is asked for.
 
-A server's driver may be missing: they are an extra, and the error names how to get it.
+Drivers of servers are an extra: where one is missing, the error says how to install it. Neighbours:
+`contract`, which says what each of these does; `docs/data-sources.md`, which a test holds to `able`.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import Final, cast
+from importlib import import_module
+from typing import Final
 
 from garret.base.errors import Code
 from garret.features.data.contracts import SourceConfig, SourceKind
+from garret.features.data.sources import failures
 from garret.features.data.sources.contract import Connector, SourceError
 
 _HERE: Final = "garret.features.data.sources"
-CONNECTORS: Final[dict[SourceKind, str]] = {
-    "files": f"{_HERE}.files:FilesConnector",
-    "duckdb": f"{_HERE}.duckdb_file:DuckDBConnector",
-    "sqlite": f"{_HERE}.sqlite_file:SQLiteConnector",
-    "postgres": f"{_HERE}.postgres:PostgresConnector",
-    "mysql": f"{_HERE}.mysql:MysqlConnector",
-    "mongo": f"{_HERE}.mongo:MongoConnector",
-    "trino": f"{_HERE}.trino:TrinoConnector",
-    "neo4j": f"{_HERE}.neo4j:Neo4jConnector",
-    "qdrant": f"{_HERE}.qdrant:QdrantConnector",
+
+CONNECTORS: Final[dict[SourceKind, tuple[str, str, str]]] = {
+    "files": ("files", "FilesConnector", "files"),
+    "duckdb": ("duckdb_file", "DuckDBConnector", "DuckDB"),
+    "sqlite": ("sqlite_file", "SQLiteConnector", "SQLite"),
+    "postgres": ("postgres", "PostgresConnector", "PostgreSQL"),
+    "mysql": ("mysql", "MysqlConnector", "MySQL and MariaDB"),
+    "mongo": ("mongo", "MongoConnector", "MongoDB"),
+    "qdrant": ("qdrant_server", "QdrantConnector", "Qdrant"),
 }
+"""Module, class and name for people."""
 
 
-def connector(config: SourceConfig, password: str = "") -> Connector:
-    """A connector for a source, not open yet. Raises SourceError where its driver is missing."""
-    module, _, name = CONNECTORS[config.kind].partition(":")
+def connector_class(kind: SourceKind) -> type[Connector]:
+    """Raises SourceError where the driver is not installed."""
+    if kind not in CONNECTORS:
+        raise SourceError(f"Sources of the kind {kind!r} cannot be asked yet.", code=Code.USAGE)
+    module, name, people = CONNECTORS[kind]
     try:
-        kind = getattr(importlib.import_module(module), name)
-    except ImportError as error:
-        raise SourceError(
-            f"The driver for {config.kind} is not installed ({error.name}). Nothing was asked; "
-            "`make setup-data` installs the drivers of servers.",
-            code=Code.UNAVAILABLE,
-            retryable=False,
-        ) from error
-    return cast("Connector", kind(config, password))
+        found = getattr(import_module(f"{_HERE}.{module}"), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("garret"):
+            raise
+        raise failures.missing_driver(people) from None
+    return found  # type: ignore[no-any-return]
+
+
+def connector(config: SourceConfig, password: str) -> Connector:
+    """The connector of a source, not connected yet. Raises SourceError where its driver is not installed."""
+    return connector_class(config.kind)(config, password)

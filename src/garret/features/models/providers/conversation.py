@@ -13,7 +13,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 import httpx
 
@@ -166,7 +166,7 @@ class Conversation:
             raise self._strange() from error
         if not isinstance(value, dict):
             raise self._strange()
-        return value
+        return cast("dict[str, Any]", value)
 
     def _strange(self) -> ModelError:
         return ModelError(

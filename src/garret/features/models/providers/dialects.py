@@ -7,7 +7,7 @@ Sources: the providers' published interfaces (OpenAI chat completions, Anthropic
 from __future__ import annotations
 
 import json
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol, cast
 
 from garret.features.models.contracts import Generate, Message
 
@@ -82,13 +82,14 @@ class OpenAI:
     def read(self, event: Any) -> Said:
         if (problem := event.get("error")) is not None:
             return Said(problem=_problem(problem))
-        usage = event.get("usage") or {}
+        usage = _part(event, "usage")
         counted = (int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
-        choices = event.get("choices") or []
+        choices = _list(event, "choices")
         if not choices:
             return Said("", None, *counted)
-        reason = choices[0].get("finish_reason")
-        text = (choices[0].get("delta") or choices[0].get("message") or {}).get("content") or ""
+        reason: Any = choices[0].get("finish_reason")
+        said = _part(choices[0], "delta") or _part(choices[0], "message")
+        text: Any = said.get("content") or ""
         return Said(_text(text), self._STOPPED.get(reason, "end") if reason else None, *counted)
 
 
@@ -120,13 +121,13 @@ class Anthropic:
             case "error":
                 return Said(problem=_problem(event["error"]))
             case "message_start":
-                usage = event["message"].get("usage") or {}
+                usage = _part(event["message"], "usage")
                 return Said(tokens_in=int(usage.get("input_tokens") or 0))
             case "content_block_delta":
                 return Said(_text(event["delta"].get("text") or ""))
             case "message_delta":
                 reason = event["delta"].get("stop_reason")
-                tokens = int((event.get("usage") or {}).get("output_tokens") or 0)
+                tokens = int(_part(event, "usage").get("output_tokens") or 0)
                 return Said(stopped=self._STOPPED.get(reason, "end") if reason else None, tokens_out=tokens)
             case _:
                 return Said()
@@ -159,18 +160,28 @@ class Gemini:
     def read(self, event: Any) -> Said:
         if (problem := event.get("error")) is not None:
             return Said(problem=_problem(problem))
-        usage = event.get("usageMetadata") or {}
+        usage = _part(event, "usageMetadata")
         counted = (int(usage.get("promptTokenCount") or 0), int(usage.get("candidatesTokenCount") or 0))
-        candidates = event.get("candidates") or []
+        candidates = _list(event, "candidates")
         if not candidates:
             return Said("", "filter" if event.get("promptFeedback") else None, *counted)
-        parts = (candidates[0].get("content") or {}).get("parts") or []
+        parts = _list(_part(candidates[0], "content"), "parts")
         text = "".join(_text(part.get("text") or "") for part in parts)
-        reason = candidates[0].get("finishReason")
+        reason: Any = candidates[0].get("finishReason")
         return Said(text, self._STOPPED.get(reason, "filter") if reason else None, *counted)
 
 
 DIALECTS: Final[dict[str, Dialect]] = {"openai": OpenAI(), "anthropic": Anthropic(), "gemini": Gemini()}
+
+
+def _part(value: Any, key: str) -> dict[str, Any]:
+    found: dict[str, Any] = value.get(key) or {}
+    return found
+
+
+def _list(value: Any, key: str) -> list[Any]:
+    found: list[Any] = value.get(key) or []
+    return found
 
 
 def _text(value: Any) -> str:
@@ -181,5 +192,5 @@ def _text(value: Any) -> str:
 
 def _problem(value: Any) -> str:
     """What an error says, whatever its shape."""
-    said = value.get("message") if isinstance(value, dict) else value
+    said: Any = cast("dict[str, Any]", value).get("message") if isinstance(value, dict) else value
     return str(said)[:300]
