@@ -1,7 +1,7 @@
 """Pictures of every page in the real window: light and dark; empty, filled and failing: build/shots/*.png.
 
 `make shots` runs it after the pictures of the command line. It needs Xvfb and what `make setup-desktop`
-installs, and says so where one is missing. Three of the pictures are kept small for the README, under
+installs, and says so where one is missing. Four of the pictures are kept small for the README, under
 docs/pictures.
 """
 
@@ -17,10 +17,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from garret.base.errors import GarretError
 from garret.base.paths import Home
 from garret.base.singletons import keep_singletons
+from garret.demo.sample_shop import write_shop
+from garret.features.data import contracts as data
 from garret.features.desk import contracts as d
+from garret.features.house.contracts import Approve
 from garret.transport.client import Client
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +36,12 @@ PAGES = (
     "/dictate",
     "/dictate/history",
     "/dictate/words",
+    "/data",
+    "/data/sources",
+    "/data/schema",
+    "/data/history",
+    "/data/dashboards",
+    "/data/timings",
     "/approvals",
     "/machine",
     "/machine/workers",
@@ -45,6 +56,7 @@ PAGES = (
 )
 KEPT = {
     "filled-light-dictate": "dictate",
+    "filled-light-data": "data",
     "filled-dark-machine": "machine",
     "filled-light-settings": "settings",
 }
@@ -52,7 +64,12 @@ KEPT = {
 
 WIDTH, HEIGHT, KEPT_WIDTH = 1200, 780, 900  # pixels
 SETTLED = 1_500  # milliseconds in which a page shows what it has; the doctor takes longer
-SLOW = {"/machine/doctor": 6_000}
+SLOW = {"/machine/doctor": 6_000, "/data/dashboards": 6_000}
+
+_BY_MONTH = (
+    "SELECT date_trunc('month', order_date) AS month, count(*) AS orders FROM orders "
+    "GROUP BY month ORDER BY month"
+)
 
 
 def main() -> None:
@@ -98,6 +115,18 @@ def garret(*arguments: str) -> None:
     subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def with_trust(home: Home) -> None:
+    """Pin the newest question to a dashboard, and trust it, as a person does at the terminal."""
+    client = Client.connect(home)
+    asked = client.call(data.GetHistory(limit=1)).questions[0]
+    client.call(data.Pin(question=asked.id, dashboard="Shop", title="Orders by month", chart="line"))
+    tables = client.call(data.GetCatalogue(source=asked.source, count=1)).fingerprint
+    order = data.Trust(question=asked.id, query=asked.query, source=asked.source, fingerprint=tables)
+    consent = client.call(Approve(command=order.__meta__.name, payload=msgspec.msgpack.encode(order)))
+    client.call(msgspec.structs.replace(order, approval=consent.token))
+    client.close()
+
+
 class Studio:
     """The window, and what it is shown with."""
 
@@ -125,11 +154,49 @@ class Studio:
         garret("speak", "Good morning.", "-o", f"{self._home.root}/hello.wav")
         garret("dictate", f"{self._home.root}/hello.wav")
         garret("backup", "--no-passphrase")
+        self._ask()
         self._all("filled")
         garret("down")
         self._wait(4_000)
         self._all("failing")
         self._shell.quit()
+
+    def _ask(self) -> None:
+        """A shop that was asked, refused once, and has a dashboard; in the window a draft and its answer."""
+        shop = Path(f"{self._home.root}/shop")
+        shop.mkdir()
+        write_shop(shop)
+        garret("data", "add", "shop", str(shop))
+        garret("data", "ask", "shop", "DELETE FROM orders", "--sql")
+        garret("data", "ask", "shop", _BY_MONTH, "--sql", "--approve")
+        with_trust(self._home)
+        self._show("/data")
+        self._until("document.querySelector('.q-example')")
+        self._run("document.querySelector('.q-example').click()")
+        self._until("document.querySelector('.q-draft .mantine-Button-root')")
+        self._run("document.querySelector('.q-draft .mantine-Button-root').click()")
+        self._until("document.querySelector('.q-cell')")
+
+    def _run(self, script: str) -> Any:
+        """What a script in the page says."""
+        from PySide6.QtCore import QEventLoop
+
+        loop, said = QEventLoop(), list[Any]()
+
+        def hear(value: Any) -> None:
+            said.append(value)
+            loop.quit()
+
+        self._shell.page.runJavaScript(script, 0, hear)
+        loop.exec()
+        return said[0]
+
+    def _until(self, condition: str) -> None:
+        """Wait until something is in the page, a minute at most; the picture shows what was missing."""
+        for _ in range(600):
+            if self._run(f"Boolean({condition})"):
+                return
+            self._wait(100)
 
     def _all(self, state: str) -> None:
         for theme in ("light", "dark"):

@@ -15,4 +15,5 @@ if (typeof window !== "undefined") {
     disconnect = () => undefined;
   };
   Element.prototype.scrollIntoView ??= () => undefined;
+  if (!("fonts" in document)) Object.defineProperty(document, "fonts", { value: new EventTarget() });
 }

@@ -88,3 +88,12 @@ it("what was said of the look is in it, and bars that lie are as high as they ar
   expect(spec.data.values).toEqual(rows);
   expect(specOf(chart("bar"), LOOK, { width: 500, height: 300 })).toMatchObject({ width: 500, height: 300 });
 });
+
+it("places are spread over the whole map, and as wide as they are on the ground", () => {
+  const rows_ = [{ x: 8, y: 48 }, { x: 14, y: 54 }];
+  const map = specOf({ ...chart("points"), data: rows_ }, LOOK, { width: 900, height: 400 }) as unknown as { width: number; projection?: unknown; encoding: Record<string, { field: string; scale: { zero: boolean } }> };
+  expect(map.projection).toBeUndefined();
+  expect([map.encoding["x"]?.field, map.encoding["y"]?.field, map.encoding["x"]?.scale.zero]).toEqual(["x", "y", false]);
+  expect(map.width).toBeCloseTo(400 * Math.cos((51 * Math.PI) / 180), 3);
+  expect(specOf({ ...chart("points"), data: [{ x: 1, y: 1 }] }, LOOK, { width: 900, height: 400 })).toMatchObject({ width: 900 });
+});

@@ -73,12 +73,31 @@ interface Sizes {
   readonly height: number;
 }
 
+type Encoding = Readonly<Record<string, { readonly field?: string; readonly type?: string; readonly title?: string } | undefined>>;
+
+/** Places as a map without tiles: degrees along both axes, as long in the north as on the ground. Pure. */
+function mapOf(chart: DataChartSpec, encoding: Encoding, { width, height }: Sizes): { readonly spec: Readonly<Record<string, unknown>>; readonly width: number } {
+  const { longitude, latitude, ...rest } = encoding;
+  const along = (channel: Encoding[string], title: string) => ({ ...channel, type: "quantitative", title: channel?.title ?? title, scale: { zero: false, nice: false, padding: 12 } });
+  const range = (channel: Encoding[string]): readonly [number, number] => {
+    const found = chart.data.map((row) => Number(row[channel?.field ?? ""])).filter(Number.isFinite);
+    return [Math.min(...found), Math.max(...found)];
+  };
+  const [[west, east], [south, north]] = [range(longitude), range(latitude)];
+  const wide = ((east - west) * Math.cos((Math.PI * (south + north)) / 360)) / (north - south);
+  const fitting = Number.isFinite(wide) && wide > 0 ? Math.min(width, Math.max(SMALLEST, height * wide)) : width;
+  const { projection: _, ...spec } = chart.spec;
+  return { spec: { ...spec, encoding: { ...rest, x: along(longitude, "longitude"), y: along(latitude, "latitude") } }, width: fitting };
+}
+
 /** The whole specification: what the house said, its rows, the look and the room there is. Pure. */
-export function specOf(chart: DataChartSpec, look: Look, { width, height }: Sizes): TopLevelSpec {
-  const encoding = (chart.spec["encoding"] ?? {}) as Readonly<Record<string, { readonly type?: string } | undefined>>;
+export function specOf(chart: DataChartSpec, look: Look, sizes: Sizes): TopLevelSpec {
+  const encoding = (chart.spec["encoding"] ?? {}) as Encoding;
   const lies = encoding["y"]?.type === "nominal";
+  const { spec, width } = encoding["longitude"] === undefined ? { spec: chart.spec, width: sizes.width } : mapOf(chart, encoding, sizes);
+  const { height } = sizes;
   return {
-    ...chart.spec,
+    ...spec,
     data: { values: chart.data as object[] },
     width,
     height: lies ? { step: STEP } : height,
