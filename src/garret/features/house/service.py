@@ -242,7 +242,7 @@ class HouseService:
         elif not self._plane.outside.restart(command.name):
             names = ", ".join([*self._plane.pools, *self._plane.outside.names()])
             raise ControlError(
-                f"There is no worker called '{command.name[:80]}'; there are {names}.", code=Code.NOT_FOUND
+                f"There is no worker called '{command.name[:80]}'; there are {names}.", code=Code.USAGE
             )
         await self._door.audit_if_possible(request.caller, "house.restart", "done", {"worker": command.name})
         return c.Workers(workers=self._worker_rows())
