@@ -21,6 +21,7 @@ from garret.control.errors import ControlError
 from garret.control.settings.values import as_text
 from garret.control.watching.storage_watch import SENTENCES
 from garret.features.house import contracts as c
+from garret.features.house.clearing import ClearingDesk
 from garret.features.house.consent import ConsentDesk
 from garret.features.house.egress import EgressDesk
 from garret.features.house.feeds import Feed
@@ -77,6 +78,7 @@ class HouseService:
             **StorageDesk(door).handlers,
             **LaterDesk(door).handlers,
             **self._egress.handlers,
+            **ClearingDesk(door).handlers,
         }
 
     async def start(self) -> None:
