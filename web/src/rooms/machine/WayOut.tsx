@@ -45,7 +45,7 @@ export default function WayOut() {
       actions={
         egress.data !== undefined && (
           <Button
-            color={shut ? "pine" : "red"}
+            color={shut ? "pine" : "bad"}
             leftSection={shut ? <IconLockOpen size={16} aria-hidden /> : <IconLock size={16} aria-hidden />}
             loading={close.isPending || open.isPending}
             onClick={() => (shut ? open.mutate({ what: "all" }, fresh) : close.mutate({ what: "all" }, fresh))}
