@@ -100,6 +100,34 @@
       if (field.tagName === "SELECT" && wanted(field) > field.clientWidth + 1) found.add(`${told(field)} is too narrow for "${field.selectedOptions[0]?.text}"`);
     return [...found];
   };
+  /** Rule 13 again: no text lies upon another. */
+  const overlaps = () => {
+    const found = new Set();
+    const range = document.createRange();
+    for (const root of [document.querySelector("[role=dialog]") ?? document.body]) {
+      const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+      const boxes = [];
+      while (texts.nextNode()) {
+        const holder = texts.currentNode.parentElement;
+        if (holder === null || texts.currentNode.data.trim() === "" || !shown(holder) || holder.closest("script, style, option, .g-toasts, .g-found") !== null) continue;
+        range.selectNodeContents(texts.currentNode);
+        for (const { left, top, right, bottom } of range.getClientRects()) {
+          const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+          const seen = document.elementFromPoint(x, y);
+          if (right - left > 2 && seen !== null && (seen.contains(holder) || holder.contains(seen) || boxes.some((box) => box.holder.contains(seen)))) boxes.push({ holder, left, top, right, bottom });
+        }
+      }
+      for (const [at, one] of boxes.entries())
+        for (const other of boxes.slice(at + 1)) {
+          if (one.holder === other.holder || one.holder.contains(other.holder) || other.holder.contains(one.holder)) continue;
+          const wide = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+          const high = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+          const line = Math.min(one.bottom - one.top, other.bottom - other.top);
+          if (wide > 2 && high > line / 3) found.add(`${told(one.holder)} and ${told(other.holder)} lie upon each other`);
+        }
+    }
+    return [...found];
+  };
   /** Scrolled out of sight within something that scrolls is not cut. */
   const clippedByScroll = (outer, box) => {
     for (const each of outer.querySelectorAll("*")) {
@@ -135,9 +163,11 @@
     return [...found];
   };
 
-  /** What is drawn of a control: itself, or what stands beside it: a switch's track, a choice's label. */
-  const standing = (element) =>
-    [element, element.nextElementSibling, element.closest("label")].filter((each) => each !== null && !heard(each) && each.getBoundingClientRect().width > 4 && getComputedStyle(each).opacity !== "0");
+  /** What is drawn of a control: itself, or what stands for it: a switch's track, a choice's label. */
+  const standing = (element) => {
+    const drawn = (each) => each !== null && !heard(each) && each.getBoundingClientRect().width > 4 && getComputedStyle(each).opacity !== "0";
+    return drawn(element) ? [element] : [element.nextElementSibling, element.closest("label")].filter(drawn);
+  };
 
   /** Rule 7: what has the focus has a ring of 2 px and more at 3:1, is in sight and not covered. */
   const ring = () => {
@@ -164,7 +194,7 @@
     const points = [[0.5, 0.5], [0.1, 0.5], [0.9, 0.5], [0.5, 0.15], [0.5, 0.85]];
     const free = points.some(([x, y]) => {
       const hit = document.elementFromPoint(left + x * (right - left), top + y * (bottom - top));
-      return hit !== null && drawn.some((each) => each.contains(hit) || (hit.contains(each) && hit !== document.body && hit.contains(element)));
+      return hit !== null && drawn.some((each) => each.contains(hit) || element.closest("label")?.contains(hit));
     });
     if (!free) found.push(`${told(element)} has the focus and is covered`);
     return found;
@@ -196,5 +226,5 @@
   /** Texts that are keys of the catalogue, for which a language has nothing. */
   const untold = () => [...new Set(document.body.innerText.match(/\b(?:frame|dictate|machine|settings|approvals):[a-z_]+(?:\.[a-z_]+)+|\{\{\w+\}\}/g) ?? [])];
 
-  window.garretRules = { targets, cut, motion, ring, stops, stop, jargon, untold, told };
+  window.garretRules = { targets, cut, overlaps, motion, ring, stops, stop, jargon, untold, told };
 })();

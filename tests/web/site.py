@@ -11,9 +11,9 @@ Playwright's loop runs in this thread whenever a test waits for the page; the li
 from __future__ import annotations
 
 import asyncio
-import os
+import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -26,7 +26,6 @@ from garret.base.build import build_hash
 from garret.base.errors import GarretError
 from garret.base.paths import Home
 from garret.features.house import contracts as h
-from garret.features.speak import contracts as s
 from garret.page.channel import Channel
 from garret.page.line import Line
 from garret.page.local import LocalCommands
@@ -34,30 +33,40 @@ from garret.protocol.contract import Registry
 from tests.e2e import speech
 from tests.e2e.house import PATIENCE, House
 from tests.gateway.served import Gateway
+from tests.web.node import WEB
 
 As = Literal["browser", "window"]
 Theme = Literal["light", "dark"]
 
 PAGES: Final = {
-    "/dictate": "Dictate",
-    "/dictate/history": "History",
-    "/dictate/words": "Words and commands",
-    "/approvals": "Approvals",
-    "/machine": "Overview",
-    "/machine/workers": "Workers",
-    "/machine/jobs": "Jobs",
-    "/machine/log": "Log",
-    "/machine/storage": "Storage",
-    "/machine/way-out": "Way out",
-    "/machine/audit": "Audit",
-    "/machine/doctor": "Doctor",
-    "/settings": "Settings",
-    "/settings/welcome": "First steps",
+    "/dictate": "dictate:talk.title",
+    "/dictate/history": "dictate:history.title",
+    "/dictate/words": "dictate:words.title",
+    "/approvals": "approvals:title",
+    "/machine": "machine:overview.title",
+    "/machine/workers": "machine:workers.title",
+    "/machine/jobs": "machine:jobs.title",
+    "/machine/log": "machine:log.title",
+    "/machine/storage": "machine:storage.title",
+    "/machine/way-out": "machine:egress.title",
+    "/machine/audit": "machine:audit.title",
+    "/machine/doctor": "machine:doctor.title",
+    "/settings": "settings:title",
+    "/settings/welcome": "settings:first.title",
 }
-"""Every page, and its heading."""
+"""Every page, and the key of its heading in the catalogues."""
 
 WIDE: Final = (1200, 780)
 NARROW: Final = (480, 780)
+
+
+def heading(path: str, language: str = "en") -> str:
+    """What stands above a page."""
+    part, _, keys = PAGES[path].partition(":")
+    found: Any = json.loads((WEB / "src" / "strings" / language / f"{part}.json").read_text(encoding="utf-8"))
+    for key in keys.split("."):
+        found = found[key]
+    return str(found)
 
 
 def chromium(playwright: Playwright) -> Browser:
@@ -68,7 +77,7 @@ def chromium(playwright: Playwright) -> Browser:
     # Chromium has no sandbox for root. What it would fetch for itself stays unfetched: tests have no network.
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     browser = playwright.chromium.launch(executable_path=program, args=flags)
-    expect.set_options(timeout=1000 * PATIENCE)
+    expect.set_options(timeout=1000 * 25)
     return browser
 
 
@@ -98,7 +107,7 @@ class Site:
         """A page of its own, let in and not gone anywhere yet."""
         wanted = {"viewport": {"width": WIDE[0], "height": WIDE[1]}, "reduced_motion": "reduce"} | options
         context = browser.new_context(base_url=self.gateway.address, **wanted)
-        context.set_default_timeout(1000 * PATIENCE)
+        context.set_default_timeout(1000 * 25)
         try:
             page = context.new_page()
             visit = Visit(self, context, page)
@@ -127,15 +136,15 @@ class Visit:
         self.page.wait_for_url(lambda address: "/enter" not in address)
         expect(self.page.get_by_role("main")).to_be_visible()
 
-    def go(self, path: str) -> Page:
+    def go(self, path: str, language: str = "en") -> Page:
         """To one of the pages, and until it shows what it has."""
         self.page.goto(path)
-        return self.shown(path)
+        return self.shown(path, language)
 
-    def shown(self, path: str) -> Page:
+    def shown(self, path: str, language: str = "en") -> Page:
         """Wait until the page at `path` shows what it has: its heading, and nothing that still loads."""
-        heading = self.page.get_by_role("main").get_by_role("heading", level=1)
-        expect(heading).to_have_text(PAGES[path])
+        title = self.page.get_by_role("main").get_by_role("heading", level=1)
+        expect(title).to_have_text(heading(path, language))
         expect(self.page.locator("[data-state=open]")).to_have_count(1)
         expect(self.page.locator("main [aria-busy=true]")).to_have_count(0)
         expect(self.page.locator("main [data-loading=true]")).to_have_count(0)

@@ -5,7 +5,7 @@ import { bridgePort, socketPort } from "../src/protocol/ports";
 class HandSocket {
   static made: HandSocket[] = [];
   onopen: (() => void) | null = null;
-  onclose: (() => void) | null = null;
+  onclose: ((event: { code: number }) => void) | null = null;
   onmessage: ((event: { data: string }) => void) | null = null;
   readonly sent: string[] = [];
 
@@ -50,10 +50,36 @@ describe("a socket", () => {
     expect(hear.text).toHaveBeenCalledWith("hello");
   });
 
+  it.each([
+    ["a session that ended", 1008, true, 401],
+    ["a refused handshake", 1006, false, 401],
+  ])("leaves the page after %s", async (_, code, open, status) => {
+    vi.stubGlobal("fetch", vi.fn(async () => ({ status })));
+    const leave = vi.fn();
+    socketPort("ws://here/channel", "away", leave).attach({ text: vi.fn(), closed: vi.fn() });
+    if (open) last().onopen?.();
+    last().onclose?.({ code });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(leave).toHaveBeenCalledOnce();
+  });
+
+  it.each([
+    ["lets it in all the same", async () => ({ status: 200 })],
+    ["is away", () => Promise.reject(new TypeError("away"))],
+  ])("stays where the gateway %s", async (_, answer) => {
+    vi.stubGlobal("fetch", vi.fn(answer));
+    const leave = vi.fn();
+    socketPort("ws://here/channel", "away", leave).attach({ text: vi.fn(), closed: vi.fn() });
+    last().onclose?.({ code: 1006 });
+    await vi.advanceTimersByTimeAsync(300);
+    expect(leave).not.toHaveBeenCalled();
+    expect(HandSocket.made).toHaveLength(2);
+  });
+
   it("comes back by itself, ever later, and soon again once it was open", () => {
     const { hear } = opened();
     last().onopen?.();
-    last().onclose?.();
+    last().onclose?.({ code: 1006 });
     expect(hear.closed).toHaveBeenCalledWith("away");
     const pauses: number[] = [];
     for (let tries = 0; tries < 7; tries += 1) {
@@ -64,12 +90,12 @@ describe("a socket", () => {
         waited += 50;
       }
       pauses.push(waited);
-      last().onclose?.();
+      last().onclose?.({ code: 1006 });
     }
     expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 5000, 5000]);
     vi.advanceTimersByTime(5000);
     last().onopen?.();
-    last().onclose?.();
+    last().onclose?.({ code: 1006 });
     const before = HandSocket.made.length;
     vi.advanceTimersByTime(250);
     expect(HandSocket.made.length).toBe(before + 1);
@@ -78,7 +104,7 @@ describe("a socket", () => {
   it("does not send again what was sent into a connection that failed", () => {
     const { port } = opened();
     port.send("lost: the channel has failed its call");
-    last().onclose?.();
+    last().onclose?.({ code: 1006 });
     vi.advanceTimersByTime(250);
     last().onopen?.();
     expect(last().sent).toEqual([]);

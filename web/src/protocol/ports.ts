@@ -61,8 +61,20 @@ export function bridgePort(bridge: Promise<Bridge>): Port {
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5_000;
 
-/** In a browser: a WebSocket to the gateway that served the page. */
-export function socketPort(address: string, away: string): Port {
+/** RFC 6455, 7.4.1: the gateway ended the page's session, or the page broke the protocol. */
+const VIOLATION = 1008;
+
+/** Whether the gateway answers, and lets this browser in no more. */
+async function shutOut(): Promise<boolean> {
+  try {
+    return (await fetch("/icon.svg", { cache: "no-store" })).status === 401;
+  } catch {
+    return false; // it is away
+  }
+}
+
+/** In a browser: a WebSocket to the gateway that served the page. Once the session has ended, `leave` is called. */
+export function socketPort(address: string, away: string, leave: () => void = () => window.location.replace("/enter")): Port {
   let socket: WebSocket | null = null;
   let pause = FIRST_PAUSE;
   const before: string[] = [];
@@ -74,10 +86,13 @@ export function socketPort(address: string, away: string): Port {
       for (const text of before.splice(0)) fresh.send(text);
     };
     fresh.onmessage = (event) => hear.text(String(event.data));
-    fresh.onclose = () => {
+    fresh.onclose = ({ code }) => {
+      const opened = socket !== null;
       socket = null;
       before.length = 0;
       hear.closed(away);
+      // A refused handshake looks as a gateway that is away does, so it is asked which of the two it is.
+      if (!opened || code === VIOLATION) void shutOut().then((out) => out && leave());
       setTimeout(() => open(hear), pause);
       pause = Math.min(2 * pause, LONGEST_PAUSE);
     };

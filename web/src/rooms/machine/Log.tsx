@@ -9,13 +9,17 @@ import { useTranslation } from "react-i18next";
 import { EmptyState } from "../../frame/EmptyState";
 import { ErrorCard } from "../../frame/ErrorCard";
 import { useAsk } from "../../frame/house";
+import { useNarrow } from "../../frame/useNarrow";
 import { timeOfDay } from "./format";
 import { RoomPage } from "../../frame/RoomPage";
 import "./machine.css";
 import { useTail } from "./tail";
 
 const LEVELS = ["debug", "info", "warning", "error"] as const;
-const LINE = 22; // pixels
+const LINE = 1.375; // rem
+const NARROW = 42; // rem, below which a line takes as many as its text needs
+
+const lineHeight = (): number => LINE * (parseFloat(getComputedStyle(document.documentElement).fontSize) || 16);
 
 export default function Log() {
   const { t, i18n } = useTranslation("machine");
@@ -32,7 +36,8 @@ export default function Log() {
     [lines, wanted],
   );
   const frame = useRef<HTMLDivElement>(null);
-  const rows = useVirtualizer({ count: shown.length, getScrollElement: () => frame.current, estimateSize: () => LINE, overscan: 20 });
+  const narrow = useNarrow(NARROW);
+  const rows = useVirtualizer({ count: shown.length, getScrollElement: () => frame.current, estimateSize: () => lineHeight(), overscan: 20 });
   useEffect(() => {
     if (following && shown.length > 0) rows.scrollToIndex(shown.length - 1, { align: "end" });
   }, [following, rows, shown]);
@@ -63,6 +68,7 @@ export default function Log() {
       <div
         ref={frame}
         className="m-log"
+        data-narrow={narrow || undefined}
         role="log"
         aria-live="off"
         aria-label={t("log.title")}
@@ -76,7 +82,7 @@ export default function Log() {
             const line = shown[row.index];
             if (line === undefined) return null;
             return (
-              <div key={line.id} className="m-line" data-level={line.level} style={{ position: "absolute", insetInline: 0, transform: `translateY(${row.start}px)` }} title={line.message}>
+              <div key={line.id} ref={narrow ? rows.measureElement : undefined} data-index={row.index} className="m-line" data-level={line.level} style={{ position: "absolute", insetInline: 0, transform: `translateY(${row.start}px)` }} title={line.message}>
                 <time>{timeOfDay(line.at, i18n.language)}</time>
                 <span className="m-level">{line.level}</span>
                 <span className="m-source">{line.source}</span>
