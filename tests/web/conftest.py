@@ -1,7 +1,7 @@
 """A house that was lived in, for all tests of the page; Chromium before it, for those of a module.
 
-Playwright's loop belongs to the thread that starts it for as long as it runs, so that no `asyncio.run` works there:
-it ends with its module.
+Playwright's loop belongs to the thread that starts it for as long as it runs, so that no `asyncio.run` works
+there: it ends with its module.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from tests.e2e.house import running_house
 from tests.gateway.served import serving
 from tests.web.node import web
 from tests.web.site import Site, Visit, chromium
-
 
 # Made for the first module that needs it, and ended with the run.
 _ground = ExitStack()

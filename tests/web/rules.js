@@ -100,6 +100,19 @@
       if (field.tagName === "SELECT" && wanted(field) > field.clientWidth + 1) found.add(`${told(field)} is too narrow for "${field.selectedOptions[0]?.text}"`);
     return [...found];
   };
+  /** What is left of a box within all that clips it, scrolled or not. */
+  const inSight = (holder, { left, top, right, bottom }) => {
+    let box = { left, top, right, bottom };
+    for (let each = holder; each !== null && each !== document.body; each = each.parentElement) {
+      const style = getComputedStyle(each);
+      if (style.display === "contents" || style.display === "inline" || (style.overflowX === "visible" && style.overflowY === "visible")) continue;
+      const edge = each.getBoundingClientRect();
+      box = { left: Math.max(box.left, edge.left), top: Math.max(box.top, edge.top), right: Math.min(box.right, edge.right), bottom: Math.min(box.bottom, edge.bottom) };
+      if (style.position === "fixed") break;
+    }
+    return box;
+  };
+
   /** Rule 13 again: no text lies upon another. */
   const overlaps = () => {
     const found = new Set();
@@ -111,10 +124,9 @@
         const holder = texts.currentNode.parentElement;
         if (holder === null || texts.currentNode.data.trim() === "" || !shown(holder) || holder.closest("script, style, option, .g-toasts, .g-found") !== null) continue;
         range.selectNodeContents(texts.currentNode);
-        for (const { left, top, right, bottom } of range.getClientRects()) {
-          const [x, y] = [(left + right) / 2, (top + bottom) / 2];
-          const seen = document.elementFromPoint(x, y);
-          if (right - left > 2 && seen !== null && (seen.contains(holder) || holder.contains(seen) || boxes.some((box) => box.holder.contains(seen)))) boxes.push({ holder, left, top, right, bottom });
+        for (const whole of range.getClientRects()) {
+          const box = inSight(holder, whole);
+          if (box.right - box.left > 2 && box.bottom - box.top > 2) boxes.push({ holder, ...box });
         }
       }
       for (const [at, one] of boxes.entries())

@@ -1,15 +1,16 @@
 """The rules of the window, as far as a script can see them, asked of a page; and axe-core's.
 
-`rules.js` has the looking; here is what a test asks. Each function gives what is wrong, a line each. That each finds
-a fault is proven in `test_rules.py`.
+`rules.js` has the looking; here is what a test asks. Each function gives what is wrong, a line each. That
+each finds a fault is proven in `test_rules.py`.
 
 Which test stands for which of the window's rules:
 
-1 and 4 (echo, nothing waits): `test_trouble`; 2 (progress, cancel): `test_doing`; 3 (as it was): `test_trouble`;
-5 (palette): `test_keys`; 6 and 7 (keyboard, ring): `test_keys`; 8 and 9 (Esc, single keys): `test_keys`;
-10, 12, 13, 15, 16 (contrast, targets, cut, motion, names): `test_every_page`; 14 (drag and click): `test_doing`;
-17 (undo, dialog): `test_doing`; 18 and 19 (faces, errors): `test_every_page` and `test_trouble`;
-20 and 21 (toasts, focus): `test_doing`; 24 and 25 (what listens, approvals): `test_doing`.
+- `test_every_page`: 10 contrast, 12 targets, 13 nothing cut, 15 motion, 16 names, 18 empty lists, 19 errors;
+- `test_keys`: 5 the palette, 6 all by keyboard, 7 the ring, 8 Esc, 9 single keys, 14 panes;
+- `test_doing`: 2 progress and cancel, 14 dropped or chosen, 17 undo, 19 errors, 20 and 21 toasts, 24 what
+  listens, 25 approvals;
+- `test_trouble`: 1 and 4 nothing waits, 3 as it was, 18 loading and failed lists, 19.
+
 11 is for eyes; 22 and 23 are about tray and hotkeys, which `tests/shell` tries.
 """
 
@@ -62,7 +63,7 @@ def axe(page: Page) -> list[str]:
 
 
 def tour(page: Page) -> list[str]:
-    """Go through the page by Tab alone, from its top until it begins anew: what is out of order on the way."""
+    """Go through the page by Tab alone, from its top until it begins anew: what is wrong on the way."""
     names: list[str] = page.evaluate("garretRules.stops()")
     page.evaluate("document.activeElement.blur(); getSelection().removeAllRanges()")
     found, seen = list[str](), list[int]()

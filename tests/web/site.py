@@ -1,11 +1,11 @@
-"""A house that was lived in, its gateway, and Chromium before it: what the tests of the page's rooms are about.
+"""A house that was lived in, its gateway, and Chromium before it: what the tests of the page are about.
 
-A page comes to the house in one of two ways. As a *browser* it goes through the gateway alone, and may what a
-browser may. As the *window's* page it is the same page from the same gateway, but its channel goes to the real
-`garret.page.channel` under the window's role, as `garret.shell` holds it: so what only the window may (approvals,
-settings, the log) is driven in Chromium too. Qt's own part of that way is tested in `tests/shell`.
+A page comes to the house in one of two ways. As a *browser* it goes through the gateway alone, and may what
+a browser may. As the *window's* page it is the same page from the same gateway, but its channel goes to the
+real `garret.page.channel` under the window's role, as `garret.shell` holds it: so what only the window may
+(approvals, settings, the log) is driven in Chromium too. Qt's own part of it is tested in `tests/shell`.
 
-Playwright's loop runs in this thread whenever a test waits for the page; the line to the house runs on it too.
+Playwright's loop runs in this thread whenever a test waits for the page; so does the line to the house.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def chromium(playwright: Playwright) -> Browser:
     # Chromium has no sandbox for root. What it would fetch for itself stays unfetched: tests have no network.
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     browser = playwright.chromium.launch(executable_path=program, args=flags)
-    expect.set_options(timeout=1000 * 25)
+    expect.set_options(timeout=1000 * PATIENCE)
     return browser
 
 
@@ -107,7 +107,7 @@ class Site:
         """A page of its own, let in and not gone anywhere yet."""
         wanted = {"viewport": {"width": WIDE[0], "height": WIDE[1]}, "reduced_motion": "reduce"} | options
         context = browser.new_context(base_url=self.gateway.address, **wanted)
-        context.set_default_timeout(1000 * 25)
+        context.set_default_timeout(1000 * PATIENCE)
         try:
             page = context.new_page()
             visit = Visit(self, context, page)

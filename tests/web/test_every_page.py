@@ -75,7 +75,9 @@ def test_every_page_keeps_them_in_german(site: Site, browser: Browser, width: in
             found = list[str]()
             for path in PAGES:
                 page = visit.go(path, "de")
-                found += [f"{path}: {line}" for line in rules.faults(page, "cut", "overlaps", "untold", "targets")]
+                found += [
+                    f"{path}: {line}" for line in rules.faults(page, "cut", "overlaps", "untold", "targets")
+                ]
             assert not found, "\n".join(found)
 
 
@@ -83,19 +85,28 @@ def test_every_page_keeps_them_with_text_of_twice_the_size(site: Site, browser: 
     with settings(site.house, scale="2.0"):
         with site.visit(browser, "window") as visit:
             rules.look_in(visit.page)
-            found = [f"{path}: {line}" for path in PAGES for line in rules.faults(visit.go(path), "cut", "overlaps")]
+            found = [
+                f"{path}: {line}"
+                for path in PAGES
+                for line in rules.faults(visit.go(path), "cut", "overlaps")
+            ]
             assert visit.page.evaluate("getComputedStyle(document.documentElement).fontSize") == "32px"
             assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("who", ["window", "browser"])
-def test_every_page_keeps_them_where_nothing_was_done_yet(browser: Browser, page_built: None, who: As) -> None:
+def test_every_page_keeps_them_where_nothing_was_done_yet(
+    browser: Browser, page_built: None, who: As
+) -> None:
     """Rule 18: empty lists say what they are for."""
     del page_built
     with running_house({"desk.first_run_done": "yes"}) as house, serving(house) as gateway:
         with Site(house, gateway).visit(browser, who) as visit:
             assert not (found := look(visit)), "\n".join(found)
-            for path, told in {"/dictate": "Nothing was dictated today", "/dictate/history": "Nothing was dictated yet"}.items():
+            for path, told in {
+                "/dictate": "Nothing was dictated today",
+                "/dictate/history": "Nothing was dictated yet",
+            }.items():
                 expect(visit.go(path).get_by_role("heading", name=told)).to_be_visible()
 
 
@@ -114,5 +125,7 @@ def test_nothing_moves_where_motion_is_reduced_and_little_elsewhere(
     wanted = "reduce" if reduced else "no-preference"
     with site.visit(browser, "window", reduced_motion=wanted) as visit:
         rules.look_in(visit.page)
-        found = [f"{path}: {line}" for path in PAGES for line in rules.motion(visit.go(path), reduced=reduced)]
+        found = [
+            f"{path}: {line}" for path in PAGES for line in rules.motion(visit.go(path), reduced=reduced)
+        ]
         assert not found, "\n".join(found)

@@ -83,7 +83,13 @@ def test_the_palette_holds_all_pages_acts_and_settings_with_their_keys(site: Sit
         look_for(title, title)
     for setting in site.house.call(h.ListSettings()).settings:
         look_for(setting.key.replace(".", " ").replace("_", " "), setting.sentence)
-    for act in ("Close the way out", "Stop listening", "Make a backup", "Check the audit chain", "Look: dark"):
+    for act in (
+        "Close the way out",
+        "Stop listening",
+        "Make a backup",
+        "Check the audit chain",
+        "Look: dark",
+    ):
         look_for(act, act)
     assert not lacking, f"the palette lacks {lacking}"
     field.fill("close the way out")

@@ -1,4 +1,4 @@
-"""Each of the looks at a page finds what was planted for it, and nothing in a page that is as it should be."""
+"""Each of the looks at a page finds what was planted for it, and nothing in a sound page."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ SOUND = """<!doctype html><html lang="en"><title>Sound</title><style>
   * { transition: none } button { width: 8rem; height: 2.5rem } :focus-visible { outline: 3px solid #003300 }
 </style><main><h1>Sound</h1><p>All is as it should be.</p>
 <button>One</button><button>Two</button><label>Three <input style="height: 2.5rem"></label></main>"""
+
+UNDER = """<div style="position: relative; width: 9rem"><button>Under</button>
+<div style="position: absolute; inset: -4px; background: #fff"></div></div>"""
+BACK = """<button>First</button>
+<button onfocus="this.blur(); document.querySelector(`button`).focus()">Back</button>"""
 
 
 @pytest.fixture
@@ -57,8 +62,14 @@ def test_axe_finds_what_was_planted(page: Page, kind: str, html: str) -> None:
     ("rule", "html"),
     [
         ("targets", '<button style="width: 20px; height: 20px; padding: 0">x</button>'),
-        ("targets", '<div role="dialog"><button class="mantine-Button-root" style="height: 28px">Do</button></div>'),
-        ("cut", '<p style="width: 60px; overflow: hidden; white-space: nowrap">Longer than there is room</p>'),
+        (
+            "targets",
+            '<div role="dialog"><button class="mantine-Button-root" style="height: 28px">Do</button></div>',
+        ),
+        (
+            "cut",
+            '<p style="width: 60px; overflow: hidden; white-space: nowrap">Longer than there is room</p>',
+        ),
         ("cut", '<p style="height: 10px; overflow: hidden; line-height: 40px">Too low</p>'),
         ("cut", '<p style="width: 900px">Wider than the window</p>'),
         ("cut", '<div style="overflow-x: auto"><p style="width: 900px">Scrolls sideways</p></div>'),
@@ -94,14 +105,12 @@ def test_what_moves_is_found(page: Page, reduced: bool, style: str) -> None:
     [
         ('<style>#a:focus { outline: none }</style><button id="a">Bare</button>', "shows no focus"),
         ('<style>#a:focus { outline: 2px solid #eee }</style><button id="a">Pale</button>', "1 only"),
-        ('<div style="position: relative; width: 9rem"><button>Under</button>'
-         '<div style="position: absolute; inset: -4px; background: #fff"></div></div>', "is covered"),
+        (UNDER, "is covered"),
         ('<button style="position: absolute; left: -999px">Away</button>', "out of sight"),
-        ('<button id="t" onkeydown="event.preventDefault()">Trap</button><button>After</button>', "not reached"),
-        ('<button>First</button><button onfocus="this.blur(); document.querySelector(`button`).focus()">Back</button>',
-         "not reached"),
+        ('<button onkeydown="event.preventDefault()">Trap</button><button>After</button>', "not reached"),
+        (BACK, "not reached"),
     ],
-)  # fmt: skip
+)
 def test_a_tour_finds_what_was_planted(page: Page, html: str, told: str) -> None:
     plant(page, html)
     found = rules.tour(page)

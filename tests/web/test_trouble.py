@@ -1,4 +1,4 @@
-"""What a page does when things go wrong around it: the house gone or silent, a session ended, many at once."""
+"""What a page does in trouble: the house gone or silent, its session ended, many pages at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from garret.features.gateway import contracts as g
 from tests.e2e.house import House
 from tests.web import rules
-from tests.web.site import PAGES, As, Site, Visit, heading
+from tests.web.site import PAGES, As, Site, heading
 
 BANNER = "Garret does not run at the moment"
 GATEWAY_AWAY = "The connection to Garret is lost"
@@ -41,7 +41,9 @@ def silent(house: House) -> Iterator[None]:
 
 def step(page: Page, path: str) -> None:
     """Go there within the page, as by a link: it is not loaded anew."""
-    page.evaluate("path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')) }", path)
+    page.evaluate(
+        "path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')) }", path
+    )
     expect(page.get_by_role("main").get_by_role("heading", level=1)).to_have_text(heading(path))
 
 
@@ -152,7 +154,8 @@ def test_twenty_at_once_all_hear_of_what_happens(site: Site, browser: Browser) -
         visit = stack.enter_context(site.visit(browser, "browser"))
         visit.go("/dictate")
         others = [
-            stack.enter_context(stack.enter_context(site.gateway.browser()).page()).opened() for _ in range(19)
+            stack.enter_context(stack.enter_context(site.gateway.browser()).page()).opened()
+            for _ in range(19)
         ]
         for other in others:
             other.begin("house.subscribe", {"pattern": "house.setting_changed"})
