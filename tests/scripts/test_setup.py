@@ -77,7 +77,7 @@ def test_a_changed_lock_of_models_is_installed_again(checkout: Path) -> None:
     assert "models.lock" in install
 
 
-@pytest.mark.parametrize("level", ["media", "desktop"])
+@pytest.mark.parametrize("level", ["media", "desktop", "data"])
 def test_what_is_added_is_locked_and_remembered(checkout: Path, level: str) -> None:
     set_up(checkout)
     (install, *_) = set_up(checkout, level)[0]

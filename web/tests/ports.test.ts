@@ -25,6 +25,7 @@ describe("a socket", () => {
     HandSocket.made = [];
     vi.useFakeTimers();
     vi.stubGlobal("WebSocket", HandSocket);
+    vi.stubGlobal("fetch", () => Promise.resolve({ status: 200 }));
   });
   afterEach(() => {
     vi.useRealTimers();
@@ -32,10 +33,11 @@ describe("a socket", () => {
   });
 
   const opened = () => {
-    const port = socketPort("ws://here/channel", "away");
+    const out = vi.fn();
+    const port = socketPort("ws://here/channel", "away", out);
     const hear = { text: vi.fn(), closed: vi.fn() };
     port.attach(hear);
-    return { port, hear };
+    return { port, hear, out };
   };
 
   it("keeps what is sent before it is open, in order", () => {
@@ -48,32 +50,6 @@ describe("a socket", () => {
     expect(last().sent).toEqual(["one", "two", "three"]);
     last().onmessage?.({ data: "hello" });
     expect(hear.text).toHaveBeenCalledWith("hello");
-  });
-
-  it.each([
-    ["a session that ended", 1008, true, 401],
-    ["a refused handshake", 1006, false, 401],
-  ])("leaves the page after %s", async (_, code, open, status) => {
-    vi.stubGlobal("fetch", vi.fn(async () => ({ status })));
-    const leave = vi.fn();
-    socketPort("ws://here/channel", "away", leave).attach({ text: vi.fn(), closed: vi.fn() });
-    if (open) last().onopen?.();
-    last().onclose?.({ code });
-    await vi.advanceTimersByTimeAsync(0);
-    expect(leave).toHaveBeenCalledOnce();
-  });
-
-  it.each([
-    ["lets it in all the same", async () => ({ status: 200 })],
-    ["is away", () => Promise.reject(new TypeError("away"))],
-  ])("stays where the gateway %s", async (_, answer) => {
-    vi.stubGlobal("fetch", vi.fn(answer));
-    const leave = vi.fn();
-    socketPort("ws://here/channel", "away", leave).attach({ text: vi.fn(), closed: vi.fn() });
-    last().onclose?.({ code: 1006 });
-    await vi.advanceTimersByTimeAsync(300);
-    expect(leave).not.toHaveBeenCalled();
-    expect(HandSocket.made).toHaveLength(2);
   });
 
   it("comes back by itself, ever later, and soon again once it was open", () => {
@@ -99,6 +75,28 @@ describe("a socket", () => {
     const before = HandSocket.made.length;
     vi.advanceTimersByTime(250);
     expect(HandSocket.made.length).toBe(before + 1);
+  });
+
+  it("leads to the door where the session was ended, and does not come back", () => {
+    const { hear, out } = opened();
+    last().onopen?.();
+    last().onclose?.({ code: 1008 });
+    expect(hear.closed).toHaveBeenCalledWith("away");
+    expect(out).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(60_000);
+    expect(HandSocket.made.length).toBe(1);
+  });
+
+  it("leads to the door where a gateway that began anew knows this browser no more, not where it is away", async () => {
+    const { out } = opened();
+    vi.stubGlobal("fetch", () => Promise.reject(new TypeError("away")));
+    last().onclose?.({ code: 1006 });
+    await vi.advanceTimersByTimeAsync(250);
+    expect(out).not.toHaveBeenCalled();
+    vi.stubGlobal("fetch", () => Promise.resolve({ status: 401 }));
+    last().onclose?.({ code: 1006 });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(out).toHaveBeenCalledTimes(1);
   });
 
   it("does not send again what was sent into a connection that failed", () => {

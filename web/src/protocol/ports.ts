@@ -61,38 +61,42 @@ export function bridgePort(bridge: Promise<Bridge>): Port {
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5_000;
 
-/** RFC 6455, 7.4.1: the gateway ended the page's session, or the page broke the protocol. */
-const VIOLATION = 1008;
+const REVOKED = 1008; // RFC 6455, 7.4.1: a policy was violated; the gateway ends a session's pages so
+const LET_IN_NO_MORE = 401;
 
-/** Whether the gateway answers, and lets this browser in no more. */
-async function shutOut(): Promise<boolean> {
+/** Whether the gateway knows this browser no more: its session was ended, or the gateway began anew. */
+async function isOut(): Promise<boolean> {
   try {
-    return (await fetch("/icon.svg", { cache: "no-store" })).status === 401;
+    return (await fetch("/index.html", { method: "HEAD", cache: "no-store" })).status === LET_IN_NO_MORE;
   } catch {
     return false; // it is away
   }
 }
 
-/** In a browser: a WebSocket to the gateway that served the page. Once the session has ended, `leave` is called. */
-export function socketPort(address: string, away: string, leave: () => void = () => window.location.replace("/enter")): Port {
+/** In a browser: a WebSocket to the gateway that served the page. `out`: this browser is let in no more. */
+export function socketPort(address: string, away: string, out: () => void): Port {
   let socket: WebSocket | null = null;
   let pause = FIRST_PAUSE;
   const before: string[] = [];
   const open = (hear: Hearer) => {
     const fresh = new WebSocket(address);
+    let opened = false;
     fresh.onopen = () => {
+      opened = true;
       socket = fresh;
       pause = FIRST_PAUSE;
       for (const text of before.splice(0)) fresh.send(text);
     };
     fresh.onmessage = (event) => hear.text(String(event.data));
-    fresh.onclose = ({ code }) => {
-      const opened = socket !== null;
+    fresh.onclose = (event) => {
       socket = null;
       before.length = 0;
       hear.closed(away);
-      // A refused handshake looks as a gateway that is away does, so it is asked which of the two it is.
-      if (!opened || code === VIOLATION) void shutOut().then((out) => out && leave());
+      if (event.code === REVOKED) {
+        out();
+        return;
+      }
+      if (!opened) void isOut().then((gone) => gone && out());
       setTimeout(() => open(hear), pause);
       pause = Math.min(2 * pause, LONGEST_PAUSE);
     };
@@ -111,5 +115,5 @@ export function socketPort(address: string, away: string, leave: () => void = ()
 export function port(away: string): Port {
   if (window.garretBridge !== undefined) return bridgePort(window.garretBridge);
   const scheme = window.location.protocol === "https:" ? "wss:" : "ws:";
-  return socketPort(`${scheme}//${window.location.host}/channel`, away);
+  return socketPort(`${scheme}//${window.location.host}/channel`, away, () => window.location.assign("/enter"));
 }

@@ -1,0 +1,1 @@
+"""Results: one form for all engines, pages of them, summaries, charts and exports."""
