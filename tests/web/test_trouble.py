@@ -75,15 +75,15 @@ def test_a_killed_house_is_told_at_once_and_the_page_is_as_it_was_when_it_is_bac
             expect(page.get_by_role("button", name="Begin to dictate")).to_be_disabled()
             expect(field).to_have_value("I hope that nothing is lost.")
             field.press_sequentially(" Not even now.")  # it is written into all the same
-            main.evaluate("each => each.scrollTo(0, 60)")
+            main.evaluate("each => each.scrollTo(0, 30)")
         expect(page.locator("[data-state=open]")).to_have_count(1)
         expect(page.get_by_role("status").filter(has_text=BANNER)).to_have_count(0)
         expect(field).to_have_value("I hope that nothing is lost. Not even now.")
-        assert main.evaluate("each => each.scrollTop") == 60
-        page.wait_for_function("localStorage.getItem('garret.scroll./dictate') === '60'")
+        assert main.evaluate("each => each.scrollTop") == 30
+        page.wait_for_function("localStorage.getItem('garret.scroll./dictate') === '30'")
         page.reload()
         visit.shown("/dictate")
-        page.wait_for_function("document.querySelector('main').scrollTop === 60")
+        page.wait_for_function("document.querySelector('main').scrollTop === 30")
         mine.get_by_role("button", name="Correct").click()
         expect(field).to_have_value("I hope that nothing is lost. Not even now.")
         page.get_by_role("button", name="Discard changes").click()

@@ -38,12 +38,12 @@ export default function Log() {
   const [seen, lookAt] = useState({ top: 0, height: 600 });
   const narrow = useNarrow(NARROW);
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
-  const each = ((narrow ? 2 * LINE : LINE) * rem) / 16;
+  const lineHeight = ((narrow ? 2 * LINE : LINE) * rem) / 16;
   // All lines are of one height, so where each stands is known: with 1,000 new ones a second nothing is measured.
-  const { first, last } = seenLines(shown.length, seen, following, each);
+  const { first, last } = seenLines(shown.length, seen, following, lineHeight);
   useLayoutEffect(() => {
-    if (following && frame.current !== null) frame.current.scrollTop = each * shown.length;
-  }, [following, shown, each]);
+    if (following && frame.current !== null) frame.current.scrollTop = lineHeight * shown.length;
+  }, [following, shown, lineHeight]);
   const names = useMemo(() => [...new Set(workers.data?.workers.map((each) => each.name))], [workers.data]);
   return (
     <RoomPage
@@ -81,9 +81,9 @@ export default function Log() {
         onKeyDown={(event) => (event.key === "PageUp" || event.key === "ArrowUp" || event.key === "Home") && follow(false)}
       >
         {shown.length === 0 && error === null && <EmptyState title={t("log.none")}>{t("log.none_more")}</EmptyState>}
-        <div style={{ height: each * shown.length, position: "relative" }}>
+        <div style={{ height: lineHeight * shown.length, position: "relative" }}>
           {shown.slice(first, last).map((line, index) => (
-            <Line key={line.id} line={line} top={each * (first + index)} language={i18n.language} />
+            <Line key={line.id} line={line} top={lineHeight * (first + index)} language={i18n.language} />
           ))}
         </div>
       </div>
