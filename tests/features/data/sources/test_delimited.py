@@ -82,8 +82,10 @@ def test_a_value_that_comes_late_and_does_not_fit_is_reported(tmp_path: Path) ->
     rows, kept = rows_of(files(tmp_path), "SELECT count(*), max(number) FROM t", "t")
     assert rows == [(200_000, 199_999)]
     assert kept.notes == (
-        f"{tmp_path}/t.csv: 1 line was left out, the first is line 200002:"
-        " a value does not fit its column number.",
+        (
+            f"{tmp_path}/t.csv: 1 line was left out, the first is line 200002:"
+            " a value does not fit its column number."
+        ),
     )
 
 
