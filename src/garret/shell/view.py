@@ -177,10 +177,12 @@ class HousePage(QWebEnginePage):
 
     def write(self, text: str, done: Callable[[bool], None]) -> None:
         """Type a text into the field that has the focus, no password; `done` hears whether one had it."""
-        script = _WRITE % json.dumps(text)
-        self.runJavaScript(
-            script, QWebEngineScript.ScriptWorldId.ApplicationWorld, lambda had: done(had is True)
-        )
+
+        def told(had: object) -> None:
+            done(had is True)
+
+        world = QWebEngineScript.ScriptWorldId.ApplicationWorld
+        self.runJavaScript(_WRITE % json.dumps(text), world, told)
 
     def for_person(self, yes: Callable[[], None], no: Callable[[], None]) -> None:
         """Call `yes` if the person clicked or typed in the page within the last seconds, else `no`.
