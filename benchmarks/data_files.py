@@ -1,8 +1,8 @@
 """Questions over files: a catalogue of 1,000, a CSV of 400 MB, results of a million rows.
 
-Everything is generated here. "Approve to first rows" is measured from `run` of a new connector, as a worker has it
-that was spawned for the run, to the first rows at rest in the memory file. Peers do the same work with what is at
-hand: DuckDB alone, which keeps nothing from reading other files, and Python's csv module.
+Everything is generated here. "Approve to first rows" is measured from `run` of a new connector, as a worker
+has it that was spawned for the run, to the first rows at rest in the memory file. Peers do the same work with
+what is at hand: DuckDB alone, which keeps nothing from reading other files, and Python's csv module.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ TIMES = 20
 FILES = 1_000
 LARGE = """
 SELECT range AS id, 'customer ' || (range * 7919 % 100000) AS customer,
-  ['north', 'south', 'east', 'west'][range % 4 + 1] AS region, DATE '2019-01-01' + (range % 2000)::INT AS sold,
-  (range * 31 % 1000)::INT AS units, round((range * 17 % 100000) / 100.0, 2) AS price, range % 7 = 0 AS returned,
+  ['north', 'south', 'east', 'west'][range % 4 + 1] AS region,
+  DATE '2019-01-01' + (range % 2000)::INT AS sold, (range * 31 % 1000)::INT AS units,
+  round((range * 17 % 100000) / 100.0, 2) AS price, range % 7 = 0 AS returned,
   TIMESTAMP '2019-01-01' + to_seconds(range * 13) AS entered
 FROM range({rows})
 """

@@ -55,9 +55,11 @@ def _needs(library: str, program: Path | None, user: str, what: str) -> None:
 
 
 @contextlib.contextmanager
-def postgresql() -> Iterator[int]:
-    """A PostgreSQL server, its user `garret`; gives its port."""
+def postgresql(folder_of_programs: Path | None = None) -> Iterator[int]:
+    """A PostgreSQL server, the system's unless programs are named, its user `garret`; gives its port."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if folder_of_programs is not None:
+        programs = [folder_of_programs]
     _needs("psycopg", programs[-1] if programs else None, "postgres", "PostgreSQL")
     folder = Path(tempfile.mkdtemp(prefix="g-pg-"))
     user = may_run_as("postgres", folder)

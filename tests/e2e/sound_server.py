@@ -179,17 +179,22 @@ class SoundServer:
                 heard.append(np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.int16))
 
     def recorders(self, program: str = "Garret") -> list[int]:
-        """The processes of `program` that record now, one entry a stream."""
+        """The processes of `program` that record now, one entry a stream; what is only made hears nothing."""
         streams = self.control("list", "source-outputs").split("Source Output #")
-        return [_process(stream) for stream in streams if f'application.name = "{program}"' in stream]
+        named = f'application.name = "{program}"'
+        return [_process(stream) for stream in streams if named in stream and _RUNS in stream]
 
     def microphones(self) -> list[str]:
         """What its sources are called among its modules."""
         return [line.split("\t")[1] for line in self.control("list", "short", "sources").splitlines()]
 
     def players(self) -> list[str]:
-        """The streams that play now."""
+        """The streams that somebody holds to play on."""
         return self.control("list", "short", "sink-inputs").splitlines()
+
+    def is_playing(self) -> bool:
+        """Whether one of them plays; who has opened a loudspeaker begins a little later."""
+        return _RUNS in self.control("list", "sink-inputs")
 
 
 class PipeWireServer(SoundServer):
@@ -207,6 +212,9 @@ class PipeWireServer(SoundServer):
         self._daemon("wireplumber")
         self._daemon("pipewire-pulse")
         wait_until(self._answers, "its PulseAudio socket answers")
+
+
+_RUNS = "Corked: no"
 
 
 def _process(stream: str) -> int:

@@ -96,7 +96,7 @@ def test_restarting_a_worker_puts_a_new_process_in_its_place(house: House, tmp_p
     house.call(h.RestartWorker(name="stt"))
     wait_until(lambda: house.pids("stt") and set(house.pids("stt")).isdisjoint(before), "it is replaced")
     assert house.dictate(path).raw == "good morning"
-    assert house.refusal(h.RestartWorker(name="nobody")).code == Code.NOT_FOUND
+    assert house.refusal(h.RestartWorker(name="nobody")).code == Code.USAGE
 
 
 def test_a_worker_that_keeps_dying_is_left_stopped_with_a_message_until_reset(own_house: House) -> None:

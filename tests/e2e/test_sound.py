@@ -98,6 +98,10 @@ class Cli:
         self._process.stderr.close()
         return code, out
 
+    @property
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
     def noted(self, what: str) -> bool:
         return any(what in line for line in self.notes)
 
@@ -312,7 +316,7 @@ def test_two_texts_sound_one_after_the_other(house: House, server: SoundServer) 
     texts = ("This is the first of two.", "And that was the second.")
     with server.recording() as heard:
         first = Cli(house, "speak", texts[0])
-        wait_until(server.players, "the first is played")
+        wait_until(server.is_playing, "the first is played")
         second = Cli(house, "speak", texts[1])
         assert (first.end()[0], second.end()[0]) == (0, 0)
     found = [lag_and_likeness(rendered(house, text), heard[0]) for text in texts]
@@ -326,7 +330,7 @@ LONG = "This is a text that goes on and on until somebody has heard enough of it
 @pytest.mark.parametrize("how", ["interrupt", "stop"])
 def test_a_long_text_can_be_stopped(house: House, server: SoundServer, how: str) -> None:
     cli = Cli(house, "speak", LONG)
-    wait_until(server.players, "it is played")
+    wait_until(server.is_playing, "it is played")
     cli.interrupt() if how == "interrupt" else Cli(house, "speak", "--stop").end()
     code, _ = cli.end()
     assert code == (-signal.SIGINT if how == "interrupt" else 1)
@@ -337,13 +341,13 @@ def test_a_long_text_can_be_stopped(house: House, server: SoundServer, how: str)
 def test_a_loudspeaker_that_vanishes_is_told(own: tuple[SoundServer, House]) -> None:
     server, house = own
     # A stream to the system's own choice would be moved to another device by the sound server.
-    for device, lose in ((SPEAKER, partial(server.unload, "out")), ("", server.kill)):
-        cli = Cli(house, "speak", "--device", device, LONG)
-        wait_until(server.players, "it is played")
+    for device, lose in ((["--device", SPEAKER], partial(server.unload, "out")), ([], server.kill)):
+        cli = Cli(house, "speak", *device, LONG)
+        wait_until(lambda cli=cli: server.is_playing() or cli.has_ended, "it is played")
+        assert server.is_playing(), f"it ended before anything was played: {cli.notes}"
         lose()
         code, _ = cli.end()
-        assert code == 4
-        assert cli.noted("The loudspeaker went away after")
+        assert (code, cli.noted("The loudspeaker went away after")) == (4, True), cli.notes
 
 
 def test_pipewire_hears_and_speaks_too() -> None:

@@ -111,6 +111,7 @@ class Shell(QObject):
         self.notifier = Notifier(self, self.tray.icon, self._acted)
         self.reach = Reach.probe(QtLoop(), self._wanted, self._held)
         self.reach.answer(self.commands)
+        self.reach.hands.own_window = self._write_here
         self.talking = Talking(self.line, self._deliver, self.noticed, self.reach.hotkeys.ended)
         self._aimed: Target | None = None
         self._reaching: dict[str, object] | None = None
@@ -337,6 +338,14 @@ class Shell(QObject):
 
     def _not_paused(self, error: GarretError) -> None:
         self.noticed(Notice("failed", "Not paused", error.message, page="/dictate", topic="talking"))
+
+    def _write_here(self, text: str, done: Callable[[bool], None]) -> None:
+        """A text that was said into our own window; nothing of it goes into a page behind a dialog."""
+        proxy = self.window.view.focusProxy()
+        if proxy is not None and proxy.hasFocus():
+            self.page.write(text, done)
+        else:
+            done(False)
 
     def _deliver(self, utterance: str, text: str) -> None:
         """Put what was dictated by key into the program that it was said for."""

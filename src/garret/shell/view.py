@@ -17,6 +17,7 @@ Belongs to Qt's main thread. Neighbours: `scheme`, `bridge`, `window`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +41,13 @@ from garret.shell.bridge import Bridge
 from garret.shell.scheme import ORIGIN, SCHEME, PageScheme, is_ours
 
 HOME_PAGE: Final = f"{ORIGIN}/"
+
+_WRITE: Final = """(() => {
+  const field = document.activeElement;
+  const text = field?.isContentEditable || field?.tagName === "TEXTAREA" || field?.tagName === "INPUT";
+  return Boolean(text) && field.type !== "password" && document.execCommand("insertText", false, %s);
+})()"""
+"""As a person types it: the field's own events happen, and the person can take it back."""
 
 Refused = Callable[[str, str], None]
 """Takes what was tried and a sentence for the audit log."""
@@ -166,6 +174,15 @@ class HousePage(QWebEnginePage):
         else:
             self._tell_away(url)
         return False
+
+    def write(self, text: str, done: Callable[[bool], None]) -> None:
+        """Type a text into the field that has the focus, no password; `done` hears whether one had it."""
+
+        def told(had: object) -> None:
+            done(had is True)
+
+        world = QWebEngineScript.ScriptWorldId.ApplicationWorld
+        self.runJavaScript(_WRITE % json.dumps(text), world, told)
 
     def for_person(self, yes: Callable[[], None], no: Callable[[], None]) -> None:
         """Call `yes` if the person clicked or typed in the page within the last seconds, else `no`.

@@ -85,7 +85,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         key="desk.hotkey_pause",
         type="text",
-        default="",
+        default="Ctrl+Alt+P",
         maximum=60,
         sentence="The hotkey that pauses a dictation and goes on with it; empty is none.",
     ),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, Final
 
 from garret.base.errors import GarretError, UsageError
@@ -55,12 +56,11 @@ class Clearing:
     async def _look(self, profile: str) -> Cleared:
         door = self._door
         utterances = text_bytes = recordings = sound = 0
-        kept = None
-        while kept is None or kept.utterances == _LOOKED_AT:
-            after = "" if kept is None else kept.last
-            kept = await door.store.read(
-                lambda connection, after=after: clearings.kept(connection, profile, after, _LOOKED_AT)
-            )
+        after, more = "", True
+        while more:
+            look = partial(clearings.kept, profile=profile, after=after, limit=_LOOKED_AT)
+            kept = await door.store.read(look)
+            after, more = kept.last, kept.utterances == _LOOKED_AT
             utterances, text_bytes = utterances + kept.utterances, text_bytes + kept.text_bytes
             recordings += len(kept.blobs)
             sound += await asyncio.to_thread(self._sizes, kept.blobs)

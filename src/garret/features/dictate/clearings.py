@@ -166,12 +166,13 @@ def to_restore(connection: apsw.Connection, profile: str, clearing: str) -> list
 
 def kept(connection: apsw.Connection, profile: str, after: str, limit: int) -> Kept:
     """What a profile has that is not deleted, so many after the one called `after` in the order of ids."""
-    rows: list[Any] = connection.execute(
+    found: Iterable[Any] = connection.execute(
         f"SELECT id, (SELECT octet_length(raw) + octet_length(text) + coalesce(octet_length(cleaned), 0) "
         f"FROM utterances WHERE id = own.id), (SELECT audio FROM utterances WHERE id = own.id) "
         f"FROM (SELECT id {_OWN} AND id > ? ORDER BY id LIMIT ?) own",
         (profile, after, limit),
-    ).fetchall()
+    )
+    rows: list[tuple[Any, ...]] = list(found)
     return Kept(
         str(rows[-1][0]) if rows else "",
         len(rows),

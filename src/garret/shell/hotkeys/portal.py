@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import jeepney
@@ -52,7 +53,7 @@ class PortalSource:
         phases: tuple[tuple[str, Phase], ...] = (("Activated", "press"), ("Deactivated", "release"))
         for member, phase in phases:
             signal = Signal(SERVICE, PATH, SHORTCUTS, member)
-            bus.listen(signal, lambda body, phase=phase: self._heard(body, phase))
+            bus.listen(signal, partial(self._heard, phase))
 
     # ---- as `Source`
 
@@ -166,7 +167,7 @@ class PortalSource:
 
         self._bus.named(ask, lambda error: refused(error.message))
 
-    def _heard(self, body: tuple[Any, ...], phase: Phase) -> None:
+    def _heard(self, phase: Phase, body: tuple[Any, ...]) -> None:
         session, name = str(body[0]), body[1]
         if session == self._session and name in ACTIONS:
             self._on_key(name, phase)

@@ -43,6 +43,10 @@ class _Job:
     aimed: Target | None
 
 
+OwnWindow = Callable[[str, Callable[[bool], None]], None]
+"""Takes a text, and who is told whether a field of our own window has it now."""
+
+
 class Hands:
     """See the module. `x11` is None where there is no X server; `why_not` then says so."""
 
@@ -58,6 +62,8 @@ class Hands:
         self._why_not = why_not
         self._wayland = wayland
         self._on_held = on_held
+        self.own_window: OwnWindow | None = None
+        """Puts a text into the field of our own window that has the focus."""
         self._preferred = "auto"
         self._own: dict[str, Way] = {}
         self._waiting: deque[_Job] = deque()
@@ -113,6 +119,9 @@ class Hands:
             self._without_target(job, target)
             self._next()
             return
+        if target.pid == os.getpid():
+            self._write_here(job, target)
+            return
         way = way_for(target.classes, self._own, self._preferred)
         reason = self._objection(job, target, way)
         if reason is not None:
@@ -125,11 +134,28 @@ class Hands:
             self._send(job, target, way)
 
     def _objection(self, job: _Job, target: Target, way: Way) -> Reason | None:
-        if target.pid == os.getpid():
-            return Reason.OWN_WINDOW
         if job.aimed is not None and (job.aimed.client, job.aimed.top) != (target.client, target.top):
             return Reason.FOCUS_MOVED
         return objection(fit(job.text, way), way)
+
+    def _write_here(self, job: _Job, target: Target) -> None:
+        """Into our own window. Not by the clipboard: who asks for it and who answers are one thread."""
+        moved = job.aimed is not None and job.aimed.client != target.client
+        if moved or self.own_window is None:
+            self._hold(job.text, target.name, Reason.FOCUS_MOVED if moved else Reason.OWN_WINDOW, job.done)
+            self._next()
+            return
+        self._at_work = True
+
+        def done(written: bool) -> None:
+            self._at_work = False
+            if written:
+                job.done(Inserted(outcome="inserted", target=target.name))
+            else:
+                self._hold(job.text, target.name, Reason.OWN_WINDOW, job.done)
+            self._next()
+
+        self.own_window(job.text, done)
 
     def _without_target(self, job: _Job, reason: Reason) -> None:
         """Nobody to insert into: where that is only because nobody can tell, the clipboard is the way.

@@ -12,7 +12,7 @@ class Reason(Enum):
     """Each is a sentence; the text is kept in every case, and the key to insert it is named elsewhere."""
 
     NO_FOCUS = "No program has the keyboard."
-    OWN_WINDOW = "Garret's own window has the keyboard."
+    OWN_WINDOW = "Garret's own window has the keyboard, and no field for text in it."
     KEYBOARD_TAKEN = "The screen is locked, or a question for a password has the keyboard."
     SECRET = "The focus is in a program that asks for passwords."
     SECRET_FIELD = "The focus is in a field for a password."

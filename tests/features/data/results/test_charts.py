@@ -64,9 +64,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("columns", "rows", "hints", "kinds"), TABLE)
-def test_which_charts_fit(
-    columns: list[Fact], rows: int, hints: tuple[str, ...], kinds: list[str]
-) -> None:
+def test_which_charts_fit(columns: list[Fact], rows: int, hints: tuple[str, ...], kinds: list[str]) -> None:
     assert [choice.kind for choice in recommend(columns, rows, hints)] == kinds
 
 
@@ -106,5 +104,16 @@ def test_rows_of_one_label_are_added_up_and_that_is_said() -> None:
 
 def test_every_rule_is_met_by_the_table() -> None:
     met = {kind for *_, kinds in TABLE for kind in kinds}
-    assert met == {"figure", "points", "line", "stacked", "bar", "scatter", "heatmap", "pie", "area", "histogram"}
+    assert met == {
+        "figure",
+        "points",
+        "line",
+        "stacked",
+        "bar",
+        "scatter",
+        "heatmap",
+        "pie",
+        "area",
+        "histogram",
+    }
     assert len(RULES) >= len(met)

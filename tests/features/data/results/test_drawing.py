@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
@@ -20,7 +20,8 @@ QUERIES = {
     "bar": "SELECT 'r' || range AS region, range + 1 AS total FROM range(4)",
     "pie": "SELECT 'r' || range AS region, range + 1 AS total FROM range(4)",
     "line": "SELECT DATE '2024-01-01' + range::INT AS day, range - 5.5 AS change FROM range(30)",
-    "area": "SELECT TIMESTAMP '2024-01-01' + to_hours(range) AS hour, range AS v, range % 2 = 0 AS odd FROM range(30)",
+    "area": "SELECT TIMESTAMP '2024-01-01' + to_hours(range) AS hour, range AS v, range % 2 = 0 AS odd"
+    " FROM range(30)",
     "stacked": "SELECT 'c' || range % 9 AS city, 'r' || range % 3 AS region, range AS total FROM range(40)",
     "heatmap": "SELECT 'c' || range % 9 AS city, 'r' || range % 4 AS region FROM range(40)",
     "scatter": "SELECT range * 1.5 AS price, range ** 2 AS weight FROM range(50)",
@@ -38,7 +39,7 @@ def test_each_kind_is_drawn(kind: Any) -> None:
     fields = {channel["field"] for channel in chart.spec["encoding"].values()}
     assert all(fields <= set(row) for row in chart.data)
     assert chart.sampled is None
-    picture = ElementTree.fromstring(svg(chart))
+    picture = ET.fromstring(svg(chart))
     marks = [part for part in picture.iter() if part.tag.rpartition("}")[2] in MARKS[kind]]
     assert len(marks) >= 1
     assert svg(chart) == svg(chart)
@@ -46,7 +47,8 @@ def test_each_kind_is_drawn(kind: Any) -> None:
 
 MARKS = {
     "figure": {"text"}, "bar": {"rect"}, "pie": {"path"}, "line": {"polyline"}, "area": {"polygon"},
-    "stacked": {"rect"}, "heatmap": {"rect"}, "scatter": {"circle"}, "histogram": {"rect"}, "points": {"circle"},
+    "stacked": {"rect"}, "heatmap": {"rect"}, "scatter": {"circle"}, "histogram": {"rect"},
+    "points": {"circle"},
 }  # fmt: skip
 
 
@@ -68,7 +70,9 @@ def test_bars_beyond_what_can_be_read_are_left_out_and_that_is_said() -> None:
 
 @pytest.mark.parametrize("kind", ["scatter", "line"])
 def test_beyond_ten_thousand_points_a_sample_is_drawn_and_that_is_said(kind: Any) -> None:
-    query = "SELECT TIMESTAMP '2024-01-01' + to_seconds(range) AS t, range AS a, range * 2 AS b FROM range(30001)"
+    query = (
+        "SELECT TIMESTAMP '2024-01-01' + to_seconds(range) AS t, range AS a, range * 2 AS b FROM range(30001)"
+    )
     chart = drawn(query if kind == "line" else f"SELECT a, b FROM ({query})", kind)
     assert chart.sampled == 30_001
     assert 7_000 < len(chart.data) <= MOST_POINTS
@@ -79,27 +83,37 @@ def test_beyond_ten_thousand_points_a_sample_is_drawn_and_that_is_said(kind: Any
 
 
 def test_bins_hold_every_value_once() -> None:
-    chart = drawn("SELECT (range % 1000) / 7 AS v FROM range(5000) UNION ALL SELECT 'nan'::DOUBLE", "histogram")
+    chart = drawn(
+        "SELECT (range % 1000) / 7 AS v FROM range(5000) UNION ALL SELECT 'nan'::DOUBLE", "histogram"
+    )
     assert sum(row["y"] for row in chart.data) == 5000
     assert all(row["x"] < row["x2"] for row in chart.data)
     assert 10 <= len(chart.data) <= 30
 
 
 def test_times_that_javascript_cannot_read_are_left_out() -> None:
-    query = "SELECT unnest([DATE '0044-03-15 (BC)', DATE '2024-01-01', DATE '99999-01-01', 'infinity'::DATE]) AS d"
+    days = "DATE '0044-03-15 (BC)', DATE '2024-01-01', DATE '99999-01-01', 'infinity'::DATE"
+    query = f"SELECT unnest([{days}]) AS d"
     chart = drawn(f"SELECT d, row_number() OVER () AS v FROM ({query})", "line")
     assert chart.data == ({"x": "2024-01-01T00:00:00Z", "y": 2.0},)
 
 
 def test_names_and_values_are_never_fields_or_markup() -> None:
     quoted = EVIL.replace('"', '""')
-    with table(f"SELECT '</text><script>' || range AS \"{quoted}\", range + 1 AS \"n.{quoted}\" FROM range(5)") as opened:
+    with table(
+        f'SELECT \'</text><script>\' || range AS "{quoted}", range + 1 AS "n.{quoted}" FROM range(5)'
+    ) as opened:
         for chart in charts_of(opened, title=EVIL):
             used = json.dumps(chart.spec)
-            assert all(channel["field"] in {"x", "x2", "y", "colour"} for channel in chart.spec["encoding"].values())
-            assert EVIL in json.loads(used)["encoding"]["y"]["title"] + json.loads(used)["encoding"]["x"]["title"]
+            assert all(
+                channel["field"] in {"x", "x2", "y", "colour"} for channel in chart.spec["encoding"].values()
+            )
+            assert (
+                EVIL
+                in json.loads(used)["encoding"]["y"]["title"] + json.loads(used)["encoding"]["x"]["title"]
+            )
             assert "<script" not in svg(chart)
-            ElementTree.fromstring(svg(chart))
+            ET.fromstring(svg(chart))
 
 
 def test_hints_bring_a_chart_to_the_front_and_alternatives_follow() -> None:

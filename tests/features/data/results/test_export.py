@@ -70,7 +70,9 @@ def test_json_and_lines_of_it_are_the_cells() -> None:
 
 def test_parquet_keeps_types_and_names(tmp_path: Any) -> None:
     with table(f'SELECT *, [1, 2] AS "l""x" FROM ({ROWS})') as opened:
-        (tmp_path / "r.parquet").write_bytes(exported(opened, "parquet", sorts=[Sort(column="id", descending=True)]))
+        (tmp_path / "r.parquet").write_bytes(
+            exported(opened, "parquet", sorts=[Sort(column="id", descending=True)])
+        )
     back = duckdb.connect().sql(f"FROM '{tmp_path}/r.parquet'")
     assert back.columns == ["id", "name", "price", "day", "yes", "ratio", 'l"x']
     assert [str(kind) for kind in back.types] == [
@@ -102,7 +104,10 @@ def test_a_sheet_goes_on_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_workbook_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_xlsx, "MOST_CELLS", 10)
-    with table("SELECT range AS v FROM range(11)") as opened, pytest.raises(ResultsError, match="CSV or Parquet"):
+    with (
+        table("SELECT range AS v FROM range(11)") as opened,
+        pytest.raises(ResultsError, match="CSV or Parquet"),
+    ):
         exported(opened, "xlsx")
 
 
@@ -118,7 +123,12 @@ def test_a_page_stands_alone_and_runs_nothing() -> None:
             title=evil,
             reading="Counts <i>all</i>.",
             provenance=Provenance(
-                source=evil, dialect="duckdb", query=f"SELECT '{evil}'", fingerprint="f", ran=0.0, question=evil
+                source=evil,
+                dialect="duckdb",
+                query=f"SELECT '{evil}'",
+                fingerprint="f",
+                ran=0.0,
+                question=evil,
             ),
             chart=charts_of(opened)[0],
             notes=("2 lines & more were left out.",),
@@ -142,7 +152,10 @@ def test_what_is_no_reading_any_more_is_cut_and_said(form: str) -> None:
 def test_an_export_is_of_what_a_person_sees() -> None:
     with table("SELECT range AS v FROM range(10)") as opened:
         seen = exported(
-            opened, "csv", sorts=[Sort(column="v", descending=True)], filters=[Filter(column="v", test="at_least", value="7")]
+            opened,
+            "csv",
+            sorts=[Sort(column="v", descending=True)],
+            filters=[Filter(column="v", test="at_least", value="7")],
         )
     assert seen.decode().split() == ["v", "9", "8", "7"]
 
@@ -153,7 +166,9 @@ def test_a_form_that_there_is_not_is_refused() -> None:
 
 
 DANGEROUS = st.lists(
-    st.one_of(st.none(), st.text(alphabet="=+-@\t\r\n|,;\"'1.e aЖ＝\u00a0", max_size=6)), min_size=1, max_size=5
+    st.one_of(st.none(), st.text(alphabet="=+-@\t\r\n|,;\"'1.e aЖ＝\u00a0", max_size=6)),
+    min_size=1,
+    max_size=5,
 )
 
 
@@ -161,12 +176,14 @@ DANGEROUS = st.lists(
 @given(DANGEROUS, st.text(alphabet="=+-@1a \t", min_size=1, max_size=4))
 def test_no_cell_of_any_export_begins_a_formula(texts: list[str | None], name: str) -> None:
     listed = ", ".join("NULL" if text is None else "'" + text.replace("'", "''") + "'" for text in texts)
-    with table(f"SELECT unnest([{listed}]::VARCHAR[]) AS \"{name}\"") as opened:
+    with table(f'SELECT unnest([{listed}]::VARCHAR[]) AS "{name}"') as opened:
         for form in FORMS:
             content = exported(opened, form)
             found: list[Any] = []
             if form in ("csv", "tsv"):
-                reader = csv.reader(io.StringIO(content.decode(), newline=""), delimiter="," if form == "csv" else "\t")
+                reader = csv.reader(
+                    io.StringIO(content.decode(), newline=""), delimiter="," if form == "csv" else "\t"
+                )
                 found = [cell for row in reader for cell in row]
                 assert len(found) >= len(texts)
             elif form == "xlsx":

@@ -12,7 +12,22 @@ from garret.features.data.results.formulas import is_formula, neutral, neutral_s
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\u00a0=1", "＝1", "-cmd", "-inf", "+", "-1,5", "|calc"],
+    [
+        "=1+1",
+        "+1+1",
+        "-1+1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "  =1",
+        "\u00a0=1",
+        "＝1",
+        "-cmd",
+        "-inf",
+        "+",
+        "-1,5",
+        "|calc",
+    ],
 )
 def test_a_formula(text: str) -> None:
     assert is_formula(text)

@@ -42,7 +42,8 @@ class Batches:
 
 def batch(*values: list[int]) -> RecordBatch:
     return RecordBatch.from_arrays(
-        [Array(each, type=DataType.int64()) for each in values], names=[f"n{place}" for place in range(len(values))]
+        [Array(each, type=DataType.int64()) for each in values],
+        names=[f"n{place}" for place in range(len(values))],
     )
 
 
@@ -113,7 +114,9 @@ def test_dictionaries_become_their_values() -> None:
     coded = Array(["x", "y", "x", None], type=DataType.string()).cast(
         DataType.dictionary(DataType.int8(), DataType.string())
     )
-    rows = Batches([ResultColumn(name="v", type="ENUM", kind="text")], [RecordBatch.from_arrays([coded], names=["v"])])
+    rows = Batches(
+        [ResultColumn(name="v", type="ENUM", kind="text")], [RecordBatch.from_arrays([coded], names=["v"])]
+    )
     assert cells(normalise(rows, Limits())) == (("x",), ("y",), ("x",), (None,))
 
 

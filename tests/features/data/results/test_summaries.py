@@ -30,7 +30,11 @@ def test_few_values_are_counted_the_most_frequent_first() -> None:
 @pytest.mark.parametrize(
     ("values", "lowest", "highest"),
     [
-        ("[12345678901234567890123456789012345.678::DECIMAL(38,3), 1]", "1.000", "12345678901234567890123456789012345.678"),
+        (
+            "[12345678901234567890123456789012345.678::DECIMAL(38,3), 1]",
+            "1.000",
+            "12345678901234567890123456789012345.678",
+        ),
         ("['inf'::DOUBLE, '-inf'::DOUBLE, 2]", "-inf", "inf"),
         ("[DATE '0044-03-15 (BC)', DATE '99999-12-31']", "0044-03-15 (BC)", "99999-12-31"),
         ("[true, false]", "false", "true"),

@@ -73,7 +73,10 @@ FILTERS = st.lists(
             column=st.just("number"),
             test=st.sampled_from(["is", "is_not", "at_least", "at_most", "missing"]),
             value=st.one_of(
-                st.integers(-(2**70), 2**70).map(str), st.integers(-3, 3).map(str), st.just("1.5"), st.just("-0.5")
+                st.integers(-(2**70), 2**70).map(str),
+                st.integers(-3, 3).map(str),
+                st.just("1.5"),
+                st.just("-0.5"),
             ),
         ),
         st.builds(
@@ -111,9 +114,12 @@ def keeps(row: tuple[Any, ...], wanted: Filter) -> bool:
     else:
         other = float(wanted.value) if wanted.column == "real" or "." in wanted.value else int(wanted.value)
     return bool(
-        {"is": value == other, "is_not": value != other, "at_least": value >= other, "at_most": value <= other}[
-            wanted.test
-        ]
+        {
+            "is": value == other,
+            "is_not": value != other,
+            "at_least": value >= other,
+            "at_most": value <= other,
+        }[wanted.test]
     )
 
 
@@ -191,7 +197,13 @@ def test_a_typed_value_means_what_the_column_is(expression: str, test: Any, valu
 
 @pytest.mark.parametrize(
     ("expression", "value"),
-    [("1", "one"), ("1", "nan"), ("DATE '2024-01-01'", "yesterday"), ("true", "maybe"), ("TIME '1:00'", "noon")],
+    [
+        ("1", "one"),
+        ("1", "nan"),
+        ("DATE '2024-01-01'", "yesterday"),
+        ("true", "maybe"),
+        ("TIME '1:00'", "noon"),
+    ],
 )
 def test_a_value_without_meaning_is_refused_in_words(expression: str, value: str) -> None:
     with table(f"SELECT {expression} AS v") as opened:
@@ -245,3 +257,19 @@ def test_a_long_text_is_cut_in_a_page_and_whole_for_an_export() -> None:
     with table("SELECT repeat('x', 200000) AS v") as opened:
         assert len(opened.page(0, 1).cells[0][0]) == 100_001
         assert [len(row[0]) for row in opened.read()] == [200_000]
+
+
+def test_memory_that_does_not_suffice_is_said_and_the_result_stays() -> None:
+    kept = result("SELECT range || repeat('x', 50) AS v FROM range(300000)")
+    with ResultTable(kept.descriptor, kept.columns, "48MiB") as opened:
+        with pytest.raises(ResultsError, match="more memory"):
+            opened.ask("SELECT list(c0 || repeat('y', 2000)) FROM result")
+        assert opened.page(5, 1).rows == 300_000
+    bulk.give_back(kept.descriptor)
+
+
+def test_a_result_larger_than_its_memory_is_said() -> None:
+    kept = result("SELECT range || repeat(uuid()::VARCHAR, 20) AS v FROM range(100000)")
+    with pytest.raises(ResultsError, match="memory"):
+        ResultTable(kept.descriptor, kept.columns, "10MiB")
+    bulk.give_back(kept.descriptor)

@@ -31,16 +31,28 @@ FOUND = [
     ("duplicate and empty names", b"a,a,,b\n1,2,3,4\n", [(1, 2, 3, 4)], ""),
     ("zero bytes", b"", [], "no lines"),
     ("a header alone", b"a,b\n", [], ""),
-    ("a line too short and one too long", b"a,b,c\n1,2,3\n1,2\n1,2,3,4\n5,6,7\n", [(1, 2, 3), (5, 6, 7)], "2 of the first 4"),
+    (
+        "a line too short and one too long",
+        b"a,b,c\n1,2,3\n1,2\n1,2,3,4\n5,6,7\n",
+        [(1, 2, 3), (5, 6, 7)],
+        "2 of the first 4",
+    ),
     ("torn", b"a,b,c\n1,2,3\n4,5", [(1, 2, 3)], "1 of the first 2"),
     ("numbers with zeros in front", b"zip,n\n01067,1\n99999,2\n", [("01067", 1), ("99999", 2)], ""),
     ("nothing and NaN", b"a,b\n,nan\n1,\n2,inf\n", [(None, "NaN"), (1, None), (2, "Infinity")], ""),
-    ("dates before 1 and after 9999", b"d\n0044-03-15 (BC)\n12024-01-01\n", [("0044-03-15 (BC)",), ("12024-01-01",)], ""),
+    (
+        "dates before 1 and after 9999",
+        b"d\n0044-03-15 (BC)\n12024-01-01\n",
+        [("0044-03-15 (BC)",), ("12024-01-01",)],
+        "",
+    ),
     ("a NUL", b"a,b\n1,x\x00y\n", [(1, "x\x00y")], ""),
 ]
 
 
-@pytest.mark.parametrize(("content", "rows", "note"), [case[1:] for case in FOUND], ids=[case[0] for case in FOUND])
+@pytest.mark.parametrize(
+    ("content", "rows", "note"), [case[1:] for case in FOUND], ids=[case[0] for case in FOUND]
+)
 def test_a_file_is_read_as_it_is(tmp_path: Path, content: bytes, rows: list[Any], note: str) -> None:
     (tmp_path / "t.csv").write_bytes(content)
     connector = files(tmp_path)
@@ -70,7 +82,10 @@ def test_a_value_that_comes_late_and_does_not_fit_is_reported(tmp_path: Path) ->
     rows, kept = rows_of(files(tmp_path), "SELECT count(*), max(number) FROM t", "t")
     assert rows == [(200_000, 199_999)]
     assert kept.notes == (
-        f"{tmp_path}/t.csv: 1 line was left out, the first is line 200002: a value does not fit its column number.",
+        (
+            f"{tmp_path}/t.csv: 1 line was left out, the first is line 200002:"
+            " a value does not fit its column number."
+        ),
     )
 
 
@@ -96,7 +111,9 @@ def test_a_quote_that_the_sample_had_not_is_understood(tmp_path: Path) -> None:
     ],
     ids=["a million columns", "a line without end"],
 )
-def test_what_is_no_table_is_refused_before_it_costs_memory(tmp_path: Path, content: bytes, said: str) -> None:
+def test_what_is_no_table_is_refused_before_it_costs_memory(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
     (tmp_path / "t.csv").write_bytes(content)
     (tmp_path / "good.csv").write_text("a\n1\n")
     catalogue = files(tmp_path).catalogue("s")
@@ -107,7 +124,9 @@ def test_what_is_no_table_is_refused_before_it_costs_memory(tmp_path: Path, cont
 
 
 def test_two_thousand_columns_are_read(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text(",".join(f"c{n}" for n in range(2000)) + "\n" + ",".join(["1"] * 2000) + "\n")
+    (tmp_path / "t.csv").write_text(
+        ",".join(f"c{n}" for n in range(2000)) + "\n" + ",".join(["1"] * 2000) + "\n"
+    )
     assert len(files(tmp_path).catalogue("s").tables[0].columns) == 2000
     assert rows_of(files(tmp_path), "SELECT c1999 FROM t", "t")[0] == [(1,)]
 
@@ -165,5 +184,5 @@ def test_letters_in_the_middle_of_a_file_tell_its_encoding(tmp_path: Path) -> No
     path = tmp_path / "t.csv"
     path.write_bytes(b"a\n" + b"plain\n" * 60_000 + "Köln\n".encode("latin-1") + b"plain\n" * 59_000)
     assert look(str(path)).encoding == "latin-1"
-    path.write_bytes("a\n".encode() + "Köln €\n".encode() * 60_000)
+    path.write_bytes(b"a\n" + "Köln €\n".encode() * 60_000)
     assert look(str(path)).encoding == "utf-8"

@@ -21,8 +21,10 @@ def database(tmp_path: Path) -> Path:
     with duckdb.connect(str(path)) as made:
         made.execute(
             "CREATE TYPE mood AS ENUM ('glad', 'sad');"
-            "CREATE TABLE people (id INTEGER PRIMARY KEY, email VARCHAR, mood mood, moods mood[], hour TIMETZ, bits BIT);"
-            "INSERT INTO people VALUES (1, 'a@x.org', 'sad', ['glad'], '10:00:00+01', '101'), (2, NULL, NULL, NULL, NULL, NULL);"
+            "CREATE TABLE people"
+            " (id INTEGER PRIMARY KEY, email VARCHAR, mood mood, moods mood[], hour TIMETZ, bits BIT);"
+            "INSERT INTO people VALUES (1, 'a@x.org', 'sad', ['glad'], '10:00:00+01', '101');"
+            "INSERT INTO people VALUES (2, NULL, NULL, NULL, NULL, NULL);"
             "CREATE TABLE visits (person INTEGER REFERENCES people (id), day DATE);"
             "COMMENT ON TABLE visits IS 'who came';"
             "CREATE VIEW broken AS FROM read_csv('/etc/passwd', header = false);"
@@ -53,12 +55,19 @@ def test_a_catalogue_has_keys_comments_and_schemas(database: Path) -> None:
 
 def test_types_that_streams_do_not_carry_are_text(database: Path) -> None:
     rows, kept = rows_of(connector(database), "SELECT * FROM main.people ORDER BY id", "people")
-    assert rows == [(1, "a@x.org", "sad", '["glad"]', "10:00:00+01", "101"), (2, None, None, None, None, None)]
+    assert rows == [
+        (1, "a@x.org", "sad", '["glad"]', "10:00:00+01", "101"),
+        (2, None, None, None, None, None),
+    ]
     assert [column.kind for column in kept.columns] == ["integer", "text", "text", "array", "time", "text"]
 
 
 def test_nothing_is_written(database: Path) -> None:
-    for query in ("DELETE FROM people", "CREATE TABLE t (x INT)", "WITH d AS (DELETE FROM people RETURNING *) FROM d"):
+    for query in (
+        "DELETE FROM people",
+        "CREATE TABLE t (x INT)",
+        "WITH d AS (DELETE FROM people RETURNING *) FROM d",
+    ):
         with pytest.raises(SourceError):
             rows_of(connector(database), query, "people")
     with pytest.raises(SourceError):

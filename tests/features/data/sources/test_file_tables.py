@@ -9,14 +9,26 @@ from garret.features.data.sources.gather import gather
 
 
 def named(*paths: object) -> dict[str, list[str]]:
-    tables, _ = tables_of(gather([str(path) for path in paths]), lambda path, _form: Path(path).read_text()[:3])
+    tables, _ = tables_of(
+        gather([str(path) for path in paths]), lambda path, _form: Path(path).read_text()[:3]
+    )
     return {table.name: [Path(path).name for path in table.paths] for table in tables}
 
 
 def test_a_file_is_a_table_and_a_glob_of_one_shape_is_one(tmp_path: Path) -> None:
-    for name, text in {"log-1.csv": "a,b\n1,2", "log-2.csv": "a,b\r\n3,4", "log-3.csv": "c\n1", "x.json": "[1]"}.items():
+    for name, text in {
+        "log-1.csv": "a,b\n1,2",
+        "log-2.csv": "a,b\r\n3,4",
+        "log-3.csv": "c\n1",
+        "x.json": "[1]",
+    }.items():
         (tmp_path / name).write_text(text)
-    assert named(tmp_path) == {"log_1": ["log-1.csv"], "log_2": ["log-2.csv"], "log_3": ["log-3.csv"], "x": ["x.json"]}
+    assert named(tmp_path) == {
+        "log_1": ["log-1.csv"],
+        "log_2": ["log-2.csv"],
+        "log_3": ["log-3.csv"],
+        "x": ["x.json"],
+    }
     assert named(tmp_path / "*.csv") == {"log": ["log-1.csv", "log-2.csv"], "log_3": ["log-3.csv"]}
     assert named(tmp_path / "*.csv") == named(tmp_path / "*.csv")
 

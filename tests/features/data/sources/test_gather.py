@@ -21,7 +21,7 @@ def made(folder: Path, *names: str) -> None:
 
 
 def names_of(*paths: object) -> list[str]:
-    return [os.path.basename(file.path) for file in gather([str(path) for path in paths]).files]
+    return [Path(file.path).name for file in gather([str(path) for path in paths]).files]
 
 
 def test_a_folder_gives_what_can_be_read_in_a_fixed_order(tmp_path: Path) -> None:
@@ -94,7 +94,9 @@ def test_a_path_that_leads_nowhere_is_refused(path: str, said: str) -> None:
 
 
 def test_a_glob_that_matches_nothing_is_said(tmp_path: Path) -> None:
-    assert gather([str(tmp_path / "*.csv")]).notes == (f"Nothing that can be read was found at {tmp_path}/*.csv.",)
+    assert gather([str(tmp_path / "*.csv")]).notes == (
+        f"Nothing that can be read was found at {tmp_path}/*.csv.",
+    )
 
 
 def test_a_stamp_changes_with_the_file(tmp_path: Path) -> None:
@@ -125,7 +127,14 @@ def test_forms_and_stems(name: str, form: str | None, stem: str) -> None:
 
 
 def test_names_are_told_apart_by_their_folders() -> None:
-    stems = [("north", "sales"), ("south", "sales"), ("south", "sales"), ("x", "2024"), ("x", "!?"), ("x", "Ümlaut-ß")]
+    stems = [
+        ("north", "sales"),
+        ("south", "sales"),
+        ("south", "sales"),
+        ("x", "2024"),
+        ("x", "!?"),
+        ("x", "Ümlaut-ß"),
+    ]
     assert table_names(stems) == ["sales", "south_sales", "south_sales_2", "t_2024", "table", "Ümlaut_ß"]
 
 

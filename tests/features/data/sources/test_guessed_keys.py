@@ -30,11 +30,21 @@ def test_a_column_named_after_a_table_points_at_its_key(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("table", "key"),
-    [("dim_country", "country_code"), ("countries", "code"), ("country", "Country_ID"), ("tbl_countries", "id")],
+    [
+        ("dim_country", "country_code"),
+        ("countries", "code"),
+        ("country", "Country_ID"),
+        ("tbl_countries", "id"),
+    ],
 )
 def test_names_of_tables_and_keys_of_many_kinds(table: str, key: str) -> None:
     other = (table, [column(key, 1, 2), column("x", 5, 5)])
-    pointing = {"country_code": "country_code", "code": "country_code", "Country_ID": "country_id", "id": "country_id"}[key]
+    pointing = {
+        "country_code": "country_code",
+        "code": "country_code",
+        "Country_ID": "country_id",
+        "id": "country_id",
+    }[key]
     assert found(other, ("cities", [column("id", 4, 5), column(pointing, 2, 2)])) == [
         ("cities", pointing, table, key)
     ]

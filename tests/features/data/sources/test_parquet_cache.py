@@ -1,4 +1,4 @@
-"""Copies of large files: taken where they are fresh, never where they are not, unreadable without their key."""
+"""Copies of large files: taken where fresh, never where not, and unreadable without their key."""
 
 from __future__ import annotations
 
@@ -81,12 +81,12 @@ def test_no_two_copies_share_a_key(source: Path) -> None:
 
 def test_a_file_that_was_written_to_is_read_itself_and_its_copy_goes(source: Path) -> None:
     made(source, b"")
-    old = set(os.listdir(source.parent / "cache"))
+    old = set((source.parent / "cache").iterdir())
     with (source / "big.csv").open("a") as file:
         file.write("1000,word\n")
     assert rows_of(cached(source, b""), QUERY, "big")[0][0][0] == 1001
     made(source, b"")
-    new = set(os.listdir(source.parent / "cache"))
+    new = set((source.parent / "cache").iterdir())
     assert len(new) == len(old) == 2
     assert not new & old
     assert rows_of(cached(source, b""), QUERY, "big")[0][0][0] == 1001
@@ -117,7 +117,7 @@ def test_what_was_never_whole_is_no_copy_and_goes(source: Path) -> None:
     made(source, b"")
     assert not Path(f"{copy}.part").exists()
     assert (cache / "mine.txt").exists()
-    assert len(os.listdir(cache)) <= 4
+    assert len(list(cache.iterdir())) <= 4
     assert rows_of(cached(source, b""), QUERY, "big")[0] == [(1000, "499500", "word 999")]
 
 
@@ -127,7 +127,7 @@ def test_no_room_is_said_and_the_file_itself_answers(source: Path, monkeypatch: 
     prepared = made(source, b"")
     assert prepared.tables == ()
     assert "no room" in prepared.notes[0]
-    assert os.listdir(source.parent / "cache") == []
+    assert list((source.parent / "cache").iterdir()) == []
 
 
 def test_a_query_over_a_copy_reads_no_other(source: Path) -> None:

@@ -22,10 +22,13 @@ def database(tmp_path: Path) -> Path:
     made = sqlite3.connect(path)
     made.executescript(
         "CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT, score REAL, any_value, photo BLOB);"
-        "INSERT INTO people VALUES (1, 'a@x.org', 1.5, 1, x'00ff'), (2, NULL, 2, 'two', NULL), (3, 'c@x.org', NULL, 3.5, x'01');"
-        "CREATE TABLE visits (person INTEGER REFERENCES people, day TEXT, PRIMARY KEY (person, day)) WITHOUT ROWID;"
+        "INSERT INTO people VALUES (1, 'a@x.org', 1.5, 1, x'00ff'), (2, NULL, 2, 'two', NULL);"
+        "INSERT INTO people VALUES (3, 'c@x.org', NULL, 3.5, x'01');"
+        "CREATE TABLE visits"
+        " (person INTEGER REFERENCES people, day TEXT, PRIMARY KEY (person, day)) WITHOUT ROWID;"
         "CREATE TABLE many (n INTEGER);"
-        "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 500) INSERT INTO many SELECT n FROM r;"
+        "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 500)"
+        " INSERT INTO many SELECT n FROM r;"
         "CREATE VIEW older AS SELECT id FROM people; CREATE VIEW broken AS SELECT * FROM gone;"
     )
     made.commit()
@@ -46,14 +49,24 @@ def test_a_catalogue_has_keys_sizes_and_samples(database: Path) -> None:
         (("person",), "people", ("id",))
     ]
     assert (tables["people"].rows, tables["many"].rows, tables["older"].kind) == (3, 500, "view")
-    assert [column.kind for column in tables["people"].columns] == ["integer", "text", "real", "text", "binary"]
+    assert [column.kind for column in tables["people"].columns] == [
+        "integer",
+        "text",
+        "real",
+        "text",
+        "binary",
+    ]
     assert tables["people"].columns[1].private
     assert catalogue.notes[0].startswith("broken cannot be read")
 
 
 def test_values_of_several_types_in_a_column_are_text(database: Path) -> None:
     rows, kept = rows_of(connector(database), "SELECT * FROM people ORDER BY id", "people")
-    assert rows == [(1, "a@x.org", 1.5, "1", "00ff"), (2, None, 2.0, "two", None), (3, "c@x.org", None, "3.5", "01")]
+    assert rows == [
+        (1, "a@x.org", 1.5, "1", "00ff"),
+        (2, None, 2.0, "two", None),
+        (3, "c@x.org", None, "3.5", "01"),
+    ]
     assert [column.kind for column in kept.columns] == ["integer", "text", "real", "text", "binary"]
 
 
@@ -67,19 +80,28 @@ def test_a_value_that_comes_late_and_does_not_fit_is_missing_and_counted(
 
 
 def test_no_rows_have_columns_all_the_same(database: Path) -> None:
-    rows, kept = rows_of(connector(database), "SELECT id AS number, email FROM people WHERE id > 99", "people")
+    rows, kept = rows_of(
+        connector(database), "SELECT id AS number, email FROM people WHERE id > 99", "people"
+    )
     assert (rows, [column.name for column in kept.columns]) == ([], ["number", "email"])
 
 
 def test_rows_are_limited_and_come_in_batches(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_file, "_BATCH", 100)
-    rows, kept = rows_of(connector(database), "SELECT n FROM many ORDER BY n", "many", limits=Limits(rows=250))
+    rows, kept = rows_of(
+        connector(database), "SELECT n FROM many ORDER BY n", "many", limits=Limits(rows=250)
+    )
     assert (rows[-1], kept.truncated) == ((250,), True)
 
 
 def test_nothing_is_written(database: Path) -> None:
     before = database.read_bytes()
-    for query in ("DELETE FROM people", "PRAGMA user_version = 5", "ATTACH '/tmp/x' AS x", "SELECT load_extension('x')"):
+    for query in (
+        "DELETE FROM people",
+        "PRAGMA user_version = 5",
+        "ATTACH '/tmp/x' AS x",
+        "SELECT load_extension('x')",
+    ):
         with pytest.raises(SourceError):
             rows_of(connector(database), query, "people")
     assert database.read_bytes() == before

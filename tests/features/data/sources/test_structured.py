@@ -14,7 +14,10 @@ from tests.features.data.sources.asking import files, rows_of
 
 @pytest.mark.parametrize(
     "text",
-    ['[{"a": 1, "b": {"c": [1, 2]}}, {"a": 2, "b": null}]', '{"a": 1, "b": {"c": [1, 2]}}\n{"a": 2, "b": null}\n'],
+    [
+        '[{"a": 1, "b": {"c": [1, 2]}}, {"a": 2, "b": null}]',
+        '{"a": 1, "b": {"c": [1, 2]}}\n{"a": 2, "b": null}\n',
+    ],
     ids=["an array", "lines"],
 )
 def test_json_of_any_layout(tmp_path: Path, text: str) -> None:

@@ -69,8 +69,11 @@ def test_times_of_day_and_points_in_time(tmp_path: Path) -> None:
     book = xlsxwriter.Workbook(str(path))
     sheet = book.add_worksheet()
     sheet.write_row(0, 0, ["at", "time"])
-    stamp, clock = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}), book.add_format({"num_format": "hh:mm:ss"})
-    sheet.write_datetime(1, 0, dt.datetime(2024, 5, 31, 12, 30), stamp)
+    stamp, clock = (
+        book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+        book.add_format({"num_format": "hh:mm:ss"}),
+    )
+    sheet.write_datetime(1, 0, dt.datetime(2024, 5, 31, 12, 30), stamp)  # noqa: DTZ001  cells have no zone
     sheet.write_datetime(1, 1, dt.time(23, 59, 58), clock)
     book.close()
     rows, kept = rows_of(files(path), "FROM t", "t")
@@ -93,7 +96,9 @@ def bomb(path: Path) -> None:
             part.write(bytes(3 << 20))
 
 
-@pytest.mark.parametrize(("make", "said"), [(damaged, "cannot be read"), (text, "cannot be read"), (bomb, "too large")])
+@pytest.mark.parametrize(
+    ("make", "said"), [(damaged, "cannot be read"), (text, "cannot be read"), (bomb, "too large")]
+)
 def test_what_is_no_workbook_is_said(
     tmp_path: Path, make: Any, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from garret.base.errors import CancelledError
 from garret.features.dictate.audio.spool import Samples
 from garret.features.dictate.engines import registry
 from garret.features.dictate.engines.contract import Engine, EngineConfig, Hypothesis
@@ -185,3 +186,34 @@ def test_recordings_of_a_reader_are_heard(tiny: Engine) -> None:
         errors += counted.substitutions + counted.deletions + counted.insertions
         words += counted.words
     assert errors / words < 0.08
+
+
+class _Watched:
+    """A model of the library; notes what it is asked to compute."""
+
+    def __init__(self, model: Any, asked: list[str]) -> None:
+        self._model = model
+        self._asked = asked
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._model, name)
+        if name not in ("encode", "generate", "align"):
+            return found
+
+        def ask(*arguments: Any, **options: Any) -> Any:
+            self._asked.append(name)
+            return found(*arguments, **options)
+
+        return ask
+
+
+def test_behind_a_call_that_was_cancelled_nothing_is_begun(folder: str) -> None:
+    opened: Any = registry.open_engine(EngineConfig("whisper", model_dir=folder, language="en"))
+    asked: list[str] = []
+    opened._model._model = _Watched(opened._model._model, asked)
+    recognizer = opened.recognizer(partials=False, cancelled=lambda: bool(asked))
+    recognizer.accept(spoken(SENTENCES[0]))
+    with pytest.raises(CancelledError):
+        recognizer.finish()
+    opened.close()  # which waits for what is under way
+    assert asked == ["encode"]

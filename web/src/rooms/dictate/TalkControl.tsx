@@ -102,8 +102,8 @@ function Under({ phase }: { readonly phase: Phase }) {
   const pause = () => void dictation.pause(house).catch((error: unknown) => toasts.failed(sentenceOf(error)));
   const again = () => dictation.wordsAgain();
   useKeys([
-    ...(paused || phase === "listening" ? [{ keys: "Ctrl+Shift+P", title: t(paused ? "talk.go_on" : "talk.pause"), run: pause }] : []),
-    ...(commands.length > 0 ? [{ keys: "Ctrl+Shift+W", title: t("talk.words_again"), run: again }] : []),
+    ...(paused || phase === "listening" ? [{ keys: "F9", title: t(paused ? "talk.go_on" : "talk.pause"), run: pause }] : []),
+    ...(commands.length > 0 ? [{ keys: "F8", title: t("talk.words_again"), run: again }] : []),
   ]);
   return (
     <>

@@ -1,6 +1,6 @@
 // The first five steps: each can be skipped, and all are found again in the settings and the palette.
 
-import { Alert, Button, Code, Group, List, Stack, Stepper, Text } from "@mantine/core";
+import { Alert, Button, Code, Group, List, Stack, Stepper, Text, Textarea } from "@mantine/core";
 import { IconShieldLock } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -15,6 +15,7 @@ import { Microphone } from "../settings/Microphone";
 import "../settings/settings.css";
 import "../machine/machine.css";
 
+const FIRST_ROOM: string = "/dictate";
 const STEPS = ["welcome", "microphone", "hotkeys", "insertion", "better"] as const;
 
 export default function FirstRun() {
@@ -24,7 +25,7 @@ export default function FirstRun() {
   const navigate = useNavigate();
   const leave = () => {
     set.mutate({ key: "desk.first_run_done", value: "yes" });
-    void navigate({ to: "/" });
+    void navigate({ to: FIRST_ROOM }); // "/" would lead to where one was last: here
   };
   const last = step === STEPS.length - 1;
   return (
@@ -54,6 +55,7 @@ function Step({ step }: { readonly step: (typeof STEPS)[number] }) {
       {step === "welcome" && <Welcome />}
       {step === "microphone" && <Microphone />}
       {step === "hotkeys" && <Hotkeys />}
+      {step === "hotkeys" && <TryHotkey />}
       {step === "insertion" && <Insertion />}
       {step === "better" && <Better />}
     </>
@@ -70,6 +72,14 @@ function Welcome() {
       <Alert icon={<IconShieldLock size={18} />} color="green">{t("first.private")}</Alert>
     </>
   );
+}
+
+/** A field to hold the key in and speak: what any other program gets, this one gets as well. */
+function TryHotkey() {
+  const { t } = useTranslation("settings");
+  const talk = useAsk("window.hotkeys", {}).data?.hotkeys.find((each) => each.action === "talk" && each.works);
+  if (talk === undefined) return null;
+  return <Textarea label={t("first.try_hotkey", { keys: talk.keys })} placeholder={t("first.try_here")} rows={3} />;
 }
 
 /** What would make speech better here: the models that are there, and the command for more. */

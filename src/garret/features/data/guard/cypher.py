@@ -108,8 +108,13 @@ def _read(text: str) -> list[_Token]:
 
 
 def _hold_depth(tokens: Iterable[_Token]) -> None:
-    depth = 0
+    depth, divided = 0, False
     for token in tokens:
+        if divided and token.says("/", "*"):  # written side by side they would begin a comment
+            refuse(
+                "comments end where they seem to", "/ and another sign", "plain comments, which are left out"
+            )
+        divided = token.says("/")
         depth += token.says("(", "[", "{", "CASE") - token.says(")", "]", "}", "END")
         if depth > DEEPEST:
             refuse(
@@ -349,4 +354,4 @@ def _spaced(pieces: list[str]) -> str:
             or (text[-1:] in "`," and (piece[:1].isalnum() or piece[:1] == "`"))
         )
         text += f" {piece}" if plain and piece not in (".", ",", ":", ")", "]", "}") else piece
-    return text
+    return text.strip()

@@ -107,7 +107,9 @@ def _separated(wanted: _Export, delimiter: str) -> int:
     for place in wanted.table.places:
         name = str(neutral(place.column.name)).replace('"', '""')
         text = neutral_sql(place.worded)
-        if len(wanted.table.places) == 1:  # to most readers a line with nothing on it is no row, and "" is one
+        if (
+            len(wanted.table.places) == 1
+        ):  # to most readers a line with nothing on it is no row, and "" is one
             text = f"coalesce({text}, '')"
         terms.append(f'{text} AS "{name}"')
     query = wanted.table.ordered(wanted.sorts, wanted.filters)

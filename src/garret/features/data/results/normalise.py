@@ -10,10 +10,11 @@ Neighbours: `garret.features.data.sources`, which gives `Rows`; `table`, which r
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Final, Protocol, cast
 
 import msgspec
@@ -130,11 +131,13 @@ class _Kept:
 
     def take(self, rows: Rows, heard: Heard | None) -> None:
         try:
-            for batch in _batches(rows):
-                if not self._write(batch):
-                    break
-                if heard is not None:
-                    heard(self.rows, self.bytes)
+            # Closed here, so that the source has said all it has to say when its notes are read.
+            with contextlib.closing(_batches(rows)) as batches:
+                for batch in batches:
+                    if not self._write(batch):
+                        break
+                    if heard is not None:
+                        heard(self.rows, self.bytes)
             if not self._wrote_schema:
                 self._writer.write_array(_nothing(self._columns))
             self._writer.close()
@@ -167,15 +170,20 @@ class _Kept:
         return not over
 
 
-def _batches(rows: Rows) -> Iterator[Any]:
-    """The record batches of whatever the connector gives, one at a time."""
+def _batches(rows: Rows) -> Generator[Any, None, None]:
+    """The record batches of whatever the connector gives; closing it closes the connector's."""
     from arro3.core import RecordBatch, RecordBatchReader
 
-    for given in rows:
-        if hasattr(given, "__arrow_c_stream__"):
-            yield from RecordBatchReader.from_stream(given)
-        else:
-            yield RecordBatch.from_arrow(given)
+    given = iter(rows)
+    try:
+        for piece in given:
+            if hasattr(piece, "__arrow_c_stream__"):
+                yield from RecordBatchReader.from_stream(piece)
+            else:
+                yield RecordBatch.from_arrow(piece)
+    finally:
+        if isinstance(given, Generator):
+            given.close()
 
 
 def _nothing(columns: Sequence[ResultColumn]) -> Any:

@@ -59,6 +59,11 @@ class ResultTable:
         self._made = 0
         try:
             self._load(descriptor, columns)
+        except duckdb.OutOfMemoryException as error:
+            self._engine.close()
+            raise ResultsError(
+                "This result is larger than the memory there is for one. Ask for fewer rows.", code=Code.FULL
+            ) from error
         except duckdb.Error as error:
             self._engine.close()
             raise ResultsError(
@@ -113,7 +118,19 @@ class ResultTable:
 
     def ask(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query of this room's own over `result`; never of one that came from outside."""
-        return self._engine.execute(query, list(values)).fetchall()
+        import duckdb
+
+        try:
+            return self._engine.execute(query, list(values)).fetchall()
+        except duckdb.OutOfMemoryException as error:
+            raise ResultsError(
+                "This needs more memory than there is for one result. The result is kept; narrow it first.",
+                code=Code.FULL,
+            ) from error
+        except duckdb.Error as error:
+            raise ResultsError(
+                f"This could not be worked out ({_sentence(error)}). The result is kept."
+            ) from error
 
     def page(
         self, offset: int, count: int, sorts: Sequence[Sort] = (), filters: Sequence[Filter] = ()
@@ -143,7 +160,7 @@ class ResultTable:
     def copy(self, query: str, descriptor: int, options: str) -> None:
         """Have the engine write what `query` gives into a descriptor that is open for writing."""
         path = f"/proc/self/fd/{descriptor}"
-        self._engine.execute(f"COPY ({query}) TO '{path}' ({options}, USE_TMP_FILE false)")
+        self.ask(f"COPY ({query}) TO '{path}' ({options}, USE_TMP_FILE false)")
 
     def _cells(self, order: str, offset: int, count: int, longest: int | None) -> Iterator[tuple[Any, ...]]:
         shown = ", ".join(_cut(place, longest) for place in self.places)
@@ -180,7 +197,7 @@ class ResultTable:
         values = [value for _, some in conditions for value in some]
         self._made += 1
         name = f"order_{self._made}"
-        self._engine.execute(
+        self.ask(
             f"CREATE TABLE {name} AS SELECT rowid AS spot FROM result WHERE {where} ORDER BY"
             f" {', '.join([*terms, 'rowid'])}",
             values,
@@ -189,7 +206,7 @@ class ResultTable:
         self._orders[key] = (name, rows)
         if len(self._orders) > _ORDERS_KEPT:
             _, (oldest, _) = self._orders.popitem(last=False)
-            self._engine.execute(f"DROP TABLE {oldest}")
+            self.ask(f"DROP TABLE {oldest}")
         return name, rows
 
 
@@ -228,6 +245,12 @@ class _Positioned(io.RawIOBase):
         if not self.closed:
             os.close(self._descriptor)
         super().close()
+
+
+def _sentence(error: Exception) -> str:
+    """The first line of what DuckDB says, without its name for the kind of error."""
+    first = str(error).partition("\n")[0]
+    return (first.partition(": ")[2] or first)[:200]
 
 
 def _settings(memory: str) -> dict[str, str | bool | int | float | list[str]]:

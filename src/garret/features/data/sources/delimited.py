@@ -114,7 +114,8 @@ def rejections(engine: duckdb.DuckDBPyConnection) -> list[str]:
         # A line that lacks columns is said to have values that do not fit as well; it counts once.
         "SELECT file_path, kind, count(*), min(line), any_value(name) FROM"
         " (SELECT s.file_path, e.line, arg_min(e.error_type, e.error_type = 'CAST') AS kind,"
-        f" any_value(e.column_name) AS name FROM {REJECTED} e JOIN {REJECTED}_scans s USING (scan_id, file_id)"
+        " any_value(e.column_name) AS name"
+        f" FROM {REJECTED} e JOIN {REJECTED}_scans s USING (scan_id, file_id)"
         " GROUP BY s.file_path, e.line) GROUP BY 1, 2 ORDER BY 1, 3 DESC, 4 LIMIT 20"
     ).fetchall()
     return [_rejection(*row) for row in rows]

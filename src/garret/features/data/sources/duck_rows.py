@@ -63,27 +63,34 @@ class DuckRows:
         return list(self._engine.sql(query).types)
 
     def __iter__(self) -> Iterator[Any]:
-        import nanoarrow
-
-        rows = 0
         try:
-            self._watch.check()
-            stream: Any = cast("Any", nanoarrow).c_array_stream(self._relation)
-            with stream:
-                for batch in stream:
-                    self._watch.check()
-                    yield batch
-                    rows += batch.length
-                    if rows > self._limits.rows:
-                        break  # one more than allowed tells that there are more
-            del stream
+            try:
+                yield from self._batches()
+            except GeneratorExit:  # who reads has enough; what was set aside until now is told all the same
+                with contextlib.suppress(duckdb.Error):
+                    self.notes += self._at_end(self._engine)
+                raise
             self.notes += self._at_end(self._engine)
-        except duckdb.Error as error:
-            raise self._told(error) from error
-        except RuntimeError as error:  # what the engine raises while a stream is read comes as text
+        except (
+            duckdb.Error,
+            RuntimeError,
+        ) as error:  # errors of a stream that is being read come as RuntimeError
             raise self._told(error) from error
         finally:
             self.close()
+
+    def _batches(self) -> Iterator[Any]:
+        import nanoarrow
+
+        self._watch.check()
+        rows = 0
+        with cast("Any", nanoarrow).c_array_stream(self._relation) as stream:
+            for batch in stream:
+                self._watch.check()
+                yield batch
+                rows += batch.length
+                if rows > self._limits.rows:
+                    return  # one more than allowed tells that there are more
 
     def close(self) -> None:
         self._watch.end()
@@ -97,7 +104,7 @@ class DuckRows:
 
 
 def interrupter(engine: duckdb.DuckDBPyConnection) -> Callable[[], None]:
-    """How a watch ends what the engine does; an engine that was closed in the meantime does nothing any more."""
+    """How a watch ends what the engine does; one that was closed meanwhile does nothing any more."""
 
     def interrupt() -> None:
         with contextlib.suppress(duckdb.ConnectionException):

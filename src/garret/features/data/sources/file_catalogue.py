@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from garret.features.data.contracts import Column, Table
+from garret.features.data.contracts import Column, ColumnKind, Table
 from garret.features.data.sources.file_tables import FileTable
 from garret.features.data.sources.guessed_keys import Seen, guess_keys
 from garret.features.data.sources.kinds import kind_of
@@ -26,7 +26,7 @@ def describe(reads: Sequence[tuple[FileTable, Read]]) -> tuple[Table, ...]:
     seen: list[tuple[str, list[Seen]]] = []
     columns: dict[str, tuple[Column, ...]] = {}
     for table, read in reads:
-        kinds = [kind_of("duckdb", kind) for _, kind in read.columns]
+        kinds: list[ColumnKind] = [kind_of("duckdb", kind) for _, kind in read.columns]
         fitting = read.values if len(read.values) == len(read.columns) else ((),) * len(read.columns)
         seen.append(
             (

@@ -12,9 +12,12 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from garret.features.data.contracts import ColumnKind
+
+# Its functions are made as it is loaded, so that no type checker knows them.
+pc: Final[Any] = pyarrow.compute
 
 DIGITS: Final = 38
 """Of a decimal: what Arrow's decimal128 and DuckDB hold."""

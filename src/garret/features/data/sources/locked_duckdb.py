@@ -158,6 +158,7 @@ def _lock(
         if spill:
             connection.execute("SET temp_directory = $1", [spill])
         connection.execute(f"SET max_expression_depth = {_DEPTH}")
+        connection.execute("SET enable_progress_bar = false")  # it would draw on the standard output
         connection.execute("SET enable_external_access = false")
         prepare(connection)
         connection.execute("SET lock_configuration = true")

@@ -21,6 +21,7 @@ from bson import json_util
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
 from pymongo import errors
+from pymongo.database import Database
 
 from garret.base.clock import SYSTEM
 from garret.features.data.contracts import (
@@ -100,7 +101,7 @@ class MongoConnector:
             **words,
         )
 
-    def _database(self) -> pymongo.database.Database[dict[str, Any]]:
+    def _database(self) -> Database[dict[str, Any]]:
         if not self._config.database:
             raise SourceError("A MongoDB source needs the name of its database. Add it anew with one.")
         if self._client is None:

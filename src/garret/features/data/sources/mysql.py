@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
@@ -111,7 +111,7 @@ class MysqlConnector:
         return self._connection
 
     @contextmanager
-    def _asking_it(self, seconds: float) -> Iterator[pymysql.Connection[Any]]:
+    def _asking_it(self, seconds: float) -> Generator[pymysql.Connection[Any]]:
         connection = self.control()
         self._cancelled = False
         self._asking.set()

@@ -11,7 +11,8 @@ LengthEncodedInteger".
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO, Final
+from io import BufferedReader
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -35,7 +36,7 @@ _Numbers = np.ndarray[Any, np.dtype[np.int64]]
 _Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
 
-def read_batches(stream: BinaryIO, binary: Sequence[bool]) -> Iterator[pa.RecordBatch]:
+def read_batches(stream: BufferedReader, binary: Sequence[bool]) -> Iterator[pa.RecordBatch]:
     """The rows that follow on `stream`, as columns of strings, or of bytes where `binary`.
 
     Raises what PyMySQL raises for an error of the server, and OperationalError where the stream ends early.
@@ -45,7 +46,7 @@ def read_batches(stream: BinaryIO, binary: Sequence[bool]) -> Iterator[pa.Record
     place = 0
     least = FIRST_ROWS * 64
     while True:
-        piece = stream.read1(CHUNK) if hasattr(stream, "read1") else stream.read(CHUNK)
+        piece = stream.read1(CHUNK)
         if not piece:
             raise pymysql.err.OperationalError(2013, "Lost connection during query")
         buffer += piece

@@ -7,6 +7,7 @@ cancelled, and ends in a panic at values such as the date 0000-00-00.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +29,8 @@ from garret.features.data.sources.rows import Stream, unique_names
 if TYPE_CHECKING:
     from garret.features.data.sources.mysql import MysqlConnector
 
+RETELL: Final = 0.02
+"""Seconds after which the server is told again to end a query that has not ended."""
 PAUSE: Final = 2.0
 """Seconds that the engine's own time limit is given before the pump's."""
 SILENCE: Final = 30
@@ -114,6 +117,8 @@ class MysqlRun:
         self._checked = checked
         self._limits = limits
         self._thread = 0
+        self._ending = threading.Event()
+        self._over = threading.Event()
         self._pump: Pump[pa.RecordBatch] | None = None
         self._columns: list[Described] = []
 
@@ -141,6 +146,8 @@ class MysqlRun:
         try:
             self._thread = connection.thread_id()
             cursor.execute("START TRANSACTION READ ONLY")
+            if self._ending.is_set():
+                return
             cursor.execute(self._checked.query)
             # Of PyMySQL's own: the flags and character sets of columns, and the stream behind them.
             result = cursor._result
@@ -159,9 +166,12 @@ class MysqlRun:
             cursor.connection = None
             with suppress(pymysql.Error, OSError):
                 connection.close()
+            self._over.set()
 
     def _interrupt(self) -> None:
-        if self._thread:
+        """End it at the server; again until it is over, since the first may come before it has begun."""
+        self._ending.set()
+        while self._thread and not self._over.wait(RETELL):
             self._connector.kill(self._thread)
 
     def cancel(self) -> None:

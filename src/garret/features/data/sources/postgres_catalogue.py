@@ -1,7 +1,7 @@
 """PostgreSQL's catalogue: a handful of set-based queries, whatever the number of tables.
 
 Sample values come from the planner's own statistics, which ANALYZE has gathered: no table is read for them.
-Tables that were never analysed are looked at afterwards, as many as fit into a short time.
+Tables that were never analysed, and small ones, are looked at afterwards, as many as fit into a short time.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ ORDER BY k.conrelid, k.conname
 _STATISTICS: Final = """
 SELECT schemaname, tablename, attname, n_distinct,
   CASE WHEN avg_width <= %(width)s THEN
-    coalesce(most_common_vals, histogram_bounds)::text::text[] END
+    coalesce(most_common_vals::text::text[], '{}') || coalesce(histogram_bounds::text::text[], '{}') END
 FROM pg_stats WHERE schemaname = ANY(%(schemas)s::text[]) AND NOT inherited
 """
 
@@ -97,7 +97,9 @@ def take_catalogue(connection: psycopg.Connection[Any], config: SourceConfig, so
                 rows=int(rows) if rows >= 0 and kind not in "v" else None,
             )
         )
-    places = {(relation[1], relation[2]) for relation in relations} - {key[:2] for key in seen}
+    # Of a small table the statistics leave out what stands there once.
+    large = {(schema, name) for _, schema, name, _, rows, _ in relations if rows > SAMPLED}
+    places = {(relation[1], relation[2]) for relation in relations} - ({key[:2] for key in seen} & large)
     tables, notes = _look_at_rest(
         connection, tables, places, "public" if not config.schemas else config.schemas[0]
     )

@@ -7,6 +7,7 @@ driver, and are found again by that.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import psycopg
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 from adbc_driver_postgresql import StatementOptions, dbapi
 
 from garret.base.clock import SYSTEM
@@ -29,7 +30,12 @@ from garret.features.data.sources.rows import Stream, unique_names
 if TYPE_CHECKING:
     from garret.features.data.sources.postgres import PostgresConnector
 
+# Its functions are made as it is loaded, so that no type checker knows them.
+pc: Final[Any] = pyarrow.compute
+
 BATCH_BYTES: Final = 1 << 20
+RETELL: Final = 0.02
+"""Seconds after which the server is told again to end a query that has not ended."""
 PAUSE: Final = 2.0
 """Seconds that the engine's own time limit is given before the pump's."""
 
@@ -72,6 +78,8 @@ class PostgresRun:
         self._columns = columns
         self._limits = limits
         self._backend = 0
+        self._ending = threading.Event()
+        self._over = threading.Event()
         self._began = SYSTEM.monotonic()
         self._pump: Pump[pa.RecordBatch] | None = None
 
@@ -113,6 +121,12 @@ class PostgresRun:
         return self._connector.describe(error, self._limits.seconds)
 
     def _produce(self) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._fetch()
+        finally:
+            self._over.set()
+
+    def _fetch(self) -> Iterator[pa.RecordBatch]:
         with dbapi.connect(self._connector.conninfo()) as connection, connection.cursor() as cursor:
             for statement in self._connector.statements(self._limits.seconds):
                 cursor.execute(statement)
@@ -122,6 +136,8 @@ class PostgresRun:
             cursor.adbc_statement.set_options(
                 **{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BATCH_BYTES)}
             )
+            if self._ending.is_set():
+                return
             cursor.execute(self._text())
             for batch in cursor.fetch_record_batch():
                 yield pa.RecordBatch.from_arrays(
@@ -135,10 +151,11 @@ class PostgresRun:
 
     def _interrupt(self) -> None:
         """End it at the server, by the other connection."""
-        if not self._backend:
-            return
+        self._ending.set()
         with suppress(psycopg.Error):
-            self._control.execute("SELECT pg_cancel_backend(%s)", (self._backend,))
+            # Again until it is over: the first may come before the query has begun.
+            while self._backend and not self._over.wait(RETELL):
+                self._control.execute("SELECT pg_cancel_backend(%s)", (self._backend,))
 
     def cancel(self) -> None:
         if self._pump is not None:

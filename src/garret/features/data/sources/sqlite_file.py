@@ -167,11 +167,11 @@ class SQLiteRows:
             raise _told(error, self._watch) from error
         finally:
             self.close()
-        self.notes += [
-            f"{count:,} values of {column.name} are no {column.type} and are shown as missing."
-            for count, column in zip(misfits, self.columns, strict=True)
-            if count
-        ]
+            self.notes += [
+                f"{count:,} values of {column.name} are no {column.type} and are shown as missing."
+                for count, column in zip(misfits, self.columns, strict=True)
+                if count
+            ]
 
     def close(self) -> None:
         self._watch.end()

@@ -2,7 +2,8 @@
 
 A native call that takes seconds cannot be interrupted. It runs in a thread of its own while the caller
 looks at `cancelled` every 20 ms; once cancelled, the caller is free at once and the call's result is
-thrown away. The engine's next segment waits until that call has ended, so memory stays that of one.
+thrown away. The engine's next segment waits until that call has ended, so memory stays that of one. An
+engine that makes several calls begins no further one for a caller that has cancelled.
 
 Where a segment may end, its final text is begun ahead (`ahead`). It is used when the segment ends with the
 very same samples, and thrown away when more are accepted: what is told is always the text of all of them.

@@ -104,6 +104,7 @@ def _postgres() -> Iterator[Engine]:
         admin.execute("INSERT INTO orders VALUES (1, 1, 10.50), (2, 1, 0.01), (3, 3, 99.99)")
         admin.execute("CREATE ROLE reader LOGIN PASSWORD 'se cret@1'")
         admin.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+        admin.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO reader")
         admin.execute("COMMENT ON COLUMN people.score IS 'of last year'; ANALYZE")
 
         def running() -> int:

@@ -3,12 +3,14 @@
 The model folder holds what `ct2-transformers-converter` writes: model.bin, config.json, tokenizer.json,
 vocabulary.json (or .txt), and preprocessor_config.json for models with 128 mel bands.
 
-CTranslate2 releases the interpreter lock while it computes. One window of 30 s is one native call.
+CTranslate2 releases the interpreter lock while it computes. A window of 30 s is a few native calls, none of
+which can be interrupted.
 Neighbours: `windows` for the decoding, `weights`, `redecode` for partials and cancellation, `model_folder`.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +28,7 @@ from garret.features.dictate.engines.contract import (
     EngineMemoryError,
     EngineOptionError,
     Hypothesis,
+    check_cancelled,
     failure,
     never,
 )
@@ -109,6 +112,16 @@ class Loaded:
         self._language = language
         self.bands = int(model.n_mels)
         self.lag = 0.0 if model.is_multilingual else _ENGLISH_LAG
+        self._cancelled: Cancelled = never
+
+    def until(self, cancelled: Cancelled) -> Loaded:
+        """The same model for one caller: once that has cancelled, its next call raises CancelledError.
+
+        What is under way in the library cannot be interrupted; nothing is begun behind it.
+        """
+        other = copy.copy(self)
+        other._cancelled = cancelled
+        return other
 
     @property
     def spaced(self) -> bool:
@@ -116,6 +129,7 @@ class Loaded:
 
     def encode(self, window: Floats) -> Any:
         """See `windows.Model`."""
+        check_cancelled(self._cancelled)
         return self._model.encode(ctranslate2.StorageView.from_array(window))
 
     def start(self, encoded: Any) -> list[int]:
@@ -133,6 +147,7 @@ class Loaded:
         self, encoded: Any, prompt: Sequence[int], *, beam: int, temperature: float
     ) -> tuple[list[int], float, float]:
         """See `windows.Model`."""
+        check_cancelled(self._cancelled)
         sampling: dict[str, Any] = {"beam_size": beam, "patience": 1}
         if temperature:
             sampling = {
@@ -159,6 +174,7 @@ class Loaded:
 
     def next_token(self, encoded: Any, start: Sequence[int], said: Sequence[int] = ()) -> Floats:
         """See `weights.Model`."""
+        check_cancelled(self._cancelled)
         prompt = [*start, self.vocabulary.no_stamps, *said]
         (result,) = self._model.generate(
             encoded,
@@ -176,6 +192,7 @@ class Loaded:
         self, encoded: Any, start: Sequence[int], text: Sequence[int], frames: int
     ) -> tuple[list[tuple[int, int]], list[float]]:
         """See `windows.Model`."""
+        check_cancelled(self._cancelled)
         (result,) = self._model.align(
             encoded, [*start, self.vocabulary.no_stamps], [list(text)], frames, median_filter_width=7
         )
@@ -204,7 +221,7 @@ class Whisper:
 
         def decode(options: Options, samples: Samples) -> Hypothesis:
             assert self._model is not None, "the engine is closed"
-            return transcribe(self._model, samples, options, before)
+            return transcribe(self._model.until(cancelled), samples, options, before)
 
         self._current = RedecodingRecognizer(
             self._thread,
@@ -222,7 +239,7 @@ class Whisper:
         assert model is not None, "the engine is closed"
         if is_quiet(samples):
             return (0.0,) * len(choices)
-        return self._thread.run(lambda: weigh(model, samples, choices), cancelled)
+        return self._thread.run(lambda: weigh(model.until(cancelled), samples, choices), cancelled)
 
     def compare(
         self, samples: Samples, texts: Sequence[Sequence[str]], *, cancelled: Cancelled = never
@@ -232,7 +249,7 @@ class Whisper:
         assert model is not None, "the engine is closed"
         if is_quiet(samples):
             return (0.0,) * len(texts)
-        return self._thread.run(lambda: compare(model, samples, texts), cancelled)
+        return self._thread.run(lambda: compare(model.until(cancelled), samples, texts), cancelled)
 
     def close(self) -> None:
         if self._current is not None:

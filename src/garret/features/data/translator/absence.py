@@ -1,0 +1,59 @@
+"""Absence: "customers without orders", "who do not have any pets", "except those who".
+
+Neighbours: `draft`; `assembly` makes a `not in` of what is found here.
+"""
+
+from __future__ import annotations
+
+from garret.features.data.translator.cues import bounds
+from garret.features.data.translator.draft import Absent, Draft
+from garret.features.data.translator.index import Place
+from garret.features.data.translator.linking import Item
+from garret.features.data.translator.scope import is_place
+
+
+def read_absence(draft: Draft) -> None:
+    """Find the tables in which the rows that are meant have nothing."""
+    for at, item in enumerate(draft.items):
+        if item.cue not in ("negation", "except", "missing") or item.used:
+            continue
+        place = _negated_place(draft, at)
+        if place is None:
+            continue
+        item.used = True
+        draft.absent.append(Absent(place))
+        draft.flags["absent"] += 1
+
+
+def _negated_place(draft: Draft, at: int) -> Place | None:
+    best: Place | None = None
+    anchor = draft.scope.main
+    if anchor is None:
+        return None
+    for place in range(at + 1, min(at + 8, len(draft.items))):
+        item = draft.items[place]
+        if item.kind == "value":
+            return None
+        if item.kind in ("name", "word") and item.places and _elsewhere(draft, item):
+            item.used = True
+            item.cue = "absent"
+            if item.place is not None and (
+                best is None or draft.paths.cost(anchor, item.place) < draft.paths.cost(anchor, best)
+            ):
+                best = item.place
+            continue
+        if (
+            best is not None
+            and item.low not in ("in", "the", "any", "a", "an", "of", "with", "at")
+            and item.kind != "name"
+        ):
+            break
+        if bounds(item.low) and place > at + 3:
+            break
+    return best
+
+
+def _elsewhere(draft: Draft, item: Item) -> bool:
+    if item.place is None or item.place is draft.scope.main:
+        return False
+    return item.kind == "word" or is_place(item)

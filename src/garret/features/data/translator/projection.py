@@ -1,0 +1,247 @@
+"""Projection: what is to be shown, in the order in which it was asked for.
+
+The zone of the projection is the question up to the first clause that says which rows are meant; more may
+follow
+after "and", "show" or in a second sentence. Neighbours: `draft`, `scope`, `superlatives`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from garret.features.data.translator.asked import ASKS, special, zone
+from garret.features.data.translator.cues import bounds
+from garret.features.data.translator.draft import Draft, Wanted
+from garret.features.data.translator.figures import (
+    count_follows,
+    is_figure,
+    name_after,
+    name_next,
+    open_figures,
+    read_figures,
+    require,
+)
+from garret.features.data.translator.index import Field
+from garret.features.data.translator.lexicon import FILLER
+from garret.features.data.translator.linking import Item
+from garret.features.data.translator.scope import is_place
+from garret.features.data.translator.superlatives import sense
+from garret.features.data.translator.tree import Aggregate, Expression
+
+_OWNED: Final = frozenset(("of", "for", "from", "in", "by"))
+
+
+_FIGURE: Final[dict[str, Aggregate]] = {"agg:avg": "avg", "agg:sum": "sum"}
+
+
+_ADDED: Final = frozenset(
+    "and with the their his her its corresponding respective associated related what is are also".split()
+)
+
+
+def read_projection(draft: Draft) -> None:
+    """Collect what is to be shown from the zone and what is added later."""
+    start, end = zone(draft)
+    draft.flags["zone"] = end - start
+    special(draft, start)
+    figures: list[tuple[Aggregate, int]] = []
+    for at in range(start, end):
+        figures = _step(draft, at, figures, start, end)
+    open_figures(draft, figures)
+    _later(draft, end)
+    draft.zone = (start, end)
+    if not draft.select:
+        _fallback(draft, start, end)
+
+
+def read_additions(draft: Draft) -> None:
+    """Columns named after "and" in the clause that no condition took: "... and the corresponding dates"."""
+    for at in range(max(draft.zone[1], 1), len(draft.items)):
+        item = draft.items[at]
+        if item.kind != "name" or item.used or is_place(item) or not item.fields:
+            continue
+        back = at - 1
+        while back > 0 and (draft.low(back) in _ADDED or draft.items[back].cue == "distinct"):
+            if draft.low(back) in ("and", "with") and (
+                draft.low(back) == "and" or draft.low(back - 1) in ("along", "together")
+            ):
+                after = draft.at(at + 1)
+                if (
+                    after is None
+                    or after.low in (".", "?", "of", ",", "for", "and")
+                    or after.cue in ("group", "order")
+                ):
+                    field = draft.scope.field(item)
+                    if field is not None and Expression(field) not in [each.what for each in draft.select]:
+                        item.used = True
+                        draft.select.append(Wanted(Expression(field), at))
+                        draft.flags["addition"] += 1
+                break
+            back -= 1
+
+
+def _step(
+    draft: Draft, at: int, figures: list[tuple[Aggregate, int]], start: int, end: int
+) -> list[tuple[Aggregate, int]]:
+    item = draft.items[at]
+    if item.cue == "agg:count":
+        item.used = True
+        return [*figures, ("count", at)]
+    if item.cue in _FIGURE:
+        item.used = True
+        return [*figures, (_FIGURE[item.cue], at)]
+    if item.cue == "sup" and not item.used and is_figure(draft, at, end):
+        item.used = True
+        field, descending = sense(draft, item.low, None)
+        if field is not None and name_after(draft, at, end) is None:
+            draft.select.append(Wanted(Expression(field, "max" if descending else "min"), at))
+            return []
+        return [*figures, ("max" if descending else "min", at)]
+    if item.cue == "distinct":
+        item.used = True
+        draft.distinct = True
+        return figures
+    if (
+        item.kind == "word"
+        and figures
+        and figures[-1][0] == "count"
+        and not item.fields
+        and item.low not in FILLER
+        and not name_next(draft, at, end)
+    ):
+        draft.select.append(Wanted(Expression(None, "count"), figures[-1][1]))
+        draft.flags["open_count"] += 1
+        return []
+    if item.kind == "name":
+        return _name(draft, at, item, figures, start)
+    return figures
+
+
+def _name(
+    draft: Draft, at: int, item: Item, figures: list[tuple[Aggregate, int]], start: int
+) -> list[tuple[Aggregate, int]]:
+    if item.cue == "key" or _generic(draft, at, item):
+        item.used = True
+        return figures
+    if at and draft.items[at - 1].cue == "sup" and not draft.items[at - 1].used and not is_place(item):
+        return figures
+    if figures and is_place(item) and _precedes_name(draft, at) and figures[0][0] != "count":
+        item.used = True
+        return figures
+    if figures:
+        return read_figures(draft, at, item, figures)
+    if not is_place(item) or not _place(draft, at, item):
+        _column(draft, at, item)
+    return []
+
+
+def _place(draft: Draft, at: int, item: Item) -> bool:
+    """Take a name for a table: one to show, or one that only says whose the columns are."""
+    owns = bool(draft.select) and not _listed(draft, at)
+    if owns or _owns(draft, at) or _precedes_name(draft, at):
+        item.used = True
+        require(draft, item.place)
+        return True
+    if item.place is not None and item.field_score < item.place_score + 0.01:
+        draft.select.append(Wanted(item.place, at))
+        item.used = True
+        return True
+    return False
+
+
+def _column(draft: Draft, at: int, item: Item) -> None:
+    field = draft.scope.field(item)
+    if field is not None and not _tested(draft, at, item, field):
+        draft.select.append(Wanted(Expression(field), at))
+        item.used = True
+
+
+def _generic(draft: Draft, at: int, item: Item) -> bool:
+    """Whether "names" only leads to the column that follows: "the names of studios" where studio is a
+    column."""
+    if item.low not in ("name", "names") or draft.low(at + 1) != "of":
+        return False
+    for place in range(at + 2, min(at + 6, len(draft.items))):
+        other = draft.items[place]
+        if other.kind == "name":
+            if is_place(other) or other.field_score < 0.9:
+                return False
+            field = draft.scope.field(other)
+            return field is not None and field.column.kind == "text"
+        if other.low not in ("the", "all", "each", "every", "any") and other.cue not in ("distinct", "group"):
+            return False
+    return False
+
+
+def _tested(draft: Draft, at: int, item: Item, field: Field) -> bool:
+    """Whether a name is followed by the value it must have: "grade 5", "the document type code RV"."""
+    after = draft.at(at + 1)
+    if after is None:
+        return False
+    if after.kind == "number":
+        return field.numeric or field.column.kind == "text"
+    return after.kind == "value" and any(
+        other is each for other, _ in after.values for each, _ in item.fields
+    )
+
+
+def _owns(draft: Draft, at: int) -> bool:
+    """Whether a table only says whose the columns before it are: "names of the students"."""
+    if not draft.select:
+        return False
+    for place in range(at - 1, max(at - 6, -1), -1):
+        item = draft.items[place]
+        if item.low in _OWNED or item.cue == "group":
+            return True
+        if item.kind == "name" or item.low in ("and", ","):
+            return False
+    return False
+
+
+def _listed(draft: Draft, at: int) -> bool:
+    """Whether a name is one of a list: after "and" or a comma."""
+    for place in range(at - 1, max(at - 5, -1), -1):
+        low = draft.low(place)
+        if low in ("and", ",") or (low in ASKS and low != "number"):
+            return True
+        if low not in ("the", "all", "their", "its", "his", "her", "a", "an", "each"):
+            return False
+    return True
+
+
+def _precedes_name(draft: Draft, at: int) -> bool:
+    """Whether a table stands right before its column: "student names", "the student's name"."""
+    after = draft.at(at + 1)
+    return after is not None and after.kind == "name" and bool(after.fields) and not is_place(after)
+
+
+def _later(draft: Draft, end: int) -> None:
+    """What is added after the clause: "..., and show their names", "and how many there are"."""
+    for at in range(end, len(draft.items) - 1):
+        item = draft.items[at]
+        if item.low in ("show", "list", "give", "return", "display", "find", "tell", "report") or (
+            item.low in ("and", ",", "with") and count_follows(draft, at + 1)
+        ):
+            figures: list[tuple[Aggregate, int]] = []
+            for place in range(at + 1, len(draft.items)):
+                other = draft.items[place]
+                if (
+                    bounds(other.low)
+                    or other.used
+                    or other.low in (".", "?")
+                    or other.cue.startswith(("cmp", "order"))
+                ):
+                    break
+                figures = _step(draft, place, figures, at, len(draft.items))
+            return
+
+
+def _fallback(draft: Draft, start: int, end: int) -> None:
+    for item in draft.items[start:]:
+        if item.kind == "name" and is_place(item) and item.place is not None:
+            item.used = True
+            draft.select.append(Wanted(item.place, item.start))
+            return
+    if draft.scope.main is not None:
+        draft.select.append(Wanted(draft.scope.main, 0))
+        draft.flags["no_projection"] += 1

@@ -1,0 +1,174 @@
+"""Scope: which table and column an item means, given what else the question speaks of.
+
+Neighbours: `linking` gave the items, the grammar asks here for columns, `paths` measures how far tables are
+apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from garret.features.data.translator.index import Field, Index, Place
+from garret.features.data.translator.lexicon import EARLIER_IS_OLDER, MEASURED
+from garret.features.data.translator.linking import Item
+from garret.features.data.translator.paths import Paths
+
+_FAR: Final = 0.12
+_OF: Final = frozenset(
+    ("of", "for", "from", "in", "the", "all", "each", "every", "any", "these", "those", "our", "its")
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A column that an item may mean with its score in this question."""
+
+    field: Field
+    score: float
+
+
+class Scope:
+    """Resolves items of one question. `main` is the table the question is about, if one stands out."""
+
+    def __init__(self, items: list[Item], index: Index, paths: Paths) -> None:
+        self.items = items
+        self.index = index
+        self.paths = paths
+        self.mentioned: list[Place] = []
+        for item in items:
+            if item.kind == "name" and item.places and is_place(item):
+                self._mention(item)
+        self.main: Place | None = self.mentioned[0] if self.mentioned else self._by_columns()
+        self.ambiguous = 0
+
+    def _mention(self, item: Item) -> None:
+        best = [place for place, score in item.places if score >= item.place_score - 0.01]
+        near = [place for place in best if place in self.mentioned]
+        place = (near or best)[0]
+        item.places.sort(key=lambda pair: pair[0] is not place)
+        if place not in self.mentioned:
+            self.mentioned.append(place)
+
+    def _by_columns(self) -> Place | None:
+        """Without a table named: the one whose columns fit most of the names and values."""
+        scores: dict[int, tuple[float, int, Place]] = {}
+        for item in self.items:
+            best: dict[int, tuple[float, Place]] = {}
+            for field, score in item.fields:
+                if item.kind == "name" and score > best.get(id(field.place), (0.0,))[0]:
+                    best[id(field.place)] = (score, field.place)
+            for field, _ in item.values:
+                best.setdefault(id(field.place), (0.8, field.place))
+            for place, score in item.places:
+                if score > best.get(id(place), (0.0,))[0]:
+                    best[id(place)] = (score, place)
+            for key, (score, place) in best.items():
+                total = scores.get(key, (0.0, 0, place))[0]
+                scores[key] = (total + score, -len(place.fields), place)
+        if not scores:
+            return None
+        return max(scores.values(), key=lambda entry: entry[:2])[2]
+
+    def owner(self, item: Item) -> Place | None:
+        """The table a name belongs to by its words: "name of the student", "students' names"."""
+        at = self.items.index(item)
+        before = self.items[at - 1] if at else None
+        if (
+            before is not None
+            and before.kind == "name"
+            and before.places
+            and (before.owns or is_place(before))
+        ):
+            return before.place
+        crossed = False
+        for other in self.items[at + 1 : at + 12]:
+            if (
+                other.low in ("of", "for", "from", "each", "every", "of each", "for each", "of every")
+                or other.cue == "group"
+            ):
+                crossed = True
+            elif other.kind == "name" and other.places and is_place(other):
+                return other.place if crossed else None
+            elif (
+                other.kind == "name"
+                or other.low in (",", "and")
+                or other.low in _OF
+                or other.cue in ("distinct", "sup")
+            ):
+                if other.kind == "name" and crossed:
+                    return None
+            elif not other.cue.startswith("agg"):
+                return None
+        return None
+
+    def choices(
+        self, item: Item, fits: Callable[[Field], bool] | None = None, owner: Place | None = None
+    ) -> list[Choice]:
+        """The columns an item may mean, best first."""
+        owner = owner or self.owner(item)
+        found: list[Choice] = []
+        for field, score in item.fields:
+            if fits is not None and not fits(field):
+                continue
+            found.append(Choice(field, score + self._bonus(field, owner)))
+        found.sort(key=lambda choice: -choice.score)
+        return found
+
+    def _bonus(self, field: Field, owner: Place | None) -> float:
+        bonus = 0.0
+        if owner is not None:
+            bonus += 0.4 if field.place is owner else -min(self.paths.cost(owner, field.place), 4.0) * _FAR
+        if field.place in self.mentioned:
+            bonus += 0.25
+        if self.main is not None:
+            bonus += (
+                0.1 if field.place is self.main else -min(self.paths.cost(self.main, field.place), 4.0) * _FAR
+            )
+        if field.foreign and not field.primary:
+            bonus -= 0.03
+        if field.primary:
+            bonus += 0.06
+        return bonus
+
+    def field(
+        self, item: Item, fits: Callable[[Field], bool] | None = None, owner: Place | None = None
+    ) -> Field | None:
+        """The column an item means; None where it names none that fits."""
+        found = self.choices(item, fits, owner)
+        if len(found) > 1 and found[0].score - found[1].score < 0.05:
+            self.ambiguous += 1
+        return found[0].field if found else None
+
+    def measured(self, adjective: str, places: list[Place]) -> tuple[Field, bool] | None:
+        """The column that an adjective measures in one of the tables, and whether more of it is more."""
+        entry = MEASURED.get(adjective)
+        if entry is None:
+            return None
+        words, more = entry
+        for place in places:
+            for word in words:
+                for field in place.fields:
+                    apt = (
+                        field.measured
+                        or field.timely
+                        or (word in ("year", "date", "time") and not field.identifies)
+                    )
+                    if word in field.words and apt:
+                        turned = adjective in ("old", "young") and word in EARLIER_IS_OLDER
+                        return field, more != turned
+        return None
+
+    def near(self, place: Place | None) -> list[Place]:
+        """Tables in the order in which an unnamed column is looked for: the one given, those named, the
+        main one."""
+        ordered = [each for each in (place, self.main) if each is not None]
+        return ordered + [each for each in self.mentioned if each not in ordered]
+
+
+def is_place(item: Item) -> bool:
+    """Whether an item names a table rather than a column."""
+    if not item.places:
+        return False
+    return item.place_score >= 0.55 and item.place_score >= item.field_score - 0.06

@@ -1,0 +1,244 @@
+"""Superlatives: "the oldest student", "with the most orders", "the three most expensive", "most common".
+
+Neighbours: `draft`, `scope`; `projection` reads "the highest salary" where it is a figure that is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from garret.features.data.translator.adjectives import base_adjective
+from garret.features.data.translator.cues import bounds
+from garret.features.data.translator.draft import Counting, Draft
+from garret.features.data.translator.index import Field, Place
+from garret.features.data.translator.lexicon import NUMBERS
+from garret.features.data.translator.linking import Item
+from garret.features.data.translator.near import left_name
+from garret.features.data.translator.scope import is_place
+from garret.features.data.translator.tree import Aggregate, Expression, Order
+
+_LEAST: Final = frozenset("lowest smallest least minimum min minimal worst fewest bottom last".split())
+_PASSED: Final = frozenset("the of in a an total overall number amount value number".split())
+
+
+def read_superlatives(draft: Draft) -> None:
+    """All superlatives that say which rows are meant."""
+    for at, item in enumerate(draft.items):
+        if item.used:
+            continue
+        if item.cue in ("common", "rare"):
+            _common(draft, at, item)
+        elif item.cue in ("most", "fewest"):
+            _most(draft, at, item)
+        elif item.cue == "sup":
+            _extreme(draft, at, item)
+
+
+def how_many(text: str) -> int:
+    """The number in "top three"; 1 where there is none."""
+    for word in text.split():
+        if word.isdigit():
+            return int(word)
+        if word in NUMBERS:
+            return int(NUMBERS[word])
+    return 1
+
+
+def next_name(draft: Draft, at: int, reach: int = 4) -> Item | None:
+    """The name that follows, across small words."""
+    for place in range(at + 1, min(at + 1 + reach, len(draft.items))):
+        item = draft.items[place]
+        if item.kind == "name":
+            return item
+        if (
+            item.low not in _PASSED
+            and item.cue not in ("distinct", "agg:count", "agg:sum", "agg:avg")
+            and item.kind != "value"
+        ):
+            return None
+    return None
+
+
+def _common(draft: Draft, at: int, item: Item) -> None:
+    name = next_name(draft, at)
+    if name is None:
+        name = left_name(draft, at, 8) or _left_any(draft, at)
+    if name is None:
+        return
+    item.used = True
+    draft.most = Counting(None, descending=item.cue == "common", limit=how_many(item.low))
+    if not is_place(name) or name.field_score >= 0.85:
+        found = draft.scope.field(name, lambda field: not field.primary)
+        if found is not None:
+            _wanted_group(draft, name, found)
+            return
+    if name.place is not None:
+        name.used = True
+        draft.group.insert(0, name.place)
+
+
+def _wanted_group(draft: Draft, name: Item, found: Field) -> None:
+    if found not in draft.group:
+        draft.group.insert(0, found)
+    draft.flags["common_field"] += 1
+
+
+def _left_any(draft: Draft, at: int) -> Item | None:
+    for place in range(at - 1, -1, -1):
+        if draft.items[place].kind == "name":
+            return draft.items[place]
+    return None
+
+
+def _most(draft: Draft, at: int, item: Item) -> None:
+    item.used = True
+    descending = item.cue == "most"
+    name = next_name(draft, at)
+    if name is not None and (not is_place(name) or name.field_score > name.place_score):
+        measured = draft.scope.field(name, lambda field: field.measured)
+        if measured is not None:
+            name.used = True
+            draft.extreme = (measured, descending)
+            draft.limit = how_many(item.low)
+            return
+    of = name.place if name is not None and is_place(name) else None
+    distinct = None
+    if name is not None:
+        name.used = True
+        if of is None:
+            distinct = draft.scope.field(name)
+            of = distinct.place if distinct is not None else None
+    draft.most = Counting(of, descending=descending, limit=how_many(item.low))
+    draft.flags["most"] += 1
+
+
+def sense(draft: Draft, text: str, place: Place | None) -> tuple[Field | None, bool]:
+    """The column that a superlative's adjective measures, if it names one, and whether the greatest is
+    meant."""
+    for word in reversed(text.split()):
+        adjective = base_adjective(word)
+        if adjective:
+            found = draft.scope.measured(adjective, draft.scope.near(place))
+            if found is not None:
+                field, more = found
+                return field, more if "least" not in text.split() else not more
+            lesser = adjective in (
+                "young",
+                "short",
+                "light",
+                "cheap",
+                "small",
+                "early",
+                "slow",
+                "cold",
+                "close",
+            )
+            return None, lesser == ("least" in text.split())
+    return None, not any(word in _LEAST for word in text.split())
+
+
+def _extreme(draft: Draft, at: int, item: Item) -> None:
+    name = next_name(draft, at)
+    words = item.low.split()
+    if "top" in words and any(other.cue in ("most", "fewest", "common", "rare") for other in draft.items):
+        item.used = True
+        draft.wanted_limit = how_many(item.low)
+        return
+    owner = name.place if name is not None and is_place(name) else None
+    field, descending = _extreme_field(draft, at, item, name)
+    if field is None and owner is not None and words[-1] not in ("first", "last"):
+        field = _only_measure(owner)
+        draft.flags["measure_guess"] += field is not None
+    if field is None:
+        _first_of_order(draft, at, item)
+        return
+    item.used = True
+    draft.figure = _figure(draft, at)
+    draft.extreme = (field, descending and "first" not in words)
+    draft.limit = how_many(item.low)
+    draft.flags["extreme"] += 1
+
+
+def _first_of_order(draft: Draft, at: int, item: Item) -> None:
+    """ "the top five" of an order that is given elsewhere: by a clause, or after `by`."""
+    words = item.low.split()
+    if not any(word in words for word in ("top", "first", "bottom")):
+        return
+    if draft.order and "bottom" not in words:
+        item.used = True
+        draft.limit = how_many(item.low)
+    elif ranked := _by_clause(draft, at):
+        item.used = True
+        draft.limit = how_many(item.low)
+        draft.extreme = (ranked, "bottom" not in words)
+
+
+def _extreme_field(draft: Draft, at: int, item: Item, name: Item | None) -> tuple[Field | None, bool]:
+    """The column that a superlative orders by, and whether its greatest value comes first."""
+    words = item.low.split()
+    owner = name.place if name is not None and is_place(name) else None
+    adjective, descending = sense(draft, item.low, owner)
+    field: Field | None = None
+    if name is not None and not (
+        is_place(name) and name.place_score >= name.field_score and adjective is not None
+    ):
+        field = draft.scope.field(name, lambda each: each.measured or each.timely or "year" in each.words)
+        if field is not None and not is_place(name):
+            name.used = True
+            if any(word in words for word in ("cheapest", "earliest", "youngest", "shortest")):
+                descending = False
+            if adjective is not None and field is not adjective and base_adjective(words[-1]) == "old":
+                descending = not field.timely
+    field = field or adjective
+    if name is None and field is None and (left := left_name(draft, at)) is not None:
+        field = draft.scope.field(left, lambda each: each.measured or each.timely or "year" in each.words)
+        left.used = left.used or field is not None
+    return field, descending
+
+
+def _figure(draft: Draft, at: int) -> Aggregate:
+    """The figure in "the highest average price" and "the lowest total amount"."""
+    for place in range(at + 1, min(at + 4, len(draft.items))):
+        item = draft.items[place]
+        if item.cue in ("agg:avg", "agg:sum"):
+            item.used = True
+            return "avg" if item.cue == "agg:avg" else "sum"
+        if item.kind == "name":
+            break
+    return ""
+
+
+def _only_measure(owner: Place) -> Field | None:
+    measures = [field for field in owner.fields if field.measured]
+    return measures[0] if len(measures) == 1 else None
+
+
+def _by_clause(draft: Draft, at: int) -> Field | None:
+    """ "top 5 products by price": the column after `by`."""
+    for place in range(at + 1, len(draft.items) - 1):
+        if draft.low(place) in ("by", "in", "with"):
+            name = next_name(draft, place)
+            if name is not None:
+                found = draft.scope.field(name, lambda field: field.measured or field.timely)
+                if found is not None:
+                    name.used = True
+                    return found
+    return None
+
+
+def settle_extreme(draft: Draft) -> None:
+    """Make an order and a limit of the superlative, unless a figure of it is what was asked."""
+    if draft.extreme is not None:
+        field, descending = draft.extreme
+        draft.order.insert(0, Order(Expression(field, draft.figure), descending))
+
+
+def opens_clause(draft: Draft, at: int) -> bool:
+    """Whether a superlative at `at` stands in a clause that says which rows are meant."""
+    for place in range(at - 1, max(at - 4, -1), -1):
+        low = draft.low(place)
+        if bounds(low) or low in ("have", "has", "had"):
+            return True
+        if draft.items[place].kind == "name":
+            return False
+    return False
