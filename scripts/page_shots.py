@@ -173,7 +173,10 @@ class Studio:
         self._show("/data")
         self._until("document.querySelector('.q-example')")
         self._run("document.querySelector('.q-example').click()")
-        self._until("document.querySelector('.q-draft .mantine-Button-root')")
+        self._until("document.querySelector('.q-draft')")
+        # Where the grammar asks which reading is meant, the first is.
+        self._run("document.querySelector('.q-draft button.q-chip')?.click()")
+        self._until("document.querySelector('.q-draft .mantine-Button-root[data-variant=filled]')")
         self._run("document.querySelector('.q-draft .mantine-Button-root').click()")
         self._until("document.querySelector('.q-cell')")
         self._run("document.querySelectorAll('.q-result-bar label')[1].click()")
