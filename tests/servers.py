@@ -32,7 +32,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _may_run_as(name: str, folder: Path) -> dict[str, Any]:
+def may_run_as(name: str, folder: Path) -> dict[str, Any]:
     """How to start a program that refuses root: as user `name`, to whom `folder` is given."""
     if os.geteuid() != 0:
         return {}
@@ -55,12 +55,14 @@ def _needs(library: str, program: Path | None, user: str, what: str) -> None:
 
 
 @contextlib.contextmanager
-def postgresql() -> Iterator[int]:
-    """A PostgreSQL server, its user `garret`; gives its port."""
+def postgresql(folder_of_programs: Path | None = None) -> Iterator[int]:
+    """A PostgreSQL server, the system's unless programs are named, its user `garret`; gives its port."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if folder_of_programs is not None:
+        programs = [folder_of_programs]
     _needs("psycopg", programs[-1] if programs else None, "postgres", "PostgreSQL")
     folder = Path(tempfile.mkdtemp(prefix="g-pg-"))
-    user = _may_run_as("postgres", folder)
+    user = may_run_as("postgres", folder)
     data = str(folder / "data")
     subprocess.run(
         [programs[-1] / "initdb", "-D", data, "-A", "trust", "-U", "garret", "--no-sync"],
@@ -93,7 +95,7 @@ def rabbitmq() -> Iterator[int]:
     _needs("aio_pika", program if program.exists() and mapper else None, "rabbitmq", "RabbitMQ")
     assert mapper is not None
     folder = Path(tempfile.mkdtemp(prefix="g-mq-"))
-    user = _may_run_as("rabbitmq", folder)
+    user = may_run_as("rabbitmq", folder)
     port, names = free_port(), free_port()
     environment = {
         "PATH": os.environ["PATH"],

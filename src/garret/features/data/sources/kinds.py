@@ -42,7 +42,9 @@ _WORDS: Final[dict[ColumnKind, str]] = {
     ),
 }
 
-_COMMON: Final = {word: kind for kind, words in _WORDS.items() for word in words.split()}
+_COMMON: Final[dict[str, ColumnKind]] = {
+    word: kind for kind, words in _WORDS.items() for word in words.split()
+}
 
 _OF_DIALECT: Final[dict[Dialect, dict[str, ColumnKind]]] = {
     # A document's `bool`, `long` and the like are in the common words; these mean something else elsewhere.

@@ -1,0 +1,247 @@
+"""Rows of PostgreSQL by ADBC: binary COPY into Arrow, a megabyte at a time.
+
+What Arrow or the driver does not hold as PostgreSQL means it is cast to text at the server: numbers of any
+length, intervals, arrays of more than one dimension, types of extensions. Infinite dates run over in the
+driver, and are found again by that.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import psycopg
+import pyarrow as pa
+import pyarrow.compute
+from adbc_driver_postgresql import StatementOptions, dbapi
+
+from garret.base.clock import SYSTEM
+from garret.features.data.contracts import ColumnKind, Limits, ResultColumn
+from garret.features.data.sources import failures
+from garret.features.data.sources.contract import SourceError
+from garret.features.data.sources.fitting import Fit, InstantFit, TextFit
+from garret.features.data.sources.kinds import kind_of
+from garret.features.data.sources.pump import Pump
+from garret.features.data.sources.rows import Stream, unique_names
+
+if TYPE_CHECKING:
+    from garret.features.data.sources.postgres import PostgresConnector
+
+# Its functions are made as it is loaded, so that no type checker knows them.
+pc: Final[Any] = pyarrow.compute
+
+BATCH_BYTES: Final = 1 << 20
+RETELL: Final = 0.02
+"""Seconds after which the server is told again to end a query that has not ended."""
+PAUSE: Final = 2.0
+"""Seconds that the engine's own time limit is given before the pump's."""
+
+_PLAIN: Final = {16, 20, 21, 23, 25, 700, 701, 1042, 1043, 17}
+"""bool, int8, int2, int4, text, float4, float8, bpchar, varchar, bytea: the same in Arrow."""
+_DATE, _TIME, _TIMESTAMP, _TIMESTAMPTZ, _NUMERIC, _MONEY, _OID = 1082, 1083, 1114, 1184, 1700, 790, 26
+
+_EPOCH: Final = 946_684_800_000_000
+"""Microseconds from 1970 to 2000: the driver adds them, and days, to what PostgreSQL counts from 2000."""
+_EPOCH_DAYS: Final = 10_957
+_OLDEST: Final = -220_000_000_000_000_000
+"""Microseconds from 1970 to before 4713 BC, the first moment that PostgreSQL has."""
+_OLDEST_DAY: Final = -2_500_000
+_DAY: Final = 86_400_000_000
+
+
+class Described(msgspec.Struct, frozen=True):
+    """A column as the server describes it before anything is run."""
+
+    name: str
+    type: str
+    oid: int
+    kind: ColumnKind
+
+
+class PostgresRun:
+    """One query under way. `cancel` may be called from any thread."""
+
+    def __init__(
+        self,
+        connector: PostgresConnector,
+        control: psycopg.Connection[Any],
+        query: str,
+        columns: Sequence[Described],
+        limits: Limits,
+    ) -> None:
+        self._connector = connector
+        self._control = control
+        self._query = query
+        self._columns = columns
+        self._limits = limits
+        self._backend = 0
+        self._ending = threading.Event()
+        self._over = threading.Event()
+        self._began = SYSTEM.monotonic()
+        self._pump: Pump[pa.RecordBatch] | None = None
+
+    @staticmethod
+    def describe_columns(connection: psycopg.Connection[Any], cursor: psycopg.Cursor[Any]) -> list[Described]:
+        """Names, types and kinds of what a query would give."""
+        result = cursor.pgresult
+        if result is None or cursor.description is None:
+            raise failures.no_rows_query()
+        width = result.nfields
+        oids, sizes = [result.ftype(at) for at in range(width)], [result.fmod(at) for at in range(width)]
+        words = connection.execute(
+            "SELECT format_type(o, m), coalesce(t.typtype = 'e', false) "
+            "FROM unnest(%s::oid[], %s::int[]) WITH ORDINALITY AS u(o, m, place) LEFT JOIN pg_type t ON "
+            "t.oid = o ORDER BY place",
+            (oids, sizes),
+        ).fetchall()
+        names = [(result.fname(at) or b"").decode("utf-8", "replace") for at in range(width)]
+        return [
+            Described(name=name, type=word, oid=oid, kind="text" if is_enum else kind_of("postgres", word))
+            for name, oid, (word, is_enum) in zip(unique_names(names), oids, words, strict=True)
+        ]
+
+    def stream(self) -> Stream:
+        pump = Pump(
+            self._produce,
+            seconds=self._limits.seconds,
+            pause=PAUSE,
+            interrupt=self._interrupt,
+            describe=self._describe,
+        )
+        self._pump = pump
+        columns = [ResultColumn(name=each.name, type=each.type, kind=each.kind) for each in self._columns]
+        return Stream(columns, [_fit_of(each) for each in self._columns], pump, self._limits)
+
+    def _describe(self, error: BaseException) -> SourceError:
+        if SYSTEM.monotonic() - self._began >= self._limits.seconds:
+            return failures.too_slow(self._limits.seconds)  # a stream's error has lost its code
+        return self._connector.describe(error, self._limits.seconds)
+
+    def _produce(self) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._fetch()
+        finally:
+            self._over.set()
+
+    def _fetch(self) -> Iterator[pa.RecordBatch]:
+        with dbapi.connect(self._connector.conninfo()) as connection, connection.cursor() as cursor:
+            for statement in self._connector.statements(self._limits.seconds):
+                cursor.execute(statement)
+                cursor.fetchall()
+            cursor.execute("SELECT pg_backend_pid()")
+            self._backend = cursor.fetchall()[0][0]
+            cursor.adbc_statement.set_options(
+                **{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BATCH_BYTES)}
+            )
+            if self._ending.is_set():
+                return
+            cursor.execute(self._text())
+            for batch in cursor.fetch_record_batch():
+                yield pa.RecordBatch.from_arrays(
+                    [_storage(column) for column in batch.columns], names=batch.schema.names
+                )
+
+    def _text(self) -> str:
+        names = [f"c{place}" for place in range(len(self._columns))]
+        chosen = [_expression(f"q.{name}", each) for name, each in zip(names, self._columns, strict=True)]
+        return f"SELECT {', '.join(chosen)} FROM (\n{self._query}\n) AS q({', '.join(names)})"
+
+    def _interrupt(self) -> None:
+        """End it at the server, by the other connection."""
+        self._ending.set()
+        with suppress(psycopg.Error):
+            # Again until it is over: the first may come before the query has begun.
+            while self._backend and not self._over.wait(RETELL):
+                self._control.execute("SELECT pg_cancel_backend(%s)", (self._backend,))
+
+    def cancel(self) -> None:
+        if self._pump is not None:
+            self._pump.cancel()
+
+    def close(self) -> None:
+        if self._pump is not None:
+            self._pump.close()
+
+
+def _storage(column: pa.Array) -> pa.Array:
+    return column.storage if isinstance(column, pa.ExtensionArray) else column
+
+
+def _expression(name: str, column: Described) -> str:
+    if column.oid in _PLAIN or column.oid in (_DATE, _TIME, _TIMESTAMP, _TIMESTAMPTZ):
+        return name
+    if column.oid == _OID:
+        return f"{name}::int8"
+    if column.oid == _MONEY:
+        return f"{name}::numeric::text"
+    if column.kind == "array":
+        return f"to_json({name})::text"
+    return f"{name}::text"
+
+
+def _fit_of(column: Described) -> Fit:
+    name = column.name
+    if column.oid == _DATE:
+        return InstantFit(name, pa.date32(), _days_hold, _name_of_day)
+    if column.oid == _TIMESTAMP:
+        return InstantFit(name, pa.timestamp("us"), _moments_hold, _name_of_moment)
+    if column.oid == _TIMESTAMPTZ:
+        return InstantFit(name, pa.timestamp("us", "UTC"), _moments_hold, _name_of_moment)
+    if column.oid == _TIME:
+        return InstantFit(name, pa.time64("us"), _times_hold, lambda _: "24:00:00")
+    if column.oid in (_NUMERIC, _MONEY):
+        return TextFit(name, _decimal_of(column.type), "a decimal number of 38 digits")
+    return Fit(name, pa.int64() if column.oid == _OID else _PLAIN_TYPES.get(column.oid, pa.string()))
+
+
+_PLAIN_TYPES: Final[dict[int, pa.DataType]] = {
+    16: pa.bool_(), 17: pa.binary(), 20: pa.int64(), 21: pa.int16(), 23: pa.int32(), 700: pa.float32(),
+    701: pa.float64(),
+}  # fmt: skip
+
+
+def _decimal_of(word: str) -> pa.DataType | None:
+    """`numeric(12,2)` as Arrow's; None for numbers of any length."""
+    if not word.startswith("numeric(") or not word.endswith(")"):
+        return None
+    precision, scale = (int(part) for part in word[8:-1].split(","))
+    return pa.decimal128(precision, scale) if 0 <= scale <= precision <= 38 else None
+
+
+def _days_hold(column: pa.Array) -> pa.Array:
+    return pc.fill_null(pc.greater(column.cast(pa.int32()), _OLDEST_DAY), True)
+
+
+def _moments_hold(column: pa.Array) -> pa.Array:
+    return pc.fill_null(pc.greater(column.cast(pa.int64()), _OLDEST), True)
+
+
+def _times_hold(column: pa.Array) -> pa.Array:
+    return pc.fill_null(pc.less(column.cast(pa.int64()), _DAY), True)
+
+
+def _name_of_day(days: int) -> str:
+    return "infinity" if days - _EPOCH_DAYS + 2**32 == 2**31 - 1 else "-infinity"
+
+
+def _name_of_moment(moment: int) -> str:
+    """What a count that ran over stands for: an infinity, or a moment after the year 294247."""
+    counted = moment - _EPOCH
+    counted += 2**64 if counted < -(2**63) else 0
+    if counted == 2**63 - 1:
+        return "infinity"
+    if counted == -(2**63):
+        return "-infinity"
+    return _far_moment(counted + _EPOCH)
+
+
+def _far_moment(microseconds: int) -> str:
+    """A moment after every year that Arrow has, in PostgreSQL's form; the calendar repeats in 400 years."""
+    cycle = 146_097 * _DAY
+    cycles, rest = divmod(microseconds, cycle)
+    near = pa.array([rest], pa.timestamp("us")).cast(pa.string())[0].as_py()
+    year, after = int(near[:4]) + 400 * cycles, near[4:]
+    return f"{year}{after}"

@@ -1,0 +1,221 @@
+"""The same people and orders in every engine, and how each is asked for them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+
+from garret.features.data.contracts import Checked, Limits, SourceConfig
+from garret.features.data.sources.contract import Connector
+from garret.features.data.sources.registry import connector
+from tests.features.data.sources.engines import mariadb, mongo
+from tests.servers import postgresql
+
+ENGINES = ("postgres", "mysql", "mongo")
+
+PEOPLE = [
+    (1, "Ann", "Paris", "ann@example.org", 1.5),
+    (2, "Bob", "Berlin", "bob@example.org", None),
+    (3, "Cé 😀", "Paris", "ce@example.org", -2.25),
+]
+
+TABLES = """
+CREATE TABLE people (
+  id int PRIMARY KEY, name varchar(40) NOT NULL, city varchar(40), email varchar(80), score float8);
+CREATE TABLE orders (id int PRIMARY KEY, person int NOT NULL REFERENCES people (id), amount decimal(12, 2));
+CREATE VIEW parisians AS SELECT id, name FROM people WHERE city = 'Paris';
+"""
+
+
+@dataclass
+class Engine:
+    """A server with the people and orders in it. `queries` are by what they are for; `running` counts what it
+    does for our login now."""
+
+    config: SourceConfig
+    password: str
+    queries: dict[str, str]
+    running: Callable[[], int]
+    admin: Callable[[str], Any]
+    made: list[Connector] = field(default_factory=list)
+
+    def connector(self, **changes: Any) -> Connector:
+        made = connector(
+            msgspec.structs.replace(self.config, **changes), changes.pop("password", self.password)
+        )
+        self.made.append(made)
+        return made
+
+    def with_password(self, password: str) -> Connector:
+        made = connector(self.config, password)
+        self.made.append(made)
+        return made
+
+    def close(self) -> None:
+        for each in self.made:
+            each.close()
+        self.made.clear()
+
+
+def checked(query: str, limit: int = 1_000_000) -> Checked:
+    return Checked(query=query, tables=(), columns=(), limit=limit)
+
+
+def fetch(source: Connector, query: str, limits: Limits | None = None) -> tuple[Any, list[tuple[Any, ...]]]:
+    """What `run` gives, and its rows as Python values."""
+    rows = source.run(checked(query), limits or Limits())
+    found: list[tuple[Any, ...]] = []
+    for batch in rows:
+        columns = [column.to_pylist() for column in batch.columns]
+        found += list(zip(*columns, strict=True))
+    return rows, found
+
+
+NUMBERS = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000)"
+
+SQL = {
+    "people": "SELECT id, name, city, score FROM people ORDER BY id LIMIT 11",
+    "none": "SELECT id, name, score FROM people WHERE id < 0 LIMIT 11",
+    "no table": "SELECT id FROM persons LIMIT 11",
+    "no column": "SELECT age FROM people LIMIT 11",
+    "write": "DELETE FROM people",
+    "nonsense": "SELECT FROM WHERE",
+    "stacked": "SELECT 1; DELETE FROM people",
+}
+
+
+@contextlib.contextmanager
+def _postgres() -> Iterator[Engine]:
+    import psycopg
+
+    with (
+        postgresql() as port,
+        psycopg.connect(f"host=127.0.0.1 port={port} user=garret dbname=postgres", autocommit=True) as admin,
+    ):
+        admin.execute(TABLES)
+        with admin.cursor() as cursor:
+            cursor.executemany("INSERT INTO people VALUES (%s, %s, %s, %s, %s)", PEOPLE)
+        admin.execute("INSERT INTO orders VALUES (1, 1, 10.50), (2, 1, 0.01), (3, 3, 99.99)")
+        admin.execute("CREATE ROLE reader LOGIN PASSWORD 'se cret@1'")
+        admin.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+        admin.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO reader")
+        admin.execute("COMMENT ON COLUMN people.score IS 'of last year'; ANALYZE")
+
+        def running() -> int:
+            found = admin.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND usename = 'reader'"
+            ).fetchone()
+            assert found is not None
+            return int(found[0])
+
+        yield Engine(
+            SourceConfig(kind="postgres", host="127.0.0.1", port=port, user="reader", database="postgres"),
+            "se cret@1",
+            SQL
+            | {
+                "endless": "SELECT generate_series(1, 10000000000) AS n",
+                "slow": "SELECT count(*) AS n FROM generate_series(1, 100000000000) AS g",
+            },
+            running,
+            lambda text: admin.execute(text),
+        )
+
+
+@contextlib.contextmanager
+def _mysql() -> Iterator[Engine]:
+    with mariadb() as (port, folder):
+        import pymysql
+
+        admin = pymysql.connect(unix_socket=str(folder / "mysqld.sock"), user="root", autocommit=True)
+        with admin, admin.cursor() as cursor:
+
+            def ask(text: str, *more: Any) -> Any:
+                cursor.execute(text, *more)
+                return cursor.fetchall()
+
+            ask("CREATE DATABASE shop CHARACTER SET utf8mb4")
+            ask("USE shop")
+            ask("SET NAMES utf8mb4")
+            for statement in TABLES.replace("float8", "double COMMENT 'of last year'").split(";\n"):
+                if statement.strip():
+                    ask(statement)
+            cursor.executemany("INSERT INTO people VALUES (%s, %s, %s, %s, %s)", PEOPLE)
+            ask("INSERT INTO orders VALUES (1, 1, 10.50), (2, 1, 0.01), (3, 3, 99.99)")
+            ask("CREATE USER reader@'127.0.0.1' IDENTIFIED BY 'se cret@1'")
+            ask("GRANT SELECT, SHOW VIEW ON shop.* TO reader@'127.0.0.1'")
+            ask("ANALYZE TABLE people, orders")
+
+            def running() -> int:
+                found = ask(
+                    "SELECT count(*) FROM information_schema.processlist "
+                    "WHERE user = 'reader' AND command = 'Query'"
+                )
+                return int(found[0][0])
+
+            yield Engine(
+                SourceConfig(kind="mysql", host="127.0.0.1", port=port, user="reader", database="shop"),
+                "se cret@1",
+                SQL
+                | {
+                    "endless": f"{NUMBERS} "
+                    "SELECT a.n, b.n AS m, c.n AS o FROM n AS a JOIN n AS b JOIN n AS c",
+                    "slow": f"{NUMBERS} "
+                    "SELECT count(*) AS n FROM n AS a JOIN n AS b JOIN n AS c WHERE a.n + b.n < c.n LIMIT 1",
+                },
+                running,
+                ask,
+            )
+
+
+@contextlib.contextmanager
+def _mongo() -> Iterator[Engine]:
+    with mongo() as port:
+        import pymongo
+
+        with pymongo.MongoClient("127.0.0.1", port) as client:
+            database = client["shop"]
+            names = ("_id", "name", "city", "email", "score")
+            database["people"].insert_many([dict(zip(names, person, strict=True)) for person in PEOPLE])
+            database["many"].insert_many([{"_id": number} for number in range(60_000)])
+
+            def asked(collection: str, *stages: dict[str, Any]) -> str:
+                return json.dumps({"collection": collection, "pipeline": list(stages)})
+
+            shown = {"$project": {"_id": 0, "id": "$_id", "name": 1, "city": 1, "score": 1}}
+            order = {"$project": {"id": "$id", "name": "$name", "city": "$city", "score": "$score"}}
+            yield Engine(
+                SourceConfig(kind="mongo", host="127.0.0.1", port=port, database="shop"),
+                "",
+                {
+                    "people": asked("people", {"$sort": {"_id": 1}}, shown, order, {"$limit": 11}),
+                    "none": asked("people", {"$match": {"_id": -1}}),
+                    "write": asked("people", {"$out": "stolen"}),
+                    "deep write": asked("people", {"$facet": {"a": [{"$merge": "stolen"}]}}),
+                    "nonsense": asked("people", {"$nonsense": 1}),
+                    "stacked": '{"collection": "people"}',
+                    "endless": asked("many", {"$limit": 60_000}),
+                },
+                lambda: 0,
+                lambda text: database[text],
+            )
+
+
+MAKERS = {"postgres": _postgres, "mysql": _mysql, "mongo": _mongo}
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def served(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    with MAKERS[request.param]() as engine:
+        yield engine
+
+
+@pytest.fixture
+def engine(served: Engine) -> Iterator[Engine]:
+    yield served
+    served.close()
