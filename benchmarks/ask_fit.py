@@ -64,14 +64,19 @@ def readings_of(task: tuple[Path, str, list[Question]]) -> list[Reading]:
     return found
 
 
+def sigmoid(total: Array) -> Array:
+    """Probabilities of logits."""
+    return 1.0 / (1.0 + np.exp(-np.clip(total, -30, 30)))
+
+
 def fit(table: Array, right: Array) -> Array:
     """Logistic weights with a ridge, by Newton's method."""
-    weights = np.zeros(table.shape[1])
+    weights: Array = np.zeros(table.shape[1])
     for _ in range(30):
-        likely = 1.0 / (1.0 + np.exp(-np.clip(table @ weights, -30, 30)))
-        slope = table.T @ (likely - right) + _RIDGE * weights
-        curve = (table.T * (likely * (1 - likely))) @ table + _RIDGE * np.eye(len(weights))
-        step = np.linalg.solve(curve, slope)
+        likely: Array = sigmoid(table @ weights)
+        slope: Array = table.T @ (likely - right) + _RIDGE * weights
+        curved: Array = (table.T * (likely * (1 - likely))) @ table + _RIDGE * np.eye(len(weights))
+        step: Array = np.linalg.solve(curved, slope)
         weights = weights - step
         if float(np.abs(step).max()) < 1e-6:
             break
@@ -84,7 +89,7 @@ def crossed(table: Array, right: Array, databases: list[str]) -> Array:
     likely = np.zeros(len(right))
     for number in range(_FOLDS):
         weights = fit(table[fold != number], right[fold != number])
-        likely[fold == number] = 1.0 / (1.0 + np.exp(-np.clip(table[fold == number] @ weights, -30, 30)))
+        likely[fold == number] = sigmoid(table[fold == number] @ weights)
     return likely
 
 

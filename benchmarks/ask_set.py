@@ -91,7 +91,7 @@ def _load(source: Path, target: Path) -> None:
             if not path.exists():
                 continue
             with path.open(encoding="utf-8", newline="") as file:
-                header = next(csv.reader(file), [])
+                header: list[str] = next(csv.reader(file), list[str]())
             columns = ", ".join(_quoted(column) for column in header)
             texts = "{" + ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(header))) + "}"
             loading.execute(

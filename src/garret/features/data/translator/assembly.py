@@ -68,7 +68,8 @@ def assemble(draft: Draft) -> Query | None:
 
 def _kinds(query: Query) -> Query:
     """ "Show all colours": of one column whose values repeat, each value once is what is meant."""
-    field = query.select[0].of if len(query.select) == 1 else None
+    only = next(iter(query.select), None)
+    field = only.of if only is not None and len(query.select) == 1 and not only.aggregate else None
     plain = not (query.where or query.group or query.order or query.combined or query.limit)
     if (
         field is None
