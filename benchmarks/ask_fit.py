@@ -15,7 +15,7 @@ import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
 
@@ -37,7 +37,7 @@ _RAREST: Final = 12
 """A feature that fewer readings have is left out."""
 
 Reading = tuple[str, dict[str, float], bool]
-Array = Any
+Array: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
 
 def readings_of(task: tuple[Path, str, list[Question]]) -> list[Reading]:
@@ -66,7 +66,7 @@ def readings_of(task: tuple[Path, str, list[Question]]) -> list[Reading]:
 
 def sigmoid(total: Array) -> Array:
     """Probabilities of logits."""
-    return 1.0 / (1.0 + np.exp(-np.clip(total, -30, 30)))
+    return cast(Array, 1.0 / (1.0 + np.exp(-np.clip(total, -30, 30))))
 
 
 def fit(table: Array, right: Array) -> Array:
@@ -74,10 +74,10 @@ def fit(table: Array, right: Array) -> Array:
     weights: Array = np.zeros(table.shape[1])
     for _ in range(30):
         likely: Array = sigmoid(table @ weights)
-        slope: Array = table.T @ (likely - right) + _RIDGE * weights
-        curved: Array = (table.T * (likely * (1 - likely))) @ table + _RIDGE * np.eye(len(weights))
-        step: Array = np.linalg.solve(curved, slope)
-        weights = weights - step
+        slope = cast(Array, table.T @ (likely - right) + _RIDGE * weights)
+        curved = cast(Array, (table.T * (likely * (1 - likely))) @ table + _RIDGE * np.eye(len(weights)))
+        step = cast(Array, np.linalg.solve(curved, slope))
+        weights = cast(Array, weights - step)
         if float(np.abs(step).max()) < 1e-6:
             break
     return weights

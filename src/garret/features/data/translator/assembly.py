@@ -68,8 +68,8 @@ def assemble(draft: Draft) -> Query | None:
 
 def _kinds(query: Query) -> Query:
     """ "Show all colours": of one column whose values repeat, each value once is what is meant."""
-    only = next(iter(query.select), None)
-    field = only.of if only is not None and len(query.select) == 1 and not only.aggregate else None
+    shown_fields = [None if each.aggregate else each.of for each in query.select]
+    field = shown_fields[0] if len(shown_fields) == 1 else None
     plain = not (query.where or query.group or query.order or query.combined or query.limit)
     if (
         field is None
@@ -259,8 +259,8 @@ def _once(tests: list[Test | Either]) -> tuple[Test | Either, ...]:
     found: list[Test | Either] = []
     for test in tests:
         if isinstance(test, Either):
-            alternatives = tuple(dict.fromkeys(test.tests))
-            one: Test | Either = Either(alternatives) if len(alternatives) > 1 else alternatives[0]
+            alternatives = list(dict.fromkeys(test.tests))
+            one: Test | Either = Either(tuple(alternatives)) if len(alternatives) > 1 else alternatives[0]
         else:
             one = test
         if one not in found:
