@@ -1,4 +1,5 @@
-"""The window under a screen that nobody sees: first paint, round trips, files, and what it takes while idle.
+"""The window under a screen that nobody sees: first paint, round trips, files, what it takes while idle,
+what its first screen weighs, and how it goes on while a log runs past.
 
 Round trips go from the page's script over the bridge to the control plane and back; the floor is the same
 command from a blocking client. Each figure comes from a process of its own (`window_run`).
@@ -6,6 +7,7 @@ command from a blocking client. Each figure comes from a process of its own (`wi
 
 from __future__ import annotations
 
+import gzip
 import json
 import statistics
 import subprocess
@@ -14,12 +16,16 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from benchmarks import chatty_house
 from benchmarks.dictation import house
 from benchmarks.report import Row, row
 from garret.base.paths import Home
 from garret.features.desk.contracts import GetPreferences
-from garret.page.assets import FOLDER
+from garret.features.house.contracts import SetSetting
+from garret.page.assets import FOLDER, find
+from garret.page.errors import PageError
 from garret.transport.client import Client
 from tests.shell.desktop import desktop, missing
 
@@ -66,13 +72,41 @@ def _rows(home: Home, environment: dict[str, str]) -> list[Row]:
         1:
     ]  # the first warms the disk
     still = _window("idle", environment)
+    weight = sum(_compressed(name) for name in set(_window("weight", environment)["files"]))
     return [
         *rows,
         row("window: process to first paint, warm, median", statistics.median(paints), "s", budget=1.5),
         row("window: memory idle, all its processes", still["memory"] / (1 << 20), "MiB", budget=250.0),
         row("window: memory idle, the process with Python", still["own"] / (1 << 20), "MiB"),
         row("window: processor idle", still["cpu"], "%", budget=0.5),
+        row("window: first screen, compressed", weight / 1024, "KiB", budget=400.0),
+        *_tail(environment),
     ]
+
+
+def _tail(environment: dict[str, str]) -> list[Row]:
+    """The log page while it follows 1,000 lines a second."""
+    with chatty_house.running() as home:
+        client = Client.connect(home, role="shell", service="garret-bench")
+        client.call(SetSetting(key="desk.first_run_done", value="yes"))
+        client.close()
+        told = _window("tail", {**environment, "GARRET_HOME": str(home.root)})
+    frames, keys = sorted(told["frames"]), sorted(told["keys"])
+    busy = f"{chatty_house.LINES:,} log lines a second"
+    return [
+        row(f"window: frame with {busy}, p95", frames[len(frames) * 95 // 100], "ms", budget=33.4),
+        row(f"window: key to its frame with {busy}, p95", keys[len(keys) * 95 // 100], "ms", budget=100.0),
+    ]
+
+
+def _compressed(address: str) -> int:
+    """Bytes of a file of the page as a browser gets it: what is text is compressed, as the gateway does."""
+    try:
+        found = find(urlsplit(address).path)
+    except PageError:
+        return 0  # the bridge's own script, which only the window has
+    data = found.path.read_bytes()
+    return len(data) if found.path.suffix == ".woff2" else len(gzip.compress(data, 9, mtime=0))
 
 
 def _window(what: str, environment: dict[str, str]) -> Any:

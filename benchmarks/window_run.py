@@ -1,8 +1,8 @@
-"""One window, measured from within its own process: `python -m benchmarks.window_run BEGAN bench|paint|idle`.
+"""One window, measured from within its own process: `python -m benchmarks.window_run BEGAN WHAT`.
 
 It is what `garret.shell` runs, on the screen and with the home that its environment names, and prints one
-JSON object. BEGAN is when its process was asked for (seconds since 1970), so that the start of Python and
-Qt counts. `benchmarks.window` starts it.
+JSON object. WHAT is bench, paint, idle, tail or weight. BEGAN is when its process was asked for (seconds
+since 1970), so that the start of Python and Qt counts. `benchmarks.window` starts it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import psutil
 
 from garret.base.paths import Home
 from garret.base.singletons import keep_singletons
+from garret.page import assets
 
 BLOB = 64 << 20
 BLOBS = 5
@@ -39,6 +40,29 @@ _BLOB = """(async () => {
   const bytes = await (await fetch("/files/%s")).arrayBuffer();
   return [bytes.byteLength, performance.now() - began];
 })()"""
+TAIL_SECONDS = 10.0
+KEYS = 40
+_FRAMES = """(async () => {
+  const fields = [...document.querySelectorAll("main input")];
+  const field = fields.find((each) => !each.readOnly && each.type !== "checkbox");
+  field.focus();
+  const frames = [], keys = [];
+  addEventListener("keydown", (event) => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => keys.push(performance.now() - event.timeStamp);
+    requestAnimationFrame(() => channel.port2.postMessage(0));  // runs once the frame is made
+  }, true);
+  let last = null, over = false;
+  const frame = (now) => {
+    if (last !== null) frames.push(now - last);
+    last = now;
+    if (!over) requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+  await new Promise((done) => (window.typed = done));
+  over = true;
+  return { frames, keys };
+})()"""
 _PAINT = """(() => {
   const paint = performance.getEntriesByType("paint").find((each) => each.name === "first-contentful-paint");
   return paint ? performance.timeOrigin + paint.startTime : null;
@@ -48,17 +72,25 @@ _PAINT = """(() => {
 class Run:
     """The window, and Qt's loop run until something is so."""
 
-    def __init__(self, page: Path | None) -> None:
+    def __init__(self, folder: Path | None, page: str) -> None:
         from PySide6.QtWidgets import QApplication
 
         from garret.shell.scheme import register_scheme
         from garret.shell.shell import Options, Shell
 
         register_scheme()
+        self.asked: set[str] = set()
+        """The files of the page that were asked for: pages of an own scheme keep no account of them."""
+        find = assets.find
+
+        def noted(path: str, folder: Path = assets.FOLDER) -> assets.Asset:
+            self.asked.add(path)
+            return find(path, folder)
+
+        assets.find = noted
         self.application = QApplication(["garret"])
-        self.shell = Shell(
-            self.application, Home.default(), Options() if page is None else Options(folder=page)
-        )
+        options = Options(page=page) if folder is None else Options(page=page, folder=folder)
+        self.shell = Shell(self.application, Home.default(), options)
         self.shell.begin()
 
     def until(self, reached: Callable[[], object]) -> None:
@@ -122,6 +154,33 @@ def paint(run: Run, began: float) -> dict[str, Any]:
     return {"paint": found[0] / 1000 - began}
 
 
+def tail(run: Run) -> dict[str, Any]:
+    """Frames, and the time from a key to the frame that shows it, while the log page follows a busy log."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    run.until(lambda: run.script("document.querySelectorAll('.m-line').length") or 0)
+    run.pause(TAIL_SECONDS)  # some thousands of lines are there
+    run.script(f"(window.outcome = null, {_FRAMES}.then((got) => {{ window.outcome = [got]; }}), 0)")
+    for number in range(KEYS):
+        run.pause(TAIL_SECONDS / KEYS)
+        key = Qt.Key.Key_Backspace if number % 2 else Qt.Key.Key_B
+        QTest.keyClick(run.shell.window.view.focusProxy(), key)
+    run.pause(0.5)
+    run.script("(window.typed(), 0)")
+    found: list[Any] = []
+    run.until(lambda: found or found.extend(run.script("window.outcome") or ()))
+    told: dict[str, Any] = found[0]
+    return told
+
+
+def weight(run: Run) -> dict[str, Any]:
+    """The files that the first screen is made of, by their addresses."""
+    run.until(lambda: run.script("document.querySelector('main h1') !== null"))
+    run.pause(2)
+    return {"files": sorted(run.asked)}
+
+
 def idle(run: Run) -> dict[str, Any]:
     """What it takes while nobody does anything."""
     run.until(lambda: run.shell.bridge.channel is not None)
@@ -144,11 +203,18 @@ def _used() -> float:
 
 
 def main() -> None:
-    """Do one of the three."""
+    """Do one of them."""
     began, what = float(sys.argv[1]), sys.argv[2]
     keep_singletons()
-    run = Run(PAGE if what == "bench" else None)
-    told = measure(run) if what == "bench" else paint(run, began) if what == "paint" else idle(run)
+    run = Run(PAGE if what == "bench" else None, "/machine/log" if what == "tail" else "/")
+    each: dict[str, Callable[[], dict[str, Any]]] = {
+        "bench": lambda: measure(run),
+        "paint": lambda: paint(run, began),
+        "idle": lambda: idle(run),
+        "tail": lambda: tail(run),
+        "weight": lambda: weight(run),
+    }
+    told = each[what]()
     print(json.dumps(told), flush=True)
     run.shell.quit()
 

@@ -24,6 +24,8 @@ export interface Invocation {
   readonly workspace: string;
   /** What is streamed in, pulled as there is credit; null: nothing. */
   readonly inputs: AsyncIterable<unknown> | null;
+  /** Files that go beside it. */
+  readonly files: readonly Blob[];
   /** Aborted to cancel the command, which is still answered. */
   readonly signal: AbortSignal | null;
 }
@@ -35,9 +37,21 @@ export interface Reactions {
   gap(value: Gap): void;
 }
 
+/** A file beside a result: fetched once by its ticket; `size` in bytes. */
+export interface TicketedFile {
+  readonly ticket: string;
+  readonly size: number;
+}
+
+/** A result with the files that came beside it. */
+export interface Answer {
+  readonly value: unknown;
+  readonly files: readonly TicketedFile[];
+}
+
 /** Whatever carries commands to the control plane; rejects with the error it was answered with. */
 export interface Transport {
-  invoke(invocation: Invocation, reactions: Reactions): Promise<unknown>;
+  invoke(invocation: Invocation, reactions: Reactions): Promise<Answer>;
 }
 
 /** An error of the control plane, as it is thrown. */
@@ -89,13 +103,24 @@ export class Client {
     command: Commands[K]["command"],
     options: CallOptions<K> = {},
   ): Promise<Commands[K]["result"]> {
-    const result = await this.transport.invoke(
+    return (await this.withFiles(name, command, [], options)).result;
+  }
+
+  /** As `call`, for a command that takes files, or answers with some. */
+  async withFiles<K extends CommandName>(
+    name: K,
+    command: Commands[K]["command"],
+    files: readonly Blob[] = [],
+    options: CallOptions<K> = {},
+  ): Promise<{ readonly result: Commands[K]["result"]; readonly files: readonly TicketedFile[] }> {
+    const answer = await this.transport.invoke(
       {
         name,
         payload: command,
         seconds: options.seconds === undefined ? COMMANDS[name].seconds : options.seconds,
         workspace: options.workspace ?? "",
         inputs: options.inputs ?? null,
+        files,
         signal: options.signal ?? null,
       },
       {
@@ -104,7 +129,7 @@ export class Client {
         gap: (value) => options.onGap?.(value),
       },
     );
-    return result as Commands[K]["result"];
+    return { result: answer.value as Commands[K]["result"], files: answer.files };
   }
 
   /** Hear of the events that `pattern` stands for, until `signal` is aborted or the control plane ends it. */

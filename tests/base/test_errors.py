@@ -24,6 +24,19 @@ def test_what_is_said_of_trying_again_wins_over_the_code() -> None:
     assert GarretError("x", retryable=True).retryable is True
 
 
+def test_a_class_that_says_it_cannot_be_tried_again_wins_over_its_code() -> None:
+    class Missing(GarretError):
+        code = Code.UNAVAILABLE
+        retryable = False
+
+    class OfThisKind(Missing):
+        pass
+
+    assert Missing("x").retryable is False
+    assert OfThisKind("x").retryable is False
+    assert OfThisKind("x", retryable=True).retryable is True
+
+
 def test_two_errors_share_no_details() -> None:
     one, other = GarretError("x"), GarretError("y")
     one.details["a"] = 1

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
@@ -10,6 +11,7 @@ import pytest
 
 from garret.base.errors import Code
 from garret.cli.errors import WriteFailed
+from garret.cli.live import DrawnLive
 from garret.cli.output import Output
 from garret.features.house.contracts import AuditVerdict
 from tests.cli.streams import Screen, pipe, sent
@@ -94,6 +96,21 @@ def test_a_pipe_gets_a_result_exactly() -> None:
     output.note(HOSTILE)
     assert sent(out).decode() == HOSTILE
     assert sent(err).decode() == HOSTILE + "\n"
+
+
+def test_without_colours_nothing_is_styled_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen, told = Screen(), Screen()
+    output = Output(screen, told)
+    output.table(("name", "state"), [("a", "ready"), ("b", "failed")])
+    output.say("done", "good")
+    output.note("beside", "dim")
+    with DrawnLive(output) as live:
+        live.final("what was said")
+    for shown in (screen.getvalue(), told.getvalue()):
+        assert not re.search(r"\x1b\[[0-9;]*m", shown)
+    assert "failed" in screen.getvalue()
+    assert "what was said" in told.getvalue()
 
 
 def test_markup_in_cells_is_text() -> None:

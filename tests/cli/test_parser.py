@@ -83,6 +83,30 @@ def test_what_only_looks_like_an_option_is_none(line: str) -> None:
     assert read(VERBS, line.split()).handler
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["dictate", "a.wav", "-o", ""],
+        ["dictate", "a.wav", "--output="],
+        ["dictate", ""],
+        ["history", "show", ""],
+        ["history", "export", "-o", ""],
+        ["speak", "hello", "-o", ""],
+        ["backup", ""],
+        ["--home", "", "status"],
+    ],
+)
+def test_an_empty_value_is_refused(words: list[str]) -> None:
+    """A script's variable that is not set must not become standard output, or everything."""
+    with pytest.raises(UsageProblem, match=r"is empty\. Nothing was done"):
+        read(VERBS, words)
+
+
+def test_a_setting_may_be_an_empty_text() -> None:
+    assert read(VERBS, ["settings", "set", "dictate.device", ""]).value == ""
+    assert read(VERBS, ["dictate", "a.wav"]).output == ""
+
+
 def test_nothing_at_all_has_no_handler() -> None:
     assert read(VERBS, []).handler == ""
 

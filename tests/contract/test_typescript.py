@@ -197,17 +197,17 @@ def test_a_strict_compiler_takes_the_file_and_finds_wrong_uses(compiler: Path, t
 
 
 _RUN = """
-import { Client, type Invocation, type Reactions } from "./contracts";
+import { Client, type Answer, type Invocation, type Reactions } from "./contracts";
 
 declare const process: { stdout: { write(text: string): void } };
 const asked: Invocation[] = [];
 const client = new Client({
-  async invoke(invocation: Invocation, reactions: Reactions): Promise<unknown> {
+  async invoke(invocation: Invocation, reactions: Reactions): Promise<Answer> {
     asked.push(invocation);
     for (const sequence of [0, 1, 4]) {
       await reactions.item({ sequence, name: "house.profile_changed", event: { profile: String(sequence) } });
     }
-    return { reason: "profile", sequence: 4 };
+    return { value: { reason: "profile", sequence: 4 }, files: [{ ticket: "t", size: 7 }] };
   },
 });
 const heard: string[] = [];
@@ -218,8 +218,9 @@ const ended = await client.subscribe("house.*", {
 });
 await client.call("house.status", {}, { seconds: 5, workspace: "w" });
 await client.call("house.backup", {});
-const told = asked.map((each) => [each.name, each.seconds, each.workspace]);
-process.stdout.write(JSON.stringify([heard, ended.sequence, told]));
+const { files } = await client.withFiles("dictate.audio", { utterance: "u" }, [new Blob(["abc"])]);
+const told = asked.map((each) => [each.name, each.seconds, each.workspace, each.files.length]);
+process.stdout.write(JSON.stringify([heard, ended.sequence, told, files]));
 """
 
 
@@ -235,6 +236,6 @@ def test_the_client_says_what_it_was_told_and_counts_what_was_lost(compiler: Pat
     said = subprocess.run(["node", "run.js"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert said.stderr == ""
     assert said.stdout == (
-        '[["begun","1","lost 2","4"],4,[["house.subscribe",null,""],["house.status",5,"w"],'
-        '["house.backup",null,""]]]'
+        '[["begun","1","lost 2","4"],4,[["house.subscribe",null,"",0],["house.status",5,"w",0],'
+        '["house.backup",null,"",0],["dictate.audio",30,"",1]],[{"ticket":"t","size":7}]]'
     )

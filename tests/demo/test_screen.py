@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 
@@ -23,6 +24,17 @@ def test_in_a_pipe_there_are_no_control_characters() -> None:
     screen.say("done", "good")
     assert "\x1b" not in out.getvalue()
     assert "   1.5 s the words" in out.getvalue()
+
+
+def test_without_colours_nothing_is_styled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = _Terminal()
+    screen = Screen(out)
+    screen.head("Heading")
+    screen.partial("some words")
+    screen.say("done", "good")
+    assert not re.search(r"\x1b\[[0-9;]*m", out.getvalue())
+    assert "some words" in out.getvalue()
 
 
 def test_in_a_pipe_partial_text_is_shown_now_and_then_only() -> None:

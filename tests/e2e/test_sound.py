@@ -181,9 +181,12 @@ def test_the_microphone_is_dictated_from_the_command_line(house: House, server: 
     cli = Cli(house, "dictate", "--mic", "--partials")
     wait_until(server.recorders, "the microphone is open")
     assert not cli.noted("Listening"), "nothing but silence has come from the microphone yet"
-    playing = server.begin_to_play(speech.two_sentences())
+    # Somebody who speaks on until the text is there, however late an engine on a busy machine begins with it.
+    playing = server.begin_to_play(np.tile(speech.two_sentences(), 20))
     wait_until(lambda: cli.noted("..."), "partial text is shown")
+    wait_until(lambda: cli.noted("weekend"), "the second sentence is heard")
     assert playing.poll() is None, "it is shown while the person still speaks"
+    playing.kill()
     playing.wait()
     cli.interrupt()
     code, out = cli.end()

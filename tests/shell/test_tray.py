@@ -30,7 +30,7 @@ def done() -> Done:
 def tray(application: Any, done: Done) -> Iterator[Any]:
     from garret.shell.tray import Actions, Tray
 
-    names = ("show", "dictate", "approvals", "disturb", "start", "quit")
+    names = ("show", "dictate", "pause", "approvals", "disturb", "start", "quit")
     made = Tray(application, Actions(**{name: done.act(name) for name in names}))
     made.show()
     yield made
@@ -81,8 +81,11 @@ def test_the_menu_fits_the_state(tray: Any, state: TrayState) -> None:
     assert tray.icon.toolTip() == "Garret: A sentence."
     assert ("Start Garret" in tray.entries) == (state == TrayState.OFFLINE)
     assert ("Show what waits for consent" in tray.entries) == (state == TrayState.NEEDS_YOU)
-    assert ("Stop listening" in tray.entries) == (state == TrayState.LISTENING)
-    assert ("Dictate" in tray.entries) == (state not in (TrayState.OFFLINE, TrayState.LISTENING))
+    dictating = state in (TrayState.LISTENING, TrayState.PAUSED)
+    assert ("Stop listening" in tray.entries) == dictating
+    assert ("Dictate" in tray.entries) == (state != TrayState.OFFLINE and not dictating)
+    assert ("Pause dictating" in tray.entries) == (state == TrayState.LISTENING)
+    assert ("Go on dictating" in tray.entries) == (state == TrayState.PAUSED)
     assert {"Open Garret", "Quit", "Do not disturb"} <= tray.entries.keys()
 
 

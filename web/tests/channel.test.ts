@@ -10,9 +10,11 @@ const invocation = (more: Partial<Invocation> = {}): Invocation => ({
   seconds: 30,
   workspace: "",
   inputs: null,
+  files: [],
   signal: null,
   ...more,
 });
+const ask = async (channel: Channel, what: Invocation, reactions: Reactions) => (await channel.invoke(what, reactions)).value;
 const silent: Reactions = { item: () => undefined, progress: () => undefined, gap: () => undefined };
 const settled = () => new Promise((done) => setTimeout(done, 0));
 
@@ -24,7 +26,7 @@ function begun() {
 describe("a call", () => {
   it("is sent whole and answered with its result", async () => {
     const { port, channel } = begun();
-    const answer = channel.invoke(invocation({ payload: { limit: 3 }, workspace: "w" }), silent);
+    const answer = ask(channel, invocation({ payload: { limit: 3 }, workspace: "w" }), silent);
     expect(port.sent).toEqual([
       { t: "call", id: 1, name: "house.status", payload: { limit: 3 }, seconds: 30, workspace: "w", files: [] },
     ]);
@@ -34,7 +36,7 @@ describe("a call", () => {
 
   it("ends in the error that it was answered with", async () => {
     const { port, channel } = begun();
-    const answer = channel.invoke(invocation(), silent);
+    const answer = ask(channel, invocation(), silent);
     port.tell({ t: "error", id: 1, error: { code: "denied", message: "No.", retryable: false, details: { what: 1 } } });
     const error = await answer.catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(GarretError);
@@ -45,7 +47,7 @@ describe("a call", () => {
     const { port, channel } = begun();
     const progress = vi.fn();
     const gap = vi.fn();
-    const answer = channel.invoke(invocation(), { ...silent, progress, gap });
+    const answer = ask(channel, invocation(), { ...silent, progress, gap });
     port.tell({ t: "progress", id: 1, value: { fraction: 0.5, note: "half" } });
     port.tell({ t: "gap", id: 1, items: 7 });
     port.tell({ t: "result", id: 1, value: 1, files: [] });
@@ -60,7 +62,7 @@ describe("credit", () => {
   it("goes back for what was used, in lots of 16", async () => {
     const { port, channel } = begun();
     const seen: unknown[] = [];
-    void channel.invoke(invocation(), { ...silent, item: (value) => void seen.push(value) });
+    void ask(channel, invocation(), { ...silent, item: (value) => void seen.push(value) });
     for (let at = 0; at < 40; at += 1) port.tell({ t: "item", id: 1, value: at });
     await settled();
     expect(seen).toEqual(Array.from({ length: 40 }, (_, at) => at));
@@ -74,7 +76,7 @@ describe("credit", () => {
     const { port, channel } = begun();
     let go = () => undefined as void;
     const blocked = new Promise<void>((done) => (go = done));
-    void channel.invoke(invocation(), { ...silent, item: () => blocked });
+    void ask(channel, invocation(), { ...silent, item: () => blocked });
     for (let at = 0; at < 20; at += 1) port.tell({ t: "item", id: 1, value: at });
     await settled();
     expect(port.of("used")).toEqual([]);
@@ -88,7 +90,7 @@ describe("credit", () => {
     async function* inputs() {
       for (let at = 0; at < 5; at += 1) yield at;
     }
-    void channel.invoke(invocation({ inputs: inputs() }), silent);
+    void ask(channel, invocation({ inputs: inputs() }), silent);
     await settled();
     expect(port.of("item")).toEqual([]);
     port.tell({ t: "room", id: 1, count: 2 });
@@ -111,7 +113,7 @@ describe("credit", () => {
         ended();
       }
     }
-    const answer = channel.invoke(invocation({ inputs: inputs() }), silent);
+    const answer = ask(channel, invocation({ inputs: inputs() }), silent);
     await settled();
     port.tell({ t: "result", id: 1, value: null, files: [] });
     await answer;
@@ -126,7 +128,7 @@ describe("credit", () => {
       yield 1;
       throw new Error("the microphone is gone");
     }
-    void channel.invoke(invocation({ inputs: inputs() }), silent).catch(() => undefined);
+    void ask(channel, invocation({ inputs: inputs() }), silent).catch(() => undefined);
     port.tell({ t: "room", id: 1, count: 9 });
     await settled();
     expect(port.of("cancel")).toEqual([{ t: "cancel", id: 1 }]);
@@ -137,7 +139,7 @@ describe("cancel", () => {
   it("is sent once, and the call is still answered", async () => {
     const { port, channel } = begun();
     const ended = new AbortController();
-    const answer = channel.invoke(invocation({ signal: ended.signal }), silent);
+    const answer = ask(channel, invocation({ signal: ended.signal }), silent);
     ended.abort();
     expect(port.of("cancel")).toEqual([{ t: "cancel", id: 1 }]);
     port.tell({ t: "error", id: 1, error: { code: "cancelled", message: "Cancelled.", retryable: false, details: {} } });
@@ -146,14 +148,14 @@ describe("cancel", () => {
 
   it("of a call that never began sends nothing", async () => {
     const { port, channel } = begun();
-    await expect(channel.invoke(invocation({ signal: AbortSignal.abort() }), silent)).rejects.toMatchObject({ code: "cancelled" });
+    await expect(ask(channel, invocation({ signal: AbortSignal.abort() }), silent)).rejects.toMatchObject({ code: "cancelled" });
     expect(port.sent).toEqual([]);
   });
 
   it("after the end sends nothing", async () => {
     const { port, channel } = begun();
     const ended = new AbortController();
-    const answer = channel.invoke(invocation({ signal: ended.signal }), silent);
+    const answer = ask(channel, invocation({ signal: ended.signal }), silent);
     port.tell({ t: "result", id: 1, value: 1, files: [] });
     await answer;
     ended.abort();
@@ -162,7 +164,7 @@ describe("cancel", () => {
 
   it("of items that cannot be taken ends the call with their reason", async () => {
     const { port, channel } = begun();
-    const answer = channel.invoke(invocation(), {
+    const answer = ask(channel, invocation(), {
       ...silent,
       item: () => {
         throw new Error("no place for it");
@@ -179,14 +181,14 @@ describe("close", () => {
     const { port, channel } = begun();
     const heard = vi.fn();
     channel.listen(heard);
-    const first = channel.invoke(invocation(), silent);
-    const second = channel.invoke(invocation(), silent);
+    const first = ask(channel, invocation(), silent);
+    const second = ask(channel, invocation(), silent);
     port.close("It is gone.");
     await expect(first).rejects.toMatchObject({ code: "unavailable", message: "It is gone.", retryable: true });
     await expect(second).rejects.toMatchObject({ code: "unavailable" });
     expect(channel.line).toEqual({ state: "away", reason: "It is gone." });
     expect(heard).toHaveBeenCalledOnce();
-    const third = channel.invoke(invocation(), silent);
+    const third = ask(channel, invocation(), silent);
     port.tell({ t: "line", state: "open", reason: "" });
     port.tell({ t: "result", id: 3, value: "again", files: [] });
     await expect(third).resolves.toBe("again");

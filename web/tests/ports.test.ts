@@ -5,7 +5,7 @@ import { bridgePort, socketPort } from "../src/protocol/ports";
 class HandSocket {
   static made: HandSocket[] = [];
   onopen: (() => void) | null = null;
-  onclose: (() => void) | null = null;
+  onclose: ((event: { code: number }) => void) | null = null;
   onmessage: ((event: { data: string }) => void) | null = null;
   readonly sent: string[] = [];
 
@@ -25,6 +25,7 @@ describe("a socket", () => {
     HandSocket.made = [];
     vi.useFakeTimers();
     vi.stubGlobal("WebSocket", HandSocket);
+    vi.stubGlobal("fetch", () => Promise.resolve({ status: 200 }));
   });
   afterEach(() => {
     vi.useRealTimers();
@@ -32,10 +33,11 @@ describe("a socket", () => {
   });
 
   const opened = () => {
-    const port = socketPort("ws://here/channel", "away");
+    const out = vi.fn();
+    const port = socketPort("ws://here/channel", "away", out);
     const hear = { text: vi.fn(), closed: vi.fn() };
     port.attach(hear);
-    return { port, hear };
+    return { port, hear, out };
   };
 
   it("keeps what is sent before it is open, in order", () => {
@@ -53,7 +55,7 @@ describe("a socket", () => {
   it("comes back by itself, ever later, and soon again once it was open", () => {
     const { hear } = opened();
     last().onopen?.();
-    last().onclose?.();
+    last().onclose?.({ code: 1006 });
     expect(hear.closed).toHaveBeenCalledWith("away");
     const pauses: number[] = [];
     for (let tries = 0; tries < 7; tries += 1) {
@@ -64,21 +66,43 @@ describe("a socket", () => {
         waited += 50;
       }
       pauses.push(waited);
-      last().onclose?.();
+      last().onclose?.({ code: 1006 });
     }
     expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 5000, 5000]);
     vi.advanceTimersByTime(5000);
     last().onopen?.();
-    last().onclose?.();
+    last().onclose?.({ code: 1006 });
     const before = HandSocket.made.length;
     vi.advanceTimersByTime(250);
     expect(HandSocket.made.length).toBe(before + 1);
   });
 
+  it("leads to the door where the session was ended, and does not come back", () => {
+    const { hear, out } = opened();
+    last().onopen?.();
+    last().onclose?.({ code: 1008 });
+    expect(hear.closed).toHaveBeenCalledWith("away");
+    expect(out).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(60_000);
+    expect(HandSocket.made.length).toBe(1);
+  });
+
+  it("leads to the door where a gateway that began anew knows this browser no more, not where it is away", async () => {
+    const { out } = opened();
+    vi.stubGlobal("fetch", () => Promise.reject(new TypeError("away")));
+    last().onclose?.({ code: 1006 });
+    await vi.advanceTimersByTimeAsync(250);
+    expect(out).not.toHaveBeenCalled();
+    vi.stubGlobal("fetch", () => Promise.resolve({ status: 401 }));
+    last().onclose?.({ code: 1006 });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(out).toHaveBeenCalledTimes(1);
+  });
+
   it("does not send again what was sent into a connection that failed", () => {
     const { port } = opened();
     port.send("lost: the channel has failed its call");
-    last().onclose?.();
+    last().onclose?.({ code: 1006 });
     vi.advanceTimersByTime(250);
     last().onopen?.();
     expect(last().sent).toEqual([]);

@@ -32,7 +32,8 @@ class Code(StrEnum):
 class GarretError(Exception):
     """An error with a code, a message for the user, and plain-data details.
 
-    `retryable` tells whether the same request may succeed later without being changed.
+    `retryable` tells whether the same request may succeed later without being changed: as the one who raises
+    it says, else as its class does, else by its code.
     `details` holds only plain data (str, int, float, bool, None, lists and dicts of them).
     """
 
@@ -53,9 +54,13 @@ class GarretError(Exception):
             self.code = code
         if retryable is not None:
             self.retryable = retryable
-        elif self.code in (Code.BUSY, Code.UNAVAILABLE):
-            self.retryable = True
+        elif not self._class_says():
+            self.retryable = self.code in (Code.BUSY, Code.UNAVAILABLE)
         self.details: dict[str, Any] = details or {}
+
+    def _class_says(self) -> bool:
+        """Whether a class derived from this one says whether it is retryable."""
+        return any("retryable" in vars(kind) for kind in type(self).__mro__ if kind is not GarretError)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.code.value}: {self.message})"

@@ -121,10 +121,11 @@ class DrawnLive:
 
     def _start(self) -> Any:
         if self._live is None:
-            from rich.console import Console
             from rich.live import Live
 
-            console = Console(file=self._output.err)
+            from garret.cli import tables
+
+            console = tables.console(self._output.err)
             self._live = Live(console=console, auto_refresh=False, transient=True)
             self._live.start()
             self._output.above = lambda text: console.print(_text(figures.one_line(text)), style="dim")

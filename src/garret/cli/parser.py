@@ -18,6 +18,8 @@ from garret.protocol.manifest import Verb
 DEFAULT_SUBVERBS: Final = ("list", "start")
 _PATHS: Final = ("FILE", "FOLDER")  # whose names may have any bytes
 _BRANCHES: Final = ("VERB", "SUBVERB")  # which argparse hands all that follows them
+_MAY_BE_EMPTY: Final = ("VALUE", "TEXT", *_BRANCHES)
+"""A setting may be an empty text; what cannot be said, and which verb is none, is told by their own."""
 _NUMBER: Final = re.compile(r"-[0-9.]+\Z")
 _EXPECTED: Final[dict[object, str]] = {int: "a whole number", float: "a number"}
 
@@ -67,6 +69,12 @@ class Parser(argparse.ArgumentParser):
         choices = action.choices
         if choices is not None and value not in choices:
             raise argparse.ArgumentError(None, _unknown(action, value, choices))
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        """As argparse has it; what is empty was a variable of a script that is not set."""
+        if "" in arg_strings and (action.option_strings or action.metavar not in _MAY_BE_EMPTY):
+            raise argparse.ArgumentError(None, f"{_label(action)} is empty. Nothing was done")
+        return super()._get_values(action, arg_strings)
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
         if action.metavar not in (*_PATHS, *_BRANCHES) and not _is_text(arg_string):

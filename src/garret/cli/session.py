@@ -18,7 +18,7 @@ from garret.base.clock import SYSTEM
 from garret.base.errors import CancelledError, Code, GarretError
 from garret.base.paths import Home
 from garret.base.visible import arguments, visible
-from garret.cli import figures, launch
+from garret.cli import figures, launch, naming
 from garret.cli.errors import CliError, StartFailed, UsageProblem
 from garret.cli.output import Output
 from garret.cli.target import examine, replace_file
@@ -252,6 +252,9 @@ class ClientSession:
 
     def moment(self, seconds: float) -> str:
         return figures.moment(seconds, SYSTEM.wall() if self.interactive else None)
+
+    def named(self, message: str) -> str:
+        return naming.named(message, self.output.command)
 
     def duration(self, seconds: float) -> str:
         return figures.duration(seconds)

@@ -8,6 +8,7 @@ whole. Neighbours: `output` decides that a terminal is drawn on.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TextIO
@@ -34,9 +35,14 @@ def draw(
     out: TextIO, columns: Sequence[str], rows: Sequence[Sequence[Any]], styles: Mapping[str, str]
 ) -> None:
     """Draw the rows under their headings; `styles` has the colours of cells that hold just these words."""
+    _Drawing(console(out), columns, rows, styles).draw()
+
+
+def console(out: TextIO) -> Console:
+    """A console on a terminal; with NO_COLOR it writes no styles at all, bold and dim among them."""
     from rich.console import Console
 
-    _Drawing(Console(file=out), columns, rows, styles).draw()
+    return Console(file=out, color_system=None if os.environ.get("NO_COLOR") else "auto")
 
 
 class _Drawing:

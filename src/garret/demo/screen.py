@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import textwrap
@@ -19,6 +20,7 @@ class Screen:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._terminal = out.isatty()
+        self._styled = self._terminal and not os.environ.get("NO_COLOR")
         self._width = min(shutil.get_terminal_size((100, 24)).columns, 110) - 1
         self._partial = False
         self._last_partial = 0.0
@@ -26,7 +28,7 @@ class Screen:
     def say(self, text: str, style: str = "plain") -> None:
         """Print a line or several."""
         self._clear()
-        code = _STYLES[style] if self._terminal else ""
+        code = _STYLES[style] if self._styled else ""
         print(f"{code}{text}\033[0m" if code else text, file=self._out, flush=True)
 
     def head(self, text: str) -> None:
@@ -45,7 +47,8 @@ class Screen:
         """Show text that may still change: in place on a terminal, now and then elsewhere."""
         shown = text[-(self._width - 6) :]
         if self._terminal:
-            print(f"\r\033[K{_STYLES['dim']}  … {shown}\033[0m", end="", file=self._out, flush=True)
+            styled = f"{_STYLES['dim']}  … {shown}\033[0m" if self._styled else f"  … {shown}"
+            print(f"\r\033[K{styled}", end="", file=self._out, flush=True)
             self._partial = True
         elif text and time.monotonic() - self._last_partial >= _PARTIAL_SECONDS:
             self._last_partial = time.monotonic()

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, Protocol, TypeVar, get_args
 
 import msgspec
 
+from garret.protocol.clearing import Clearing
 from garret.protocol.contract import Command, Event, ResultT
 from garret.protocol.finding import Findings
 from garret.protocol.setting import Setting
@@ -261,7 +262,7 @@ class Room(msgspec.Struct, frozen=True):
     and the cache file; `projection` the import path of what makes its tables from objects. `caches` and
     `indexes` are what it makes from its own data and can make again. `examination` is the one of its commands
     that the doctor calls: it takes no arguments, looks without disturbing anybody, and answers within
-    seconds.
+    seconds. `clearing` is the one by which a person clears what the room keeps of theirs.
     """
 
     name: str
@@ -280,6 +281,7 @@ class Room(msgspec.Struct, frozen=True):
     caches: tuple[CacheSpec, ...] = ()
     indexes: tuple[IndexSpec, ...] = ()
     examination: type[Command[Findings]] | None = None
+    clearing: type[Clearing] | None = None
 
     def __post_init__(self) -> None:
         derived: list[CacheSpec | IndexSpec] = [*self.caches, *self.indexes]
@@ -290,6 +292,8 @@ class Room(msgspec.Struct, frozen=True):
                 )
         if self.examination is not None and self.examination not in self.commands:
             raise ValueError(f"the examination of the room {self.name} is not among its commands")
+        if self.clearing is not None and self.clearing not in self.commands:
+            raise ValueError(f"what clears the room {self.name} is not among its commands")
         for worker in self.workers:
             if foreign := [name for name in worker.secrets if not name.startswith(f"{self.name}.")]:
                 raise ValueError(f"the worker {worker.name} names secrets that are not its room's: {foreign}")
@@ -421,6 +425,10 @@ class Session(Protocol):
 
     def moment(self, seconds: float) -> str:
         """A time since 1970, in local time for people, in UTC (RFC 3339) for programs."""
+        ...
+
+    def named(self, message: str) -> str:
+        """A message for a cell of a table, its commands as they are to be typed here, as in notes."""
         ...
 
     def duration(self, seconds: float) -> str: ...

@@ -3,7 +3,8 @@
 At each connection it subscribes first and asks for the present state then, so that nothing falls between the
 two; after a gap it asks anew. What the profile in force may not hear is not known here, and the tray shows
 what is left. A microphone counts as open from `dictate.started` until the last job that listens has ended,
-which is until its text is there: rather a moment too long than too short. Who connects amid a dictation sees
+which is until its text is there: rather a moment too long than too short. While all dictations are paused
+none is, and that is shown. Who connects amid a dictation sees
 it by the worker that is busy.
 
 Belongs to Qt's main thread. Neighbours: `asking`, `tray_state`, `notices`, `preferences`; `shell` listens.
@@ -34,7 +35,7 @@ from garret.shell.tray_state import Facts
 MICROPHONE: Final = "microphone"
 """The worker that has the microphone open."""
 LISTEN: Final = "dictate.listen"
-_PATTERNS: Final = ("house.*", "desk.*", "dictate.started")
+_PATTERNS: Final = ("house.*", "desk.*", "dictate.started", "dictate.paused")
 _RUNNING: Final = ("queued", "running")
 _FAILURES: Final = 5  # the last ones are kept
 
@@ -72,10 +73,12 @@ class Hearing:
         self._listener = listener
         self._open = False
         self._jobs: dict[str, str] = {}
+        self._paused: set[str] = set()
         self._unlisten = line.listen(self._line_changed)
         self._handlers: dict[type[Event], Callable[[Any], None]] = {
             h.JobChanged: self._job_changed,
             c.Started: self._started,
+            c.PauseChanged: self._pause_changed,
             h.WorkerChanged: self._worker_changed,
             h.ApprovalRequested: self._approval_requested,
             h.ApprovalDecided: self._approval_decided,
@@ -101,6 +104,7 @@ class Hearing:
         if state.state != "open":
             self._open = False
             self._jobs.clear()
+            self._paused.clear()
             self._told(Facts(reason=state.reason, failures=self.facts.failures))
             return
         self._now(connected=True, reason="")
@@ -163,6 +167,7 @@ class Hearing:
             self._now()
             return
         self._jobs.pop(event.job, None)
+        self._paused.discard(event.job)
         if LISTEN not in self._jobs.values():
             self._open = False
         notice = notices.of_job(event)
@@ -177,6 +182,15 @@ class Hearing:
         if event.source == "microphone":
             self._open = True
             self._now()
+
+    def _pause_changed(self, event: c.PauseChanged) -> None:
+        job = f"job_{event.utterance.rpartition('_')[2]}"  # a live dictation is named after its job
+        if event.paused:
+            self._paused.add(job)
+        else:
+            self._paused.discard(job)
+            self._open = True
+        self._now()
 
     def _worker_changed(self, event: h.WorkerChanged) -> None:
         notice = notices.of_worker(event)
@@ -206,12 +220,15 @@ class Hearing:
     # ----
 
     def _now(self, **changed: Any) -> None:
+        dictations = {job for job, command in self._jobs.items() if command == LISTEN}
+        paused = bool(dictations) and dictations <= self._paused
         self._told(
             msgspec.structs.replace(
                 self.facts,
                 **changed,
                 jobs=frozenset(self._jobs),
-                listening=self._open and LISTEN in self._jobs.values(),
+                listening=self._open and bool(dictations) and not paused,
+                paused=paused,
             )
         )
 

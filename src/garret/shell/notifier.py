@@ -18,14 +18,14 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from garret.base import log
-from garret.shell.bus import Bus, BusError, address
+from garret.shell.bus import Bus, BusError, Signal, address
 from garret.shell.errors import ShellError
 from garret.shell.notices import Notice
+from garret.transport.qt import QtLoop
 
 _INTERFACE: Final = "org.freedesktop.Notifications"
-_SERVICE: Final = jeepney.DBusAddress(
-    "/org/freedesktop/Notifications", bus_name=_INTERFACE, interface=_INTERFACE
-)
+_PATH: Final = "/org/freedesktop/Notifications"
+_SERVICE: Final = jeepney.DBusAddress(_PATH, bus_name=_INTERFACE, interface=_INTERFACE)
 _KEPT: Final = 64
 """Notices of which it is known what a click means; the oldest is forgotten for one more."""
 
@@ -98,12 +98,12 @@ class Notifier(QObject):
         if where is None:
             return
         try:
-            self._bus = Bus(self, where)
+            self._bus = Bus(QtLoop(), where)
         except BusError as error:
             _logger.info("%s", error.message)
             return
-        self._bus.listen(_INTERFACE, "ActionInvoked", self._on_action)
-        self._bus.listen(_INTERFACE, "NotificationClosed", self._on_closed)
+        for member, hear in (("ActionInvoked", self._on_action), ("NotificationClosed", self._on_closed)):
+            self._bus.listen(Signal(_INTERFACE, _PATH, _INTERFACE, member), hear)
         self._ask_service(self._bus)
 
     def _ask_service(self, bus: Bus) -> None:

@@ -20,7 +20,7 @@ from typing import Any, Final, Literal, cast
 
 from garret.base.errors import GarretError
 from garret.page import local
-from garret.shell.hotkeys.bus import Bus, BusError
+from garret.shell.bus import Bus, BusError, address
 from garret.shell.hotkeys.grabs import Grabs
 from garret.shell.hotkeys.hotkeys import Hotkeys, Source
 from garret.shell.hotkeys.portal import PortalSource
@@ -143,8 +143,10 @@ def _source(
         return X11Source(grabs), grabs
     if session == "wayland":
         try:
-            return PortalSource(Bus(loop), key), None
-        except (BusError, ImportError) as error:
+            if (where := address()) is None:
+                raise BusError("This session has no bus.")
+            return PortalSource(Bus(loop, where), key), None
+        except BusError as error:
             _log.info("no portal: %s", error)
             return NoSource("Keys are the desktop's to give here, and it has no bus to ask it on."), None
     return NoSource("There is no desktop here that could give keys."), None

@@ -51,6 +51,8 @@ _READ: Final = QIODevice.OpenModeFlag.ReadOnly
 # Qt would copy 16 KiB at a time: 64 MiB took 0.9 s buffered, and 0.35 s so.
 _UNBUFFERED: Final = QIODevice.OpenModeFlag.ReadOnly | QIODevice.OpenModeFlag.Unbuffered
 _FILES: Final = "/files"
+_OWN_HEADERS: Final = {"Permissions-Policy": "camera=(), geolocation=()"}
+"""Qt's WebEngine has neither payments nor USB, and complains of a policy about them at each load."""
 
 
 def register_scheme() -> None:
@@ -76,7 +78,8 @@ class PageScheme(QWebEngineUrlSchemeHandler):
         self._folder = folder
         self._uploads: dict[str, Upload] = {}
         self._headers: Any = {
-            QByteArray(name.encode()): [QByteArray(value.encode())] for name, value in assets.HEADERS.items()
+            QByteArray(name.encode()): [QByteArray(value.encode())]
+            for name, value in {**assets.HEADERS, **_OWN_HEADERS}.items()
         }
 
     def requestStarted(self, job: QWebEngineUrlRequestJob) -> None:

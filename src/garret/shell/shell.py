@@ -242,6 +242,7 @@ class Shell(QObject):
         return Actions(
             show=self.window.raise_up,
             dictate=self._dictate,
+            pause=self._pause,
             approvals=lambda: self.show_page("/approvals"),
             disturb=self._disturb,
             start=lambda: self._run("up"),
@@ -254,7 +255,8 @@ class Shell(QObject):
         ask(self.line, d.Show(page=page))
 
     def _dictate(self) -> None:
-        if self.hearing.facts.listening and not self.talking.active:
+        facts = self.hearing.facts
+        if (facts.listening or facts.paused) and not self.talking.active:
             self.talking.stop_others()
         elif self.talking.active:
             self.talking.end()
@@ -323,12 +325,18 @@ class Shell(QObject):
         self.talking.begin()
 
     def _pause(self) -> None:
-        """What was said is inserted; the next press goes on from there."""
+        """Keep nothing of what sounds now, or go on, in the same utterance; where nobody dictates, begin."""
+        facts = self.hearing.facts
         if self.talking.active:
-            self.talking.end()
+            self.talking.pause()
+        elif facts.listening or facts.paused:
+            ask(self.line, u.Pause(paused=not facts.paused), on_error=self._not_paused)
         else:
             self._begin_dictating()
             self.reach.hotkeys.began()
+
+    def _not_paused(self, error: GarretError) -> None:
+        self.noticed(Notice("failed", "Not paused", error.message, page="/dictate", topic="talking"))
 
     def _deliver(self, utterance: str, text: str) -> None:
         """Put what was dictated by key into the program that it was said for."""

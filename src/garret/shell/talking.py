@@ -39,6 +39,7 @@ class Talking:
         self._listening: Asked | None = None
         self._heard_of = False
         self._ending = False
+        self._paused = False
 
     @property
     def active(self) -> bool:
@@ -49,7 +50,7 @@ class Talking:
         """Begin a dictation, unless one is under way."""
         if self.active:
             return
-        self._heard_of = self._ending = False
+        self._heard_of = self._ending = self._paused = False
         try:
             self._listening = Asked(
                 self._line,
@@ -68,17 +69,32 @@ class Talking:
             if self._heard_of:
                 ask(self._line, c.Stop())
 
+    def pause(self) -> None:
+        """Pause what is under way, or go on with it; before it listens it is paused as soon as it does."""
+        if not self.active or self._ending:
+            return
+        self._paused = not self._paused
+        if self._heard_of:
+            ask(self._line, c.Pause(paused=self._paused), on_error=self._not_paused)
+
+    def _not_paused(self, error: GarretError) -> None:
+        self._paused = not self._paused
+        self._tell(Notice("failed", "Not paused", error.message, page="/dictate", topic="talking"))
+
     def stop_others(self) -> None:
         """End a dictation that was begun elsewhere, as in the page: its text stays there."""
         ask(self._line, c.Stop())
 
     def _item(self, item: c.DictationItem) -> None:
-        """It has begun: a key that was released before that ends it now."""
-        del item
+        """It has begun: a key that was pressed or released before that counts now."""
+        if item.kind == "state" and item.text in ("listening", "paused") and self._heard_of:
+            self._paused = item.text == "paused"  # also by somebody else: the page, the tray
         if not self._heard_of:
             self._heard_of = True
             if self._ending:
                 ask(self._line, c.Stop())
+            elif self._paused:
+                ask(self._line, c.Pause(paused=True), on_error=self._not_paused)
 
     def _done(self, done: c.Dictated) -> None:
         self._listening = None

@@ -28,6 +28,8 @@ class Actions(msgspec.Struct, frozen=True):
     show: Callable[[], None]
     dictate: Callable[[], None]
     """Begin dictating, or end it."""
+    pause: Callable[[], None]
+    """Pause dictating, or go on."""
     approvals: Callable[[], None]
     disturb: Callable[[bool], None]
     """Whether notifications are held back from now on."""
@@ -48,6 +50,7 @@ class Tray(QObject):
         self._menu.addSeparator()
         self._show = self._entry("Open Garret", actions.show)
         self._dictate = self._entry("Dictate", actions.dictate)
+        self._pause = self._entry("Pause dictating", actions.pause)
         self._approvals = self._entry("Show what waits for consent", actions.approvals)
         self._start = self._entry("Start Garret", actions.start)
         self._quiet = QAction("Do not disturb", self)
@@ -92,7 +95,10 @@ class Tray(QObject):
         self._status.setText(sentence)
         connected = state != TrayState.OFFLINE
         self._dictate.setVisible(connected)
-        self._dictate.setText("Stop listening" if state == TrayState.LISTENING else "Dictate")
+        dictating = state in (TrayState.LISTENING, TrayState.PAUSED)
+        self._dictate.setText("Stop listening" if dictating else "Dictate")
+        self._pause.setVisible(dictating)
+        self._pause.setText("Go on dictating" if state == TrayState.PAUSED else "Pause dictating")
         self._approvals.setVisible(state == TrayState.NEEDS_YOU)
         self._start.setVisible(not connected)
 

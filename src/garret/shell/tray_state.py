@@ -4,6 +4,7 @@
 |---|---|---|
 | offline | there is no connection to the control plane | nothing else is known then |
 | listening | a microphone is open | whoever may be heard must see it, whatever else goes on |
+| paused | a dictation is paused, and no microphone is open | it waits to go on |
 | needs you | something waits for a consent | others wait |
 | failed | a job or worker failed and nobody has looked since | |
 | working | jobs run | |
@@ -20,10 +21,11 @@ import msgspec
 
 
 class TrayState(StrEnum):
-    """The six states; the value is the name of the icon's file."""
+    """The seven states; the value is the name of the icon's file."""
 
     IDLE = "idle"
     LISTENING = "listening"
+    PAUSED = "paused"
     WORKING = "working"
     NEEDS_YOU = "needs_you"
     OFFLINE = "offline"
@@ -37,6 +39,7 @@ class Facts(msgspec.Struct, frozen=True):
     connected: bool = False
     reason: str = ""
     listening: bool = False
+    paused: bool = False
     approvals: frozenset[str] = frozenset()
     jobs: frozenset[str] = frozenset()
     failures: tuple[str, ...] = ()
@@ -48,6 +51,8 @@ def state_of(facts: Facts) -> tuple[TrayState, str]:
         return TrayState.OFFLINE, facts.reason or "Garret is not running."
     if facts.listening:
         return TrayState.LISTENING, "The microphone is open."
+    if facts.paused:
+        return TrayState.PAUSED, "Dictating is paused; the microphone is closed."
     if facts.approvals:
         count = len(facts.approvals)
         waits = "One thing waits" if count == 1 else f"{count} things wait"

@@ -117,7 +117,7 @@ def test_a_restart_of_something_unknown_names_what_there_is(home: Home) -> None:
     async def story() -> None:
         async with plane_of(home) as plane:
             error = await Client(plane).refusal(RestartWorker(name="nobody"))
-            assert error.code == Code.NOT_FOUND
+            assert error.code == Code.USAGE
             assert "toy, fragile" in error.message
 
     run(story())

@@ -134,11 +134,13 @@ def row_of(plane: ControlPlane, utterance: str) -> store.Row:
         return store.find(connection, utterance)
 
 
-def leave_job(home: Home, order: c.Listen, *, leases: int = 0, captured: bytes | None = None) -> str:
+def leave_job(
+    home: Home, order: c.Listen, *, leases: int = 0, captured: bytes | None = None, state: str = ""
+) -> str:
     """Leave a live dictation in a home whose control plane was killed; its job.
 
     It was killed after so many leases: none, when the job had only been accepted. `captured` is what is in
-    the spool, None where it was killed before there was an utterance.
+    the spool, None where it was killed before there was an utterance; `state` is that of the work on it.
     """
     home.create()
     secrets = SecretStore.open(home)
@@ -167,6 +169,10 @@ def leave_job(home: Home, order: c.Listen, *, leases: int = 0, captured: bytes |
                 signer = KeySigner(secrets.ensure_key(DEVICE_KEY))
                 await opened.objects.create(signer, store.UTTERANCE, body)
                 (home.spool / f"{utterance_of(job)}.pcm").write_bytes(captured)
+            if state:
+                await opened.writer.write(
+                    lambda connection: store.set_work(connection, utterance_of(job), state, 1.0)
+                )
             return job
 
         return asyncio.run(write())

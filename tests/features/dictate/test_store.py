@@ -21,6 +21,7 @@ from garret.base.paths import Home
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store as tables
+from garret.features.dictate.clearings import CLEARING, RESTORATION
 from garret.features.dictate.history import Question, newest
 from garret.features.dictate.projection import PROJECTION
 from garret.storage import migrations, object_store
@@ -45,7 +46,7 @@ def store(home: Home) -> Iterator[Store]:
 
 
 def sealed(kind: str, created: float, body: dict[str, Any]) -> Sealed:
-    return seal(SIGNER, kind, body, created=int(created * 1000), aggregate=body["utterance"])
+    return seal(SIGNER, kind, body, created=int(created * 1000), aggregate=body.get("utterance", ""))
 
 
 def put(store: Store, kind: str, created: float = 1.0, **body: Any) -> str:
@@ -162,6 +163,7 @@ def test_without_its_audio_the_text_stays_and_of_two_one_is_enough(store: Store)
 def test_of_a_deleted_utterance_nothing_is_left(store: Store) -> None:
     for name in ("utt_1", "utt_2"):
         utterance(store, name)
+        clear(store, 3.0, name)
         put(store, tables.AUDIO, utterance=name, blob=name, seconds=1.0)
         transcript(store, name, "r1", [name])
         write(store, lambda connection, name=name: tables.set_work(connection, name, "captured", 1.0))
@@ -176,13 +178,19 @@ def test_of_a_deleted_utterance_nothing_is_left(store: Store) -> None:
             for identity in ids
         ]
     assert kinds[-1] == tables.UTTERANCE, "itself last"
+    with store.readers.read() as connection:
+        parts: Any = connection.execute("SELECT part FROM utterance_cleared WHERE utterance = 'utt_1'")
+        ids = [*ids, *(str(row[0]) for row in parts)]
     for identity in ids:
         delete(store, identity)
     with pytest.raises(ControlError) as refused:
         find(store, "utt_1")
     assert refused.value.code == Code.NOT_FOUND
     with store.readers.read() as connection:
+        lists = {"utterance_clearings", "utterance_restorations"}  # of acts, not of utterances
         for table in (*PROJECTION.tables, "dictation_work", "dictation_heard"):
+            if table in lists:
+                continue
             column = {"utterances": "id", "utterance_search": "'utt_2'"}.get(table, "utterance")
             left = connection.execute(f"SELECT DISTINCT {column} FROM {table}").fetchall()
             assert left == [("utt_2",)], table
@@ -224,6 +232,33 @@ def test_a_correction_counts_until_it_is_taken_back_or_a_transcript_comes(store:
     transcript(store, "utt_1", "r2", ["three"], created=5.0)
     assert (find(store, "utt_1").text, find(store, "utt_1").cleaned) == ("THREE", None)
     assert ids(store, query="again") == []
+
+
+def clear(store: Store, at: float, *names: str, profile: str = "admin") -> str:
+    """Delete utterances in one act, and return the part that says so."""
+    return put(store, CLEARING, at, clearing="clr_1", profile=profile, utterances=list(names))
+
+
+def test_of_an_act_and_what_was_said_of_one_alone_the_last_word_counts(store: Store) -> None:
+    for number in (1, 2, 3):
+        utterance(store, f"utt_{number}")
+    put(store, tables.DISCARD, 5.0, utterance="utt_1", discarded=True)
+    part = clear(store, 7.0, "utt_1", "utt_2", "utt_9")
+    assert (ids(store), find(store, "utt_1").discarded, find(store, "utt_2").discarded) == (
+        ["utt_3"],
+        7.0,
+        7.0,
+    )
+    utterance(store, "utt_9", created=3.0)
+    assert find(store, "utt_9").discarded == 7.0, "also where the act was known before it"
+    put(store, tables.DISCARD, 8.0, utterance="utt_2", discarded=False)
+    assert ids(store) == ["utt_3", "utt_2"], "brought back alone"
+    put(store, tables.DISCARD, 6.0, utterance="utt_9", discarded=False)
+    assert find(store, "utt_9").discarded == 7.0, "said before the act, without knowing it"
+    put(store, tables.DISCARD, 6.5, utterance="utt_9", discarded=False, knew=[part])
+    assert find(store, "utt_9").discarded is None, "said after it, with a clock that had gone back"
+    put(store, RESTORATION, 9.0, clearing="clr_1", part=part)
+    assert (ids(store), find(store, "utt_1").discarded) == (["utt_9", "utt_3", "utt_2"], 5.0), "as before it"
 
 
 def test_what_was_deleted_is_not_listed_until_it_is_brought_back(store: Store) -> None:
@@ -370,14 +405,22 @@ def histories(draw: st.DrawFn) -> list[Sealed]:
         },
         tables.AUDIO: lambda: {"blob": draw(st.sampled_from(["b1", "b2"])), "seconds": float(len(made))},
         tables.EDIT: lambda: {"text": draw(st.sampled_from([None, "plum tart", ""]))},
-        tables.DISCARD: lambda: {"discarded": draw(st.booleans())},
+        tables.DISCARD: lambda: {
+            "discarded": draw(st.booleans()), "knew": [each.id for each in made[: draw(st.integers(0, 2))]],
+        },
         tables.DELIVERY: lambda: {"where": "x", "problem": draw(st.sampled_from(["", "no"])), "at": 1.0},
     }  # fmt: skip
+    acts: dict[str, Callable[[], dict[str, Any]]] = {
+        CLEARING: lambda: {"profile": "admin", "utterances": list(draw(st.sampled_from([NAMES, NAMES[:1]])))},
+        RESTORATION: lambda: {"part": draw(st.sampled_from([made[-1].id, made[0].id])) if made else "0" * 64},
+    }
     large = {tables.PAGE: add_part, tables.TRANSCRIPT: add_transcript}
     for _ in range(draw(st.integers(1, 6))):
         name, run = draw(st.sampled_from(NAMES)), draw(st.sampled_from(["r1", "r2"]))
-        kind = draw(st.sampled_from([*small, *large]))
-        if kind in small:
+        kind = draw(st.sampled_from([*small, *large, *acts]))
+        if kind in acts:
+            add(kind, clearing="clr_1", **acts[kind]())
+        elif kind in small:
             add(kind, utterance=name, **small[kind]())
         else:
             large[kind](name, run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from garret.base.paths import Home
 from garret.control.errors import ControlError
 from garret.features.dictate import contracts as c
 from garret.features.dictate import store
-from garret.features.dictate.audio.errors import NotAudioError
+from garret.features.dictate.audio.errors import CodecMissingError, NotAudioError
 from tests.control.planes import run, until
 from tests.features.dictate.rooms import room_of, row_of
 from tests.features.dictate.scripted_workers import BROKEN, STEP, Script, sound
@@ -396,14 +397,22 @@ def undecodable() -> GarretError:
     return NotAudioError("talk.wav is not a recording that can be read.")
 
 
-def test_of_what_cannot_be_decoded_nothing_is_kept(home: Home) -> None:
+def without_a_decoder() -> GarretError:
+    return CodecMissingError(
+        "talk.m4a needs a further decoder; it is not a recording that can be read without."
+    )
+
+
+@pytest.mark.parametrize("failure", [undecodable, without_a_decoder])
+def test_of_what_cannot_be_decoded_nothing_is_kept(home: Home, failure: Callable[[], GarretError]) -> None:
+    """It is told at the first attempt: at a second one there would be no such utterance any more."""
     script = Script()
-    script.failing(c.DecodeAudio, undecodable())
+    script.failing(c.DecodeAudio, failure())
 
     async def story() -> None:
         async with room_of(home, script) as person:
             kept = await person.dictate(1)
-            script.failing(c.DecodeAudio, undecodable())
+            script.failing(c.DecodeAudio, failure())
             utterance = await person.take(b"RIFF" + sound(1))
             with pytest.raises(GarretError, match="not a recording"):
                 await person.call(c.Transcribe(utterance=utterance, key=new_id("ask")))

@@ -64,7 +64,7 @@ def test_an_unknown_profile_is_refused_with_those_there_are(home: Home) -> None:
     async def story() -> None:
         async with plane_of(home) as plane:
             error = await Client(plane).refusal(c.UseProfile(profile="king"))
-            assert error.code == Code.NOT_FOUND
+            assert error.code == Code.USAGE
             assert "admin, user, guest, child" in error.message
 
     run(story())

@@ -151,6 +151,23 @@ def test_the_clipboard_was_taken() -> None:
     assert done.lost() == (Do.END,)
 
 
+def test_what_the_target_was_reading_when_the_clipboard_was_taken_is_told_when_it_is_read() -> None:
+    reading = pressed()
+    reading.asked(0.0)
+    assert reading.lost() == ()
+    assert reading.read(0.1) == (Do.END, Say(None))
+    half = pressed()
+    half.asked(0.0)
+    assert half.lost() == ()
+    assert half.read(0.1, needed=2) == (Do.END, Say(Reason.CLIPBOARD_TAKEN)), (
+        "the second reading is another's"
+    )
+    never = pressed()
+    never.asked(0.0)
+    assert never.lost() == ()
+    assert never.tick(UNANSWERED + 1) == (Do.END, Say(Reason.CLIPBOARD_TAKEN))
+
+
 def test_doubts_end_with_time_or_soon_after_a_pong() -> None:
     doubts = Doubts()
     doubts.add(1, 0.0, until_touched=False)

@@ -7,7 +7,7 @@ import {
   IconKeyboard,
   IconLockOpen,
   IconMessages,
-  IconPlayerStopFilled,
+  IconPlayerPauseFilled, IconPlayerPlayFilled, IconPlayerStopFilled,
   IconShieldCheck,
   IconUser,
   IconWorld,
@@ -99,6 +99,7 @@ function Alive() {
   const { t } = useTranslation();
   const live = useLive();
   const stopListening = useAct("dictate.stop");
+  const goOn = useAct("dictate.pause");
   const stopSpeaking = useAct("speak.stop");
   const failed = { onError: (error: unknown) => toasts.failed(sentenceOf(error)) };
   return (
@@ -108,6 +109,13 @@ function Alive() {
           <span className="g-live-dot" aria-hidden />
           {t("status.listening")}
           <IconPlayerStopFilled size={13} aria-hidden />
+        </UnstyledButton>
+      )}
+      {live.paused && (
+        <UnstyledButton className="g-status-item" aria-label={t("status.go_on")} onClick={() => goOn.mutate({ paused: false }, failed)}>
+          <IconPlayerPauseFilled size={13} aria-hidden />
+          {t("status.paused")}
+          <IconPlayerPlayFilled size={13} aria-hidden />
         </UnstyledButton>
       )}
       {live.speaking && (

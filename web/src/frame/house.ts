@@ -14,7 +14,7 @@ import {
 } from "@tanstack/react-query";
 import { createContext, useCallback, useContext, useEffect, useRef, useSyncExternalStore } from "react";
 
-import type { Answer, Channel, Greeting, LineState } from "../protocol/channel";
+import type { Channel, Greeting, LineState } from "../protocol/channel";
 import {
   Client,
   COMMANDS,
@@ -25,6 +25,7 @@ import {
   type Events,
   type GarretError,
   type Happened,
+  type TicketedFile,
 } from "../protocol/contracts";
 
 export class House {
@@ -43,30 +44,13 @@ export class House {
   }
 
   /** A command that takes files, or answers with some. */
-  async withFiles<K extends CommandName>(
+  withFiles<K extends CommandName>(
     name: K,
     command: Commands[K]["command"],
     files: readonly Blob[] = [],
     options: CallOptions<K> = {},
-  ): Promise<{ readonly result: Commands[K]["result"]; readonly files: Answer["files"] }> {
-    const tickets = await Promise.all(files.map((file) => this.channel.port.putFile(file, options.signal)));
-    const answer = await this.channel.answer(
-      {
-        name,
-        payload: command,
-        seconds: options.seconds === undefined ? COMMANDS[name].seconds : options.seconds,
-        workspace: options.workspace ?? "",
-        inputs: options.inputs ?? null,
-        signal: options.signal ?? null,
-      },
-      {
-        item: (value) => options.onItem?.(value as Commands[K]["item"]),
-        progress: (value) => options.onProgress?.(value),
-        gap: (value) => options.onGap?.(value),
-      },
-      tickets,
-    );
-    return { result: answer.value as Commands[K]["result"], files: answer.files };
+  ): Promise<{ readonly result: Commands[K]["result"]; readonly files: readonly TicketedFile[] }> {
+    return this.client.withFiles(name, command, files, options);
   }
 
   /** The content of a file that came beside a result. */

@@ -1,9 +1,13 @@
-// Whether a microphone is open or Garret speaks, told by the jobs that do it, as their events come.
+// Whether a microphone is open, a dictation is paused or Garret speaks: told by the jobs that do it and by pauses, as
+// their events come.
 
-import { useEffect, useReducer } from "react";
+import { useEffect, useReducer, useState } from "react";
 
 import type { HouseJob, HouseJobChanged } from "../protocol/contracts";
 import { useAsk, useEvent } from "./house";
+
+/** The job of a live dictation ends as its utterance does. */
+const jobOf = (utterance: string) => `job_${utterance.slice(utterance.indexOf("_") + 1)}`;
 
 const LIVE: Readonly<Record<string, "listening" | "speaking">> = {
   "dictate.listen": "listening",
@@ -12,6 +16,8 @@ const LIVE: Readonly<Record<string, "listening" | "speaking">> = {
 
 export interface Live {
   readonly listening: boolean;
+  /** Every dictation under way is paused: no microphone is open. */
+  readonly paused: boolean;
   readonly speaking: boolean;
 }
 
@@ -48,6 +54,16 @@ export function useLive(): Live {
     if (running !== undefined) change({ all: running.jobs });
   }, [running]);
   useEvent("house.job_changed", (event) => change({ one: event }));
-  const kinds = [...jobs.values()];
-  return { listening: kinds.includes("listening"), speaking: kinds.includes("speaking") };
+  const [paused, pause] = useState<ReadonlySet<string>>(new Set());
+  useEvent("dictate.paused", (event) =>
+    pause((before) => {
+      const after = new Set(before);
+      if (event.paused) after.add(jobOf(event.utterance));
+      else after.delete(jobOf(event.utterance));
+      return after;
+    }),
+  );
+  const dictations = [...jobs].flatMap(([job, kind]) => (kind === "listening" ? [job] : []));
+  const resting = dictations.length > 0 && dictations.every((job) => paused.has(job));
+  return { listening: dictations.length > 0 && !resting, paused: resting, speaking: [...jobs.values()].includes("speaking") };
 }

@@ -6,10 +6,12 @@
 import {
   COMMANDS,
   GarretError,
+  type Answer,
   type Gap,
   type Invocation,
   type Progress,
   type Reactions,
+  type TicketedFile,
   type Transport,
   type WireError,
 } from "./contracts";
@@ -23,12 +25,6 @@ export interface Port {
   fetchFile(ticket: string): Promise<Response>;
   /** Put a file up; its ticket. */
   putFile(file: Blob, signal?: AbortSignal): Promise<string>;
-}
-
-/** A file beside a result. */
-export interface TicketedFile {
-  readonly ticket: string;
-  readonly size: number;
 }
 
 export interface LineState {
@@ -67,12 +63,6 @@ interface Call {
   used: number;
 }
 
-/** A result with the files that came beside it. */
-export interface Answer {
-  readonly value: unknown;
-  readonly files: readonly TicketedFile[];
-}
-
 export const unavailable = (message: string): GarretError =>
   new GarretError({ code: "unavailable", message, retryable: true, details: {} });
 
@@ -93,12 +83,16 @@ export class Channel implements Transport {
     return () => this.listeners.delete(changed);
   }
 
-  async invoke(invocation: Invocation, reactions: Reactions): Promise<unknown> {
-    return (await this.answer(invocation, reactions)).value;
+  /** Files are put up first, each under a ticket that the call names. */
+  invoke(invocation: Invocation, reactions: Reactions): Promise<Answer> {
+    const { files, signal } = invocation;
+    if (signal?.aborted) return Promise.reject(cancelled());
+    if (files.length === 0) return this.start(invocation, reactions, []);
+    const putUp = Promise.all(files.map((file) => this.port.putFile(file, signal ?? undefined)));
+    return putUp.then((tickets) => this.start(invocation, reactions, tickets));
   }
 
-  /** As `invoke`, with the files beside the result; `files` are tickets of files that were put up. */
-  answer(invocation: Invocation, reactions: Reactions, files: readonly string[] = []): Promise<Answer> {
+  private start(invocation: Invocation, reactions: Reactions, files: readonly string[]): Promise<Answer> {
     const { name, payload, seconds, workspace, inputs, signal } = invocation;
     if (signal?.aborted) return Promise.reject(cancelled());
     const id = ++this.next;

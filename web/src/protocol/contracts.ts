@@ -3,6 +3,15 @@
 /** The protocol's version, as the other side has it. */
 export const VERSION = 3;
 
+/** How it stands with a room's own things of the one who asked. */
+export interface Cleared {
+  readonly holdings: readonly (Holding)[];
+  readonly restorable: readonly (Restorable)[];
+  readonly done: number;
+  readonly left: number;
+  readonly busy: number;
+}
+
 /** The closed set of error codes; clients map them to exit codes and pictures. */
 export type Code = "usage" | "invalid" | "denied" | "not_found" | "conflict" | "busy" | "unavailable" | "cancelled" | "deadline" | "full" | "read_only" | "corrupt" | "failed";
 
@@ -148,6 +157,13 @@ export interface DictateClean {
   readonly commands?: boolean;
 }
 
+/** Look at, clear or restore all that a profile dictated, as `dictate.discard` and `undelete` do. */
+export interface DictateClear {
+  readonly act?: "clear" | "look" | "restore";
+  readonly clearing?: string;
+  readonly until?: number;
+}
+
 /** Decode an audio file (first descriptor) to the spool (second), telling each stretch of speech. */
 export interface DictateDecodeAudio {
   readonly name: string;
@@ -188,7 +204,7 @@ export interface DictateDevices {
 /** How a dictation ended; the text is fetched with `dictate.get`, page by page. */
 export interface DictateDictated {
   readonly utterance: string;
-  readonly state: "captured" | "capturing" | "cleaned" | "delivered" | "held" | "transcribed";
+  readonly state: "captured" | "capturing" | "cleaned" | "delivered" | "held" | "paused" | "transcribed";
   readonly engine: string;
   readonly quality: string;
   readonly audio_seconds: number;
@@ -197,7 +213,7 @@ export interface DictateDictated {
   readonly note: string;
 }
 
-/** What a running dictation tells: partial text of the current segment, the final text of one, the level of the microphone (dBFS), a change of state, a command that was heard, one that was made words again (`text` is empty where there is none), a mode that is on from now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of. */
+/** What a running dictation tells: partial text of the current segment, the final text of one, the level of the microphone (dBFS), a change of state (`listening`, `paused`, `muted`), a command that was heard, one that was made words again (`text` is empty where there is none), a mode that is on from now (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound goes on from the first told of. */
 export interface DictateDictationItem {
   readonly kind: "command" | "final" | "kept" | "level" | "mode" | "partial" | "state" | "words";
   readonly text: string;
@@ -356,6 +372,12 @@ export interface DictateListen {
   readonly commands?: boolean;
 }
 
+/** So many utterances were deleted in one act, or came back in one. */
+export interface DictateManyChanged {
+  readonly count: number;
+  readonly restored: boolean;
+}
+
 /** A model in the home, a known pack, or a folder that a setting names. */
 export interface DictateModelInfo {
   readonly name: string;
@@ -382,6 +404,24 @@ export interface DictateNote {
 
 export interface DictatePartial {
   readonly text: string;
+}
+
+/** Pause a live dictation, or go on with it, in the same utterance; what sounds meanwhile is not kept. */
+export interface DictatePause {
+  readonly utterance?: string;
+  readonly paused?: boolean | null;
+}
+
+/** A live dictation was paused: its microphone is closed now. Or it goes on. */
+export interface DictatePauseChanged {
+  readonly utterance: string;
+  readonly paused: boolean;
+}
+
+/** Whether dictations are paused now, and how many. */
+export interface DictatePausing {
+  readonly paused: boolean;
+  readonly dictations: number;
 }
 
 /** A spoken command: what is said, what it does, what it `writes`, and where in speech it counts. */
@@ -516,7 +556,7 @@ export interface DictateTranscript {
   readonly decode_seconds: number;
   readonly segments: readonly (DictateTranscriptSegment)[];
   readonly total: number;
-  readonly state: "captured" | "capturing" | "cleaned" | "delivered" | "held" | "transcribed";
+  readonly state: "captured" | "capturing" | "cleaned" | "delivered" | "held" | "paused" | "transcribed";
   readonly note: string;
   readonly notes: readonly (DictateNote)[];
   readonly stages: Readonly<Record<string, number>>;
@@ -549,7 +589,7 @@ export interface DictateUseModel {
 /** An utterance as the history lists it; of very long texts the beginning, `dictate.get` has the whole. */
 export interface DictateUtterance {
   readonly id: string;
-  readonly state: "captured" | "capturing" | "cleaned" | "delivered" | "held" | "transcribed";
+  readonly state: "captured" | "capturing" | "cleaned" | "delivered" | "held" | "paused" | "transcribed";
   readonly source: string;
   readonly created: number;
   readonly audio_seconds: number;
@@ -686,6 +726,13 @@ export interface GatewayRevokeSession {
 /** End the gateway, and with it all its sessions. */
 export type GatewayStopGateway = Readonly<Record<string, never>>;
 
+/** What a room keeps for a profile, by kind: a plural in plain words, how many, and their bytes. */
+export interface Holding {
+  readonly kind: string;
+  readonly count: number;
+  readonly bytes: number;
+}
+
 /** A command that waited for a consent has it, or was refused. */
 export interface HouseApprovalDecided {
   readonly request: string;
@@ -802,6 +849,20 @@ export interface HouseCheck {
   readonly remedy: string;
 }
 
+/** Delete all in all rooms that is of the profile in force and was made `until` then (seconds since 1970). */
+export interface HouseClearOwn {
+  readonly until: number;
+  readonly key?: string;
+}
+
+/** What was cleared, or came back, under the name `clearing`. */
+export interface HouseClearedAll {
+  readonly clearing: string;
+  readonly count: number;
+  readonly busy: number;
+  readonly until: number;
+}
+
 /** Close the way out: `all`, a host, or `room:`, `worker:`, `profile:` or `workspace:NAME`. */
 export interface HouseCloseEgress {
   readonly what: string;
@@ -834,6 +895,9 @@ export interface HouseEgressState {
 
 /** What is open to the outside now, what is closed, and which destinations there are. */
 export type HouseGetEgress = Readonly<Record<string, never>>;
+
+/** What the rooms keep of one's own: what `house.clear` would take. */
+export type HouseGetHoldings = Readonly<Record<string, never>>;
 
 /** Who asks, and what they may do: so that a page offers nothing that is refused. */
 export type HouseGetIdentity = Readonly<Record<string, never>>;
@@ -872,6 +936,13 @@ export interface HouseGranted {
   readonly ports: readonly (number)[];
   readonly transport: string;
   readonly why: string;
+}
+
+/** What there is of the profile in force at a moment, in seconds since 1970. */
+export interface HouseHoldings {
+  readonly at: number;
+  readonly profile: string;
+  readonly rooms: readonly (HouseRoomHoldings)[];
 }
 
 /** Who asks: the kind of program and the person, and all that the two together may do. */
@@ -1065,6 +1136,12 @@ export interface HouseRestartWorker {
   readonly name: string;
 }
 
+/** Bring back what was cleared under a name. */
+export interface HouseRestoreCleared {
+  readonly clearing: string;
+  readonly key?: string;
+}
+
 /** Have a paused schedule go on from now; what passed meanwhile was not missed. */
 export interface HouseResumeSchedule {
   readonly schedule: string;
@@ -1078,6 +1155,13 @@ export interface HouseRetryJob {
 /** Try an entry at once that waits or is dead, with all its time anew. */
 export interface HouseRetryOutboxEntry {
   readonly entry: string;
+}
+
+/** What a room keeps of one's own, and what of it was cleared and can come back. */
+export interface HouseRoomHoldings {
+  readonly room: string;
+  readonly holdings: readonly (Holding)[];
+  readonly restorable: readonly (Restorable)[];
 }
 
 /** Make one run of a schedule more, now, for whom it was planned. */
@@ -1288,6 +1372,14 @@ export type Nothing = Readonly<Record<string, never>>;
 export interface Progress {
   readonly fraction: number;
   readonly note: string;
+}
+
+/** What was cleared under a name and can come back: how many, cleared when, and until when, in seconds since 1970. */
+export interface Restorable {
+  readonly clearing: string;
+  readonly count: number;
+  readonly at: number;
+  readonly until: number;
 }
 
 /** What `Render` asks of the synthesis worker. */
@@ -1581,6 +1673,13 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** Look at, clear or restore all that a profile dictated, as `dictate.discard` and `undelete` do. */
+  readonly "dictate.clear": {
+    readonly command: DictateClear;
+    readonly result: Cleared;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Delete an utterance: its text and its audio. Cannot be undone, so it needs an approval. */
   readonly "dictate.delete": {
     readonly command: DictateDelete;
@@ -1676,6 +1775,13 @@ export interface Commands {
   readonly "dictate.models": {
     readonly command: DictateListModels;
     readonly result: DictateModels;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Pause a live dictation, or go on with it, in the same utterance; what sounds meanwhile is not kept. */
+  readonly "dictate.pause": {
+    readonly command: DictatePause;
+    readonly result: DictatePausing;
     readonly item: never;
     readonly input: never;
   };
@@ -1833,6 +1939,13 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** Delete all in all rooms that is of the profile in force and was made `until` then (seconds since 1970). */
+  readonly "house.clear": {
+    readonly command: HouseClearOwn;
+    readonly result: HouseClearedAll;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Examine the machine and the house, and say what to do about what is not well. */
   readonly "house.doctor": {
     readonly command: HouseDiagnose;
@@ -1865,6 +1978,13 @@ export interface Commands {
   readonly "house.egress_open": {
     readonly command: HouseOpenEgress;
     readonly result: HouseEgressState;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** What the rooms keep of one's own: what `house.clear` would take. */
+  readonly "house.holdings": {
+    readonly command: HouseGetHoldings;
+    readonly result: HouseHoldings;
     readonly item: never;
     readonly input: never;
   };
@@ -1977,6 +2097,13 @@ export interface Commands {
   readonly "house.restart": {
     readonly command: HouseRestartWorker;
     readonly result: HouseWorkers;
+    readonly item: never;
+    readonly input: never;
+  };
+  /** Bring back what was cleared under a name. */
+  readonly "house.restore": {
+    readonly command: HouseRestoreCleared;
+    readonly result: HouseClearedAll;
     readonly item: never;
     readonly input: never;
   };
@@ -2274,6 +2401,7 @@ export const COMMANDS = {
   "desk.refused": { capability: "desk.attend", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "desk.show": { capability: "desk.press", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.audio": { capability: "dictate.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "dictate.clear": { capability: "dictate.delete", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 120.0, descriptors: 0, items: false, inputs: false },
   "dictate.delete": { capability: "dictate.delete", job: false, replay: 0, approval: true, leavesMachine: false, seconds: 900.0, descriptors: 0, items: false, inputs: false },
   "dictate.delivered": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.discard": { capability: "dictate.delete", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
@@ -2288,6 +2416,7 @@ export const COMMANDS = {
   "dictate.model_remove": { capability: "dictate.models", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.model_use": { capability: "dictate.models", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.models": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "dictate.pause": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.phrases": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "dictate.restore_words": { capability: "dictate.use", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
   "dictate.revert": { capability: "dictate.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
@@ -2310,11 +2439,13 @@ export const COMMANDS = {
   "house.audit_verify": { capability: "audit.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 300.0, descriptors: 0, items: false, inputs: false },
   "house.backup": { capability: "backup.create", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
   "house.backup_verify": { capability: "backup.create", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
+  "house.clear": { capability: "data.clear_own", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
   "house.doctor": { capability: "system.status", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 120.0, descriptors: 0, items: false, inputs: false },
   "house.egress": { capability: "egress.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.egress_close": { capability: "egress.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.egress_log": { capability: "egress.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.egress_open": { capability: "egress.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.holdings": { capability: "data.clear_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 60.0, descriptors: 0, items: false, inputs: false },
   "house.job": { capability: "jobs.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.job_cancel": { capability: "jobs.cancel_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.job_retry": { capability: "jobs.cancel_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
@@ -2331,6 +2462,7 @@ export const COMMANDS = {
   "house.profiles": { capability: "profiles.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.rebuild": { capability: "storage.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
   "house.restart": { capability: "workers.control", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 60.0, descriptors: 0, items: false, inputs: false },
+  "house.restore": { capability: "data.clear_own", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: false, inputs: false },
   "house.schedule": { capability: "schedules.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.schedule_pause": { capability: "schedules.change_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.schedule_remove": { capability: "schedules.change_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
@@ -2379,8 +2511,10 @@ export interface Events {
   readonly "desk.attendance_changed": DeskAttendanceChanged;
   readonly "desk.pressed": DeskPressed;
   readonly "dictate.changed": DictateChanged;
+  readonly "dictate.cleared": DictateManyChanged;
   readonly "dictate.deleted": DictateDeleted;
   readonly "dictate.finished": DictateFinished;
+  readonly "dictate.paused": DictatePauseChanged;
   readonly "dictate.started": DictateStarted;
   readonly "house.approval_decided": HouseApprovalDecided;
   readonly "house.approval_requested": HouseApprovalRequested;
@@ -2419,6 +2553,8 @@ export interface Invocation {
   readonly workspace: string;
   /** What is streamed in, pulled as there is credit; null: nothing. */
   readonly inputs: AsyncIterable<unknown> | null;
+  /** Files that go beside it. */
+  readonly files: readonly Blob[];
   /** Aborted to cancel the command, which is still answered. */
   readonly signal: AbortSignal | null;
 }
@@ -2430,9 +2566,21 @@ export interface Reactions {
   gap(value: Gap): void;
 }
 
+/** A file beside a result: fetched once by its ticket; `size` in bytes. */
+export interface TicketedFile {
+  readonly ticket: string;
+  readonly size: number;
+}
+
+/** A result with the files that came beside it. */
+export interface Answer {
+  readonly value: unknown;
+  readonly files: readonly TicketedFile[];
+}
+
 /** Whatever carries commands to the control plane; rejects with the error it was answered with. */
 export interface Transport {
-  invoke(invocation: Invocation, reactions: Reactions): Promise<unknown>;
+  invoke(invocation: Invocation, reactions: Reactions): Promise<Answer>;
 }
 
 /** An error of the control plane, as it is thrown. */
@@ -2484,13 +2632,24 @@ export class Client {
     command: Commands[K]["command"],
     options: CallOptions<K> = {},
   ): Promise<Commands[K]["result"]> {
-    const result = await this.transport.invoke(
+    return (await this.withFiles(name, command, [], options)).result;
+  }
+
+  /** As `call`, for a command that takes files, or answers with some. */
+  async withFiles<K extends CommandName>(
+    name: K,
+    command: Commands[K]["command"],
+    files: readonly Blob[] = [],
+    options: CallOptions<K> = {},
+  ): Promise<{ readonly result: Commands[K]["result"]; readonly files: readonly TicketedFile[] }> {
+    const answer = await this.transport.invoke(
       {
         name,
         payload: command,
         seconds: options.seconds === undefined ? COMMANDS[name].seconds : options.seconds,
         workspace: options.workspace ?? "",
         inputs: options.inputs ?? null,
+        files,
         signal: options.signal ?? null,
       },
       {
@@ -2499,7 +2658,7 @@ export class Client {
         gap: (value) => options.onGap?.(value),
       },
     );
-    return result as Commands[K]["result"];
+    return { result: answer.value as Commands[K]["result"], files: answer.files };
   }
 
   /** Hear of the events that `pattern` stands for, until `signal` is aborted or the control plane ends it. */

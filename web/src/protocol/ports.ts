@@ -61,23 +61,42 @@ export function bridgePort(bridge: Promise<Bridge>): Port {
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5_000;
 
-/** In a browser: a WebSocket to the gateway that served the page. */
-export function socketPort(address: string, away: string): Port {
+const REVOKED = 1008; // RFC 6455, 7.4.1: a policy was violated; the gateway ends a session's pages so
+const LET_IN_NO_MORE = 401;
+
+/** Whether the gateway knows this browser no more: its session was ended, or the gateway began anew. */
+async function isOut(): Promise<boolean> {
+  try {
+    return (await fetch("/index.html", { method: "HEAD", cache: "no-store" })).status === LET_IN_NO_MORE;
+  } catch {
+    return false; // it is away
+  }
+}
+
+/** In a browser: a WebSocket to the gateway that served the page. `out`: this browser is let in no more. */
+export function socketPort(address: string, away: string, out: () => void): Port {
   let socket: WebSocket | null = null;
   let pause = FIRST_PAUSE;
   const before: string[] = [];
   const open = (hear: Hearer) => {
     const fresh = new WebSocket(address);
+    let opened = false;
     fresh.onopen = () => {
+      opened = true;
       socket = fresh;
       pause = FIRST_PAUSE;
       for (const text of before.splice(0)) fresh.send(text);
     };
     fresh.onmessage = (event) => hear.text(String(event.data));
-    fresh.onclose = () => {
+    fresh.onclose = (event) => {
       socket = null;
       before.length = 0;
       hear.closed(away);
+      if (event.code === REVOKED) {
+        out();
+        return;
+      }
+      if (!opened) void isOut().then((gone) => gone && out());
       setTimeout(() => open(hear), pause);
       pause = Math.min(2 * pause, LONGEST_PAUSE);
     };
@@ -96,5 +115,5 @@ export function socketPort(address: string, away: string): Port {
 export function port(away: string): Port {
   if (window.garretBridge !== undefined) return bridgePort(window.garretBridge);
   const scheme = window.location.protocol === "https:" ? "wss:" : "ws:";
-  return socketPort(`${scheme}//${window.location.host}/channel`, away);
+  return socketPort(`${scheme}//${window.location.host}/channel`, away, () => window.location.assign("/enter"));
 }

@@ -11,13 +11,19 @@ function house() {
   let end: (result: unknown) => void = () => undefined;
   let fail: (error: GarretError) => void = () => undefined;
   const stops: GarretError[] = [];
+  const said: unknown[] = [];
   const call = (name: string, command: unknown, options: CallOptions<"dictate.listen"> = {}) => {
     asked.push({ name, command });
     if (name === "dictate.stop") {
       const refused = stops.shift();
       return refused === undefined ? Promise.resolve({}) : Promise.reject(refused);
     }
+    if (name === "dictate.pause") return Promise.resolve({ paused: true, dictations: 1 });
     items = options.onItem as typeof items;
+    void (async () => {
+      for await (const wish of options.inputs ?? []) said.push(wish);
+      said.push("end");
+    })();
     return new Promise((resolve, reject) => {
       end = resolve;
       fail = reject;
@@ -26,7 +32,7 @@ function house() {
   };
   const item = (kind: DictateDictationItem["kind"], more: Partial<DictateDictationItem> = {}) =>
     items?.({ kind, text: "", segment: 0, start: 0, end: 0, level: 0, quality: "", kept: 0, ...more });
-  return { house: { call } as unknown as House, asked, item, stops, end: (value: unknown) => end(value), fail: (problem: GarretError) => fail(problem) };
+  return { house: { call } as unknown as House, asked, item, said, stops, end: (value: unknown) => end(value), fail: (problem: GarretError) => fail(problem) };
 }
 
 const error = (code: GarretError["code"], details = {}) => new GarretError({ code, message: `it ${code}`, retryable: false, details });
@@ -89,4 +95,38 @@ test("cancelled is no failure", async () => {
   dictation.cancel();
   await over;
   expect(dictation.ended.get()).toMatchObject({ cancelled: true, error: null });
+});
+
+test("it is paused and goes on by one word each, and only while it listens", async () => {
+  const [dictation, here] = [new Dictation(), house()];
+  await dictation.pause(here.house);
+  expect(here.asked).toEqual([]);
+  const over = dictation.begin(here.house, { mode: "plain", engine: "" });
+  await dictation.pause(here.house);
+  here.item("state", { text: "listening" });
+  await dictation.pause(here.house);
+  here.item("state", { text: "paused" });
+  await dictation.pause(here.house);
+  expect(here.asked.slice(1)).toEqual([
+    { name: "dictate.pause", command: { paused: true } },
+    { name: "dictate.pause", command: { paused: false } },
+  ]);
+  here.end(done);
+  await over;
+});
+
+test("the last command becomes words again, and what streams in ends with the dictation alone", async () => {
+  const [dictation, here] = [new Dictation(), house()];
+  dictation.wordsAgain();
+  const over = dictation.begin(here.house, { mode: "commands", engine: "" });
+  here.item("command", { text: "new line" });
+  dictation.wordsAgain();
+  dictation.wordsAgain();
+  here.item("words", { text: "new line" });
+  expect([dictation.restored.get(), dictation.hearing.get().commands]).toEqual([{ phrase: "new line" }, []]);
+  here.end(done);
+  await over;
+  await Promise.resolve();
+  await new Promise((settled) => setTimeout(settled));
+  expect(here.said).toEqual([{ as_words: true }, { as_words: true }, "end"]);
 });

@@ -35,6 +35,15 @@ test("it listens from the moment the microphone is open, and not once it is bein
   expect(hear({ ...SILENT, phase: "finishing" }, item("state", { text: "listening" })).phase).toBe("finishing");
 });
 
+test("a pause is shown until it listens again, and what is words again is no command", () => {
+  const paused = heard(item("state", { text: "listening" }), item("command", { text: "new line" }), item("command", { text: "tab" }), item("state", { text: "paused" }));
+  expect(paused.phase).toBe("paused");
+  expect(hear(paused, item("state", { text: "muted" })).phase).toBe("paused");
+  expect(hear(paused, item("state", { text: "listening" })).phase).toBe("listening");
+  expect(hear(paused, item("words", { text: "tab" })).commands).toEqual(["new line"]);
+  expect(hear(paused, item("words", { text: "" })).commands).toEqual(["new line", "tab"]);
+});
+
 test("commands and modes are told, of commands the last eight", () => {
   const many = heard(...Array.from({ length: 10 }, (_, index) => item("command", { text: `c${index}` })), item("mode", { text: "capitals" }));
   expect(many.commands).toEqual(["c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9"]);

@@ -57,7 +57,7 @@ _log = log.get("control.settings")
 class SettingUnknown(SettingError):
     """No setting has this name; the message names the nearest ones."""
 
-    code = Code.NOT_FOUND
+    code = Code.USAGE
 
 
 class StoredSetting(Protocol):

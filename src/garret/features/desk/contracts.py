@@ -7,8 +7,8 @@ from typing import Literal, TypeAlias
 from garret.protocol.contract import Command, Contract, Event, Nothing, command, event
 
 Action: TypeAlias = Literal["talk", "toggle", "pause", "palette", "insert"]
-"""talk: dictate while it is held; toggle: begin or end dictating; pause: pause or go on; palette: show the
-window with its palette; insert: insert the text that was held back."""
+"""talk: dictate while it is held; toggle: begin or end dictating; pause: pause a dictation or go on with it;
+palette: show the window with its palette; insert: insert the text that was held back."""
 
 Phase: TypeAlias = Literal["tap", "press", "release"]
 """tap: pressed and released, for who cannot tell the two apart."""

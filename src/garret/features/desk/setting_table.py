@@ -87,7 +87,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         type="text",
         default="",
         maximum=60,
-        sentence="The hotkey that inserts what was said, and goes on when pressed again; empty is none.",
+        sentence="The hotkey that pauses a dictation and goes on with it; empty is none.",
     ),
     Setting(
         key="desk.hotkey_palette",

@@ -30,7 +30,7 @@ def job_of(work: store.Underway) -> str:
 
     A live dictation is named after its job, whose name is not in the row before the sound has ended.
     """
-    if work.job or work.state != "capturing":
+    if work.job or work.state not in ("capturing", "paused"):
         return work.job
     return f"job_{work.utterance.rpartition('_')[2]}"
 

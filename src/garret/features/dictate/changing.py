@@ -19,14 +19,16 @@ from garret.control.commands.request import Caller
 from garret.control.commands.service import Request, ServiceHandler
 from garret.control.door import Door
 from garret.control.errors import ControlError
+from garret.features.dictate import clearings, history, store, versions
 from garret.features.dictate import contracts as c
-from garret.features.dictate import history, store, versions
 from garret.protocol.contract import Command
 from garret.storage.errors import StorageError
 
 _logger = log.get("dictate.changing")
 
 GRACE: Final = "dictate.grace_minutes"
+_ERASED_AT_ONCE: Final = 100  # utterances in one transaction: some hundredths of a second of the writer
+_NAMED: Final = 10  # utterances in an entry of the audit chain
 
 
 class Own(Protocol):
@@ -39,7 +41,8 @@ Undisturbed = Callable[[str, str], AbstractAsyncContextManager[None]]
 """Of an utterance: nobody works on it until the block is left. Raises ControlError (conflict), which says
 that what the second text names was not done."""
 
-Remove = Callable[[store.Row, str], Awaitable[None]]
+Remove = Callable[[Sequence[store.Row], str], Awaitable[None]]
+"""Delete all of some utterances for good, in one transaction, and tell that they are gone."""
 
 
 class Changing:
@@ -140,10 +143,11 @@ class Changing:
 
         def keep(connection: Any) -> None:
             for row in rows:
-                store.find(
-                    connection, row.id
-                )  # one whose time is over meanwhile is told, and none is changed
-                body = {"utterance": row.id, "discarded": discarded}
+                # One whose time is over meanwhile is told, and none is changed.
+                store.find(connection, row.id)
+                body: dict[str, Any] = {"utterance": row.id, "discarded": discarded}
+                if knew := [each.part for each in clearings.standing(connection, row.id)]:
+                    body["knew"] = knew
                 objects.record(
                     connection, signer, store.DISCARD, body, aggregate=row.id, workspace=row.workspace
                 )
@@ -159,6 +163,8 @@ class Changing:
         """Seconds for which a deletion can be taken back."""
         return float(self._door.setting(GRACE)) * 60
 
+    # ---- for good
+
     async def end_grace(self) -> None:
         """Delete for good what was deleted and is past its time; what cannot go now stays for later."""
         try:
@@ -169,16 +175,52 @@ class Changing:
         if settled is None:
             return
         before = settled - self._grace
-        for utterance in await self._door.store.read(lambda connection: history.overdue(connection, before)):
+        overdue = await self._door.store.read(lambda connection: history.overdue(connection, before))
+        for first in range(0, len(overdue), _ERASED_AT_ONCE):
             try:
-                await self._end(utterance, before)
+                await self._end(overdue[first : first + _ERASED_AT_ONCE], before)
             except GarretError as error:
-                _logger.warning("%s, whose grace time is over, stays: %s", utterance, error.message)
+                _logger.warning("what was deleted and is past its time stays for now: %s", error.message)
+        if overdue:
+            await self._end_lists()
+            await self._door.store.sweep()
 
-    async def _end(self, utterance: str, before: float) -> None:
-        async with self._undisturbed(utterance, "deleted"):
-            row = await self._door.store.read(lambda connection: store.find(connection, utterance))
-            if row.discarded is None or row.discarded >= before:
-                return  # it was brought back while others were deleted
-            await self._door.as_house(f"delete {utterance} for good: its grace time is over", row.workspace)
-            await self._remove(row, "deleted, and not brought back in time")
+    async def _end(self, utterances: Sequence[str], before: float) -> None:
+        async with AsyncExitStack() as undisturbed:
+            alone: list[str] = []
+            for utterance in sorted(utterances):
+                try:
+                    await undisturbed.enter_async_context(self._undisturbed(utterance, "deleted"))
+                except ControlError as error:
+                    _logger.warning("%s, whose grace time is over, stays: %s", utterance, error.message)
+                else:
+                    alone.append(utterance)
+            still = frozenset(
+                await self._door.store.read(lambda connection: history.overdue(connection, before))
+            )
+            rows = [await self._row(each) for each in alone if each in still]  # others were brought back
+            if rows:
+                await self._door.as_house(f"delete for good what is past its grace time: {_named(rows)}")
+                await self._remove(rows, "deleted, and not brought back in time")
+
+    async def _row(self, utterance: str) -> store.Row:
+        return await self._door.store.read(lambda connection: store.beginning(connection, utterance, 0))
+
+    async def _end_lists(self) -> None:
+        """Erase what lists the utterances of a clearing of which none is left."""
+        objects, signer = self._door.store.objects, self._door.signer
+
+        def erase(connection: Any) -> None:
+            for part in clearings.spent(connection, objects.admission.own):
+                objects.erase(connection, signer, part, "nothing is left of what it deleted")
+
+        try:
+            await self._door.store.writer.write(erase)
+        except GarretError as error:
+            _logger.warning("the lists of what was cleared stay for now: %s", error.message)
+
+
+def _named(rows: Sequence[store.Row]) -> str:
+    """Utterances in a sentence: some by name."""
+    shown = ", ".join(row.id for row in rows[:_NAMED])
+    return f"{shown} and {len(rows) - _NAMED} more" if len(rows) > _NAMED else shown

@@ -79,7 +79,7 @@ def remark_on(session: Session, whole: c.Transcript) -> None:
     """The quality and state of a transcript, beside its text."""
     if whole.engine:
         remark(session, whole)
-    if whole.state in ("capturing", "captured"):
+    if whole.state in ("capturing", "paused", "captured"):
         session.note(
             f"It is {whole.state} only and has no text yet; "
             f"`garret history retry {whole.utterance}` makes it.",

@@ -5,6 +5,9 @@ new one goes on at the end of the spool: it hears the last of it again, so that 
 missed, and what a client had pushed beyond it is sent again. When the control plane died, it goes on with
 whoever comes back and says so beforehand (`Listen.resumes`); `resuming` sees to what was captured before.
 Otherwise `transcription` takes the spool that is there; nobody is listened to who is not there.
+
+Paused, capturing ends as it does at the end, so that a microphone is closed, and begins anew at the end of
+the spool when it goes on. That it is paused outlives the control plane: nobody expects to be heard then.
 """
 
 from __future__ import annotations
@@ -67,6 +70,10 @@ class Listening:
         self._pushed = PushedSound()
         self._ended = False
         self._stopped = False
+        self._interrupted = False
+        """Capturing is to end now, and to begin again once it goes on."""
+        self._unpaused = asyncio.Event()
+        self._unpaused.set()
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._base = 0
@@ -86,10 +93,44 @@ class Listening:
         """The utterance as it was when the listening began."""
         return self._row
 
+    @property
+    def paused(self) -> bool:
+        """Whether nothing is kept of what sounds now."""
+        return not self._unpaused.is_set()
+
+    @property
+    def pausable(self) -> bool:
+        """Whether it can be paused from here: whoever holds pushed sound back counts every sample of it."""
+        return not (self._command.resumes and self._command.source == "push")
+
     def stop(self) -> None:
         """End the listening; what was captured until now is transcribed."""
         self._stopped = self._ended = True
+        self._unpaused.set()
         self._news.set()
+
+    async def pause(self) -> None:
+        """Keep nothing of what sounds from now on, until `go_on`. Idempotent. Raises StorageError."""
+        if self.paused or self._stopped:
+            return
+        self._interrupted = True
+        self._unpaused.clear()
+        self._news.set()
+        self._request.emit_nowait(c.DictationItem(kind="state", text="paused"))
+        await self._note("paused")
+
+    async def go_on(self) -> None:
+        """Listen again, in the same utterance. Idempotent. Raises StorageError."""
+        if self.paused:
+            await self._note("capturing")
+            self._unpaused.set()
+
+    async def _note(self, state: str) -> None:
+        """Keep whether it is paused, for whoever goes on with it after a restart."""
+        now = self._door.clock.wall()
+        await self._door.store.writer.write(
+            lambda connection: store.set_work(connection, self._row.id, state, now)
+        )
 
     async def run(self) -> c.Dictated:
         """Listen until the end. Raises GarretError; what was captured is in the spool."""
@@ -124,10 +165,13 @@ class Listening:
         """Go on where an earlier attempt was cut off, and tell a client that holds its sound from where."""
         samples = os.fstat(spool).st_size // SAMPLE_BYTES
         if samples:
-            before = await Resumption.look(self._door, self._request, self._row.id, self._run, spool)
+            paused = self._row.work_state == "paused"
+            before = await Resumption.look(
+                self._door, self._request, self._row.id, self._run, spool, paused=paused
+            )
             self._before, self._segment_end = before, before.border
             self._pushed = PushedSound(samples)
-            if self._command.source == "microphone":
+            if self._command.source == "microphone" and not paused:
                 missing = f"about {before.silent_seconds:.0f} s"
                 self._gap = f"Garret was restarted: {missing} were not recorded."
         self._tell_kept(samples)
@@ -192,13 +236,40 @@ class Listening:
         )
         feeding = asyncio.get_running_loop().create_task(self._feed())
         try:
-            await self._bridge(spool, None if self._before is None else self._before.border)
-            while await self._capture_once(spool, recognition):
+            if self._row.work_state == "paused":
+                self._unpaused.clear()
+                self._request.emit_nowait(c.DictationItem(kind="state", text="paused"))
+                await self._wait_paused(spool)
+            goes_on = not self._stopped
+            if goes_on:
+                await self._bridge(spool, None if self._before is None else self._before.border)
+            while goes_on and await self._capture_once(spool, recognition):
                 self._cut_segment(os.fstat(spool).st_size // SAMPLE_BYTES)
-                await self._bridge(spool)
+                await self._wait_paused(spool)
+                goes_on = not self._stopped
+                if goes_on:
+                    await self._bridge(spool)
         finally:
             feeding.cancel()
         self._close_segment(os.fstat(spool).st_size // SAMPLE_BYTES)
+
+    async def _wait_paused(self, spool: int) -> None:
+        """Capturing has ended: until it is to go on nothing is open, and that is told."""
+        if not self._interrupted and not self.paused:
+            return  # a worker was lost
+        self._interrupted = False
+        size = os.fstat(spool).st_size // SAMPLE_BYTES
+        self._close_segment(size)
+        self._segment_end = size  # what was captured was searched to its end
+        self._tell_paused(True)
+        await self._unpaused.wait()
+        if not self._stopped:
+            self._door.worker("stt").warm()
+            self._tell_paused(False)
+
+    def _tell_paused(self, paused: bool) -> None:
+        told = c.PauseChanged(utterance=self._row.id, paused=paused)
+        self._door.publish(told, scope=self._row.profile, workspace=self._row.workspace)
 
     async def _bridge(self, spool: int, heard: int | None = None) -> None:
         """Until a worker is there to take it, pushed sound is put into the spool here.
@@ -263,7 +334,7 @@ class Listening:
             finally:
                 pumping.cancel()
         self._problem = self._problem or captured.problem
-        return False
+        return self._interrupted and not (self._stopped or captured.problem)
 
     def _capture_command(self) -> c.Capture | c.Record:
         if self._command.source == "push":
@@ -278,6 +349,8 @@ class Listening:
         async for chunk in self._request.inputs():
             if chunk.as_words:
                 self._door.spawn(self._commands.restore_last())
+                continue
+            if self.paused:
                 continue
             self._pushed.add(chunk.data)
             self._news.set()
@@ -298,7 +371,7 @@ class Listening:
                 except GarretError:
                     return  # the capture has ended, and says why
                 sent = upto
-            if self._ended and sent >= self._pushed.samples:
+            if (self._ended or self._interrupted) and sent >= self._pushed.samples:
                 break
             await self._news.wait()
         call.end_inputs()
@@ -338,6 +411,8 @@ class Listening:
 
     def _tell(self, item: c.CaptureItem) -> None:
         if item.state == "ended":
+            if self._interrupted and not (self._stopped or item.problem):
+                return  # it goes on
             self._problem = self._problem or item.problem
             self._over.set()
             return

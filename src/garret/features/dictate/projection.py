@@ -3,10 +3,10 @@
 `utterance_objects` notes what each object says; everything else is derived from all that is noted of an
 utterance, the last word by `Object.moment`. The pages of a transcript are large, so of them only the place is
 noted, and the texts of those that count are taken from the objects themselves; so is a person's own text.
-Without its utterance nothing
-is shown: what came before it waits among the objects.
+Without its utterance nothing is shown: what came before it waits among the objects.
 
-Neighbours: `store` reads these tables and makes the objects; `storage.projections` says what is promised.
+Neighbours: `clearings` has the deletions of many in one act; `store` reads these tables and makes the
+objects; `storage.projections` says what is promised.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from typing import Any, Final, NamedTuple
 import apsw
 import msgspec
 
+from garret.features.dictate import clearings
+from garret.features.dictate.clearings import CLEARING, RESTORATION
 from garret.features.dictate.store import AUDIO, DELIVERY, DISCARD, EDIT, PAGE, TRANSCRIPT, UTTERANCE
 from garret.storage import object_store
 from garret.storage.objects import Object
@@ -41,11 +43,11 @@ _SAID: Final[dict[str, tuple[str, ...]]] = {
     ),
     DELIVERY: ("problem",),
     EDIT: (),
-    DISCARD: ("discarded",),
+    DISCARD: ("discarded", "knew"),
 }
 """What is noted of the body of each kind."""
 
-_LATER: Final = frozenset({"notes", "plain"})
+_LATER: Final = frozenset({"knew", "notes", "plain"})
 """What objects of before it was thought of do not say."""
 
 _UPSERT: Final = (
@@ -79,6 +81,11 @@ _NO_TRANSCRIPT: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 
+def _apply_clearing(connection: apsw.Connection, item: Object) -> None:
+    apply = clearings.apply_clearing if item.kind == CLEARING else clearings.apply_restoration
+    apply(connection, item, _derive)
+
+
 def _apply(connection: apsw.Connection, item: Object) -> None:
     """Note what an object says, and derive anew what it changes."""
     body = item.body
@@ -103,6 +110,10 @@ def _apply(connection: apsw.Connection, item: Object) -> None:
 
 def _forget(connection: apsw.Connection, kind: str, identity: str) -> None:
     """An object was deleted. Without its utterance nothing remains; without its audio, the text does."""
+    if kind == CLEARING:
+        clearings.forget_clearing(connection, identity, _derive)
+    elif kind == RESTORATION:
+        clearings.forget_restoration(connection, identity, _derive)
     found = connection.execute(
         "SELECT utterance FROM utterance_objects WHERE object = ?", (identity,)
     ).fetchone()
@@ -228,7 +239,6 @@ def _show(
 ) -> None:
     audio = _noted(connection, utterance, AUDIO)
     delivery = _last(connection, utterance, DELIVERY)
-    discard = _last(connection, utterance, DISCARD)
     told = transcript.said if transcript is not None else _NO_TRANSCRIPT
     run = transcript.run if transcript is not None else ""
     raw, cleaned = _whole_text(connection, utterance, run)
@@ -252,7 +262,7 @@ def _show(
             text,
             _encode(told["notes"]) if "notes" in told else None,
             None if edited is None else cleaned,
-            discard.created / 1000 if discard is not None and discard.said["discarded"] else None,
+            _discarded(connection, utterance),
             bool(first.said.get("plain")),
         ),
     )
@@ -274,6 +284,21 @@ def _edited(
     made = item if item is not None and item.id == edit.object else object_store.get(connection, edit.object)
     text = made.body["text"]
     return None if text is None else str(text)
+
+
+def _discarded(connection: apsw.Connection, utterance: str) -> float | None:
+    """When it was deleted, in seconds, where the last word says that it is.
+
+    A clearing that somebody knew who said something about this one alone has no say any more: the clock may
+    have gone back between the two.
+    """
+    alone = _noted(connection, utterance, DISCARD)
+    known = {part for each in alone for part in each.said.get("knew", ())}
+    parts = [each for each in clearings.standing(connection, utterance) if each.part not in known]
+    last = alone[-1] if alone else None
+    if parts and (last is None or tuple(parts[-1]) > last.moment):
+        return parts[-1].created / 1000
+    return last.created / 1000 if last is not None and last.said["discarded"] else None
 
 
 def _state(transcript: _Noted | None, delivery: _Noted | None) -> str:
@@ -314,6 +339,9 @@ def _keep_searchable(
 PROJECTION: Final = Projection(
     room="dictate",
     tables=(
+        "utterance_restorations",
+        "utterance_cleared",
+        "utterance_clearings",
         "utterance_search",
         "utterance_places",
         "utterance_segments",
@@ -321,7 +349,10 @@ PROJECTION: Final = Projection(
         "utterance_objects",
         "utterances",
     ),
-    apply=dict.fromkeys((UTTERANCE, AUDIO, PAGE, TRANSCRIPT, DELIVERY, EDIT, DISCARD), _apply),
+    apply={
+        **dict.fromkeys((UTTERANCE, AUDIO, PAGE, TRANSCRIPT, DELIVERY, EDIT, DISCARD), _apply),
+        **dict.fromkeys((CLEARING, RESTORATION), _apply_clearing),
+    },
     forget=_forget,
     version=3,
     blobs=("SELECT audio FROM utterances WHERE audio IS NOT NULL",),

@@ -31,25 +31,34 @@ class Resumption:
     """What an earlier attempt at one dictation left behind. Made before anything is added to the spool."""
 
     def __init__(
-        self, door: Door, request: Request, known: dict[tuple[int, int], c.Hypothesis], spool: int
+        self,
+        door: Door,
+        request: Request,
+        known: dict[tuple[int, int], c.Hypothesis],
+        spool: int,
+        *,
+        paused: bool = False,
     ) -> None:
+        """What was `paused` had ended where it ended: all of it is found, and nothing listened to again."""
         self.known = known
         state = os.fstat(spool)
         self.samples = state.st_size // 2
         self.silent_seconds = max(0.0, door.clock.wall() - state.st_mtime)
         """How long nothing was captured; what a clock that jumped makes of it."""
         heard = max((end for _, end in self.known if end <= self.samples), default=0)
-        self.border = max(heard, self.samples - _AGAIN_LIMIT, 0)
+        self.border = self.samples if paused else max(heard, self.samples - _AGAIN_LIMIT, 0)
         """From here on the spool is listened to again; speech before it is found by `find`."""
         self._door = door
         self._request = request
         self._spool = spool
 
     @classmethod
-    async def look(cls, door: Door, request: Request, utterance: str, run: str, spool: int) -> Resumption:
+    async def look(
+        cls, door: Door, request: Request, utterance: str, run: str, spool: int, *, paused: bool
+    ) -> Resumption:
         """Look at the spool and at what was heard of it. Raises StorageError."""
         known = await door.store.read(lambda connection: store.heard(connection, utterance, run))
-        return cls(door, request, known, spool)
+        return cls(door, request, known, spool, paused=paused)
 
     async def find(self, recognition: Recognition) -> None:
         """Begin what was heard before, and what else was said before the border. Raises GarretError."""

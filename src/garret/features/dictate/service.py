@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +25,7 @@ from garret.features.dictate import history, store
 from garret.features.dictate.abandoned import end_abandoned
 from garret.features.dictate.audio.errors import UNDECODABLE
 from garret.features.dictate.changing import GRACE, Changing
+from garret.features.dictate.clearing import Clearing
 from garret.features.dictate.examination import Examination
 from garret.features.dictate.exporting import Exporting
 from garret.features.dictate.finishing import CANCELLED, Finisher, Words
@@ -62,6 +63,7 @@ class DictationService:
         self._finisher = Finisher(door)
         self._models = ModelKeeping(door)
         self._changing = Changing(door, self._own, self._undisturbed, self._remove)
+        self._clearing = Clearing(door, self._undisturbed)
         self._live: dict[str, Listening] = {}
         self._begun: set[str] = set()
         """Live dictations an attempt of this process took the input of, and that are not done."""
@@ -76,6 +78,7 @@ class DictationService:
             c.Listen: self._listen,
             c.RestoreWords: self._restore_words,
             c.Stop: self._stop,
+            c.Pause: self._pause,
             c.History: self._history,
             c.Get: self._get,
             c.Audio: self._audio,
@@ -84,6 +87,7 @@ class DictationService:
             **Examination(door).handlers,
             **self._models.handlers,
             **self._changing.handlers,
+            **self._clearing.handlers,
             **Exporting(door, self._own, self._finisher).handlers,
             **PhraseTable(door).handlers,
         }
@@ -342,19 +346,38 @@ class DictationService:
             _logger.error("the failure of %s could not be noted: %s", utterance, error.message)
 
     async def _stop(self, command: c.Stop, request: Request) -> Nothing:
-        named = command.utterance
+        for session in await self._sessions(command.utterance, request.caller):
+            session.stop()
+        return Nothing()
+
+    async def _pause(self, command: c.Pause, request: Request) -> c.Pausing:
+        sessions = await self._sessions(command.utterance, request.caller)
+        running = [session for session in sessions if session.pausable]
+        if not running:
+            raise ControlError(
+                "The sound of this dictation comes from a program that holds it while Garret is away: that "
+                "program has to pause. The dictation goes on.",
+                code=Code.CONFLICT,
+            )
+        wanted = command.paused
+        if wanted is None:
+            wanted = not all(session.paused for session in running)
+        for session in running:
+            await (session.pause() if wanted else session.go_on())
+        return c.Pausing(paused=wanted, dictations=len(running))
+
+    async def _sessions(self, named: str, caller: Caller) -> list[Listening]:
+        """The live dictation that is named, or all that the caller may see. Raises ControlError."""
         if named:
-            await self._own(request.caller, named)
+            await self._own(caller, named)
         running = [
             session
             for utterance, session in self._live.items()
-            if utterance == named or (not named and self._may_see(request.caller, session.row))
+            if utterance == named or (not named and self._may_see(caller, session.row))
         ]
         if not running:
             raise ControlError("Nobody is dictating now.", code=Code.NOT_FOUND)
-        for session in running:
-            session.stop()
-        return Nothing()
+        return running
 
     # ---- history
 
@@ -450,25 +473,33 @@ class DictationService:
     async def _delete(self, command: c.Delete, request: Request) -> Nothing:
         row = await self._own(request.caller, command.utterance, deleted=True)
         async with self._undisturbed(row.id, "deleted"):
-            await self._remove(row, "deleted by the user")
+            await self._remove([row], "deleted by the user")
+            await self._door.store.sweep()
             self._taken.pop(row.id, None)
         await self._door.audit(request.caller, "dictate.delete", "done", {"utterance": row.id})
         return Nothing()
 
-    async def _remove(self, row: store.Row, why: str) -> None:
-        """Delete all of an utterance, and tell that it is gone."""
+    async def _remove(self, rows: Sequence[store.Row], why: str) -> None:
+        """Delete all of some utterances in one transaction, and tell that they are gone; their blobs go with
+        the next sweep."""
         door = self._door
-        objects = await door.store.read(lambda connection: store.objects_of(connection, row.id))
-        for identity in objects:
-            await door.store.objects.delete(door.signer, identity, why)
-        self._finisher.spool_path(row.id).unlink(missing_ok=True)
-        await door.store.sweep()
-        door.publish(c.Deleted(utterance=row.id), scope=row.profile, workspace=row.workspace)
+        objects, signer = door.store.objects, door.signer
+
+        def erase(connection: Any) -> None:
+            for row in rows:
+                for identity in store.objects_of(connection, row.id):
+                    objects.erase(connection, signer, identity, why)
+
+        await door.store.writer.write(erase)
+        for row in rows:
+            self._finisher.spool_path(row.id).unlink(missing_ok=True)
+            door.publish(c.Deleted(utterance=row.id), scope=row.profile, workspace=row.workspace)
 
     async def _let_go(self, row: store.Row) -> None:
         """Keep nothing of a file of which nothing can be made: whoever gave it has it still."""
         try:
-            await self._remove(row, "it cannot be decoded")
+            await self._remove([row], "it cannot be decoded")
+            await self._door.store.sweep()
             if (blob := self._taken.get(row.id)) is not None:
                 await self._door.store.let_go(blob)
         except GarretError as error:

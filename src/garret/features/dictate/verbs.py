@@ -378,7 +378,13 @@ def engines(session: Session, arguments: argparse.Namespace) -> None:
     session.table(
         ("engine", "quality", "", "model", "licence and origin, or why not"),
         [
-            (each.name, each.quality, _engine_state(each), each.model, each.reason or _rights(each))
+            (
+                each.name,
+                each.quality,
+                _engine_state(each),
+                each.model,
+                session.named(each.reason) or _rights(each),
+            )
             for each in found
         ],
         found,

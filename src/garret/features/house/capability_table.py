@@ -36,6 +36,7 @@ CAPABILITIES: Final = (
     Capability("logs.read", "Read what Garret and its workers logged.", _AT_THE_DESK, _GROWN),
     Capability("audit.read", "Read and verify the audit chain.", _AT_THE_DESK, _GROWN),
     Capability("backup.create", "Write a backup of everything durable.", _AT_THE_DESK, _GROWN),
+    Capability("data.clear_own", "Clear all that is one's own, and bring it back.", _AT_THE_DESK, _GROWN),
     Capability("storage.administer", "Rebuild the tables that are made from objects.", _AT_THE_DESK, _GROWN),
     Capability("egress.read", "See the way out, and what went over it.", _AT_THE_DESK, _GROWN),
     Capability("egress.administer", "Close and open the way out.", _AT_THE_DESK, _GROWN),

@@ -102,9 +102,7 @@ class ProfileDesk:
     def _refusal(self, target: str, current: str) -> ControlError:
         if target not in PROFILES:
             names = ", ".join(PROFILES)
-            return ControlError(
-                f"There is no profile '{target[:50]}'; there are {names}.", code=Code.NOT_FOUND
-            )
+            return ControlError(f"There is no profile '{target[:50]}'; there are {names}.", code=Code.USAGE)
         return ControlError(f"'{current}' cannot be left: no PIN is set.", code=Code.DENIED)
 
     async def _check_pin(self, caller: Caller, encoded: str, given: str) -> None:

@@ -21,6 +21,7 @@ from garret.control.errors import ControlError
 from garret.control.settings.values import as_text
 from garret.control.watching.storage_watch import SENTENCES
 from garret.features.house import contracts as c
+from garret.features.house.clearing import ClearingDesk
 from garret.features.house.consent import ConsentDesk
 from garret.features.house.egress import EgressDesk
 from garret.features.house.feeds import Feed
@@ -77,6 +78,7 @@ class HouseService:
             **StorageDesk(door).handlers,
             **LaterDesk(door).handlers,
             **self._egress.handlers,
+            **ClearingDesk(door).handlers,
         }
 
     async def start(self) -> None:
@@ -240,7 +242,7 @@ class HouseService:
         elif not self._plane.outside.restart(command.name):
             names = ", ".join([*self._plane.pools, *self._plane.outside.names()])
             raise ControlError(
-                f"There is no worker called '{command.name[:80]}'; there are {names}.", code=Code.NOT_FOUND
+                f"There is no worker called '{command.name[:80]}'; there are {names}.", code=Code.USAGE
             )
         await self._door.audit_if_possible(request.caller, "house.restart", "done", {"worker": command.name})
         return c.Workers(workers=self._worker_rows())

@@ -11,6 +11,7 @@ _KEYS: Final = "garret.features.house.keys_verbs"
 _APPROVALS: Final = "garret.features.house.approvals_verbs"
 _LATER: Final = "garret.features.house.later_verbs"
 _EGRESS: Final = "garret.features.house.egress_verbs"
+_CLEARING: Final = "garret.features.house.clearing_verbs"
 _LIMIT: Final = WholeNumber(1, 10_000)
 
 _JOB: Final = Argument(("job",), {"metavar": "JOB", "help": "its id, or an unmistakable end of it"})
@@ -343,6 +344,37 @@ SCHEDULES: Final = Verb(
     ),
 )
 
+CLEAR: Final = Verb(
+    "clear",
+    "Delete all that is yours, in all rooms, in one act that can be taken back for a while.",
+    "",
+    subverbs=(
+        Verb("list", "Show what is yours, and what can come back.", f"{_CLEARING}:clear_list"),
+        Verb(
+            "all",
+            "Delete all of the profile in force.",
+            f"{_CLEARING}:clear_all",
+            (Argument(("-y", "--yes"), {"action": "store_true", "help": "do not ask"}),),
+        ),
+        Verb(
+            "undo",
+            "Bring back what was cleared, while its grace time lasts.",
+            f"{_CLEARING}:clear_undo",
+            (
+                Argument(
+                    ("clearing",),
+                    {
+                        "metavar": "CLEARING",
+                        "nargs": "?",
+                        "default": "",
+                        "help": "which; the last one without",
+                    },
+                ),
+            ),
+        ),
+    ),
+)
+
 VERBS: Final[tuple[Verb, ...]] = (
     JOBS,
     APPROVALS,
@@ -356,5 +388,6 @@ VERBS: Final[tuple[Verb, ...]] = (
     SETTINGS,
     PROFILES,
     BACKUP,
+    CLEAR,
     DOCTOR,
 )

@@ -109,7 +109,7 @@ def workers_list(session: Session, arguments: argparse.Namespace) -> None:
 def workers_restart(session: Session, arguments: argparse.Namespace) -> None:
     names = {worker.name for worker in session.call(c.ListWorkers(), again=True).workers}
     if names and arguments.name not in names:
-        raise GarretError(_no_such("worker", arguments.name, sorted(names)), code=Code.NOT_FOUND)
+        raise GarretError(_no_such("worker", arguments.name, sorted(names)), code=Code.USAGE)
     _show_workers(session, session.call(c.RestartWorker(name=arguments.name)))
 
 
@@ -129,7 +129,7 @@ def worker_rows(session: Session, workers: tuple[c.WorkerStatus, ...]) -> list[t
             worker.running,
             worker.waiting,
             session.size(worker.memory_bytes) if worker.memory_bytes else "",
-            _remark(worker),
+            session.named(_remark(worker)),
         )
         for worker in workers
     ]
@@ -195,7 +195,7 @@ def _check_worker(session: Session, given: str) -> None:
     """A slip in a name must not look like silence. Raises GarretError where nothing is called so."""
     names = {worker.name for worker in session.call(c.ListWorkers(), again=True).workers}
     if given.partition("#")[0] not in names:
-        raise GarretError(_no_such("worker", given, sorted(names)), code=Code.NOT_FOUND)
+        raise GarretError(_no_such("worker", given, sorted(names)), code=Code.USAGE)
 
 
 def _in_order(lines: tuple[c.LogLine, ...]) -> list[c.LogLine]:
@@ -332,6 +332,7 @@ def doctor(session: Session, arguments: argparse.Namespace) -> int:
         if error.code != Code.CORRUPT:
             raise
         checks = (c.Check(name="database", outcome="fail", sentence=error.message),)
-    rows = [(check.outcome, check.name, check.sentence, check.remedy) for check in checks]
+    named = session.named
+    rows = [(check.outcome, check.name, named(check.sentence), named(check.remedy)) for check in checks]
     session.table(("", "check", "finding", "what to do"), rows, checks)
     return 1 if any(check.outcome == "fail" for check in checks) else 0

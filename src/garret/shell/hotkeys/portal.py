@@ -13,15 +13,19 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import jeepney
+
 from garret.page.local import Strategy
+from garret.shell.bus import Bus, Signal
+from garret.shell.errors import ShellError
 from garret.shell.hotkeys.accelerator import Accelerator
-from garret.shell.hotkeys.bus import Bus
 from garret.shell.hotkeys.hotkeys import Told
 from garret.shell.hotkeys.press import ACTIONS, Action, Phase
 
 SERVICE: Final = "org.freedesktop.portal.Desktop"
 PATH: Final = "/org/freedesktop/portal/desktop"
 SHORTCUTS: Final = "org.freedesktop.portal.GlobalShortcuts"
+_PORTAL: Final = jeepney.DBusAddress(PATH, bus_name=SERVICE, interface=SHORTCUTS)
 
 DESCRIPTIONS: Final[Mapping[Action, str]] = {
     "talk": "Dictate while it is held",
@@ -45,8 +49,10 @@ class PortalSource:
         self._round = 0
         self._sentence = "The desktop has not been asked for keys yet."
         self._works = True
-        bus.hear(SERVICE, PATH, f"{SHORTCUTS}.Activated", lambda body: self._heard(body, "press"))
-        bus.hear(SERVICE, PATH, f"{SHORTCUTS}.Deactivated", lambda body: self._heard(body, "release"))
+        phases: tuple[tuple[str, Phase], ...] = (("Activated", "press"), ("Deactivated", "release"))
+        for member, phase in phases:
+            signal = Signal(SERVICE, PATH, SHORTCUTS, member)
+            bus.listen(signal, lambda body, phase=phase: self._heard(body, phase))
 
     # ---- as `Source`
 
@@ -135,27 +141,30 @@ class PortalSource:
         """Call a method that is answered by a Response signal of a request object (portal documentation,
         org.freedesktop.portal.Request: its path is known beforehand, so that no answer can be missed)."""
         token = f"garret{secrets.token_hex(8)}"
-        sender = self._bus.name.removeprefix(":").replace(".", "_")
-        path = f"{PATH}/request/{sender}/{token}"
-        signal = "org.freedesktop.portal.Request.Response"
 
-        def responded(answer: tuple[Any, ...]) -> None:
-            self._bus.forget(path, signal)
-            code, results = answer
-            if code == 0:
-                done({name: value for name, (_, value) in results.items()})
-            else:
-                refused("it was declined" if code == 1 else "the request ended")
+        def ask(name: str) -> None:
+            sender = name.removeprefix(":").replace(".", "_")
+            signal = Signal(
+                SERVICE, f"{PATH}/request/{sender}/{token}", "org.freedesktop.portal.Request", "Response"
+            )
 
-        def failed(why: str) -> None:
-            self._bus.forget(path, signal)
-            refused(why)
+            def responded(answer: tuple[Any, ...]) -> None:
+                self._bus.forget(signal)
+                code, results = answer
+                if code == 0:
+                    done({name: value for name, (_, value) in results.items()})
+                else:
+                    refused("it was declined" if code == 1 else "the request ended")
 
-        self._bus.hear(SERVICE, path, signal, responded)
-        everything = {**options, "handle_token": ("s", token)}
-        self._bus.call(
-            SERVICE, PATH, f"{SHORTCUTS}.{method}", signature, (*body, everything), lambda _: None, failed
-        )
+            def failed(error: ShellError) -> None:
+                self._bus.forget(signal)
+                refused(error.message)
+
+            self._bus.listen(signal, responded)
+            everything = {**options, "handle_token": ("s", token)}
+            self._bus.call(_PORTAL, method, signature, (*body, everything), None, failed)
+
+        self._bus.named(ask, lambda error: refused(error.message))
 
     def _heard(self, body: tuple[Any, ...], phase: Phase) -> None:
         session, name = str(body[0]), body[1]
@@ -165,8 +174,7 @@ class PortalSource:
     def _end_session(self) -> None:
         self._given = {}
         if self._session:
-            self._bus.call(
-                SERVICE, self._session, "org.freedesktop.portal.Session.Close", "", (),
-                lambda _: None, lambda _: None,
-            )  # fmt: skip
+            interface = "org.freedesktop.portal.Session"
+            session = jeepney.DBusAddress(self._session, bus_name=SERVICE, interface=interface)
+            self._bus.call(session, "Close", "", ())
             self._session = ""

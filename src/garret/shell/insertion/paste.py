@@ -22,6 +22,9 @@ Where it does not ask:
 Either way the text is held, and what the target asks for late gets nothing (`Doubts`): the text is the
 person's to insert again by then, and what was on the clipboard is not what the key meant.
 
+Where somebody else takes the selection, what the target was reading then it still gets: it was answered
+before. So the outcome waits for that reading; nothing that it asks for later comes from here.
+
     keeping -> ready -> pressed -> settling -> lingering -> over
 
 Invariants: the chord is pressed at most once; one outcome; after "held" nobody gets the text.
@@ -107,6 +110,7 @@ class Paste:
         self._ponged = False
         self._taking = 0
         self._reads = 0
+        self._lost = False
         self._settled_by = 0.0
         self._touched = False
 
@@ -178,7 +182,9 @@ class Paste:
         self._reads += 1
         if self.stage is not Stage.PRESSED or self._reads < needed:
             self.progressed(now)
-            return ()
+            return self._hold(Reason.CLIPBOARD_TAKEN) if self._lost and not self._taking else ()
+        if self._lost:
+            return (*self._end(), Say(None))
         self.stage = Stage.SETTLING
         self._deadline = now + SETTLE
         self._settled_by = now + SETTLED_BY
@@ -201,9 +207,10 @@ class Paste:
         return self._end() if self.stage is Stage.LINGERING else ()
 
     def lost(self) -> tuple[Instruction, ...]:
-        """Somebody else owns the selection now."""
+        """Somebody else owns the selection now; what the target is reading is told when it is read."""
         if self.stage is Stage.PRESSED:
-            return self._hold(Reason.CLIPBOARD_TAKEN)
+            self._lost = True
+            return () if self._taking else self._hold(Reason.CLIPBOARD_TAKEN)
         return self._end() if self.stage in (Stage.SETTLING, Stage.LINGERING) else ()
 
     def gone(self) -> tuple[Instruction, ...]:
@@ -221,6 +228,8 @@ class Paste:
                 return self._hold(Reason.CLIPBOARD_UNSAVED)
             case Stage.READY:
                 return self._hold(Reason.KEYS_HELD)
+            case Stage.PRESSED if self._lost:
+                return self._hold(Reason.CLIPBOARD_TAKEN)
             case Stage.PRESSED if self._reads:
                 return (Do.DOUBT, *self._hold(Reason.READ_ONLY))
             case Stage.PRESSED if self._ponged and not self._taking:

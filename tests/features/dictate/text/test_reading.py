@@ -272,6 +272,9 @@ def test_a_command_stands_only_where_its_table_lets_it() -> None:
         ("we had to", "cancel"),
         ("that is the", "new line"),
         ("there was no", "period"),
+        ("all of it stands behind the final", "slash"),
+        ("the list holds at least one", "comma"),
+        ("begin it on a new", "new line"),
     ],
 )
 def test_what_the_words_before_ask_for_is_a_word(before: str, said: str) -> None:
@@ -279,6 +282,13 @@ def test_what_the_words_before_ask_for_is_a_word(before: str, said: str) -> None
     assert commands(read(heard(f"{before} ^ {said}"), DEFAULT_TABLE)) == []
     assert commands(read(heard(before, said, pause=2.0), DEFAULT_TABLE)) == [said]
     assert commands(read(heard("we left at noon", said), DEFAULT_TABLE)) == [said]
+
+
+@pytest.mark.parametrize(
+    "before", ["that is the last one", "the match was final", "we saw it again and again"]
+)
+def test_what_ends_a_clause_asks_for_nothing(before: str) -> None:
+    assert commands(read(heard(before, "comma"), DEFAULT_TABLE)) == ["comma"]
 
 
 def test_an_incomplete_phrase_can_be_scratched() -> None:

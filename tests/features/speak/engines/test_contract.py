@@ -82,7 +82,7 @@ def test_text_is_checked_before_any_engine_sees_it() -> None:
 def test_an_unknown_voice_names_the_near_ones() -> None:
     known = ["flite/slt", "flite/rms", "espeak-ng/en-us", "espeak-ng/de"]
     error = UnknownVoiceError("fite/slt", known)
-    assert error.code is Code.NOT_FOUND
+    assert error.code is Code.USAGE
     assert "flite/slt" in error.details["near"]
     assert "flite/slt" in error.message
     assert near_names("en-uss", known) == ["espeak-ng/en-us"]

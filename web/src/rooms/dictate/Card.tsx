@@ -45,7 +45,7 @@ export function Card({ utterance, opened = false }: CardProps) {
   const [face, show] = useState<Face>(opened ? "open" : "read");
   const rest: Face = opened ? "open" : "read";
   const toggle = (wanted: Face) => show(face === wanted ? rest : wanted);
-  const working = utterance.error === "" && ["capturing", "transcribed"].includes(utterance.state);
+  const working = utterance.error === "" && ["capturing", "paused", "transcribed"].includes(utterance.state);
   return (
     <article className="g-card d-card" aria-label={t("card.label", { time: new Date(1000 * utterance.created).toLocaleTimeString() })}>
       <header className="d-head">

@@ -1,16 +1,17 @@
 // The big control: click to begin and to stop, or hold it (or Space) while speaking; level, state, and live text.
 
 import { Button, UnstyledButton } from "@mantine/core";
-import { IconLoader2, IconMicrophone, IconPlayerStopFilled, IconX } from "@tabler/icons-react";
+import { IconArrowBackUp, IconLoader2, IconMicrophone, IconPlayerPause, IconPlayerPlay, IconPlayerStopFilled, IconX } from "@tabler/icons-react";
 import { useEffect, useReducer, useRef, type KeyboardEvent, type PointerEvent } from "react";
 import { useTranslation } from "react-i18next";
 
-import { ErrorCard } from "../../frame/ErrorCard";
+import { ErrorCard, sentenceOf } from "../../frame/ErrorCard";
 import { clock } from "../../frame/format";
 import { useHouse, useLine } from "../../frame/house";
 import { KeyCaps, useKeys } from "../../frame/keys";
+import { toasts } from "../../frame/toasts";
 import { dictation, type Choice } from "./dictation";
-import { share, textOf } from "./hearing";
+import { share, textOf, type Phase } from "./hearing";
 import { useStore } from "./store";
 
 const HELD = 350; // milliseconds: what is shorter is a click, and the dictation goes on
@@ -22,7 +23,7 @@ export function TalkControl({ choice }: { readonly choice: Choice }) {
   const { phase } = useStore(dictation.hearing);
   const away = useLine().state !== "open";
   const pressed = useRef<number | null>(null);
-  const on = phase === "starting" || phase === "listening";
+  const on = phase === "starting" || phase === "listening" || phase === "paused";
 
   const press = () => {
     if (dictation.on) {
@@ -82,13 +83,47 @@ export function TalkControl({ choice }: { readonly choice: Choice }) {
           {t("talk.hold")} <KeyCaps keys="Space" /> · {t("talk.anywhere")} <KeyCaps keys="Ctrl+Shift+D" />
         </p>
       ) : (
-        <Button size="xs" variant="subtle" color="gray" leftSection={<IconX size={14} aria-hidden />} onClick={() => dictation.cancel()}>
-          {t("talk.cancel")}
-        </Button>
+        <Under phase={phase} />
       )}
       <LiveText />
       <Outcome choice={choice} />
     </section>
+  );
+}
+
+/** What can be done with a dictation that is under way. */
+function Under({ phase }: { readonly phase: Phase }) {
+  const { t } = useTranslation("dictate");
+  const house = useHouse();
+  const { commands } = useStore(dictation.hearing);
+  const restored = useStore(dictation.restored);
+  const small = { size: "xs", variant: "subtle", color: "gray" } as const;
+  const paused = phase === "paused";
+  const pause = () => void dictation.pause(house).catch((error: unknown) => toasts.failed(sentenceOf(error)));
+  const again = () => dictation.wordsAgain();
+  useKeys([
+    ...(paused || phase === "listening" ? [{ keys: "Ctrl+Shift+P", title: t(paused ? "talk.go_on" : "talk.pause"), run: pause }] : []),
+    ...(commands.length > 0 ? [{ keys: "Ctrl+Shift+W", title: t("talk.words_again"), run: again }] : []),
+  ]);
+  return (
+    <>
+      <div className="g-row">
+        {(paused || phase === "listening") && (
+          <Button {...small} leftSection={paused ? <IconPlayerPlay size={14} aria-hidden /> : <IconPlayerPause size={14} aria-hidden />} onClick={pause}>
+            {t(paused ? "talk.go_on" : "talk.pause")}
+          </Button>
+        )}
+        {commands.length > 0 && (
+          <Button {...small} leftSection={<IconArrowBackUp size={14} aria-hidden />} title={t("talk.words_again_more")} onClick={again}>
+            {t("talk.words_again")}
+          </Button>
+        )}
+        <Button {...small} leftSection={<IconX size={14} aria-hidden />} onClick={() => dictation.cancel()}>
+          {t("talk.cancel")}
+        </Button>
+      </div>
+      {restored !== null && <p className="d-talk-hint" role="status">{t(restored.phrase === "" ? "talk.no_words" : "talk.words", { phrase: restored.phrase })}</p>}
+    </>
   );
 }
 

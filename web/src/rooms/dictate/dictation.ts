@@ -6,6 +6,7 @@
 import type { House } from "../../frame/house";
 import { GarretError } from "../../protocol/contracts";
 import { hear, SILENT, type Hearing } from "./hearing";
+import { Wishes } from "./wishes";
 import { Store } from "./store";
 
 export type Mode = "commands" | "plain" | "spelling";
@@ -28,7 +29,10 @@ export class Dictation {
   readonly hearing = new Store<Hearing>(SILENT);
   readonly level = new Store<number | null>(null);
   readonly ended = new Store<Ended | null>(null);
+  /** The command that was made words again last; empty: there was none to make words of. */
+  readonly restored = new Store<{ readonly phrase: string } | null>(null);
   private running: AbortController | null = null;
+  private wishes = new Wishes();
   private wantsStop = false;
 
   get on(): boolean {
@@ -39,13 +43,17 @@ export class Dictation {
   async begin(house: House, choice: Choice): Promise<void> {
     if (this.running !== null) return;
     const running = (this.running = new AbortController());
+    const wishes = (this.wishes = new Wishes());
     this.wantsStop = false;
     this.ended.set(null);
+    this.restored.set(null);
     this.hearing.set({ ...SILENT, phase: "starting", since: Date.now() });
     try {
       const done = await house.call("dictate.listen", command(choice), {
         signal: running.signal,
+        inputs: wishes,
         onItem: (item) => {
+          if (item.kind === "words") this.restored.set({ phrase: item.text });
           if (item.kind === "level") this.level.set(item.level);
           else this.hearing.set(hear(this.hearing.get(), item));
           // The microphone is open only now: what was asked before is done.
@@ -58,6 +66,7 @@ export class Dictation {
       const cancelled = running.signal.aborted || problem.code === "cancelled";
       this.ended.set({ utterance: String(problem.details["utterance"] ?? ""), cancelled, note: "", error: cancelled ? null : problem });
     } finally {
+      wishes.end();
       this.running = null;
       this.level.set(null);
       this.hearing.set({ ...this.hearing.get(), phase: "idle" });
@@ -77,6 +86,17 @@ export class Dictation {
       const early = opening && error instanceof GarretError && error.code === "not_found";
       if (!early && this.running === running) running.abort();
     }
+  }
+
+  /** Pause it, or go on: shown when it is so. Nothing where nothing is under way. */
+  async pause(house: House): Promise<void> {
+    const { phase } = this.hearing.get();
+    if (phase === "listening" || phase === "paused") await house.call("dictate.pause", { paused: phase === "listening" });
+  }
+
+  /** Make the last command that was taken words of the text; asked once more, the one before it. */
+  wordsAgain(): void {
+    if (this.on) this.wishes.add({ as_words: true });
   }
 
   /** End it without its text; the sound is kept. */

@@ -2,7 +2,7 @@
 
 import type { DictateDictationItem } from "../../protocol/contracts";
 
-export type Phase = "idle" | "starting" | "listening" | "finishing";
+export type Phase = "idle" | "starting" | "listening" | "paused" | "finishing";
 
 export interface Segment {
   readonly number: number;
@@ -35,17 +35,31 @@ export function hear(before: Hearing, item: DictateDictationItem): Hearing {
     case "level":
       return { ...before, level: item.level };
     case "state":
-      return before.phase === "starting" && item.text === "listening" ? { ...before, phase: "listening" } : before;
+      return { ...before, phase: phaseAfter(before.phase, item.text) };
     case "partial":
     case "final":
       return { ...before, segments: withText(before.segments, item) };
     case "command":
       return { ...before, commands: [...before.commands, item.text].slice(-COMMANDS) };
+    case "words":
+      return { ...before, commands: without(before.commands, item.text) };
     case "mode":
       return { ...before, capitals: item.text === "capitals" };
     default:
       return before;
   }
+}
+
+/** What is told of a dictation that is about to end changes nothing any more. */
+function phaseAfter(phase: Phase, told: string): Phase {
+  if (phase === "idle" || phase === "finishing") return phase;
+  return told === "listening" || told === "paused" ? told : phase;
+}
+
+/** A command that is words again is none any more: the last that was taken so. */
+function without(commands: readonly string[], text: string): readonly string[] {
+  const at = commands.lastIndexOf(text);
+  return at < 0 ? commands : commands.toSpliced(at, 1);
 }
 
 function withText(segments: readonly Segment[], item: DictateDictationItem): readonly Segment[] {

@@ -32,6 +32,14 @@ export const dictate: RoomManifest = {
       },
     },
     {
+      id: "dictate.pause",
+      title: "dictate:talk.pause_all",
+      needs: "dictate.pause",
+      async run({ house }) {
+        await house.call("dictate.pause", {});
+      },
+    },
+    {
       id: "dictate.cancel",
       title: "dictate:talk.cancel_all",
       needs: "dictate.listen",
@@ -45,6 +53,7 @@ export const dictate: RoomManifest = {
     "dictate.finished": ["dictate.history", "dictate.get", "dictate.versions"],
     "dictate.changed": ["dictate.history", "dictate.get", "dictate.versions"],
     "dictate.deleted": ["dictate.history"],
+    "dictate.cleared": ["dictate.history"],
     "house.setting_changed": ["dictate.phrases", "stt.engines"],
   },
   async search(text, house, signal) {

@@ -2,13 +2,13 @@
 
 import { Button, Checkbox, Group, Select, Text, TextInput } from "@mantine/core";
 import { IconDownload, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useDeferredValue, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { EmptyState } from "../../frame/EmptyState";
 import { ErrorCard } from "../../frame/ErrorCard";
 import { useAsk } from "../../frame/house";
+import type { HouseLogLine } from "../../protocol/contracts";
 import { timeOfDay } from "./format";
 import { RoomPage } from "../../frame/RoomPage";
 import "./machine.css";
@@ -16,6 +16,7 @@ import { useTail } from "./tail";
 
 const LEVELS = ["debug", "info", "warning", "error"] as const;
 const LINE = 22; // pixels
+const AROUND = 10; // lines above and below those that are seen
 
 export default function Log() {
   const { t, i18n } = useTranslation("machine");
@@ -32,10 +33,12 @@ export default function Log() {
     [lines, wanted],
   );
   const frame = useRef<HTMLDivElement>(null);
-  const rows = useVirtualizer({ count: shown.length, getScrollElement: () => frame.current, estimateSize: () => LINE, overscan: 20 });
-  useEffect(() => {
-    if (following && shown.length > 0) rows.scrollToIndex(shown.length - 1, { align: "end" });
-  }, [following, rows, shown]);
+  const [seen, lookAt] = useState({ top: 0, height: 600 });
+  // All lines are of one height, so where each stands is known: with 1,000 new ones a second nothing is measured.
+  const { first, last } = seenLines(shown.length, seen, following);
+  useLayoutEffect(() => {
+    if (following && frame.current !== null) frame.current.scrollTop = LINE * shown.length;
+  }, [following, shown]);
   const names = useMemo(() => [...new Set(workers.data?.workers.map((each) => each.name))], [workers.data]);
   return (
     <RoomPage
@@ -67,27 +70,38 @@ export default function Log() {
         aria-live="off"
         aria-label={t("log.title")}
         tabIndex={0}
+        onScroll={({ currentTarget: { scrollTop: top, clientHeight: height } }) => lookAt({ top, height })}
         onWheel={(event) => event.deltaY < 0 && follow(false)}
         onKeyDown={(event) => (event.key === "PageUp" || event.key === "ArrowUp" || event.key === "Home") && follow(false)}
       >
         {shown.length === 0 && error === null && <EmptyState title={t("log.none")}>{t("log.none_more")}</EmptyState>}
-        <div style={{ height: rows.getTotalSize(), position: "relative" }}>
-          {rows.getVirtualItems().map((row) => {
-            const line = shown[row.index];
-            if (line === undefined) return null;
-            return (
-              <div key={line.id} className="m-line" data-level={line.level} style={{ position: "absolute", insetInline: 0, transform: `translateY(${row.start}px)` }} title={line.message}>
-                <time>{timeOfDay(line.at, i18n.language)}</time>
-                <span className="m-level">{line.level}</span>
-                <span className="m-source">{line.source}</span>
-                <span>{line.message}</span>
-              </div>
-            );
-          })}
+        <div style={{ height: LINE * shown.length, position: "relative" }}>
+          {shown.slice(first, last).map((line, index) => (
+            <Line key={line.id} line={line} top={LINE * (first + index)} language={i18n.language} />
+          ))}
         </div>
       </div>
     </RoomPage>
   );
+}
+
+const Line = memo(function Line({ line, top, language }: { readonly line: HouseLogLine; readonly top: number; readonly language: string }) {
+  return (
+    <div className="m-line" data-level={line.level} style={{ position: "absolute", insetInline: 0, transform: `translateY(${top}px)` }} title={line.message}>
+      <time>{timeOfDay(line.at, language)}</time>
+      <span className="m-level">{line.level}</span>
+      <span className="m-source">{line.source}</span>
+      <span>{line.message}</span>
+    </div>
+  );
+});
+
+/** Which of so many lines are drawn: those that are seen, or the last where the end is followed. Pure. */
+export function seenLines(count: number, { top, height }: { readonly top: number; readonly height: number }, following: boolean): { readonly first: number; readonly last: number } {
+  const rows = Math.ceil(height / LINE) + 2 * AROUND;
+  const wanted = following ? count - rows : Math.floor(top / LINE) - AROUND;
+  const first = Math.max(0, Math.min(wanted, count - rows));
+  return { first, last: Math.min(count, first + rows) };
 }
 
 /** Have the browser or the window save lines as a text file. */

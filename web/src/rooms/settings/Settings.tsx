@@ -13,6 +13,7 @@ import { Faces } from "../../frame/Faces";
 import { useAct, useAsk, useMay } from "../../frame/house";
 import type { HouseSettingInfo } from "../../protocol/contracts";
 import { RoomPage } from "../../frame/RoomPage";
+import { ClearData } from "./ClearData";
 import { Hotkeys } from "./Hotkeys";
 import { Insertion } from "./Insertion";
 import { Microphone } from "./Microphone";
@@ -21,12 +22,21 @@ import { found, GROUPS, groupOf, spelled, type Group as SettingGroup } from "./g
 import "../machine/machine.css";
 import "./settings.css";
 
+function Privacy() {
+  return (
+    <>
+      <Profiles />
+      <ClearData />
+    </>
+  );
+}
+
 /** What stands above the settings of a group: tries and pictures, where a field is not enough. */
 const ABOVE: Partial<Record<SettingGroup, () => React.ReactNode>> = {
   speech: Microphone,
   hotkeys: Hotkeys,
   insertion: Insertion,
-  privacy: Profiles,
+  privacy: Privacy,
 };
 
 /** What a card above the settings has already. */

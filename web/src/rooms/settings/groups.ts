@@ -14,6 +14,7 @@ const EXACT: Readonly<Record<string, Group>> = {
   "dictate.cleanup": "speech",
   "dictate.keep_audio_days": "privacy",
   "dictate.keep_audio_mebibytes": "privacy",
+  "dictate.grace_minutes": "privacy",
   "dictate.workers": "advanced",
   "dictate.warm_engines": "advanced",
   "dictate.threads": "advanced",

@@ -17,10 +17,12 @@ export const settings: RoomManifest = {
   ],
   actions: [
     { id: "settings", title: "settings:show", needs: "house.settings", run: ({ go }) => go("/settings") },
+    { id: "settings.clear", title: "settings:clear.ask", needs: "house.clear", run: ({ go }) => go("/settings#dictate.grace_minutes") },
     { id: "first", title: "settings:first.again", run: ({ go }) => go("/settings/welcome") },
   ],
   refreshes: {
+    "dictate.cleared": ["house.holdings"],
     "house.setting_changed": ["house.settings", "desk.preferences", "window.hotkeys", "window.desktop"],
-    "house.profile_changed": ["house.settings", "house.profiles"],
+    "house.profile_changed": ["house.settings", "house.profiles", "house.holdings"],
   },
 };

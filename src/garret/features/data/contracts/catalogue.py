@@ -1,7 +1,7 @@
 """What a source holds: tables, columns, keys and what a person says about them.
 
-A catalogue is a snapshot: it is taken by a connector, and what a person described (the semantic layer) is laid
-over it before anybody reads it. Sample values are never of columns that are private.
+A catalogue is a snapshot: it is taken by a connector, and what a person described (the semantic layer) is
+laid over it before anybody reads it. Sample values are never of columns that are private.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ TableKind: TypeAlias = Literal["table", "view", "file", "collection", "node", "r
 class Column(Contract, frozen=True):
     """A column of a table, or a field of documents: then `name` is its path with dots.
 
-    `type` is the engine's own word. `private` columns show no values to anybody but in results; `guessed` says
-    that this was guessed from name and values, and a person may say otherwise. `samples` are a few distinct
-    values as text, the most frequent first; `distinct` an estimate.
+    `type` is the engine's own word. `private` columns show no values to anybody but in results; `guessed`
+    says that this was guessed from name and values, and a person may say otherwise. `samples` are a few
+    distinct values as text, the most frequent first; `distinct` an estimate.
     """
 
     name: str

@@ -26,10 +26,11 @@ class Alternative(Contract, frozen=True):
 class Translation(Contract, frozen=True):
     """What was made of a question.
 
-    `outcome` query: `query` and `reading`, which says in words what it does. `unclear`: `message` asks back,
-    and each of `alternatives` is an answer. `abstained`: `message` says what was not understood and what can be
-    asked. `confidence` is from 0 to 1; `shape` names the kind of query (`single`, `group`, `join`, `nested`,
-    ...); `hints` are words of the question that matter to a chart (`share`, `trend`, `distribution`, `map`).
+    `outcome` query: `query` and `reading`, which says in words what it does. `unclear`: `message` asks
+    back, and each of `alternatives` is an answer. `abstained`: `message` says what was not understood and
+    what can be asked. `confidence` is from 0 to 1; `shape` names the kind of query (`single`, `group`,
+    `join`, `nested`, ...); `hints` are words of the question that matter to a chart (`share`, `trend`,
+    `distribution`, `map`).
     `by` names what made it: `grammar`, `person`, or a model.
     """
 

@@ -48,7 +48,8 @@ class Provenance(Contract, frozen=True):
 class NormalizedResult(Contract, frozen=True):
     """The head of a result; its rows are fetched in pages.
 
-    `rows` is how many there are here; where `truncated`, the source had more: `about` so many, if it is known.
+    `rows` is how many there are here; where `truncated`, the source had more: `about` so many, if that is
+    known.
     """
 
     id: str

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
+import msgspec
+
 from garret.features.data.contracts.catalogue import Dialect
 from garret.protocol.contract import Contract
 
@@ -39,8 +41,9 @@ class SourceConfig(Contract, frozen=True):
     `paths` are absolute: files, folders or globs of kind `files`, the one file of `duckdb` and `sqlite`, or a
     Unix socket's folder of a server that has no host. `tls`: `verify` checks certificate and name (with
     `authority`, a PEM file, in place of the system's), `require` encrypts, `off` does not; empty is `verify`
-    beyond this machine and `off` on it. `tunnel` is `user@host[:port]` for the system's ssh. `reading` holds what
-    was decided about a file where the sniffer's guess was not wanted, by path (options of DuckDB's `read_csv`).
+    beyond this machine and `off` on it. `tunnel` is `user@host[:port]` for the system's ssh. `reading` holds
+    what was decided about a file where the sniffer's guess was not wanted, by path (options of DuckDB's
+    `read_csv`).
     """
 
     kind: SourceKind
@@ -53,7 +56,7 @@ class SourceConfig(Contract, frozen=True):
     tls: Literal["", "verify", "require", "off"] = ""
     authority: str = ""
     tunnel: str = ""
-    reading: dict[str, dict[str, str]] = {}
+    reading: dict[str, dict[str, str]] = msgspec.field(default_factory=dict[str, dict[str, str]])
 
 
 class SourceStatus(Contract, frozen=True):

@@ -1,7 +1,7 @@
 """What every connector does, and what each engine can.
 
-A connector lives in a worker that was spawned for one source: files it may read, or one host it may connect to.
-It is used by one thread at a time but for `cancel`, which may come from another. What goes wrong is a
+A connector lives in a worker that was spawned for one source: files it may read, or one host it may connect
+to. It is used by one thread at a time but for `cancel`, which may come from another. What goes wrong is a
 `SourceError`, in words a person can act on; nothing else leaves a connector.
 
 Neighbours: `garret.features.data.guard`, which has checked every query before `run` sees it.
@@ -81,11 +81,11 @@ class Connector(Protocol):
         ...
 
     def run(self, checked: Checked, limits: Limits) -> Rows:
-        """Run it in a session that can only read. Raises SourceError; `limits.seconds` are the engine's to keep."""
+        """Run it in a session that can only read. Raises SourceError. The engine keeps `limits.seconds`."""
         ...
 
     def cancel(self) -> None:
-        """End what `run` or `explain` does now, at the engine too; it raises there. Does nothing otherwise."""
+        """End what `run` or `explain` does now, at the engine too; it raises there."""
         ...
 
     def close(self) -> None: ...

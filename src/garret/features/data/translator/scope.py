@@ -49,7 +49,7 @@ class Scope:
                 item.fields = self._likely(item)
 
     def _likely(self, item: Item) -> list[tuple[Field, float]]:
-        """Of very many columns of one name, those of tables that are spoken of, and the first of the others."""
+        """Of very many columns of one name, those of tables that are spoken of and some others."""
         places = {id(place) for place in (*self.mentioned, self.main)}
         spoken = [pair for pair in item.fields if id(pair[0].place) in places]
         others = [pair for pair in item.fields if id(pair[0].place) not in places]

@@ -21,6 +21,7 @@ import numpy as np
 from garret.base.errors import CancelledError
 from garret.features.dictate.audio import kinds, media
 from garret.features.dictate.audio.defects import Defects
+from garret.features.dictate.audio.endings import ends_early
 from garret.features.dictate.audio.errors import (
     AudioError,
     EmptyAudioError,
@@ -188,7 +189,9 @@ class _Decoding:
         if self._info is None or self._frames == 0:
             raise EmptyAudioError(f"{self._source.name} holds no sound: there is nothing to transcribe.")
         slack = _CODED if self._info.codec in _CODED_IN_WAVE else _ONE_FRAME
-        short = self._seconds < declared - slack if made.short is None else made.short
+        short = made.short
+        if short is None:
+            short = self._seconds < declared - slack or ends_early(self._source)
         return self._result(self._info, short=short or self._lost_end)
 
     def _decode_section(self, section: Section) -> float:

@@ -17,6 +17,7 @@ import numpy as np
 
 from garret.base.installing import way_to_install
 from garret.features.dictate.audio import matroska
+from garret.features.dictate.audio.endings import ends_early
 from garret.features.dictate.audio.errors import (
     CodecMissingError,
     EmptyAudioError,
@@ -43,10 +44,12 @@ _REMARKED: Final = 0.05  # seconds of a hole that are worth a remark
 _BACK: Final = 0.05  # seconds that times may go back before they count as another recording's
 _LONGEST_HOLE: Final = 3600.0  # seconds; a longer leap is a clock that was set, and no silence
 _ROUNDING: Final = 0.5  # seconds by which what is declared may be off: encoders pad and prime by some frames
+_AT_ONCE: Final = 2048
+"""FFmpeg reads 1024 bytes at once of a bare stream, and all frames of the last two reads count as torn."""
 _TRIES: Final = 200  # damaged places in a row, with nothing between them
 _ABSOLUTE: Final = ("mov", "matroska", "avi", "asf")
 """Wrappings whose time begins at 0; that of others, streams, begins with their first packet."""
-_DECLARING: Final = (*_ABSOLUTE, "wv", "ape", "tta", "tak", "caf")
+_DECLARING: Final = (*_ABSOLUTE, "wv", "ape", "tta", "tak", "caf", "apm", "argo_asf", "nut")
 """Wrappings that say how long they are; of others it is estimated."""
 
 
@@ -127,7 +130,7 @@ def decode(
                 raise NotAudioError(f"{source.name} is damaged: none of its sound could be decoded.")
             raise EmptyAudioError(f"{source.name} holds no sound: there is nothing to transcribe.")
         tracks = container.streams.audio
-        short = run.gave_up or _ends_early(source) or run.seconds < _declared(container, stream) - _ROUNDING
+        short = run.gave_up or ends_early(source) or run.seconds < _declared(container, stream) - _ROUNDING
         return Found(
             container.format.name,
             stream.codec_context.name,
@@ -205,7 +208,9 @@ class _Track:
         torn: list[Any] = []
         for packet in self._packets():
             if packet.is_corrupt:
-                torn = [*torn[-1:], packet]  # more than two are no short end of a file
+                torn.append(packet)
+                while len(torn) > 2 and sum(each.size for each in torn) > _AT_ONCE:
+                    torn.pop(0)  # more are no short end of a file
                 continue
             if torn:
                 self._take_torn(torn, last=packet.size == 0)
@@ -317,39 +322,3 @@ def _declared(container: av.container.InputContainer, stream: av.audio.stream.Au
     if len(container.streams) == 1:
         return ((container.duration or 0) - max(0, container.start_time or 0)) / 1_000_000
     return 0.0
-
-
-def _ends_early(source: Source) -> bool:
-    """Whether an outermost box or element ends behind the end of the file."""
-    head = source.head
-    if head[:4] == b"\x1a\x45\xdf\xa3":
-        return _matroska_end(source) > source.size
-    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"skip", b"free"):
-        return _boxes_end(source) > source.size
-    return head[:4] == b"RIFF" and int.from_bytes(head[4:8], "little") + 8 > source.size
-
-
-def _boxes_end(source: Source) -> int:
-    """Where the last box of an MP4 ends by its size (ISO/IEC 14496-12); 0 of one that goes to the end."""
-    position = 0
-    for _ in range(10_000):
-        head = source.at(position, 16)
-        if len(head) < 8:
-            break
-        size = int.from_bytes(head[:4], "big")
-        size = int.from_bytes(head[8:16], "big") if size == 1 else size
-        if size < 8:
-            return 0
-        position += size
-    return position
-
-
-def _matroska_end(source: Source) -> int:
-    """Where the segment ends by its size (RFC 8794); 0 where that is unknown, as of a live stream."""
-    length, used = matroska.number(source.at(4, 8))
-    position = 4 + used + length
-    segment = source.at(position, 12)
-    if segment[:4] != b"\x18\x53\x80\x67":
-        return 0
-    length, used = matroska.number(segment[4:])
-    return 0 if used == 0 or length == (1 << 7 * used) - 1 else position + 4 + used + length

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from garret.features.dictate.contracts.utterances import Utterance
+from garret.protocol.clearing import Cleared, Clearing
 from garret.protocol.contract import Command, Contract, Event, command, event
 
 EDIT_CHARACTERS: Final = 200_000
@@ -92,6 +93,19 @@ class Undelete(Command[Discarded], frozen=True):
     """Bring back utterances that were deleted and whose grace time is not over. All or none."""
 
     utterances: tuple[str, ...]
+
+
+@event("dictate.cleared", own="dictate.read_own", others="dictate.read")
+class ManyChanged(Event, frozen=True):
+    """So many utterances were deleted in one act, or came back in one."""
+
+    count: int
+    restored: bool = False
+
+
+@command("dictate.clear", result=Cleared, capability="dictate.delete", timeout=120.0)
+class Clear(Clearing, frozen=True):
+    """Look at, clear or restore all that a profile dictated, as `dictate.discard` and `undelete` do."""
 
 
 class Phrase(Contract, frozen=True):

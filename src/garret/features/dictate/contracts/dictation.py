@@ -30,10 +30,10 @@ class Dictated(Contract, frozen=True):
 
 class DictationItem(Contract, frozen=True):
     """What a running dictation tells: partial text of the current segment, the final text of one,
-    the level of the microphone (dBFS), a change of state, a command that was heard, one that was made words
-    again (`text` is empty where there is none), a mode that is on from now (`text` is its name, empty where
-    none is), or, where the client asked for that with `resumes`, how many samples are kept: pushed sound
-    goes on from the first told of."""
+    the level of the microphone (dBFS), a change of state (`listening`, `paused`, `muted`), a command that was
+    heard, one that was made words again (`text` is empty where there is none), a mode that is on from now
+    (`text` is its name, empty where none is), or, where the client asked for that with `resumes`, how many
+    samples are kept: pushed sound goes on from the first told of."""
 
     kind: Literal["partial", "final", "level", "state", "command", "words", "mode", "kept"]
     text: str = ""
@@ -149,10 +149,37 @@ class Stop(Command[Nothing], frozen=True):
     utterance: str = ""
 
 
+class Pausing(Contract, frozen=True):
+    """Whether dictations are paused now, and how many."""
+
+    paused: bool
+    dictations: int
+
+
+@command("dictate.pause", result=Pausing, capability="dictate.use")
+class Pause(Command[Pausing], frozen=True):
+    """Pause a live dictation, or go on with it, in the same utterance; what sounds meanwhile is not kept.
+
+    A microphone is closed while it is paused. `paused` None: the other of what is. Without an utterance: the
+    current ones, save those whose sound a program pushes and holds, which has to pause by itself.
+    """
+
+    utterance: str = ""
+    paused: bool | None = None
+
+
 @event("dictate.started", own="dictate.read_own", others="dictate.read")
 class Started(Event, frozen=True):
     utterance: str
     source: str
+
+
+@event("dictate.paused", own="dictate.read_own", others="dictate.read")
+class PauseChanged(Event, frozen=True):
+    """A live dictation was paused: its microphone is closed now. Or it goes on."""
+
+    utterance: str
+    paused: bool
 
 
 @event("dictate.finished", own="dictate.read_own", others="dictate.read")

@@ -12,7 +12,7 @@ import msgspec
 from garret.features.dictate.contracts.notes import Note
 from garret.protocol.contract import Command, Contract, Event, Nothing, command, event
 
-State = Literal["capturing", "captured", "transcribed", "cleaned", "delivered", "held"]
+State = Literal["capturing", "paused", "captured", "transcribed", "cleaned", "delivered", "held"]
 """How far an utterance has come; `held` is cleaned text that could not be delivered."""
 
 

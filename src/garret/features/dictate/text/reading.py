@@ -34,6 +34,12 @@ _CONTINUED: Final = 1.5
 _DETERMINERS: Final = frozenset(
     "a an the my your his her its our their this no any every each another".split()
 )
+_OF_A_NOUN: Final = frozenset(
+    "final leading trailing extra single double missing new closing opening literal forward".split()
+)
+"""What stands between a determiner and its noun, and hardly ever ends a sentence without one."""
+_COUNTING: Final = frozenset("least most just only exactly".split())
+"""Before "one", which is a number then and no pronoun."""
 _BEFORE_VERBS: Final = frozenset(
     "to will would can can't could may might must shall should not don't".split()
 )
@@ -157,7 +163,7 @@ def _between_breaks(heard: Heard, tokens: Sequence[Token], table: CommandTable) 
         needed = {Place.END} if first else set[Place]()
         if end < len(tokens):
             needed.add(Place.START)
-        asked_for = first > 0 and _asks_for(command, tokens[first - 1])
+        asked_for = first > 0 and _asks_for(command, tokens[:first])
         if needed.issubset(command.places) and not asked_for:
             yield _Span(first, end, command)
 
@@ -167,26 +173,34 @@ def _is_asked_for(command: Command, before: Heard | None, pause: float) -> bool:
     if before is None or pause > _CONTINUED:
         return False
     tokens = split(before.text)[0]
-    return bool(tokens) and _asks_for(command, tokens[-1])
+    return bool(tokens) and _asks_for(command, tokens)
 
 
-def _asks_for(command: Command, before: Token) -> bool:
-    """Whether `command` said right after the word `before` is rather a noun or verb that it asks for."""
-    if before.trail:
+def _asks_for(command: Command, before: Sequence[Token]) -> bool:
+    """Whether `command` said right after the words `before` is rather a noun or verb that they ask for."""
+    if before[-1].trail:
         return False
-    word = keys((before,))[0]
+    word = keys(before[-1:])[0]
     match command.action:
         case Action.INSERT:
             mark = MARKS.get(command.phrase)
-            return mark is not None and mark.joins_before and word in _DETERMINERS
+            return mark is not None and mark.joins_before and _asks_for_noun(before)
         case Action.NEW_LINE | Action.NEW_PARAGRAPH:
-            return word in _DETERMINERS
+            return _asks_for_noun(before)
         case Action.ALL_CAPS | Action.END_CAPS:
-            return word in _BEFORE_CAPS or word in _DETERMINERS
+            return word in _BEFORE_CAPS or _asks_for_noun(before)
         case Action.CANCEL:
             return word in _BEFORE_VERBS
         case _:
             return False
+
+
+def _asks_for_noun(before: Sequence[Token]) -> bool:
+    """Whether words end with a determiner, or with what stands between one and its noun: "the final"."""
+    *_, earlier, word = ("", *keys(before[-2:]))
+    if word == "one":
+        return earlier in _COUNTING
+    return word in _DETERMINERS or (earlier in _DETERMINERS and word in _OF_A_NOUN)
 
 
 # ---------------------------------------------------------------- marks in the flow

@@ -1,7 +1,8 @@
 """Commands, results and events by which a person looks after the house.
 
 Times `at`, `created` and so on are seconds since 1970 (UTC). The modules below hold them by what they are
-about: `running`, `records`, `choices`, `egress`, `waiting`, `events`; all others import from here.
+about: `running`, `records`, `choices`, `clearing`, `egress`, `waiting`, `events`; all others import from
+here.
 """
 
 from __future__ import annotations
@@ -26,6 +27,14 @@ from garret.features.house.contracts.choices import (
     SettingInfo,
     SettingInfos,
     UseProfile,
+)
+from garret.features.house.contracts.clearing import (
+    ClearedAll,
+    ClearOwn,
+    GetHoldings,
+    Holdings,
+    RestoreCleared,
+    RoomHoldings,
 )
 from garret.features.house.contracts.egress import (
     CloseEgress,
@@ -125,6 +134,8 @@ __all__ = [
     "BackupVerdict",
     "CancelJob",
     "Check",
+    "ClearOwn",
+    "ClearedAll",
     "CloseEgress",
     "DenyApproval",
     "Diagnose",
@@ -132,6 +143,7 @@ __all__ = [
     "DiscardOutboxEntry",
     "EgressState",
     "GetEgress",
+    "GetHoldings",
     "GetIdentity",
     "GetJob",
     "GetOutboxEntry",
@@ -140,6 +152,7 @@ __all__ = [
     "GetStorage",
     "GrantApproval",
     "Granted",
+    "Holdings",
     "Identity",
     "Job",
     "JobChanged",
@@ -170,9 +183,11 @@ __all__ = [
     "Rebuild",
     "RemoveSchedule",
     "RestartWorker",
+    "RestoreCleared",
     "ResumeSchedule",
     "RetryJob",
     "RetryOutboxEntry",
+    "RoomHoldings",
     "RunSchedule",
     "Schedule",
     "ScheduleRun",

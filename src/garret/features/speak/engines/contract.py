@@ -65,7 +65,7 @@ class OptionError(SpeakError):
 class UnknownVoiceError(SpeakError):
     """No engine here has that voice; `details["near"]` holds the ids that look like it."""
 
-    code = Code.NOT_FOUND
+    code = Code.USAGE
 
     def __init__(self, voice: str, known: Iterable[str]) -> None:
         ids = sorted(known)
