@@ -163,7 +163,7 @@ class Studio:
 
     def _ask(self) -> None:
         """A shop that was asked, refused once, and has a dashboard; in the window a draft and its answer."""
-        shop = Path(f"{self._home.root}/shop")
+        shop = Path(self._home.root).parent / "shop"  # what lies in the home is read by nobody else
         shop.mkdir()
         write_shop(shop)
         garret("data", "add", "shop", str(shop))
@@ -176,6 +176,9 @@ class Studio:
         self._until("document.querySelector('.q-draft .mantine-Button-root')")
         self._run("document.querySelector('.q-draft .mantine-Button-root').click()")
         self._until("document.querySelector('.q-cell')")
+        self._run("document.querySelectorAll('.q-result-bar label')[1].click()")
+        self._until("document.querySelector('.q-picture svg')")
+        self._run("document.querySelector('main').scrollTop = 130")
 
     def _run(self, script: str) -> Any:
         """What a script in the page says."""

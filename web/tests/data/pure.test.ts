@@ -111,6 +111,11 @@ describe("examples", () => {
     expect(text).not.toMatch(/customer id|email/);
   });
 
+  it("prefer a table that can be told apart to a larger one that cannot", () => {
+    const found = examples([table("lines", [column("total", "decimal")], { rows: 9999 }), table("customers", [column("city", "text", { distinct: 4 })])]);
+    expect(found[0]).toBe("How many customers are there for each city?");
+  });
+
   it("are none where nothing is", () => {
     expect(examples([])).toEqual([]);
     expect(spoken("OrderLines_2024.old")).toBe("order lines 2024 old");

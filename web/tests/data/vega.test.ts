@@ -90,8 +90,8 @@ it("what was said of the look is in it, and bars that lie are as high as they ar
 });
 
 it("places are spread over the whole map, and as wide as they are on the ground", () => {
-  const places = [{ x: 8, y: 48 }, { x: 14, y: 54 }];
-  const map = specOf({ ...chart("points"), data: places }, LOOK, { width: 900, height: 400 }) as unknown as { width: number; projection?: unknown; encoding: Record<string, { field: string; scale: { zero: boolean } }> };
+  const corners = [{ x: 8, y: 48 }, { x: 14, y: 54 }];
+  const map = specOf({ ...chart("points"), data: corners }, LOOK, { width: 900, height: 400 }) as unknown as { width: number; projection?: unknown; encoding: Record<string, { field: string; scale: { zero: boolean } }> };
   expect(map.projection).toBeUndefined();
   expect([map.encoding["x"]?.field, map.encoding["y"]?.field, map.encoding["x"]?.scale.zero]).toEqual(["x", "y", false]);
   expect(map.width).toBeCloseTo(400 * Math.cos((51 * Math.PI) / 180), 3);

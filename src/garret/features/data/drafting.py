@@ -87,7 +87,7 @@ class Drafting:
         draft = c.Draft(
             id=new_id("question"),
             source=known.id,
-            question=_question(command, self.draft(command.previous, profile)),
+            question=question_of(command, self.draft(command.previous, profile)),
             translation=translation,
             limits=limits,
             fingerprint=held.catalogue.fingerprint,
@@ -110,7 +110,7 @@ class Drafting:
         """What the question means, and what has to be said of how that was found."""
         draft = self.draft(command.previous, request.caller.profile) if command.previous else None
         if command.query:
-            return _given(command.query, draft), ""
+            return given_query(command.query, draft), ""
         previous = draft.translation if draft else None
         own = await self._judge.translate(held, command.question, previous, request.calls)
         wanted = self._door.setting("data.model")
@@ -192,7 +192,7 @@ class Drafting:
         await self._adding.keep(store.QUESTION, body, request.workspace)
 
 
-def _given(query: str, previous: c.Draft | None) -> c.Translation:
+def given_query(query: str, previous: c.Draft | None) -> c.Translation:
     """A query that came as one: a person's own, or another reading of the question before that they chose."""
     chosen = _chosen(query, previous)
     if chosen is None or previous is None:
@@ -209,7 +209,7 @@ def _given(query: str, previous: c.Draft | None) -> c.Translation:
     )
 
 
-def _question(command: c.DraftQuery, previous: c.Draft | None) -> str:
+def question_of(command: c.DraftQuery, previous: c.Draft | None) -> str:
     """The question that a draft answers; of a reading that was chosen, the one that it is a reading of."""
     if previous is not None and _chosen(command.query, previous) is not None:
         return previous.question

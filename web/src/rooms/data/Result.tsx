@@ -22,6 +22,8 @@ type Face = "table" | "chart" | "columns" | "about";
 const FACES: readonly Face[] = ["table", "chart", "columns", "about"];
 const FORMATS: readonly DataExport["format"][] = ["csv", "tsv", "xlsx", "parquet", "json", "ndjson", "md", "html", "svg"];
 
+const FRESH = 1500; // milliseconds in which an answer is new
+
 /** See the module. */
 export function Result({ answer }: { readonly answer: Answer }) {
   const { t } = useTranslation("data_pages");
@@ -32,7 +34,11 @@ export function Result({ answer }: { readonly answer: Answer }) {
   const drawn = useRendered(answer);
   const narrow = useNarrow(40);
   const place = useRef<HTMLElement>(null);
-  useEffect(() => place.current?.scrollIntoView({ block: "start" }), [head.id]);
+  const { came } = answer;
+  useEffect(() => {
+    // Where one comes back to the page, it is where it was.
+    if (performance.now() - came < FRESH) place.current?.scrollIntoView({ block: "start" });
+  }, [came]);
   return (
     <section ref={place} className="q-result" aria-label={t("result.title")}>
       <Head head={head} />

@@ -39,7 +39,7 @@ function partsOf(table: DataTable): Parts {
 }
 
 const KINDS: readonly ((parts: Parts) => string | null)[] = [
-  ({ things, label }) => (label === undefined ? `How many ${things} are there?` : `How many ${things} are there for each ${spoken(label.name)}?`),
+  ({ things, label }) => (label === undefined ? null : `How many ${things} are there for each ${spoken(label.name)}?`),
   ({ things, number, label }) => (number === undefined || label === undefined ? null : `What is the average ${spoken(number.name)} of ${things} for each ${spoken(label.name)}?`),
   ({ things, number }) => (number === undefined ? null : `Show the top 5 ${things} by ${spoken(number.name)}`),
   ({ things, number, time }) => (number === undefined || time === undefined ? null : `Total ${spoken(number.name)} of ${things} per month`),
