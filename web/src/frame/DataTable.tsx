@@ -6,6 +6,7 @@
 //   ]} />
 //
 // Below 40rem of width each row becomes a card with its headings beside the values: nothing is cut or scrolls sideways.
+// What it can be sorted by stands above the cards then.
 
 import { UnstyledButton } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
@@ -77,7 +78,7 @@ export function DataTable<T extends object>({ label, rows, columns, keyOf, actio
   const shown = seen === null ? sorted : seen.flatMap((each) => sorted[each.index] ?? []);
   const width = columns.length + (actions === undefined ? 0 : 1);
   return (
-    <div ref={scroller} className="g-table" data-virtual={virtual || undefined} role="region" aria-label={label} tabIndex={virtual ? 0 : undefined}>
+    <div ref={scroller} className="g-table" data-virtual={virtual || undefined} {...(virtual ? { role: "region", "aria-label": label, tabIndex: 0 } : {})}>
       <table aria-label={label} aria-rowcount={sorted.length + 1}>
         <thead>
           <tr>

@@ -47,6 +47,7 @@ export const SearchField = memo(function SearchField({ go }: SearchFieldProps) {
     <div
       className="g-search"
       role="search"
+      aria-label={t("search.label")}
       onBlur={(event) => {
         if (!event.currentTarget.contains(event.relatedTarget)) setOpened(false);
       }}

@@ -79,9 +79,10 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
     const to = { ArrowDown: current + 1, ArrowUp: current - 1, PageDown: current + page, PageUp: current - page, Home: 0, End: items.length - 1 }[event.key];
     const item = items[current];
     if (to !== undefined) move(to);
-    else if (event.key === "Enter" && onOpen !== undefined && item !== undefined && event.target instanceof HTMLElement && event.target.dataset["index"] !== undefined)
-      onOpen(item);
-    else return;
+    else if (event.key === "Enter" && item !== undefined && event.target instanceof HTMLElement && event.target.dataset["index"] !== undefined) {
+      if (onOpen !== undefined) onOpen(item);
+      else event.target.querySelector("button")?.click(); // what a click on the row does
+    } else return;
     event.preventDefault();
   };
   const tabbable = Math.min(current, items.length - 1);

@@ -7,7 +7,7 @@ import { pageAt, pagePath } from "./addresses";
 import { Frame } from "./App";
 import { NoPage } from "./NoPage";
 import { recall, remember } from "./remembered";
-import { rooms } from "./rooms";
+import { FIRST_STEPS, rooms } from "./rooms";
 import { SkeletonRows } from "./Skeleton";
 
 const LAST = "last";
@@ -43,7 +43,8 @@ const routeTree = root.addChildren([start, ...pages]);
 export function wayThrough(history?: RouterHistory) {
   const made = createRouter({ routeTree, defaultPreload: "intent", ...(history === undefined ? {} : { history }) });
   made.subscribe("onResolved", ({ toLocation }) => {
-    if (pageAt(toLocation.pathname) !== undefined) remember(LAST, toLocation.pathname);
+    // Who has gone through the first steps wants to be elsewhere at the next start.
+    if (toLocation.pathname !== FIRST_STEPS && pageAt(toLocation.pathname) !== undefined) remember(LAST, toLocation.pathname);
   });
   return made;
 }

@@ -73,7 +73,7 @@ export const dark: Tokens = {
 
 export const theme = createTheme({
   primaryColor: "pine",
-  primaryShade: { light: 7, dark: 4 },
+  primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
   luminanceThreshold: 0.179, // where black and white stand out alike
   colors: { pine, bad },
@@ -123,6 +123,16 @@ const named = (tokens: Tokens): Record<string, string> => ({
   "--mantine-color-pine-light": tokens.chosen,
   "--mantine-color-pine-light-color": tokens.accent,
   "--mantine-color-pine-outline": tokens.accent,
+  ...toned("green", tokens.good),
+  ...toned("yellow", tokens.warn),
+  ...toned("red", tokens.bad),
+});
+
+/** Mantine's own names for what is well, to be minded and bad, in our colours. */
+const toned = (name: string, colour: string): Record<string, string> => ({
+  [`--mantine-color-${name}-light`]: `color-mix(in srgb, ${colour} 12%, transparent)`,
+  [`--mantine-color-${name}-light-hover`]: `color-mix(in srgb, ${colour} 18%, transparent)`,
+  [`--mantine-color-${name}-light-color`]: colour,
 });
 
 export const variables: CSSVariablesResolver = () => ({

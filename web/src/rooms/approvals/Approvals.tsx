@@ -80,7 +80,7 @@ function Card({ request }: { readonly request: HouseApprovalRequest }) {
           <Button variant="default" leftSection={<IconX size={16} aria-hidden />} loading={deny.isPending} onClick={() => deny.mutate({ request: request.id })}>
             {t("refuse")}
           </Button>
-          <Button color="red" leftSection={<IconCheck size={16} aria-hidden />} disabled={over} loading={grant.isPending} onKeyDown={noEnter} onClick={() => grant.mutate({ request: request.id })}>
+          <Button color="bad" leftSection={<IconCheck size={16} aria-hidden />} disabled={over} loading={grant.isPending} onKeyDown={noEnter} onClick={() => grant.mutate({ request: request.id })}>
             {t("grant")}
           </Button>
           <Text size="sm" c="dimmed">{t("exactly")}</Text>

@@ -167,7 +167,7 @@ function Filters({ wanted, want, query, ask }: FiltersProps) {
     <NativeSelect aria-label={label} value={value} onChange={(event) => set(event.currentTarget.value)} data={options.map(([key, text]) => ({ value: key, label: text }))} />
   );
   return (
-    <div className="d-filters" role="search">
+    <div className="d-filters" role="search" aria-label={t("history.search")}>
       <TextInput
         className="d-query"
         aria-label={t("history.search")}

@@ -67,7 +67,7 @@ function Row({ recording, engine }: { readonly recording: Recording; readonly en
         </ActionIcon>
       )}
       {!isOver(stage) && (
-        <Progress className="d-recording-bar" value={stage === "sending" ? 100 : share} animated={stage === "sending"} size="xs" aria-label={t("files.progress", { name })} />
+        <Progress className="d-recording-bar" value={stage === "sending" ? 100 : share} data-unknown={stage === "sending" || undefined} size="xs" aria-label={t("files.progress", { name })} />
       )}
       {recording.problem !== "" && <p role="alert">{recording.problem}</p>}
     </li>

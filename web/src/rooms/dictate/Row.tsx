@@ -36,7 +36,9 @@ export const Row = memo(function Row({ place, only, shown, open, chosen, toggle 
   const text = one.text || one.raw || one.error;
   return (
     <div className="d-row" data-shown={one.id === shown || undefined}>
-      <input type="checkbox" className="d-row-choice" aria-label={t("history.choose_one")} checked={chosen.has(one.id)} onChange={() => toggle(one.id)} />
+      <label className="d-row-choice">
+        <input type="checkbox" aria-label={t("history.choose_one")} checked={chosen.has(one.id)} onChange={() => toggle(one.id)} />
+      </label>
       <button type="button" className="d-row-open" aria-current={one.id === shown || undefined} onClick={() => open(one.id)}>
         <span className="d-row-text">{text === "" ? <em className="g-quiet">{t(`textless.${emptiness(one)}`)}</em> : text}</span>
         <span className="d-row-about">

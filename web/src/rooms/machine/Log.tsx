@@ -8,6 +8,7 @@ import { useTranslation } from "react-i18next";
 import { EmptyState } from "../../frame/EmptyState";
 import { ErrorCard } from "../../frame/ErrorCard";
 import { useAsk } from "../../frame/house";
+import { useNarrow } from "../../frame/useNarrow";
 import type { HouseLogLine } from "../../protocol/contracts";
 import { timeOfDay } from "./format";
 import { RoomPage } from "../../frame/RoomPage";
@@ -15,7 +16,8 @@ import "./machine.css";
 import { useTail } from "./tail";
 
 const LEVELS = ["debug", "info", "warning", "error"] as const;
-const LINE = 22; // pixels
+const LINE = 22; // pixels, where a rem has 16
+const NARROW = 42; // rem, below which a line takes two rows
 const AROUND = 10; // lines above and below those that are seen
 
 export default function Log() {
@@ -34,11 +36,14 @@ export default function Log() {
   );
   const frame = useRef<HTMLDivElement>(null);
   const [seen, lookAt] = useState({ top: 0, height: 600 });
+  const narrow = useNarrow(NARROW);
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
+  const lineHeight = ((narrow ? 2 * LINE : LINE) * rem) / 16;
   // All lines are of one height, so where each stands is known: with 1,000 new ones a second nothing is measured.
-  const { first, last } = seenLines(shown.length, seen, following);
+  const { first, last } = seenLines(shown.length, seen, following, lineHeight);
   useLayoutEffect(() => {
-    if (following && frame.current !== null) frame.current.scrollTop = LINE * shown.length;
-  }, [following, shown]);
+    if (following && frame.current !== null) frame.current.scrollTop = lineHeight * shown.length;
+  }, [following, shown, lineHeight]);
   const names = useMemo(() => [...new Set(workers.data?.workers.map((each) => each.name))], [workers.data]);
   return (
     <RoomPage
@@ -66,6 +71,7 @@ export default function Log() {
       <div
         ref={frame}
         className="m-log"
+        data-narrow={narrow || undefined}
         role="log"
         aria-live="off"
         aria-label={t("log.title")}
@@ -75,9 +81,9 @@ export default function Log() {
         onKeyDown={(event) => (event.key === "PageUp" || event.key === "ArrowUp" || event.key === "Home") && follow(false)}
       >
         {shown.length === 0 && error === null && <EmptyState title={t("log.none")}>{t("log.none_more")}</EmptyState>}
-        <div style={{ height: LINE * shown.length, position: "relative" }}>
+        <div style={{ height: lineHeight * shown.length, position: "relative" }}>
           {shown.slice(first, last).map((line, index) => (
-            <Line key={line.id} line={line} top={LINE * (first + index)} language={i18n.language} />
+            <Line key={line.id} line={line} top={lineHeight * (first + index)} language={i18n.language} />
           ))}
         </div>
       </div>
@@ -97,9 +103,9 @@ const Line = memo(function Line({ line, top, language }: { readonly line: HouseL
 });
 
 /** Which of so many lines are drawn: those that are seen, or the last where the end is followed. Pure. */
-export function seenLines(count: number, { top, height }: { readonly top: number; readonly height: number }, following: boolean): { readonly first: number; readonly last: number } {
-  const rows = Math.ceil(height / LINE) + 2 * AROUND;
-  const wanted = following ? count - rows : Math.floor(top / LINE) - AROUND;
+export function seenLines(count: number, { top, height }: { readonly top: number; readonly height: number }, following: boolean, line = LINE): { readonly first: number; readonly last: number } {
+  const rows = Math.ceil(height / line) + 2 * AROUND;
+  const wanted = following ? count - rows : Math.floor(top / line) - AROUND;
   const first = Math.max(0, Math.min(wanted, count - rows));
   return { first, last: Math.min(count, first + rows) };
 }

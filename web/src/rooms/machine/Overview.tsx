@@ -108,7 +108,7 @@ function Bar(props: { readonly name: string; readonly share: number; readonly in
   const percent = (share: number) => `${100 * Math.min(1, Math.max(0, share))}%`;
   return (
     <>
-      <Text size="sm" truncate>{props.name}</Text>
+      <Text size="sm" className="m-bar-name">{props.name}</Text>
       <div className="m-bar" aria-hidden>
         <i style={{ width: percent(props.share) }} />
         {props.inner !== undefined && <i style={{ width: percent(props.inner) }} />}

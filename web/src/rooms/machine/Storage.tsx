@@ -1,11 +1,13 @@
 // What takes room, what is kept for how long, and the backups: made, looked through, brought back.
 
-import { Alert, Button, Code, CopyButton, Group, Modal, PasswordInput, Progress, Stack, Table, Text, Title } from "@mantine/core";
+import { Alert, Button, Code, CopyButton, Group, PasswordInput, Progress, Stack, Table, Text, Title } from "@mantine/core";
 import { IconArchive } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { DataTable, type Column } from "../../frame/DataTable";
+import { Dialog } from "../../frame/Dialog";
 import { EmptyState } from "../../frame/EmptyState";
 import { ErrorCard } from "../../frame/ErrorCard";
 import { Faces } from "../../frame/Faces";
@@ -52,9 +54,9 @@ export default function Storage() {
           </Stack>
         )}
       </Faces>
-      <Modal opened={making} onClose={() => make(false)} title={t("storage.back_up")}>
+      <Dialog opened={making} onClose={() => make(false)} title={t("storage.back_up")}>
         <MakeBackup done={() => make(false)} />
-      </Modal>
+      </Dialog>
     </RoomPage>
   );
 }
@@ -96,39 +98,40 @@ function Parts({ report }: { readonly report: HouseStorageReport }) {
 function Backups({ backups }: { readonly backups: readonly HouseBackupFile[] }) {
   const { t, i18n } = useTranslation("machine");
   const [restoring, restore] = useState<HouseBackupFile | null>(null);
+  const columns = useMemo<readonly Column<HouseBackupFile>[]>(
+    () => [
+      { id: "made", title: t("storage.made"), value: (backup) => backup.created, show: (backup) => <Made backup={backup} /> },
+      { id: "size", title: t("storage.size"), value: (backup) => backup.bytes, show: (backup) => size(backup.bytes, i18n.language), figure: true },
+      { id: "keys", title: t("storage.keys"), value: (backup) => t(backup.keys ? "storage.keys_in" : "storage.keys_not_in") },
+      { id: "sound", title: t("storage.sound"), value: (backup) => backup.path, sorts: false, show: (backup) => <Verify path={backup.path} /> },
+    ],
+    [t, i18n.language],
+  );
   return (
-    <div className="m-table-wrap">
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t("storage.made")}</Table.Th>
-            <Table.Th className="m-number">{t("storage.size")}</Table.Th>
-            <Table.Th>{t("storage.keys")}</Table.Th>
-            <Table.Th>{t("storage.sound")}</Table.Th>
-            <Table.Th aria-label={t("storage.restore")} />
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {backups.map((backup) => (
-            <Table.Tr key={backup.path}>
-              <Table.Td>
-                <RelativeTime at={backup.created} />
-                <Text size="xs" c="dimmed">{backup.path}</Text>
-                {backup.left_out.length > 0 && <Text size="sm" c="var(--g-warn)">{t("storage.left_out", { count: backup.left_out.length })}</Text>}
-              </Table.Td>
-              <Table.Td className="m-number">{size(backup.bytes, i18n.language)}</Table.Td>
-              <Table.Td>{t(backup.keys ? "storage.keys_in" : "storage.keys_not_in")}</Table.Td>
-              <Table.Td><Verify path={backup.path} /></Table.Td>
-              <Table.Td ta="end">
-                <Button size="xs" variant="default" onClick={() => restore(backup)}>{t("storage.restore")}</Button>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-      <Modal opened={restoring !== null} onClose={() => restore(null)} title={t("storage.restore")}>
+    <>
+      <DataTable
+        label={t("storage.backups")}
+        rows={backups}
+        columns={columns}
+        keyOf={(backup) => backup.path}
+        sort={{ id: "made", desc: true }}
+        actionsTitle={t("storage.restore")}
+        actions={(backup) => <Button size="xs" variant="default" onClick={() => restore(backup)}>{t("storage.restore")}</Button>}
+      />
+      <Dialog opened={restoring !== null} onClose={() => restore(null)} title={t("storage.restore")}>
         {restoring !== null && <Restore backup={restoring} />}
-      </Modal>
+      </Dialog>
+    </>
+  );
+}
+
+function Made({ backup }: { readonly backup: HouseBackupFile }) {
+  const { t } = useTranslation("machine");
+  return (
+    <div>
+      <RelativeTime at={backup.created} />
+      <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>{backup.path}</Text>
+      {backup.left_out.length > 0 && <Text size="sm" c="var(--g-warn)">{t("storage.left_out", { count: backup.left_out.length })}</Text>}
     </div>
   );
 }

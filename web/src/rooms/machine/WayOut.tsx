@@ -1,6 +1,6 @@
 // The way out: what may leave, what is open now, what left when, and one key that closes everything.
 
-import { Alert, Badge, Button, Group, Stack, Table, Text, Title } from "@mantine/core";
+import { Alert, Badge, Button, Group, Stack, Text, Title } from "@mantine/core";
 import { IconLock, IconLockOpen, IconShieldCheck } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
@@ -12,7 +12,7 @@ import { ErrorCard } from "../../frame/ErrorCard";
 import { Faces } from "../../frame/Faces";
 import { RelativeTime } from "../../frame/RelativeTime";
 import { useAct, useAsk } from "../../frame/house";
-import type { HouseWay } from "../../protocol/contracts";
+import type { HouseGranted, HouseWay } from "../../protocol/contracts";
 import { useFormat } from "../../frame/format";
 import { RoomPage } from "../../frame/RoomPage";
 import { State } from "./parts";
@@ -36,6 +36,14 @@ export default function WayOut() {
     return () => clearInterval(timer);
   }, [refetch, again]);
   const fresh = { onSuccess: () => void queries.invalidateQueries({ queryKey: ["house.egress"] }) };
+  const granted = useMemo<readonly Column<HouseGranted>[]>(
+    () => [
+      { id: "who", title: t("egress.who"), value: (each) => each.worker },
+      { id: "where", title: t("egress.where"), value: (each) => `${each.host}:${each.ports.join(", ")}` },
+      { id: "why", title: t("egress.why"), value: (each) => each.why, sorts: false },
+    ],
+    [t],
+  );
   const failure = close.error ?? open.error;
   const shut = egress.data !== undefined && egress.data.offline !== "";
   return (
@@ -45,7 +53,7 @@ export default function WayOut() {
       actions={
         egress.data !== undefined && (
           <Button
-            color={shut ? "pine" : "red"}
+            color={shut ? "pine" : "bad"}
             leftSection={shut ? <IconLockOpen size={16} aria-hidden /> : <IconLock size={16} aria-hidden />}
             loading={close.isPending || open.isPending}
             onClick={() => (shut ? open.mutate({ what: "all" }, fresh) : close.mutate({ what: "all" }, fresh))}
@@ -72,26 +80,20 @@ export default function WayOut() {
               {data.granted.length === 0 ? (
                 <Text c="dimmed">{t("egress.none_granted")}</Text>
               ) : (
-                <div className="m-table-wrap">
-                  <Table>
-                    <Table.Tbody>
-                      {data.granted.map((each) => (
-                        <Table.Tr key={`${each.worker} ${each.host}`}>
-                          <Table.Td>{each.worker}</Table.Td>
-                          <Table.Td>{each.host}:{each.ports.join(", ")}</Table.Td>
-                          <Table.Td>{each.why}</Table.Td>
-                          <Table.Td ta="end">
-                            {data.closed.includes(each.host) ? (
-                              <Button size="xs" variant="default" onClick={() => open.mutate({ what: each.host }, fresh)}>{t("egress.open")}</Button>
-                            ) : (
-                              <Button size="xs" variant="default" onClick={() => close.mutate({ what: each.host }, fresh)}>{t("egress.close")}</Button>
-                            )}
-                          </Table.Td>
-                        </Table.Tr>
-                      ))}
-                    </Table.Tbody>
-                  </Table>
-                </div>
+                <DataTable
+                  label={t("egress.granted")}
+                  rows={data.granted}
+                  columns={granted}
+                  keyOf={(each) => `${each.worker} ${each.host}`}
+                  actionsTitle={t("egress.close")}
+                  actions={(each) =>
+                    data.closed.includes(each.host) ? (
+                      <Button size="xs" variant="default" onClick={() => open.mutate({ what: each.host }, fresh)}>{t("egress.open")}</Button>
+                    ) : (
+                      <Button size="xs" variant="default" onClick={() => close.mutate({ what: each.host }, fresh)}>{t("egress.close")}</Button>
+                    )
+                  }
+                />
               )}
               {data.closed.length > 0 && (
                 <Group gap="xs" mt="sm">

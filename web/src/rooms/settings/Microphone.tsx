@@ -77,7 +77,7 @@ export function SayIt() {
       <Group gap="sm">
         <Button
           variant={listening ? "filled" : "default"}
-          color={listening ? "red" : "pine"}
+          color={listening ? "bad" : "pine"}
           leftSection={listening ? <IconPlayerStop size={16} aria-hidden /> : <IconMicrophone size={16} aria-hidden />}
           onClick={() => void (listening ? stop() : begin())}
         >

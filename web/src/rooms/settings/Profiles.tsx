@@ -1,10 +1,11 @@
 // Who is using this machine: the profile in force, switching it, the PIN, and what the profile may do.
 
-import { Badge, Button, Group, Modal, PasswordInput, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Badge, Button, Group, PasswordInput, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { Dialog } from "../../frame/Dialog";
 import { ErrorCard } from "../../frame/ErrorCard";
 import { Faces } from "../../frame/Faces";
 import { useAct, useAsk } from "../../frame/house";
@@ -40,7 +41,7 @@ export function Profiles() {
           </Stack>
         )}
       </Faces>
-      <Modal opened={wanted !== null} onClose={() => want(null)} title={t("profiles.pin_for")}>
+      <Dialog opened={wanted !== null} onClose={() => want(null)} title={t("profiles.pin_for")}>
         <form onSubmit={(event) => (event.preventDefault(), wanted !== null && switched(wanted, pin))}>
           <Stack>
             <PasswordInput label={t("profiles.pin")} value={pin} onChange={(event) => type(event.currentTarget.value)} data-autofocus />
@@ -48,10 +49,10 @@ export function Profiles() {
             <Button type="submit" loading={use.isPending}>{t("profiles.switch")}</Button>
           </Stack>
         </form>
-      </Modal>
-      <Modal opened={setting} onClose={() => set(false)} title={t("profiles.set_pin")}>
+      </Dialog>
+      <Dialog opened={setting} onClose={() => set(false)} title={t("profiles.set_pin")}>
         <SetPin done={() => set(false)} />
-      </Modal>
+      </Dialog>
     </section>
   );
 }

@@ -104,7 +104,7 @@ function Setting({ setting, name, wanted }: { readonly setting: HouseSettingInfo
     <section ref={card} tabIndex={-1} className="m-card s-setting" aria-labelledby={`s-${setting.key}`}>
       <div className="s-words">
         <Text fw={560} id={`s-${setting.key}`}>
-          {name} {changed && <Badge size="xs" variant="light">{t("changed")}</Badge>} {setting.own && <Badge size="xs" variant="light" color="gray">{t("own")}</Badge>}
+          {name} {changed && <Badge size="sm" variant="light" tt="none">{t("changed")}</Badge>} {setting.own && <Badge size="sm" variant="light" color="gray" tt="none">{t("own")}</Badge>}
         </Text>
         <Text size="sm" c="dimmed">{setting.sentence}</Text>
         <Text size="xs" c="dimmed" ff="monospace">{setting.key}</Text>
