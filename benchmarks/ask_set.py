@@ -91,7 +91,7 @@ def _load(source: Path, target: Path) -> None:
             if not path.exists():
                 continue
             with path.open(encoding="utf-8", newline="") as file:
-                header = next(csv.reader(file), [])
+                header: list[str] = next(csv.reader(file), list[str]())
             columns = ", ".join(_quoted(column) for column in header)
             texts = "{" + ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(header))) + "}"
             loading.execute(
@@ -107,9 +107,11 @@ def _quoted(name: str) -> str:
 
 def catalogue(place: Path, database: str, connection: duckdb.DuckDBPyConnection) -> Catalogue:
     """What a connector would say of the database: types, keys, row counts and the most frequent values."""
-    keys = json.loads((place / "databases" / database / "keys.json").read_text(encoding="utf-8"))
+    keys: dict[str, Any] = json.loads(
+        (place / "databases" / database / "keys.json").read_text(encoding="utf-8")
+    )
     if os.environ.get("GARRET_BENCH_ASK_KEYS") == "off":
-        keys = {"primary_keys": {}, "foreign_keys": []}
+        keys = dict[str, Any](primary_keys={}, foreign_keys=[])
     names = [row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
     tables = tuple(_table(connection, name, keys) for name in sorted(names))
     return Catalogue(source=database, dialect="duckdb", tables=tables, fingerprint=database)
@@ -175,7 +177,8 @@ def same(rows: Rows, gold: Rows, ordered: bool) -> bool:
 
 def orders(sql: str) -> bool:
     """Whether the outermost query orders its rows."""
-    depth, outer = 0, []
+    depth = 0
+    outer: list[str] = []
     for mark in sql:
         depth += {"(": 1, ")": -1}.get(mark, 0)
         if depth == 0:

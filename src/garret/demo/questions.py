@@ -1,4 +1,4 @@
-"""The demonstration's data scene: questions about a small shop, each seen before it runs, and what never does."""
+"""The demonstration's data scene: questions about a small shop, and what never runs."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def give_back(descriptor: int) -> None:
 
 
 def seal(descriptor: int) -> None:
-    """Seal a memory file that is written, of any size; it may be read and mapped from now on, and not changed."""
+    """Seal a memory file that is written, of any size: it may be read and mapped, and not be changed."""
     _seal(descriptor, _SEALS | _SEAL_WRITE)
 
 

@@ -36,7 +36,7 @@ def test_an_address_is_taken_apart() -> None:
     assert (config.kind, config.host, config.port) == ("postgres", "db.example.org", 6000)
     assert (config.user, config.database, password) == ("ann@home", "sales", "p:ss")
     assert config_of(["mariadb://localhost/shop"])[0].kind == "mysql"
-    assert config_of(["bolt://localhost"])[0].kind == "neo4j"
+    assert config_of(["qdrant://localhost"])[0].kind == "qdrant"
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from garret.features.data.contracts import SourceConfig, SourceKind
 
 _SCHEMES: Final[dict[str, SourceKind]] = {
     "postgres": "postgres", "postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql",
-    "mongodb": "mongo", "mongo": "mongo", "trino": "trino", "neo4j": "neo4j", "bolt": "neo4j",
-    "qdrant": "qdrant",
+    "mongodb": "mongo", "mongo": "mongo", "qdrant": "qdrant",
 }  # fmt: skip
 _FILES: Final[dict[str, SourceKind]] = {
     ".duckdb": "duckdb", ".ddb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite",

@@ -14,10 +14,8 @@ from garret.protocol.finding import Finding, Findings, ok, warn
 
 _DRIVERS: Final = {
     "PostgreSQL": ("adbc_driver_postgresql", "psycopg"),
-    "MySQL": ("connectorx", "pyarrow", "pymysql"),
+    "MySQL": ("pyarrow", "pymysql"),
     "MongoDB": ("pymongo",),
-    "Trino": ("trino",),
-    "Neo4j": ("neo4j",),
     "Qdrant": ("qdrant_client",),
 }
 

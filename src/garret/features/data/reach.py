@@ -11,9 +11,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from garret.base.errors import Code
+from garret.base.errors import UsageError
 from garret.base.hosts import is_this_machine
-from garret.control.errors import ControlError
 from garret.features.data.contracts import DEFAULT_PORTS, SourceConfig
 from garret.protocol.manifest import MIB, Destination, Grants
 
@@ -40,7 +39,7 @@ class Reach(NamedTuple):
 def reach_of(config: SourceConfig, name: str, copies: Path | None = None) -> Reach:
     """What a process for this source may touch. `copies` is a folder that is there, for faster copies.
 
-    Raises ControlError for a configuration that names nothing to reach.
+    Raises UsageError for a configuration that names nothing to reach.
     """
     grants = Grants(
         read=(*(each for each in ENGINE_READS if Path(each).exists()), *_readable(config)),
@@ -50,9 +49,7 @@ def reach_of(config: SourceConfig, name: str, copies: Path | None = None) -> Rea
     )
     if config.kind in ("files", "duckdb", "sqlite"):
         if not config.paths:
-            raise ControlError(
-                f"The source {name} names no file. Nothing was read; give it one.", code=Code.USAGE
-            )
+            raise UsageError(f"The source {name} names no file. Nothing was read; give it one.")
         write = () if copies is None else (str(copies),)
         return Reach(msgspec.structs.replace(grants, write=write), ())
     if config.host:
@@ -60,11 +57,11 @@ def reach_of(config: SourceConfig, name: str, copies: Path | None = None) -> Rea
         try:
             place = Destination(config.host, (port,), f"asking the source {name}", local=True)
         except ValueError as error:
-            raise ControlError(f"The source {name}: {error}.", code=Code.USAGE) from error
+            raise UsageError(f"The source {name}: {error}.") from error
         return Reach(grants, (place,))
     if config.paths:
         return Reach(msgspec.structs.replace(grants, local_sockets=True), ())
-    raise ControlError(f"The source {name} names no host. Nothing was asked.", code=Code.USAGE)
+    raise UsageError(f"The source {name} names no host. Nothing was asked.")
 
 
 def leaves(config: SourceConfig) -> bool:

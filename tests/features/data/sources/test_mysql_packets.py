@@ -40,9 +40,10 @@ class Pieces(io.RawIOBase):
     def __init__(self, data: bytes, seed: int) -> None:
         self._data = io.BytesIO(data)
         self._random = random.Random(seed)
+        self._sizes = (1, 7, 4_000) if len(data) < 2_000 else (4_000, 1 << 20)
 
     def read1(self, size: int) -> bytes:
-        return self._data.read(min(size, self._random.choice((1, 7, 4_000, 1 << 20))))
+        return self._data.read(min(size, self._random.choice(self._sizes)))
 
 
 @given(

@@ -13,7 +13,7 @@ import re
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, LiteralString, cast
+from typing import Any, Final, cast
 
 import adbc_driver_manager
 import psycopg
@@ -267,7 +267,7 @@ def _settings(config: SourceConfig) -> sql.Composed:
 
 
 def _plain(text: str) -> sql.SQL:
-    return sql.SQL(cast(LiteralString, text))  # checked by the guard, and described before it runs
+    return sql.SQL(cast(Any, text))  # checked by the guard, and described before it runs
 
 
 def _inner(query: str, limit: int) -> tuple[sql.SQL]:

@@ -62,8 +62,27 @@ def assemble(draft: Draft) -> Query | None:
         limit=limit,
     )
     query = _needed(draft, _grouped(query), _subject(draft, entity))
-    query = _everything(draft, query, entity)
+    query = _kinds(_everything(draft, query, entity))
     return _combined(draft, _absent(draft, _turned(draft, query, entity), entity))
+
+
+def _kinds(query: Query) -> Query:
+    """ "Show all colours": of one column whose values repeat, each value once is what is meant."""
+    shown_fields = [None if each.aggregate else each.of for each in query.select]
+    field = shown_fields[0] if len(shown_fields) == 1 else None
+    plain = not (query.where or query.group or query.order or query.combined or query.limit)
+    if (
+        field is None
+        or not plain
+        or query.select[0].aggregate
+        or field.identifies
+        or field in field.place.names
+    ):
+        return query
+    rows, distinct = field.place.table.rows, field.column.distinct
+    repeats = rows is not None and distinct is not None and distinct * 2 <= rows
+    alone = field.column.kind == "text" and len(tables(query)) == 1
+    return dataclasses.replace(query, distinct=True) if repeats and alone else query
 
 
 def _everything(draft: Draft, query: Query, entity: Place | None) -> Query:
@@ -240,8 +259,8 @@ def _once(tests: list[Test | Either]) -> tuple[Test | Either, ...]:
     found: list[Test | Either] = []
     for test in tests:
         if isinstance(test, Either):
-            alternatives = tuple(dict.fromkeys(test.tests))
-            one: Test | Either = Either(alternatives) if len(alternatives) > 1 else alternatives[0]
+            alternatives = list(dict.fromkeys(test.tests))
+            one: Test | Either = Either(tuple(alternatives)) if len(alternatives) > 1 else alternatives[0]
         else:
             one = test
         if one not in found:

@@ -5,6 +5,8 @@ Finds the column that is compared, or that it is rows which are counted. Neighbo
 
 from __future__ import annotations
 
+from typing import Final
+
 from garret.features.data.translator.adjectives import base_adjective
 from garret.features.data.translator.draft import Counting, Draft
 from garret.features.data.translator.index import Field, Place
@@ -34,9 +36,12 @@ from garret.features.data.translator.tree import (
 from garret.features.data.translator.values import best_value
 from garret.features.data.translator.words import is_year
 
+_OPERATORS: Final[dict[str, Operator]] = {">": ">", ">=": ">=", "<": "<", "<=": "<="}
+_TURNED: Final[dict[Operator, Operator]] = {">": "<=", "<": ">=", ">=": "<", "<=": ">"}
+
 
 def _operator(cue: str) -> Operator:
-    return cue.removeprefix("cmp").removesuffix("_after")  # type: ignore[return-value]
+    return _OPERATORS[cue.removeprefix("cmp").removesuffix("_after")]
 
 
 def comparison(draft: Draft, at: int, item: Item) -> None:
@@ -49,7 +54,7 @@ def comparison(draft: Draft, at: int, item: Item) -> None:
         return
     assert target is not None
     if draft.low(at - 1) in ("no", "not") or draft.items[at - 1].cue == "negation":
-        operator = {">": "<=", "<": ">=", ">=": "<", "<=": ">"}[operator]  # type: ignore[assignment]
+        operator = _TURNED[operator]
         draft.items[at - 1].used = True
     item.used = number.used = True
     right = at + 1 if after else target + 1

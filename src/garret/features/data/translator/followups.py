@@ -12,6 +12,7 @@ from typing import Final
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from garret.features.data.translator.index import Field, Index, value_key
 from garret.features.data.translator.lexicon import NUMBERS
@@ -41,7 +42,7 @@ def refine(question: str, query: str, dialect: str, index: Index) -> tuple[str, 
             continue
         try:
             tree = sqlglot.parse_one(query, read=dialect)
-        except sqlglot.errors.SqlglotError:
+        except SqlglotError:
             return None
         said = (
             change(tree, match.group(1) if match.groups() else "", index)

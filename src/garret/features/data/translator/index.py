@@ -146,6 +146,7 @@ class Index:
         self.catalogue = catalogue
         self.places: list[Place] = []
         self.phrases: dict[str, list[Link]] = defaultdict(list)
+        self._at: dict[tuple[str, int], int] = {}
         self.roots: dict[str, list[Link]] = defaultdict(list)
         self._values: dict[str, list[tuple[Field, str]]] = defaultdict(list)
         self._heads = {
@@ -158,6 +159,7 @@ class Index:
             edge.left.foreign = True
         for place in self.places:
             self._add_place(place)
+        self._at.clear()  # only building needs it
 
     def _place(self, table: Table) -> Place:
         words = tuple(base(word) for word in self._expand(pieces(table.name)))
@@ -217,12 +219,11 @@ class Index:
         if not key:
             return
         known = self.phrases[key]
-        for at, other in enumerate(known):
-            if other.to is link.to:
-                if link.score > other.score:
-                    known[at] = link
-                return
-        known.append(link)
+        at = self._at.setdefault((key, id(link.to)), len(known))
+        if at == len(known):
+            known.append(link)
+        elif link.score > known[at].score:
+            known[at] = link
 
     def _add_place(self, place: Place) -> None:
         raw = tuple(base(word) for word in pieces(place.table.name))

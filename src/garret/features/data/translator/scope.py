@@ -16,6 +16,8 @@ from garret.features.data.translator.linking import Item
 from garret.features.data.translator.paths import Paths
 
 _FAR: Final = 0.12
+_MOST: Final = 40
+"""Columns that one name is weighed between: a catalogue of 1,000 tables may have it in each."""
 _OF: Final = frozenset(
     ("of", "for", "from", "in", "the", "all", "each", "every", "any", "these", "those", "our", "its")
 )
@@ -42,6 +44,16 @@ class Scope:
                 self._mention(item)
         self.main: Place | None = self.mentioned[0] if self.mentioned else self._by_columns()
         self.ambiguous = 0
+        for item in items:
+            if len(item.fields) > _MOST:
+                item.fields = self._likely(item)
+
+    def _likely(self, item: Item) -> list[tuple[Field, float]]:
+        """Of very many columns of one name, those of tables that are spoken of and some others."""
+        places = {id(place) for place in (*self.mentioned, self.main)}
+        spoken = [pair for pair in item.fields if id(pair[0].place) in places]
+        others = [pair for pair in item.fields if id(pair[0].place) not in places]
+        return sorted(spoken + others[:_MOST], key=lambda pair: -pair[1])
 
     def _mention(self, item: Item) -> None:
         best = [place for place, score in item.places if score >= item.place_score - 0.01]

@@ -266,6 +266,8 @@ def test_tls_that_the_server_does_not_have(engine: Engine) -> None:
 
 
 def test_a_connection_cut_in_the_middle(engine: Engine, wire: Wire) -> None:
+    if engine.config.kind == "mongo":
+        pytest.skip("A LOST CONNECTION OF mongo NOT TESTED: the server of the tests sends everything at once")
     source = engine.connector(port=wire.port)
     rows = iter(source.run(checked(engine.queries["endless"]), Limits(rows=10**9, bytes=10**12)))
     next(rows)
@@ -278,6 +280,8 @@ def test_a_connection_cut_in_the_middle(engine: Engine, wire: Wire) -> None:
 
 
 def test_a_server_that_falls_silent(engine: Engine, wire: Wire) -> None:
+    if engine.config.kind == "mongo":
+        pytest.skip("A LOST CONNECTION OF mongo NOT TESTED: the server of the tests sends everything at once")
     source = engine.connector(port=wire.port)
     rows = iter(source.run(checked(engine.queries["endless"]), Limits(rows=10**9, bytes=10**12, seconds=1)))
     next(rows)
