@@ -17,8 +17,9 @@ from garret.transport.client import Client
 
 _QUESTIONS: Final = (
     "How many orders are there?",
-    "What is the total of orders for each country?",
+    "How many customers are in Germany?",
     "Which 3 products have the highest price?",
+    "Which city has the most customers?",
 )
 _WISH: Final = "Delete all orders"
 _ATTACK: Final = "SELECT * FROM read_csv('/etc/passwd')"

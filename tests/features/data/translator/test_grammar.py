@@ -29,6 +29,7 @@ SINGLE: list[tuple[str, list[tuple[Any, ...]]]] = [
     ("What are the highest and lowest price of books?", [(20.0, 8.0)]),
     ("What is the title of the most expensive book?", [("The Quiet Sea",)]),
     ("Give the titles of the two cheapest books", [("Bread",), ("Rivers",)]),
+    ("Which 2 books have the lowest price?", [("Bread",), ("Rivers",)]),
     ("List the titles of books whose price is above the average", [("The Quiet Sea",), ("Winter Roads",)]),
     ("How many female members are there?", [(3,)]),
     ("What are the first names of members older than 50?", [("Cleo",), ("Edda",)]),
