@@ -113,7 +113,7 @@ def test_every_page_keeps_them_where_nothing_was_done_yet(
 def test_a_browser_is_told_what_it_may_not_see(site: Site, browser: Browser) -> None:
     with site.visit(browser, "browser") as visit:
         assert not (found := look(visit)), "\n".join(found)
-        for path in ("/approvals", "/machine/log", "/machine/audit", "/settings"):
+        for path in ("/approvals", "/machine/audit", "/machine/storage", "/settings"):
             expect(visit.go(path).get_by_role("heading", name="Not from here")).to_be_visible()
 
 
