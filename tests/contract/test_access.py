@@ -75,6 +75,8 @@ def test_a_page_and_an_assistant_administer_nothing() -> None:
     }
     assert names["mcp"] == {"speak.use"}
     assert names["gateway"] == {
+        "data.run",
+        "data.use",
         "desk.attend",
         "desk.use",
         "dictate.delete",
@@ -85,6 +87,7 @@ def test_a_page_and_an_assistant_administer_nothing() -> None:
         "gateway.read",
         "jobs.cancel_own",
         "jobs.read_own",
+        "models.use",
         "speak.use",
         "system.status",
     }

@@ -8,10 +8,10 @@ from garret.features.data.reach import COPY_BYTES, ENGINE_READS, MEMORY_BYTES
 from garret.features.data.setting_table import SETTINGS
 from garret.features.data.verb_table import VERBS
 from garret.protocol.manifest import (
-    CLIENT_ROLES,
     MIB,
     PROFILE_KINDS,
     Capability,
+    ClientRole,
     Grants,
     Room,
     SpawnGrants,
@@ -19,6 +19,7 @@ from garret.protocol.manifest import (
 )
 
 _COPIES = "{home}/copies/data"
+PEOPLE: tuple[ClientRole, ...] = ("cli", "shell", "gateway")
 
 QUERY = WorkerSpec(
     name="query",
@@ -91,8 +92,8 @@ ROOM = Room(
     ),
     events=(c.SourceChanged, c.Answered),
     capabilities=(
-        Capability("data.use", "Ask one's own sources, and see answers.", CLIENT_ROLES, PROFILE_KINDS),
-        Capability("data.run", "Have approved queries run.", CLIENT_ROLES, PROFILE_KINDS),
+        Capability("data.use", "Ask one's own sources, and see answers.", PEOPLE, PROFILE_KINDS),
+        Capability("data.run", "Have approved queries run.", PEOPLE, PROFILE_KINDS),
         Capability("data.read", "Hear of other profiles' sources and answers.", ("cli", "shell"), ("admin",)),
         Capability(
             "data.administer",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from garret.features.models import contracts as c
 from garret.protocol.manifest import (
-    CLIENT_ROLES,
     MIB,
     PROFILE_KINDS,
     Capability,
@@ -34,7 +33,7 @@ ROOM = Room(
     summary="Language models, on this machine or elsewhere.",
     commands=(c.Complete, c.GetAvailable, c.Generate, c.Examine),
     capabilities=(
-        Capability("models.use", "Ask the language model that was set.", CLIENT_ROLES, PROFILE_KINDS),
+        Capability("models.use", "Ask the language model that was set.", ("cli", "shell", "gateway"), PROFILE_KINDS),
         Capability("worker.llm", "Speak to a language model's server."),
     ),
     settings=(

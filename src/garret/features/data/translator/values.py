@@ -207,7 +207,12 @@ def bare_number(draft: Draft, at: int, item: Item) -> None:
 def _limits(draft: Draft, at: int, item: Item) -> bool:
     """ "the two colours with the most": the number of rows wanted."""
     superlative = any(other.cue in ("most", "fewest", "sup", "common", "rare") for other in draft.items)
-    if item.number is None or item.number > 100 or draft.low(at - 1) not in ("the", "top", "which", "what") or not superlative:
+    if (
+        item.number is None
+        or item.number > 100
+        or draft.low(at - 1) not in ("the", "top", "which", "what")
+        or not superlative
+    ):
         return False
     item.used = True
     draft.wanted_limit = int(item.number)
