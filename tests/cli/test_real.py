@@ -405,7 +405,7 @@ def test_settings_are_read_changed_refused_and_reset(garret: Garret) -> None:
     assert "jobs.attempts\t5" in garret.run("settings", "--changed").stdout
     garret.run("settings", "reset", "jobs.attempts")
     assert "jobs.attempts" not in garret.run("settings", "--changed").stdout
-    assert "jobs.attempts" in garret.run("settings", "get", "jobs.atempts", code=1).stderr
+    assert "jobs.attempts" in garret.run("settings", "get", "jobs.atempts", code=2).stderr
     assert "1" in garret.run("settings", "set", "jobs.attempts", "many", code=2).stderr
 
 
@@ -483,11 +483,11 @@ def test_a_reader_that_leaves_ends_the_command_in_silence(garret: Garret) -> Non
 def test_a_worker_is_replaced(garret: Garret) -> None:
     answered = {worker["name"]: worker["sentence"] for worker in garret.json("workers", "restart", "stt")}
     assert "replaced" in answered["stt"]
-    assert "did you mean stt" in garret.run("workers", "restart", "sst", code=1).stderr
+    assert "did you mean stt" in garret.run("workers", "restart", "sst", code=2).stderr
 
 
 def test_a_slip_in_a_workers_name_is_told_and_not_silence(garret: Garret) -> None:
-    assert "did you mean stt" in garret.run("logs", "--worker", "sst", code=1).stderr
+    assert "did you mean stt" in garret.run("logs", "--worker", "sst", code=2).stderr
     assert garret.run("logs", "--worker", "text", "--level", "error").stdout == ""
 
 
