@@ -130,18 +130,18 @@ def test_it_opens_on_every_page_and_leads_to_a_setting(window: Visit) -> None:
 
 def test_esc_closes_the_topmost_alone_and_the_focus_goes_back(window: Visit) -> None:
     """Rule 8."""
-    page = window.go("/machine")
-    opener = page.get_by_role("button", name="Keys", exact=True)
+    page = window.go("/machine/storage")
+    opener = page.get_by_role("main").get_by_role("button", name="Back up", exact=True)
     opener.focus()
     page.keyboard.press("Enter")
-    keys = page.get_by_role("dialog").filter(has_text="Keys without Ctrl or Alt")
-    expect(keys).to_be_visible()
+    backup = page.get_by_role("dialog", name="Back up")
+    expect(backup).to_be_visible()
     field, _ = palette(page)
     page.keyboard.press("Escape")
     expect(field).to_have_count(0)
-    expect(keys).to_be_visible()
+    expect(backup).to_be_visible()
     page.keyboard.press("Escape")
-    expect(keys).to_have_count(0)
+    expect(backup).to_have_count(0)
     expect(opener).to_be_focused()
 
 
