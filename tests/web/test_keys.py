@@ -44,7 +44,9 @@ def test_the_rail_leads_into_the_page_and_f6_from_one_region_to_the_next(window:
 
 def test_a_list_is_walked_by_arrows_and_enter_opens_a_row(site: Site, window: Visit) -> None:
     page = window.go("/dictate/history")
-    expect(page.get_by_role("checkbox", name="Choose this one")).to_have_count(len(site.utterances))
+    expect(
+        page.get_by_role("checkbox", name="Choose this one").nth(len(site.utterances) - 1)
+    ).to_be_attached()
     rows = page.get_by_role("list", name="History").get_by_role("listitem")
     rows.first.focus()
     page.keyboard.press("ArrowDown")
