@@ -73,7 +73,7 @@ function HowFar({ job }: { readonly job: HouseJob }) {
   return (
     <>
       {job.state === "running" && job.fraction >= 0 && <Progress value={100 * job.fraction} size="sm" aria-label={t("jobs.progress")} />}
-      <Text size="sm" c="dimmed" lineClamp={2}>{job.error || (job.state === "running" ? job.note : "")}</Text>
+      <Text size="sm" c="dimmed">{job.error || (job.state === "running" ? job.note : "")}</Text>
     </>
   );
 }
