@@ -12,6 +12,7 @@ from typing import Final
 from garret.features.data.contracts import Dialect
 from garret.features.data.translator.index import NUMERIC, Field, Place
 from garret.features.data.translator.paths import Paths
+from garret.features.data.translator.ranges import ranged
 from garret.features.data.translator.tree import Either, Expression, Literally, Query, Test
 
 _SET_WORDS: Final = {"intersect": "INTERSECT", "except": "EXCEPT", "union": "UNION"}
@@ -114,7 +115,8 @@ class Writer:
 
     def _condition(self, test: Test | Either, names: dict[int, str]) -> str:
         if isinstance(test, Either):
-            return "(" + " OR ".join(self._condition(each, names) for each in test.tests) + ")"
+            return "(" + " OR ".join(self._alternative(each, names) for each in test.tests) + ")"
+        test = ranged(test)
         left = self._expression(test.left, names)
         if test.operator in ("missing", "present"):
             return f"{left} IS {'NOT ' if test.operator == 'present' else ''}NULL"
@@ -122,8 +124,14 @@ class Writer:
             return f"{left} {test.operator.upper()} ({self.write(test.query)})"
         return self._against_values(test, left)
 
+    def _alternative(self, test: Test, names: dict[int, str]) -> str:
+        text = self._condition(test, names)
+        return f"({text})" if ranged(test).operator == "within" else text
+
     def _against_values(self, test: Test, left: str) -> str:
         values = [self.literal(value, test.left) for value in test.right]
+        if test.operator == "within":
+            return f"{left} >= {values[0]} AND {left} < {values[1]}"
         if test.operator == "between":
             return f"{left} BETWEEN {values[0]} AND {values[1]}"
         if test.operator in ("in", "not in"):
@@ -151,6 +159,8 @@ class Writer:
             return number if numeric else self._text(number)
         if numeric and _is_number(plain):
             return plain
+        if self._dialect == "trino" and left.of is not None and left.of.timely and not left.part:
+            return f"{'DATE' if left.of.column.kind == 'date' else 'TIMESTAMP'} {self._text(plain)}"
         return self._text(plain)
 
     def _text(self, text: str) -> str:

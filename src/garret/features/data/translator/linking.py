@@ -7,15 +7,17 @@ Longer spans win over shorter ones. Neighbours: `index` knows the phrases, `cues
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from garret.features.data.translator.cues import Cue, cues
 from garret.features.data.translator.index import Field, Index, Link, Place, value_key
 from garret.features.data.translator.lexicon import CODED, EMPTY
+from garret.features.data.translator.periods import Found, Period
 from garret.features.data.translator.words import Token, base, root
 
-Kind: TypeAlias = Literal["word", "name", "value", "number", "date", "cue"]
+Kind: TypeAlias = Literal["word", "name", "value", "number", "date", "period", "cue"]
 _SKIPPED: Final = frozenset(("of", "the", "a", "an", "s", "'"))
 _LONGEST: Final = 7
 _HARD: Final = (
@@ -46,6 +48,7 @@ class Item:
     places: list[tuple[Place, float]] = field(default_factory=list[tuple[Place, float]])
     values: list[tuple[Field, str]] = field(default_factory=list[tuple[Field, str]])
     number: float | None = None
+    period: Period | None = None
     cue: str = ""
     quoted: bool = False
     owns: bool = False
@@ -77,11 +80,12 @@ class _Span:
     item: Item
 
 
-def link(tokens: list[Token], index: Index) -> list[Item]:
-    """The items of a question, in order; every token is in exactly one."""
+def link(tokens: list[Token], index: Index, times: Sequence[Found] = ()) -> list[Item]:
+    """The items of a question, in order; every token is in exactly one. `times` are its periods."""
     found = cues(tokens)
     spans = _values(tokens, index) + _names(tokens, index, found) + _singles(tokens)
     spans += [_cue_span(cue, tokens) for cue in found]
+    spans += [_period_span(each, tokens) for each in times if not _is_name(tokens, each, index)]
     taken = [False] * len(tokens)
     items: list[Item] = []
     for span in sorted(spans, key=lambda each: (-each.weight, each.start)):
@@ -101,6 +105,18 @@ def _cue_span(cue: Cue, tokens: list[Token]) -> _Span:
     item = Item("cue", cue.start, cue.end, text, cue.text, cue=cue.name)
     hard = cue.name.startswith(_HARD)
     return _Span(cue.start, cue.end, (cue.end - cue.start) + (2.6 if hard else 0.3), item)
+
+
+def _period_span(found: Found, tokens: list[Token]) -> _Span:
+    text = " ".join(token.text for token in tokens[found.start : found.end])
+    item = Item("period", found.start, found.end, text, text.lower(), period=found.period)
+    return _Span(found.start, found.end, (found.end - found.start) + 3.0, item)
+
+
+def _is_name(tokens: list[Token], found: Found, index: Index) -> bool:
+    """Whether words of time are the whole name of something: a column `last_year`."""
+    key = _key(tokens, found.start, found.end)
+    return any(entry.score >= 0.95 for entry in (index.phrases.get(key, ()) if key else ()))
 
 
 def _key(tokens: list[Token], start: int, end: int) -> str:

@@ -74,6 +74,8 @@ class Translator:
             if refined is not None:
                 return _refined(previous, *refined)
         parsed = parse(question, self._index, self._paths, today)
+        if parsed.draft.timeless:
+            return Translation(outcome="abstained", message=_without_time(parsed.draft.timeless))
         text = self._write(parsed.query)
         if parsed.query is None or not text:
             return self._not_understood(parsed)
@@ -93,14 +95,16 @@ class Translator:
         hints = tuple(
             hint for hint, words in _HINTS.items() if any(word in question.lower() for word in words)
         )
-        if sure >= threshold():
+        if sure >= threshold() and not parsed.draft.doubtful:
             return Translation(
                 outcome="query", query=text, reading=read(query), confidence=sure, shape=shape(query),
                 alternatives=others, hints=hints,
             )  # fmt: skip
-        if sure < _LEAST:
+        if sure < _LEAST and not parsed.draft.doubtful:
             return self._not_understood(parsed)
-        first = Alternative(label=_label(read(query)), query=text, reading=read(query))
+        doubtful = parsed.draft.doubtful
+        label = f"by {doubtful[0].called}" if doubtful else _label(read(query))
+        first = Alternative(label=label, query=text, reading=read(query))
         return Translation(
             outcome="unclear",
             message=(
@@ -147,6 +151,13 @@ def _refined(previous: Translation, query: str, said: str) -> Translation:
         confidence=previous.confidence,
         shape=previous.shape,
         hints=previous.hints,
+    )
+
+
+def _without_time(said: str) -> str:
+    return (
+        f"No column of dates was found that “{said}” could be about, so nothing was asked. Name the date "
+        "that is meant, or leave the time out."
     )
 
 

@@ -15,7 +15,20 @@ if TYPE_CHECKING:
 
 Aggregate: TypeAlias = Literal["", "count", "sum", "avg", "min", "max"]
 Operator: TypeAlias = Literal[
-    "=", "!=", "<", "<=", ">", ">=", "between", "like", "not like", "in", "not in", "missing", "present"
+    "=",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "between",
+    "within",
+    "like",
+    "not like",
+    "in",
+    "not in",
+    "missing",
+    "present",
 ]
 Combination: TypeAlias = Literal["intersect", "except", "union"]
 
@@ -42,7 +55,10 @@ class Expression:
 
 @dataclass(frozen=True)
 class Test:
-    """A comparison; `right` are the values, or the one column that is asked in a query of its own."""
+    """A comparison; `right` are the values, or the one column that is asked in a query of its own.
+
+    `within` is from the first value up to but not the second.
+    """
 
     __test__ = False
 
