@@ -144,6 +144,12 @@ def test_a_table_that_was_not_spoken_of_gives_its_dates_only_to_choose() -> None
     assert "loan_date" in made.alternatives[0].query
 
 
+def test_a_month_that_is_kept_as_text_is_a_value() -> None:
+    month = Column(name="Month", type="VARCHAR", kind="text", samples=("May", "June"))
+    hours = Catalogue(source="s", dialect="duckdb", tables=(Table(name="happy_hour", columns=(month,)),))
+    assert written("How many happy hours in May?", hours).endswith("WHERE \"Month\" = 'May'")
+
+
 def test_years_kept_as_numbers_are_compared_as_numbers() -> None:
     years = shop(("year", "integer"))
     assert written("How many orders last year?", years).endswith('WHERE "year" >= 2023 AND "year" < 2024')

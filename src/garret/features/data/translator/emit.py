@@ -11,6 +11,7 @@ from typing import Final
 
 from garret.features.data.contracts import Dialect
 from garret.features.data.translator.index import NUMERIC, Field, Place
+from garret.features.data.translator.measures import expressed
 from garret.features.data.translator.paths import Paths
 from garret.features.data.translator.ranges import ranged
 from garret.features.data.translator.tree import Either, Expression, Literally, Query, Test
@@ -95,6 +96,9 @@ class Writer:
 
     def _field(self, field: Field, names: dict[int, str]) -> str:
         name = names[id(field.place)]
+        if field.formula is not None:
+            text = expressed(field.formula, self._dialect, name)
+            return text if field.whole else f"({text})"
         return f"{name}.{self.quoted(field.name)}" if name else self.quoted(field.name)
 
     def _expression(self, each: Expression, names: dict[int, str]) -> str:
@@ -103,7 +107,7 @@ class Writer:
         text = self._field(each.of, names)
         if each.part:
             text = self._part(each.part, text)
-        if each.aggregate:
+        if each.aggregate and each.aggregate != "measure":
             return f"{each.aggregate.upper()}({'DISTINCT ' if each.distinct else ''}{text})"
         return text
 

@@ -20,6 +20,7 @@ from garret.features.data.translator.words import Token, base, root
 Kind: TypeAlias = Literal["word", "name", "value", "number", "date", "period", "cue"]
 _SKIPPED: Final = frozenset(("of", "the", "a", "an", "s", "'"))
 _LONGEST: Final = 7
+_TIMES: Final = frozenset(("month", "quarter", "week", "period", "season", "day", "date"))
 _HARD: Final = (
     "order",
     "direction",
@@ -114,8 +115,12 @@ def _period_span(found: Found, tokens: list[Token]) -> _Span:
 
 
 def _is_name(tokens: list[Token], found: Found, index: Index) -> bool:
-    """Whether words of time are the whole name of something: a column `last_year`."""
+    """Whether words of time are the whole name of something, such as a column `last_year`, or a value of a
+    column that keeps them as text."""
     key = _key(tokens, found.start, found.end)
+    kept = index.values(value_key(" ".join(token.text for token in tokens[found.start : found.end])))
+    if any(_TIMES & set(item.words) for item, _ in kept):
+        return True
     return any(entry.score >= 0.95 for entry in (index.phrases.get(key, ()) if key else ()))
 
 
@@ -171,7 +176,9 @@ def _name_span(tokens: list[Token], start: int, end: int, links: list[Link]) -> 
     )
     item.fields = sorted(fields, key=lambda pair: -pair[1])
     item.places = sorted(places, key=lambda pair: -pair[1])
-    return _Span(start, end, (end - start) * (0.6 + best * (0.5 if end - start == 1 else 0.6)), item)
+    named = any(field.formula is not None and score == 1.0 for field, score in fields)
+    weight = (end - start) * (0.6 + best * (0.5 if end - start == 1 else 0.6)) + (2.0 if named else 0.0)
+    return _Span(start, end, weight, item)
 
 
 def _values(tokens: list[Token], index: Index) -> list[_Span]:

@@ -58,7 +58,7 @@ def _expression(each: Expression, query: Query) -> str:
     name = _name(each.of, query)
     if each.part:
         name = f"{each.part} of {name}"
-    if not each.aggregate:
+    if each.aggregate in ("", "measure"):
         return name
     return f"{_FIGURES[each.aggregate]} {'different ' if each.distinct else ''}{name}"
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from garret.features.data.translator.index import Field, Place
 
-Aggregate: TypeAlias = Literal["", "count", "sum", "avg", "min", "max"]
+Aggregate: TypeAlias = Literal["", "count", "sum", "avg", "min", "max", "measure"]
+"""A figure of many rows; `measure` is of a field whose formula makes one by itself."""
 Operator: TypeAlias = Literal[
     "=",
     "!=",
