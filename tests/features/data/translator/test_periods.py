@@ -106,7 +106,8 @@ def test_the_rows_of_a_period_are_found(question: str, rows: list[tuple[object, 
 
 
 def shop(*columns: tuple[str, ColumnKind]) -> Catalogue:
-    made = tuple(Column(name=name, type=kind, kind=kind) for name, kind in (("id", "integer"), *columns))
+    identifier = Column(name="id", type="integer", kind="integer")
+    made = (identifier, *(Column(name=name, type=kind, kind=kind) for name, kind in columns))
     return Catalogue(source="shop", dialect="duckdb", tables=(Table(name="orders", columns=made),))
 
 

@@ -11,6 +11,7 @@ import dataclasses
 from garret.features.data.translator.draft import Absent, Counting, Draft
 from garret.features.data.translator.emit import tables
 from garret.features.data.translator.index import Field, Place
+from garret.features.data.translator.joins import keyed
 from garret.features.data.translator.measures import (
     UnmeasurableError,
     settle_tests,
@@ -41,7 +42,7 @@ def assemble(draft: Draft) -> Query | None:
     except UnmeasurableError:
         return None
     query = _assembled(draft, select)
-    return None if _repeats(draft, query) else query
+    return None if _repeats(draft, query) else keyed(draft, query)
 
 
 def _repeats(draft: Draft, query: Query) -> bool:

@@ -27,7 +27,7 @@ class Writer:
     """Writes queries in one dialect."""
 
     def __init__(self, dialect: Dialect, paths: Paths) -> None:
-        self._dialect = dialect
+        self._dialect: Dialect = dialect
         self._paths = paths
         self._mark = "`" if dialect == "mysql" else '"'
 
@@ -48,7 +48,9 @@ class Writer:
         names = {id(place): f"t{at}" if len(order) > 1 else "" for at, place in enumerate(order, start=1)}
         parts = ["SELECT", "DISTINCT" if query.distinct else "", self._shown(query, names)]
         parts += ["FROM", self._table(places[0], names)]
-        for place, edge in joins:
+        chosen = {(id(edge.left.place), id(edge.right.place)): edge for edge in query.keys}
+        for place, shortest in joins:
+            edge = chosen.get((id(shortest.left.place), id(shortest.right.place)), shortest)
             left, right = self._field(edge.left, names), self._field(edge.right, names)
             parts.append(f"JOIN {self._table(place, names)} ON {left} = {right}")
         parts += self._tail(query, names)

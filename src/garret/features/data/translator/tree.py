@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from garret.features.data.translator.index import Field, Place
+    from garret.features.data.translator.keys import Edge
 
 Aggregate: TypeAlias = Literal["", "count", "sum", "avg", "min", "max", "measure"]
 """A figure of many rows; `measure` is of a field whose formula makes one by itself."""
@@ -86,7 +87,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Query:
-    """A query over the tables of its columns and those of `also`, joined along keys."""
+    """A query over the tables of its columns and those of `also`, joined along keys.
+
+    `keys` are those to take where several lead from one table to another.
+    """
 
     select: tuple[Expression, ...] = ()
     everything: Place | None = None
@@ -98,3 +102,4 @@ class Query:
     order: tuple[Order, ...] = ()
     limit: int | None = None
     combined: tuple[Combination, Query] | None = None
+    keys: tuple[Edge, ...] = ()
