@@ -21,8 +21,11 @@ def read_absence(draft: Draft) -> None:
         if place is None:
             continue
         item.used = True
-        draft.absent.append(Absent(place))
+        tests = tuple(test for test in draft.absent_tests if test.left.of and test.left.of.place is place)
+        draft.absent.append(Absent(place, tests))
+        draft.absent_tests = [test for test in draft.absent_tests if test not in tests]
         draft.flags["absent"] += 1
+    draft.tests += draft.absent_tests
 
 
 def _negated_place(draft: Draft, at: int) -> Place | None:

@@ -11,6 +11,13 @@ import dataclasses
 from garret.features.data.translator.draft import Absent, Counting, Draft
 from garret.features.data.translator.emit import tables
 from garret.features.data.translator.index import Field, Place
+from garret.features.data.translator.joins import keyed
+from garret.features.data.translator.measures import (
+    UnmeasurableError,
+    settle_tests,
+    settled_all,
+    settled_orders,
+)
 from garret.features.data.translator.scope import is_place
 from garret.features.data.translator.superlatives import settle_extreme
 from garret.features.data.translator.tree import Either, Expression, Literally, Order, Query, Test
@@ -24,11 +31,32 @@ def shown(place: Place) -> list[Expression]:
 
 
 def assemble(draft: Draft) -> Query | None:
-    """The query of a draft; None where nothing is asked for."""
+    """The query of a draft; None where nothing is asked for, or what no query can say."""
     if not draft.select:
         return None
-    select = _select(draft)
-    settle_extreme(draft)
+    try:
+        settle_tests(draft)
+        select = settled_all(draft, _select(draft))
+        settle_extreme(draft)
+        draft.order = settled_orders(draft)
+    except UnmeasurableError:
+        return None
+    query = _assembled(draft, select)
+    return None if _repeats(draft, query) else keyed(draft, query)
+
+
+def _repeats(draft: Draft, query: Query) -> bool:
+    """Whether joins would count rows of a measure more than once: its figure would be another."""
+    figures = (*query.select, *(test.left for test in query.having), *(order.by for order in query.order))
+    return any(
+        _below(draft, each.of.place, place)
+        for each in figures
+        if each.of is not None and each.of.formula is not None
+        for place in tables(query)
+    )
+
+
+def _assembled(draft: Draft, select: list[Expression]) -> Query:
     group = _group(draft, select)
     order = list(draft.order)
     limit = draft.limit

@@ -1,11 +1,12 @@
 """Conditions: which rows are meant. Goes through the question once and gives each cue to what reads it.
 
-Neighbours: `comparisons`, `texts`, `values`.
+Neighbours: `comparisons`, `dated`, `texts`, `values`.
 """
 
 from __future__ import annotations
 
 from garret.features.data.translator.comparisons import against_average, against_others, between, comparison
+from garret.features.data.translator.dated import dated
 from garret.features.data.translator.draft import Draft
 from garret.features.data.translator.linking import Item
 from garret.features.data.translator.texts import like, missing
@@ -19,6 +20,8 @@ def read_conditions(draft: Draft) -> None:
             continue
         if item.kind == "cue":
             _cue(draft, at, item)
+        elif item.kind == "period":
+            dated(draft, at, item)
         elif item.kind == "value":
             value(draft, at, item)
         elif item.kind in ("number", "date") and not _compared(draft, at):

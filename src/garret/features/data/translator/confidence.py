@@ -130,7 +130,8 @@ def _shape(draft: Draft, query: Query, found: dict[str, float]) -> None:
     ):  # fmt: skip
         found[name] = float(present)
     for each in query.select:
-        found[f"shows {each.aggregate or 'plain'}"] = 1.0
+        figure = "sum" if each.aggregate == "measure" else each.aggregate
+        found[f"shows {figure or 'plain'}"] = 1.0
         found["shows key"] = max(
             found.get("shows key", 0.0), float(each.of is not None and each.of.identifies)
         )
@@ -139,7 +140,7 @@ def _shape(draft: Draft, query: Query, found: dict[str, float]) -> None:
     mixed = any(each.aggregate for each in query.select) and any(not each.aggregate for each in query.select)
     found["grouped and mixed"] = float(mixed)
     found["counts over joins"] = float(
-        count > 1 and any(each.aggregate in ("count", "sum", "avg") for each in query.select)
+        count > 1 and any(each.aggregate in ("count", "sum", "avg", "measure") for each in query.select)
     )
     found["implied"] = float(any(isinstance(wanted.what, Place) for wanted in draft.select))
     found["implied key"] = float(

@@ -81,6 +81,12 @@ class Draft:
     flags: Counter[str] = field(default_factory=Counter[str])
     wanted_limit: int | None = None
     zone: tuple[int, int] = (0, 0)
+    doubtful: tuple[Field, ...] = ()
+    """Columns of time that a period may be about; the first was taken."""
+    timeless: str = ""
+    """Words of time for which there is no column."""
+    absent_tests: list[Test] = field(default_factory=list["Test"])
+    """What holds of the rows that must not be."""
 
     def at(self, place: int) -> Item | None:
         """The item at a place of the row; None beyond its ends."""

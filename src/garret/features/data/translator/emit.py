@@ -11,7 +11,9 @@ from typing import Final
 
 from garret.features.data.contracts import Dialect
 from garret.features.data.translator.index import NUMERIC, Field, Place
+from garret.features.data.translator.measures import expressed
 from garret.features.data.translator.paths import Paths
+from garret.features.data.translator.ranges import ranged
 from garret.features.data.translator.tree import Either, Expression, Literally, Query, Test
 
 _SET_WORDS: Final = {"intersect": "INTERSECT", "except": "EXCEPT", "union": "UNION"}
@@ -25,7 +27,7 @@ class Writer:
     """Writes queries in one dialect."""
 
     def __init__(self, dialect: Dialect, paths: Paths) -> None:
-        self._dialect = dialect
+        self._dialect: Dialect = dialect
         self._paths = paths
         self._mark = "`" if dialect == "mysql" else '"'
 
@@ -46,7 +48,9 @@ class Writer:
         names = {id(place): f"t{at}" if len(order) > 1 else "" for at, place in enumerate(order, start=1)}
         parts = ["SELECT", "DISTINCT" if query.distinct else "", self._shown(query, names)]
         parts += ["FROM", self._table(places[0], names)]
-        for place, edge in joins:
+        chosen = {(id(edge.left.place), id(edge.right.place)): edge for edge in query.keys}
+        for place, shortest in joins:
+            edge = chosen.get((id(shortest.left.place), id(shortest.right.place)), shortest)
             left, right = self._field(edge.left, names), self._field(edge.right, names)
             parts.append(f"JOIN {self._table(place, names)} ON {left} = {right}")
         parts += self._tail(query, names)
@@ -94,6 +98,9 @@ class Writer:
 
     def _field(self, field: Field, names: dict[int, str]) -> str:
         name = names[id(field.place)]
+        if field.formula is not None:
+            text = expressed(field.formula, self._dialect, name)
+            return text if field.whole else f"({text})"
         return f"{name}.{self.quoted(field.name)}" if name else self.quoted(field.name)
 
     def _expression(self, each: Expression, names: dict[int, str]) -> str:
@@ -102,7 +109,7 @@ class Writer:
         text = self._field(each.of, names)
         if each.part:
             text = self._part(each.part, text)
-        if each.aggregate:
+        if each.aggregate and each.aggregate != "measure":
             return f"{each.aggregate.upper()}({'DISTINCT ' if each.distinct else ''}{text})"
         return text
 
@@ -114,7 +121,8 @@ class Writer:
 
     def _condition(self, test: Test | Either, names: dict[int, str]) -> str:
         if isinstance(test, Either):
-            return "(" + " OR ".join(self._condition(each, names) for each in test.tests) + ")"
+            return "(" + " OR ".join(self._alternative(each, names) for each in test.tests) + ")"
+        test = ranged(test)
         left = self._expression(test.left, names)
         if test.operator in ("missing", "present"):
             return f"{left} IS {'NOT ' if test.operator == 'present' else ''}NULL"
@@ -122,8 +130,14 @@ class Writer:
             return f"{left} {test.operator.upper()} ({self.write(test.query)})"
         return self._against_values(test, left)
 
+    def _alternative(self, test: Test, names: dict[int, str]) -> str:
+        text = self._condition(test, names)
+        return f"({text})" if ranged(test).operator == "within" else text
+
     def _against_values(self, test: Test, left: str) -> str:
         values = [self.literal(value, test.left) for value in test.right]
+        if test.operator == "within":
+            return f"{left} >= {values[0]} AND {left} < {values[1]}"
         if test.operator == "between":
             return f"{left} BETWEEN {values[0]} AND {values[1]}"
         if test.operator in ("in", "not in"):
@@ -151,6 +165,8 @@ class Writer:
             return number if numeric else self._text(number)
         if numeric and _is_number(plain):
             return plain
+        if self._dialect == "trino" and left.of is not None and left.of.timely and not left.part:
+            return f"{'DATE' if left.of.column.kind == 'date' else 'TIMESTAMP'} {self._text(plain)}"
         return self._text(plain)
 
     def _text(self, text: str) -> str:

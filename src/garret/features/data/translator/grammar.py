@@ -18,6 +18,7 @@ from garret.features.data.translator.index import Index
 from garret.features.data.translator.linking import link
 from garret.features.data.translator.ordering import read_groups, read_order
 from garret.features.data.translator.paths import Paths
+from garret.features.data.translator.periods import periods
 from garret.features.data.translator.projection import read_additions, read_projection
 from garret.features.data.translator.scope import Scope
 from garret.features.data.translator.superlatives import read_superlatives
@@ -57,7 +58,8 @@ def parse(question: str, index: Index, paths: Paths, today: dt.date) -> Parsed:
         question = _FULL.sub("first name and last name", question)
     if index.phrases.get("age"):
         question = _AGED.sub(r"age \1", question)
-    items = link(tokens(question), index)
+    words = tokens(question)
+    items = link(words, index, periods(words, today))
     draft = Draft(items, index, paths, Scope(items, index, paths), today)
     read_order(draft)
     read_groups(draft)

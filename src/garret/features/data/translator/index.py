@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from garret.features.data.contracts import Catalogue, Column, Table
+from garret.features.data.contracts import Catalogue, Column, Measure, Table
 from garret.features.data.translator.keys import Edge, edges
-from garret.features.data.translator.lexicon import ABBREVIATIONS, KIN_OF
+from garret.features.data.translator.lexicon import ABBREVIATIONS, EMPTY, KIN_OF
+from garret.features.data.translator.measures import Formula, formula
 from garret.features.data.translator.words import base, pieces, root
 
 _GENERIC: Final = frozenset(
@@ -23,6 +24,8 @@ _GENERIC: Final = frozenset(
 _PREFIXES: Final = frozenset(("ref", "tbl", "tb", "dim", "fact", "the", "reference"))
 _GLUED: Final = ("number", "name", "code", "date", "type", "num", "id")
 _NUMBERED: Final = frozenset(("phone", "telephone", "fax", "mobile", "cell", "room", "account", "license"))
+_SHORT: Final = 40
+_ARTICLES: Final = frozenset(("the", "a", "an", "of"))
 _MANY_COLUMNS: Final = 4000
 _LONGEST_VALUE: Final = 80
 NUMERIC: Final = frozenset(("integer", "decimal", "real"))
@@ -38,6 +41,13 @@ class Field:
     words: tuple[str, ...] = ()
     primary: bool = False
     foreign: bool = False
+    formula: Formula | None = None
+    """What a person named as a figure is worked out by; such a field is no column."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is one figure of many rows."""
+        return self.formula is not None and self.formula.whole
 
     @property
     def name(self) -> str:
@@ -159,6 +169,8 @@ class Index:
             edge.left.foreign = True
         for place in self.places:
             self._add_place(place)
+        for measure in catalogue.measures:
+            self._add_measure(measure)
         self._at.clear()  # only building needs it
 
     def _place(self, table: Table) -> Place:
@@ -232,6 +244,8 @@ class Index:
         self._add_kin(place.words, place, 0.75)
         for told in (*place.table.synonyms,):
             self._add(tuple(base(word) for word in pieces(told)), Link(place, 1.0))
+        self._add_told(place.table.description, place, 0.9)
+        self._add_told(place.table.comment, place, 0.8)
         if len(place.words) > 1:
             self._add(place.words[:-1], Link(place, 0.55))
             self._add(place.words[-1:], Link(place, 0.6))
@@ -253,6 +267,7 @@ class Index:
             item.column.description if len(item.column.description) < 40 else "",
         ):
             self._add(tuple(base(word) for word in pieces(told)), Link(item, 1.0))
+        self._add_told(item.column.comment, item, 0.9)
         if len(words) == 2 and "name" in words and {"first", "last", "middle", "full"} & set(words):
             self._add(words[::-1], Link(item, 0.9))
         own = _without(words, place.words)
@@ -263,6 +278,36 @@ class Index:
             self._add(prefix + own, Link(item, 1.0))
             self._add(prefix + words, Link(item, 1.0))
         self._add_parts(item, own or words)
+
+    def _add_told(self, text: str, to: Field | Place, score: float) -> None:
+        """What was written about a table or column: a short text is one more name of it, and each word of a
+        longer one hints at it where nothing else knows the word."""
+        words = pieces(text)
+        if words and len(text) < _SHORT:
+            self._add(tuple(base(word) for word in words if word not in _ARTICLES), Link(to, score))
+        for word in {word for word in words if len(word) > 3 and word not in EMPTY}:
+            if isinstance(to, Place):
+                self.roots[root(word)].append(Link(to, 0.3))
+
+    def _add_measure(self, measure: Measure) -> None:
+        for place in self.places:
+            if measure.table not in (place.table.address, place.table.name):
+                continue
+            found = formula(measure, place, self.catalogue.dialect)
+            if found is None:
+                return
+            column = Column(
+                name=measure.name,
+                type="",
+                kind="decimal",
+                synonyms=measure.synonyms,
+                description=measure.description,
+                unit=measure.unit,
+            )
+            words = tuple(base(word) for word in pieces(measure.name))
+            if words:
+                self._add_field(Field(column, place, words, formula=found), place)
+            return
 
     def _add_parts(self, item: Field, words: tuple[str, ...]) -> None:
         """Shorter forms: the column without a general last word, its last words, and its first."""

@@ -7,17 +7,20 @@ Longer spans win over shorter ones. Neighbours: `index` knows the phrases, `cues
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from garret.features.data.translator.cues import Cue, cues
 from garret.features.data.translator.index import Field, Index, Link, Place, value_key
 from garret.features.data.translator.lexicon import CODED, EMPTY
+from garret.features.data.translator.periods import Found, Period
 from garret.features.data.translator.words import Token, base, root
 
-Kind: TypeAlias = Literal["word", "name", "value", "number", "date", "cue"]
+Kind: TypeAlias = Literal["word", "name", "value", "number", "date", "period", "cue"]
 _SKIPPED: Final = frozenset(("of", "the", "a", "an", "s", "'"))
 _LONGEST: Final = 7
+_TIMES: Final = frozenset(("month", "quarter", "week", "period", "season", "day", "date"))
 _HARD: Final = (
     "order",
     "direction",
@@ -46,6 +49,7 @@ class Item:
     places: list[tuple[Place, float]] = field(default_factory=list[tuple[Place, float]])
     values: list[tuple[Field, str]] = field(default_factory=list[tuple[Field, str]])
     number: float | None = None
+    period: Period | None = None
     cue: str = ""
     quoted: bool = False
     owns: bool = False
@@ -77,11 +81,12 @@ class _Span:
     item: Item
 
 
-def link(tokens: list[Token], index: Index) -> list[Item]:
-    """The items of a question, in order; every token is in exactly one."""
+def link(tokens: list[Token], index: Index, times: Sequence[Found] = ()) -> list[Item]:
+    """The items of a question, in order; every token is in exactly one. `times` are its periods."""
     found = cues(tokens)
     spans = _values(tokens, index) + _names(tokens, index, found) + _singles(tokens)
     spans += [_cue_span(cue, tokens) for cue in found]
+    spans += [_period_span(each, tokens) for each in times if not _is_name(tokens, each, index)]
     taken = [False] * len(tokens)
     items: list[Item] = []
     for span in sorted(spans, key=lambda each: (-each.weight, each.start)):
@@ -101,6 +106,22 @@ def _cue_span(cue: Cue, tokens: list[Token]) -> _Span:
     item = Item("cue", cue.start, cue.end, text, cue.text, cue=cue.name)
     hard = cue.name.startswith(_HARD)
     return _Span(cue.start, cue.end, (cue.end - cue.start) + (2.6 if hard else 0.3), item)
+
+
+def _period_span(found: Found, tokens: list[Token]) -> _Span:
+    text = " ".join(token.text for token in tokens[found.start : found.end])
+    item = Item("period", found.start, found.end, text, text.lower(), period=found.period)
+    return _Span(found.start, found.end, (found.end - found.start) + 3.0, item)
+
+
+def _is_name(tokens: list[Token], found: Found, index: Index) -> bool:
+    """Whether words of time are the whole name of something, such as a column `last_year`, or a value of a
+    column that keeps them as text."""
+    key = _key(tokens, found.start, found.end)
+    kept = index.values(value_key(" ".join(token.text for token in tokens[found.start : found.end])))
+    if any(_TIMES & set(item.words) for item, _ in kept):
+        return True
+    return any(entry.score >= 0.95 for entry in (index.phrases.get(key, ()) if key else ()))
 
 
 def _key(tokens: list[Token], start: int, end: int) -> str:
@@ -155,7 +176,9 @@ def _name_span(tokens: list[Token], start: int, end: int, links: list[Link]) -> 
     )
     item.fields = sorted(fields, key=lambda pair: -pair[1])
     item.places = sorted(places, key=lambda pair: -pair[1])
-    return _Span(start, end, (end - start) * (0.6 + best * (0.5 if end - start == 1 else 0.6)), item)
+    named = any(field.formula is not None and score == 1.0 for field, score in fields)
+    weight = (end - start) * (0.6 + best * (0.5 if end - start == 1 else 0.6)) + (2.0 if named else 0.0)
+    return _Span(start, end, weight, item)
 
 
 def _values(tokens: list[Token], index: Index) -> list[_Span]:

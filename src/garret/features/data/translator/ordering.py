@@ -120,7 +120,8 @@ def _key(draft: Draft, item: Item, aggregate: Aggregate) -> Expression | None:
 def read_groups(draft: Draft) -> None:
     """Find what figures are asked for each of: the names after "for each", "per", "by each"."""
     if not any(
-        item.cue.startswith(("agg", "most", "fewest", "common", "rare", "sup", "cmp")) for item in draft.items
+        item.cue.startswith(("agg", "most", "fewest", "common", "rare", "sup", "cmp")) or _measures(item)
+        for item in draft.items
     ):
         for item in draft.items:
             if item.cue == "group":
@@ -129,8 +130,9 @@ def read_groups(draft: Draft) -> None:
                     word in item.low for word in ("different", "distinct", "unique")
                 )
         return
+    measured = any(_measures(item) for item in draft.items)
     for at, item in enumerate(draft.items):
-        if item.cue != "group":
+        if item.cue != "group" and not (measured and item.kind == "word" and item.low == "by"):
             continue
         weak = item.low in ("each", "every") and at < 3
         place = at + 1
@@ -150,6 +152,11 @@ def read_groups(draft: Draft) -> None:
         )
         if several and following is not None and following.kind == "name" and not is_place(following):
             _add_group(draft, following)
+
+
+def _measures(item: Item) -> bool:
+    """Whether an item names a figure of many rows."""
+    return any(field.whole and score >= 0.95 for field, score in item.fields)
 
 
 def _add_group(draft: Draft, key: Item) -> None:

@@ -86,6 +86,15 @@ class Paths:
             left = [place for place in left if place not in joined]
         return steps
 
+    def beside(self, edge: Edge) -> list[Edge]:
+        """The keys that lead from the same table to the same other, this one first."""
+        same = [
+            other
+            for place, other in self._near[id(edge.left.place)]
+            if other is not edge and place is edge.right.place and other.left.place is edge.left.place
+        ]
+        return [edge, *same]
+
     def neighbours(self, place: Place) -> list[tuple[Place, Edge]]:
         """Tables one key away."""
         return self._near[id(place)]

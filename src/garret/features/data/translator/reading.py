@@ -9,6 +9,7 @@ from typing import Final
 
 from garret.features.data.translator.emit import tables
 from garret.features.data.translator.index import Field
+from garret.features.data.translator.ranges import ranged
 from garret.features.data.translator.tree import Either, Expression, Query, Test
 
 _FIGURES: Final = {
@@ -23,8 +24,9 @@ _TESTS: Final = {
     ">=": "is at least",
     "like": "is like", "not like": "is not like", "in": "is one of", "not in": "is none of",
     "missing": "is missing",
-    "present": "is not missing", "between": "is between",
+    "present": "is not missing", "between": "is between", "within": "is from",
 }  # fmt: skip
+_TIMES: Final = {">=": "is on or after", "<": "is before", ">": "is after", "<=": "is on or before"}
 _SETS: Final = {"intersect": "that are also among", "except": "that are not among", "union": "together with"}
 
 
@@ -56,7 +58,7 @@ def _expression(each: Expression, query: Query) -> str:
     name = _name(each.of, query)
     if each.part:
         name = f"{each.part} of {name}"
-    if not each.aggregate:
+    if each.aggregate in ("", "measure"):
         return name
     return f"{_FIGURES[each.aggregate]} {'different ' if each.distinct else ''}{name}"
 
@@ -79,6 +81,13 @@ def _test(test: Test | Either, query: Query) -> str:
     left = _expression(test.left, query)
     if test.query is not None:
         return f"{left} {_TESTS[test.operator]} ({read(test.query).rstrip('.').lower()})"
+    test = ranged(test)
+    left = _expression(test.left, query)
+    if test.operator == "within":
+        start, end = (_value(value.value).strip("“”") for value in test.right)
+        return f"{left} is from {start} up to but not {end}"
+    if test.left.of is not None and test.left.of.timely and not test.left.part and test.operator in _TIMES:
+        return f"{left} {_TIMES[test.operator]} {_value(test.right[0].value).strip('“”')}"
     values = " and ".join(_value(value.value) for value in test.right)
     return f"{left} {_TESTS[test.operator]} {values}".rstrip()
 

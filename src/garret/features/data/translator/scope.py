@@ -138,6 +138,8 @@ class Scope:
             bonus += (
                 0.1 if field.place is self.main else -min(self.paths.cost(self.main, field.place), 4.0) * _FAR
             )
+        if field.formula is not None:
+            bonus += 0.06
         if field.foreign and not field.primary:
             bonus -= 0.03
         if field.primary:

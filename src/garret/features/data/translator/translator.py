@@ -5,8 +5,7 @@ Deterministic and without a model. A `Translator` is built once per catalogue an
 is pure but for the day it is told. It answers only when its confidence reaches the threshold of
 `weights.json`,
 offers readings to choose from below it, and abstains where nothing was understood. Neighbours: `grammar`
-reads,
-`emit` writes, `confidence` weighs; the data room's worker calls it.
+reads, `emit` and `pipeline` write, `confidence` weighs; the data room's worker calls it.
 """
 
 from __future__ import annotations
@@ -19,14 +18,15 @@ from garret.features.data.translator.confidence import confidence, features, thr
 from garret.features.data.translator.emit import NoPathError, Writer, tables
 from garret.features.data.translator.followups import refine
 from garret.features.data.translator.grammar import Parsed, parse
-from garret.features.data.translator.index import Index
+from garret.features.data.translator.index import Index, Place
 from garret.features.data.translator.paths import Paths
+from garret.features.data.translator.pipeline import write_pipeline
 from garret.features.data.translator.reading import read
 from garret.features.data.translator.refusal import refusal
 from garret.features.data.translator.tree import Query, Test
 from garret.features.data.translator.variants import variants
 
-_SPOKEN: Final[frozenset[Dialect]] = frozenset(("duckdb", "sqlite", "postgres", "mysql", "trino"))
+_SPOKEN: Final[frozenset[Dialect]] = frozenset(("duckdb", "sqlite", "postgres", "mysql", "trino", "mongo"))
 _MOST_ALTERNATIVES: Final = 4
 _LEAST: Final = 0.15
 """Below this confidence a reading is not even offered."""
@@ -53,6 +53,7 @@ class Translator:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self._documents = catalogue.dialect == "mongo"
         self._index = Index(catalogue)
         self._paths = Paths(self._index.edges)
         self._writer = Writer(catalogue.dialect, self._paths)
@@ -69,12 +70,16 @@ class Translator:
                     "Sources of this kind are not asked in words without a model. Write the query yourself."
                 ),
             )
-        if previous is not None and previous.query:
+        if previous is not None and previous.query and not self._documents:
             refined = refine(question, previous.query, self._catalogue.dialect, self._index)
             if refined is not None:
                 return _refined(previous, *refined)
         parsed = parse(question, self._index, self._paths, today)
+        if parsed.draft.timeless:
+            return Translation(outcome="abstained", message=_without_time(parsed.draft.timeless))
         text = self._write(parsed.query)
+        if self._documents and parsed.query is not None and len(tables(parsed.query)) > 1:
+            return Translation(outcome="abstained", message=_several(tables(parsed.query)))
         if parsed.query is None or not text:
             return self._not_understood(parsed)
         return self._answer(question, parsed, parsed.query, text)
@@ -83,7 +88,7 @@ class Translator:
         if query is None or not tables(query):
             return ""
         try:
-            return self._writer.write(query)
+            return write_pipeline(query) if self._documents else self._writer.write(query)
         except NoPathError:
             return ""
 
@@ -93,14 +98,16 @@ class Translator:
         hints = tuple(
             hint for hint, words in _HINTS.items() if any(word in question.lower() for word in words)
         )
-        if sure >= threshold():
+        if sure >= threshold() and not parsed.draft.doubtful:
             return Translation(
                 outcome="query", query=text, reading=read(query), confidence=sure, shape=shape(query),
                 alternatives=others, hints=hints,
             )  # fmt: skip
-        if sure < _LEAST:
+        if sure < _LEAST and not parsed.draft.doubtful:
             return self._not_understood(parsed)
-        first = Alternative(label=_label(read(query)), query=text, reading=read(query))
+        doubtful = parsed.draft.doubtful
+        label = f"by {doubtful[0].called}" if doubtful else _label(read(query))
+        first = Alternative(label=label, query=text, reading=read(query))
         return Translation(
             outcome="unclear",
             message=(
@@ -147,6 +154,21 @@ def _refined(previous: Translation, query: str, said: str) -> Translation:
         confidence=previous.confidence,
         shape=previous.shape,
         hints=previous.hints,
+    )
+
+
+def _without_time(said: str) -> str:
+    return (
+        f"No column of dates was found that “{said}” could be about, so nothing was asked. Name the date "
+        "that is meant, or leave the time out."
+    )
+
+
+def _several(places: list[Place]) -> str:
+    names = ", ".join(place.called for place in places)
+    return (
+        f"This needs several collections ({names}), and only one at a time is asked in words here. Ask about "
+        "one of them, or write the query yourself."
     )
 
 

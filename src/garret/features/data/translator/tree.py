@@ -12,10 +12,25 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from garret.features.data.translator.index import Field, Place
+    from garret.features.data.translator.keys import Edge
 
-Aggregate: TypeAlias = Literal["", "count", "sum", "avg", "min", "max"]
+Aggregate: TypeAlias = Literal["", "count", "sum", "avg", "min", "max", "measure"]
+"""A figure of many rows; `measure` is of a field whose formula makes one by itself."""
 Operator: TypeAlias = Literal[
-    "=", "!=", "<", "<=", ">", ">=", "between", "like", "not like", "in", "not in", "missing", "present"
+    "=",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "between",
+    "within",
+    "like",
+    "not like",
+    "in",
+    "not in",
+    "missing",
+    "present",
 ]
 Combination: TypeAlias = Literal["intersect", "except", "union"]
 
@@ -42,7 +57,10 @@ class Expression:
 
 @dataclass(frozen=True)
 class Test:
-    """A comparison; `right` are the values, or the one column that is asked in a query of its own."""
+    """A comparison; `right` are the values, or the one column that is asked in a query of its own.
+
+    `within` is from the first value up to but not the second.
+    """
 
     __test__ = False
 
@@ -69,7 +87,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Query:
-    """A query over the tables of its columns and those of `also`, joined along keys."""
+    """A query over the tables of its columns and those of `also`, joined along keys.
+
+    `keys` are those to take where several lead from one table to another.
+    """
 
     select: tuple[Expression, ...] = ()
     everything: Place | None = None
@@ -81,3 +102,4 @@ class Query:
     order: tuple[Order, ...] = ()
     limit: int | None = None
     combined: tuple[Combination, Query] | None = None
+    keys: tuple[Edge, ...] = ()

@@ -20,6 +20,8 @@ _CLOSE: Final = 0.12
 
 def variants(draft: Draft, query: Query) -> Iterator[tuple[str, Query]]:
     """Labels and queries of other readings, the likeliest first."""
+    for field in draft.doubtful[1:]:
+        yield f"by {field.called}", _swap(query, draft.doubtful[0], field)
     yield from _columns(draft, query)
     plain = not query.group and not any(each.aggregate for each in query.select)
     if plain and query.select:
