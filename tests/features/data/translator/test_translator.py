@@ -35,7 +35,7 @@ def queries(question: str) -> list[str]:
 def test_a_plain_question_is_answered_with_its_reading() -> None:
     made = TRANSLATOR.translate("How many books are there?", today=TODAY)
     assert made.outcome == "query"
-    assert made.query == 'SELECT COUNT(*) FROM "book"'
+    assert made.query == 'SELECT COUNT(*) AS "count" FROM "book"'
     assert made.reading == "The number of rows of book."
     assert made.by == "grammar"
     assert 0.5 < made.confidence <= 1.0
@@ -98,7 +98,7 @@ def test_duckdb_and_sqlite_give_the_same_rows(question: str) -> None:
 
 def test_mysql_names_stand_between_its_own_marks() -> None:
     made = Translator(library("mysql")).translate("How many books are there?", today=TODAY)
-    assert made.query == "SELECT COUNT(*) FROM `book`"
+    assert made.query == "SELECT COUNT(*) AS `count` FROM `book`"
 
 
 def test_a_source_that_is_not_asked_in_sql_is_left_to_its_own_language() -> None:

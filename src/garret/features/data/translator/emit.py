@@ -83,7 +83,17 @@ class Writer:
         if query.everything is not None:
             name = names[id(query.everything)]
             return f"{name}.*" if name else "*"
-        return ", ".join(self._expression(each, names) for each in query.select)
+        taken = {column.name.lower() for place in tables(query) for column in place.table.columns}
+        return ", ".join(self._named(each, names, taken) for each in query.select)
+
+    def _named(self, each: Expression, names: dict[int, str], taken: set[str]) -> str:
+        """An expression under a name that a person reads, where it is a figure and no column has that name."""
+        text = self._expression(each, names)
+        word = _FIGURES.get("count" if each.of is None else each.aggregate)
+        if word is None:
+            return text
+        name = word if each.of is None else f"{word}_{each.of.name}"
+        return text if name.lower() in taken else f"{text} AS {self.quoted(name)}"
 
     def quoted(self, name: str) -> str:
         """A name between the dialect's marks."""
@@ -174,6 +184,10 @@ class Writer:
         if self._dialect == "mysql":
             doubled = doubled.replace("\\", "\\\\")
         return f"'{doubled}'"
+
+
+_FIGURES: Final = {"count": "count", "avg": "average", "sum": "total", "min": "lowest", "max": "highest"}
+"""What figures are called in a result."""
 
 
 def _is_number(text: str) -> bool:
