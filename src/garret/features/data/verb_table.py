@@ -139,7 +139,10 @@ VERBS: Final = (
                 "samples",
                 "Say whether a language model may see sample values of a source.",
                 f"{_VERBS}:switch_samples",
-                (_SOURCE, Argument(("state",), {"metavar": "STATE", "choices": ("on", "off"), "help": "on or off"})),
+                (
+                    _SOURCE,
+                    Argument(("state",), {"metavar": "STATE", "choices": ("on", "off"), "help": "on or off"}),
+                ),
             ),
             Verb("enable", "Ask it again.", f"{_VERBS}:enable_source", (_SOURCE,)),
             Verb("remove", "Remove a source and its password.", f"{_VERBS}:remove_source", (_SOURCE,)),

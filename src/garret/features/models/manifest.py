@@ -33,7 +33,12 @@ ROOM = Room(
     summary="Language models, on this machine or elsewhere.",
     commands=(c.Complete, c.GetAvailable, c.Generate, c.Examine),
     capabilities=(
-        Capability("models.use", "Ask the language model that was set.", ("cli", "shell", "gateway"), PROFILE_KINDS),
+        Capability(
+            "models.use",
+            "Ask the language model that was set.",
+            ("cli", "shell", "gateway"),
+            PROFILE_KINDS,
+        ),
         Capability("worker.llm", "Speak to a language model's server."),
     ),
     settings=(

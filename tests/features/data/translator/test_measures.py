@@ -79,5 +79,8 @@ def test_what_was_written_about_a_table_is_a_name_of_it() -> None:
         ),
     )
     assert written("How many parcels are there?", noted) == 'SELECT COUNT(*) AS "count" FROM "t_17"'
-    assert written("What is the average net weight of parcels?", noted) == 'SELECT AVG("v1") FROM "t_17"'
-    assert written("How many couriers are there?", noted) == 'SELECT COUNT(*) FROM "t_18"'
+    assert (
+        written("What is the average net weight of parcels?", noted)
+        == 'SELECT AVG("v1") AS "average_v1" FROM "t_17"'
+    )
+    assert written("How many couriers are there?", noted) == 'SELECT COUNT(*) AS "count" FROM "t_18"'

@@ -87,7 +87,7 @@ class Writer:
         return ", ".join(self._named(each, names, taken) for each in query.select)
 
     def _named(self, each: Expression, names: dict[int, str], taken: set[str]) -> str:
-        """An expression under a name that a person reads, where it is a figure and no column has that name."""
+        """An expression; a figure under a name that a person reads, if no column has it."""
         text = self._expression(each, names)
         word = _FIGURES.get("count" if each.of is None else each.aggregate)
         if word is None:
