@@ -48,6 +48,8 @@ class EgressDesk:
             for room in self._door.plane.rooms
             for spec in room.workers
             for each in spec.destinations
+            # One that a setting names is none while that is empty.
+            if each.setting is None or self._door.setting(each.setting)
         )
         return c.EgressState(
             offline=self._egress.offline,
