@@ -47,4 +47,4 @@ export const rooms: readonly RoomManifest[] = [
     refreshes: { "house.worker_changed": ["house.workers"] },
   },
 ];
-export const FIRST_STEPS = "/engines";
+export const FIRST_STEPS = "/first";

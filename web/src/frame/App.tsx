@@ -64,7 +64,7 @@ function Framed() {
   const toggleBeside = () => setBeside(beside === "" ? anotherPage(path) : "");
   useFeed(REFRESHES);
   useAskedFor(go, () => setOver("palette"));
-  useFirstSteps(go);
+  useFirstSteps(go, path);
   const everywhere = t("keys.everywhere");
   useKeys([
     { keys: "Ctrl+K", title: t("palette.open"), group: everywhere, always: true, run: () => setOver(over === "palette" ? null : "palette") },
@@ -183,13 +183,14 @@ function Banners() {
 }
 
 /** The first time, the first steps are shown: once, to whoever may say that they were gone through. */
-function useFirstSteps(go: (address: string) => void): void {
+function useFirstSteps(go: (address: string) => void, path: string): void {
   const done = useAsk("desk.preferences", {}).data?.first_run_done;
   const may = useMay("house.setting_set");
   const shown = useRef(false);
   useEffect(() => {
-    if (done !== false || !may || shown.current) return;
+    // Until the start has led to a page, its own way there would win.
+    if (done !== false || !may || shown.current || path === "/") return;
     shown.current = true;
     go(FIRST_STEPS);
-  }, [done, may, go]);
+  }, [done, may, go, path]);
 }
