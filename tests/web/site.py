@@ -25,6 +25,8 @@ from garret.app import rooms
 from garret.base.build import build_hash
 from garret.base.errors import GarretError
 from garret.base.paths import Home
+from garret.demo.sample_shop import write_shop
+from garret.features.data import contracts as d
 from garret.features.house import contracts as h
 from garret.page.channel import Channel
 from garret.page.line import Line
@@ -42,6 +44,12 @@ PAGES: Final = {
     "/dictate": "dictate:talk.title",
     "/dictate/history": "dictate:history.title",
     "/dictate/words": "dictate:words.title",
+    "/data": "late/data_pages:ask.title",
+    "/data/sources": "late/data_pages:sources.title",
+    "/data/schema": "late/data_pages:schema.title",
+    "/data/history": "late/data_pages:history.title",
+    "/data/dashboards": "late/data_pages:board.title",
+    "/data/timings": "late/data_pages:timings.title",
     "/approvals": "approvals:title",
     "/machine": "machine:overview.title",
     "/machine/workers": "machine:workers.title",
@@ -96,6 +104,12 @@ class Site:
             self.utterances.append(told.utterance)
         empty = speech.write(folder / "silence.wav", speech.silence(1.0))
         self.utterances.append(self.house.dictate(empty).utterance)
+        shop = folder / "shop"
+        shop.mkdir()
+        write_shop(shop)
+        source = d.SourceConfig(kind="files", paths=(str(shop),))
+        self.house.call(d.AddSource(name="shop", config=source))
+        self.house.call(d.DraftQuery(source="shop", question="How many orders are there?"))
         self.house.call(h.Backup())
         self.house.set("desk.first_run_done", "yes")
         with self.house.another_client("gateway", "garret-gateway") as stranger:
