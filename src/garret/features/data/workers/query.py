@@ -28,6 +28,7 @@ from garret.worker.call import Call
 from garret.worker.harness import Handlers
 
 _LOOK_SECONDS: Final = 0.05
+_AGAIN_SECONDS: Final = 0.25
 _TOLD_SECONDS: Final = 0.25
 
 
@@ -123,10 +124,11 @@ def _cancelled_by(call: Call, source: Connector) -> Generator[None]:
 
 
 def _watch(source: Connector, call: Call, done: threading.Event) -> None:
-    while not done.wait(_LOOK_SECONDS):
+    pause = _LOOK_SECONDS
+    while not done.wait(pause):
         if call.cancelled():
             source.cancel()
-            return
+            pause = _AGAIN_SECONDS  # one that came before the engine had the query is lost
 
 
 def _run(source: Connector, checked: c.Checked, limits: c.Limits, call: Call) -> work.Executed:
