@@ -13,7 +13,6 @@ from garret.features.data.contracts import Limits, SourceConfig
 from garret.features.data.sources.contract import Connector, SourceError
 from tests.features.data.sources.contract_suite.conftest import Engine, checked, fetch
 from tests.features.data.sources.wire import Wire
-from tests.servers import PATIENCE
 
 
 @pytest.fixture
