@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import os
@@ -9,6 +10,7 @@ import re
 import shutil
 import subprocess
 import wave
+from collections import deque
 from pathlib import Path
 from typing import Any, cast
 
@@ -83,9 +85,19 @@ def encoded(samples: npt.NDArray[Any], rate: int, container: str, codec: str) ->
     return buffer.getvalue()
 
 
+_KEPT = 64
+_NEWEST: deque[tuple[int, int]] = deque()
+
+
 def descriptor(data: bytes) -> int:
-    """A file in memory holding `data`, its position at the start. The process ends before it leaks far."""
+    """A file in memory holding `data`, its position at the start. Only the newest are kept open."""
     fd = os.memfd_create("sound")
+    _NEWEST.append((fd, os.fstat(fd).st_ino))
+    while len(_NEWEST) > _KEPT:
+        number, file = _NEWEST.popleft()
+        with contextlib.suppress(OSError):
+            if os.fstat(number).st_ino == file:  # else whoever got it closed it, and it is another file's now
+                os.close(number)
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
