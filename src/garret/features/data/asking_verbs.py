@@ -29,7 +29,26 @@ def ask(session: Session, given: argparse.Namespace) -> None:
     limits = None if given.rows is None else c.Limits(rows=given.rows)
     words = {"query": given.question} if given.sql else {"question": given.question}
     draft = session.call(c.DraftQuery(source=given.source, limits=limits, **words))
+    if given.reading is not None or (draft.checked is None and draft.translation.alternatives):
+        draft = _chosen(session, given, draft, limits)
     _answer(session, given, draft, form)
+
+
+def _chosen(session: Session, given: argparse.Namespace, draft: c.Draft, limits: c.Limits | None) -> c.Draft:
+    """The draft of another reading: the one that was named, or the first where the person says yes to it."""
+    others = draft.translation.alternatives
+    number = given.reading
+    if number is None and session.asked:
+        _show_readings(session, draft)
+        number = 1 if session.confirm(f"Is this meant: {others[0].reading}") else None
+    if number is None:
+        return draft
+    if number > len(others):
+        raise UsageError(f"There are {len(others)} other readings, and none is number {number}.")
+    order = c.DraftQuery(
+        source=draft.source, query=others[number - 1].query, previous=draft.id, limits=limits
+    )
+    return session.call(order)
 
 
 def rerun(session: Session, given: argparse.Namespace) -> None:
@@ -101,10 +120,15 @@ def _show_draft(session: Session, draft: c.Draft) -> None:
         size, time = session.size(limits.bytes), session.duration(limits.seconds)
         session.note(f"limits:    {limits.rows:,} rows, {size}, {time}")
         session.note(f"where:     {draft.where}")
-    for each in translation.alternatives:
-        session.note(f"or:        {each.label}: {each.reading}")
+    _show_readings(session, draft)
     for note in draft.notes:
         session.note(note, "warn")
+
+
+def _show_readings(session: Session, draft: c.Draft) -> None:
+    """Other readings, by the number that `--reading` takes."""
+    for number, each in enumerate(draft.translation.alternatives, 1):
+        session.note(f"reading {number}: {each.reading}", "plain")
 
 
 def _no_query(draft: c.Draft) -> GarretError:
@@ -114,7 +138,8 @@ def _no_query(draft: c.Draft) -> GarretError:
             code=Code.DENIED,
             details={"rule": draft.refusal.rule},
         )
-    return GarretError(f"{draft.translation.message} Nothing was run.", code=Code.FAILED)
+    choose = " Say which with --reading N." if draft.translation.alternatives else ""
+    return GarretError(f"{draft.translation.message} Nothing was run.{choose}", code=Code.FAILED)
 
 
 def _run(session: Session, order: c.Run | c.Rerun) -> c.NormalizedResult:

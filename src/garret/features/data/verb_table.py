@@ -154,6 +154,7 @@ VERBS: Final = (
                     _SOURCE,
                     Argument(("question",), {"metavar": "QUESTION", "help": "in plain words"}),
                     _flag("--sql", "QUESTION is a query in the source's own language"),
+                    _option("--reading", "N", "take another reading, by its number", type=WholeNumber(1, 20)),
                     *_RUNNING,
                 ),
             ),
