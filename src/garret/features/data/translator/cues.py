@@ -179,7 +179,7 @@ _TABLE: Final[tuple[tuple[str, str], ...]] = (
     (
         "agg:sum",
         (
-            r"(?:the )?(?:total|sum|combined|overall|summed|altogether)(?: amount| sum)?(?: of)?"
+            r"(?:the )?(?:total|sum|combined|overall|summed|altogether)(?: (?:amount|sum)(?= of))?(?: of)?"
             r"|how much(?: total)?"
         ),
     ),
