@@ -239,11 +239,10 @@ def test_an_approval_shows_all_it_is_about_and_enter_does_not_grant_it(
     expect(page.get_by_role("link", name=re.compile("Approvals.*1"))).to_be_visible()
     expect(waiting.get_by_role("group", name="What exactly would be done")).to_have_attribute("tabindex", "0")
     allow = waiting.get_by_role("button", name="Allow once")
-    allow.focus()
-    page.keyboard.press("Enter")
-    page.keyboard.press("NumpadEnter")
+    allow.press("Enter")
+    allow.press("NumpadEnter")
     assert [one.arguments["utterance"] for one in site.house.call(h.ListApprovals()).requests] == [spare]
-    page.keyboard.press("Space")
+    allow.press("Space")
     assert asking.ended() is None
     expect(page.get_by_text("Nothing waits")).to_be_visible()
     assert site.house.refusal(d.Get(utterance=spare)).code is Code.NOT_FOUND
