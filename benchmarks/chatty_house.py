@@ -6,13 +6,8 @@ The lines go the way of all others: a record of the house's own, into the pump, 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -55,27 +50,6 @@ async def _chat() -> None:
         for number in range(said, due):
             _logger.info("line %d of what a busy worker says while somebody looks for the cause", number)
         said = due
-
-
-@contextlib.contextmanager
-def running() -> Iterator[Home]:
-    """One in a process of its own on a fresh home, stopped and removed afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="g-", dir="/tmp"))
-    home = Home(folder / "h")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.chatty_house", str(home.root)],
-        stdout=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-    )
-    try:
-        assert process.stdout is not None
-        if process.stdout.readline() != b"ready\n":
-            raise RuntimeError("the control plane did not start; what it said is above")
-        yield home
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def main() -> None:

@@ -37,12 +37,12 @@ async def serve(home: Home) -> None:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Home]:
-    """A control plane in a process of its own on a fresh home, stopped and removed afterwards."""
+def running(module: str = "benchmarks.echo_house") -> Iterator[Home]:
+    """The control plane of `module` in a process of its own on a fresh home, removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="g-", dir="/tmp"))
     home = Home(folder / "h")
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.echo_house", str(home.root)],
+        [sys.executable, "-m", module, str(home.root)],
         stdout=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
     )
@@ -53,7 +53,7 @@ def running() -> Iterator[Home]:
         yield home
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(60)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks import chatty_house
+from benchmarks import chatty_house, echo_house
 from benchmarks.dictation import house
 from benchmarks.report import Row, row
 from garret.base.paths import Home
@@ -86,7 +86,7 @@ def _rows(home: Home, environment: dict[str, str]) -> list[Row]:
 
 def _tail(environment: dict[str, str]) -> list[Row]:
     """The log page while it follows 1,000 lines a second."""
-    with chatty_house.running() as home:
+    with echo_house.running("benchmarks.chatty_house") as home:
         client = Client.connect(home, role="shell", service="garret-bench")
         client.call(SetSetting(key="desk.first_run_done", value="yes"))
         client.close()

@@ -59,6 +59,20 @@ def test_sources_are_listed_shown_described_and_removed(house: House, shop: str)
     assert shop not in garret(house, "data", "list").stdout
 
 
+def test_how_a_file_is_read_is_shown_and_decided(house: House, tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("a;b\n1;2\n3;4\n")
+    garret(house, "data", "add", "odd", str(path))
+    assert "delim\t;" in garret(house, "data", "reading", "odd", str(path)).stdout
+    garret(house, "data", "read", "odd", str(path), "header=false")
+    read = json.loads(garret(house, "--json", "data", "reading", "odd", str(path)).stdout)
+    assert read["decided"] == {"header": "false"}
+    garret(house, "data", "read", "odd", str(path), "colour=red", expected=2)
+    garret(house, "data", "read", "odd", str(path), "types={no json", expected=2)
+    garret(house, "data", "read", "odd", str(path), "delim=,")
+    assert "a;b" in garret(house, "data", "schema", "odd", "odd").stdout, "it is read as it was decided"
+
+
 def test_without_a_consent_the_query_is_shown_and_nothing_runs(house: House, shop: str) -> None:
     shown = garret(house, "data", "ask", shop, "--sql", "SELECT count(*) AS n FROM orders")
     assert "count" in shown.stdout.lower()

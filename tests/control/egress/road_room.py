@@ -90,7 +90,7 @@ ROOM: Final = Room(
     name="road",
     summary="A room for tests of the way out.",
     commands=(Ask, Stay, Fetch, Wait),
-    capabilities=(Capability("road.use", "Go out.", ("cli",), ("admin", "user")),),
+    capabilities=(Capability("road.use", "Go out.", ("cli",), ("admin", "user", "child")),),
     settings=(Setting(key="road.server", type="text", default="", sentence="Where the server of tests is."),),
     workers=(
         WorkerSpec(

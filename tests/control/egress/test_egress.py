@@ -108,6 +108,26 @@ def test_a_process_for_one_call_goes_where_its_kind_may_if_it_is_granted_that(ho
     run(story())
 
 
+def test_what_a_service_says_leaves_the_machine_is_judged_as_such(home: Home) -> None:
+    """It depends on what was set, not on the command: a profile that lets nothing out is refused."""
+
+    async def story() -> None:
+        async with road(home) as (plane, _, server):
+            async with plane.door("road").worker_with("road", Grants(network=True)) as target:
+                order = Stay(host="127.0.0.1", port=server.port)
+                admin, child = (
+                    InnerCaller(plane.broker, "test", Identity("cli", profile))
+                    for profile in ("admin", "child")
+                )
+                for calls in (admin.at(target), admin.at(target, leaves=True), child.at(target)):
+                    assert (await calls.call(order)).text
+                with pytest.raises(GarretError) as caught:
+                    await child.at(target, leaves=True).call(order)
+                assert caught.value.code == Code.DENIED
+
+    run(story())
+
+
 def test_a_place_is_named_for_one_call_where_the_manifest_lets_it_be(home: Home) -> None:
     async def story() -> None:
         async with road(home) as (plane, _, _server):

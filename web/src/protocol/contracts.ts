@@ -304,6 +304,12 @@ export interface DataGetHistory {
   readonly question?: string;
 }
 
+/** How a file of a source is read, as the options that `data.read` takes. */
+export interface DataGetReading {
+  readonly source: string;
+  readonly path: string;
+}
+
 /** The head of a result that is still here. */
 export interface DataGetResult {
   readonly result: string;
@@ -320,6 +326,17 @@ export interface DataGetRows {
 
 /** How long each stage took since Garret started: generate, validate, wait, execute, normalise, render. */
 export type DataGetStages = Readonly<Record<string, never>>;
+
+/** Look how a file is read. Beside it: `Keys`. */
+export interface DataGuessReading {
+  readonly config: DataSourceConfigInput;
+  readonly path: string;
+}
+
+/** Options of reading, as they were guessed or decided. */
+export interface DataGuessed {
+  readonly options: Readonly<Record<string, string>>;
+}
 
 /** Questions, the newest first. */
 export interface DataHistory {
@@ -473,6 +490,13 @@ export interface DataReadFile {
   readonly options: Readonly<Record<string, string>>;
 }
 
+/** How a file is read: what was guessed, and what was decided where the guess was not wanted. */
+export interface DataReading {
+  readonly path: string;
+  readonly guessed: Readonly<Record<string, string>>;
+  readonly decided: Readonly<Record<string, string>>;
+}
+
 /** Why a query may not be run: the rule, and what would be allowed. */
 export interface DataRefusal {
   readonly rule: string;
@@ -574,7 +598,7 @@ export interface DataSourceChanged {
 
 /** How a source is reached; the password is not in it. */
 export interface DataSourceConfig {
-  readonly kind: "duckdb" | "files" | "mongo" | "mysql" | "neo4j" | "postgres" | "qdrant" | "sqlite" | "trino";
+  readonly kind: "duckdb" | "files" | "mongo" | "mysql" | "postgres" | "qdrant" | "sqlite";
   readonly paths: readonly (string)[];
   readonly host: string;
   readonly port: number;
@@ -583,13 +607,12 @@ export interface DataSourceConfig {
   readonly user: string;
   readonly tls: "" | "off" | "require" | "verify";
   readonly authority: string;
-  readonly tunnel: string;
   readonly reading: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** How a source is reached; the password is not in it. */
 export interface DataSourceConfigInput {
-  readonly kind: "duckdb" | "files" | "mongo" | "mysql" | "neo4j" | "postgres" | "qdrant" | "sqlite" | "trino";
+  readonly kind: "duckdb" | "files" | "mongo" | "mysql" | "postgres" | "qdrant" | "sqlite";
   readonly paths?: readonly (string)[];
   readonly host?: string;
   readonly port?: number;
@@ -598,7 +621,6 @@ export interface DataSourceConfigInput {
   readonly user?: string;
   readonly tls?: "" | "off" | "require" | "verify";
   readonly authority?: string;
-  readonly tunnel?: string;
   readonly reading?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
@@ -2568,6 +2590,13 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** How a file of a source is read, as the options that `data.read` takes. */
+  readonly "data.reading": {
+    readonly command: DataGetReading;
+    readonly result: DataReading;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Remove a source with its password; what was asked of it stays in the history. */
   readonly "data.remove": {
     readonly command: DataRemoveSource;
@@ -3331,6 +3360,13 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** Look how a file is read. Beside it: `Keys`. */
+  readonly "query.reading": {
+    readonly command: DataGuessReading;
+    readonly result: DataGuessed;
+    readonly item: never;
+    readonly input: never;
+  };
   /** Take a snapshot; the `Catalogue` comes in a bulk beside the result. Beside it: `Keys`. */
   readonly "query.survey": {
     readonly command: DataSurvey;
@@ -3532,6 +3568,7 @@ export const COMMANDS = {
   "data.measure": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "data.pin": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "data.read": { capability: "data.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 120.0, descriptors: 0, items: false, inputs: false },
+  "data.reading": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 60.0, descriptors: 0, items: false, inputs: false },
   "data.remove": { capability: "data.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "data.rendered": { capability: "data.use", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "data.rerun": { capability: "data.use", job: true, replay: 0, approval: false, leavesMachine: false, seconds: null, descriptors: 0, items: true, inputs: false },
@@ -3641,6 +3678,7 @@ export const COMMANDS = {
   "query.explain": { capability: "worker.query", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 1, items: false, inputs: false },
   "query.prepare": { capability: "worker.query", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 1800.0, descriptors: 1, items: false, inputs: false },
   "query.probe": { capability: "worker.query", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 1, items: false, inputs: false },
+  "query.reading": { capability: "worker.query", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 1, items: false, inputs: false },
   "query.survey": { capability: "worker.query", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 90.0, descriptors: 1, items: false, inputs: false },
   "results.draw": { capability: "worker.results", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 1, items: false, inputs: false },
   "results.page": { capability: "worker.results", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 1, items: false, inputs: false },

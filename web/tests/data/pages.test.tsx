@@ -261,13 +261,15 @@ describe("sources", () => {
   it("have their files read otherwise", async () => {
     host.answers["data.list"] = { sources: [source("shop", { config: { ...source("shop").config, paths: ["/home/ada/a.csv"] } })] };
     host.answers["data.read"] = source("shop");
+    host.answers["data.reading"] = { path: "/home/ada/a.csv", guessed: { delim: "|", quote: "'" }, decided: {} };
     const user = await opened("/data/sources");
     await user.click(await screen.findByRole("button", { name: "More about shop" }));
     await user.click(await screen.findByRole("menuitem", { name: "How files are read …" }));
+    await screen.findByPlaceholderText("'");
     await user.selectOptions(await screen.findByLabelText("Between values"), ";");
     await user.type(screen.getByLabelText("Lines to skip"), "2");
     await user.click(screen.getByRole("button", { name: "Read it so" }));
-    await waitFor(() => expect(host.calls("data.read")).toEqual([{ source: "shop", path: "/home/ada/a.csv", options: { delimiter: ";", skip: "2" } }]));
+    await waitFor(() => expect(host.calls("data.read")).toEqual([{ source: "shop", path: "/home/ada/a.csv", options: { delim: ";", skip: "2" } }]));
   });
 });
 

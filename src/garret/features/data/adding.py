@@ -29,7 +29,7 @@ from garret.control.errors import ControlError
 from garret.features.data import contracts as c
 from garret.features.data import semantics, store
 from garret.features.data.connections import Connections, Known, lent
-from garret.features.data.contracts.work import Prepare, Probe
+from garret.features.data.contracts.work import GuessReading, Prepare, Probe
 from garret.features.data.judging import Judge
 from garret.features.data.reach import reach_of
 from garret.features.data.snapshots import Snapshots
@@ -39,10 +39,6 @@ from garret.protocol.contract import Command, Nothing
 _logger = log.get("data.sources")
 
 _NAME: Final = re.compile(r"[^\W_][\w .-]{0,59}")
-_READING: Final = frozenset(
-    {"delimiter", "quote", "escape", "header", "encoding", "skip", "null", "decimal", "dateformat",
-     "timestampformat", "comment", "types", "ignore_errors", "sheet"}
-)  # fmt: skip
 _TEXT_CHARACTERS: Final = 2_000
 
 
@@ -62,6 +58,7 @@ class Adding:
             c.SwitchSource: self._switch,
             c.RemoveSource: self._remove,
             c.ReadFile: self._read_file,
+            c.GetReading: self._reading,
             c.GetCatalogue: self._catalogue,
             c.Describe: self._describe,
             c.SetMeasure: self._measure,
@@ -213,8 +210,8 @@ class Adding:
         known = await self.find(request, command.source)
         if known.config.kind != "files":
             raise UsageError(f"{known.name} is not a source of files. Nothing was changed.")
-        if foreign := sorted(set(command.options) - _READING):
-            allowed = ", ".join(sorted(_READING))
+        if foreign := sorted(set(command.options) - c.READING_OPTIONS):
+            allowed = ", ".join(sorted(c.READING_OPTIONS))
             raise UsageError(
                 f"Files are not read by {foreign[0]!r}. Nothing was changed; there are: {allowed}."
             )
@@ -222,13 +219,27 @@ class Adding:
         if command.options:
             reading[command.path] = dict(command.options)
         changed = known._replace(config=msgspec.structs.replace(known.config, reading=reading))
-        await self._probe(changed, request)
+        await self._guessed(changed, command.path, request)  # what cannot be read so is refused here
         await self._record(changed)
         await self._snapshots.drop(known.id)
         await asyncio.to_thread(shutil.rmtree, self._door.copies / known.id, ignore_errors=True)
         held = await self._snapshots.of(changed, request.calls)
         self._prepare(changed, request)
         return _shown(changed, _head(held.catalogue))
+
+    async def _reading(self, command: c.GetReading, request: Request) -> c.Reading:
+        known = await self.usable(request, command.source)
+        if known.config.kind != "files":
+            raise UsageError(f"{known.name} is not a source of files.")
+        guessed = await self._guessed(known, command.path, request)
+        decided = known.config.reading.get(command.path, {})
+        return c.Reading(path=command.path, guessed=guessed, decided=dict(decided))
+
+    async def _guessed(self, known: Known, path: str, request: Request) -> dict[str, str]:
+        order = GuessReading(config=known.config, path=path)
+        async with self._connections.to(known) as target, lent(self._connections.keys(known.id)) as keys:
+            asking = self._connections.asking(request.calls, target, known)
+            return (await asking.call(order, descriptors=keys)).options
 
     # ---- catalogue
 

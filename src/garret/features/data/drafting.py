@@ -15,11 +15,10 @@ from typing import Any, Final
 
 import msgspec
 
-from garret.base.errors import Code, GarretError, UsageError
+from garret.base.errors import GarretError, UsageError
 from garret.base.ids import new_id
 from garret.control.commands.service import Request, ServiceHandler
 from garret.control.door import Door
-from garret.control.errors import ControlError
 from garret.features.data import contracts as c
 from garret.features.data import reach, store
 from garret.features.data.adding import Adding
@@ -230,8 +229,7 @@ def _check(command: c.DraftQuery) -> None:
             "Nothing was asked."
         )
     if len(command.query) > c.QUERY_CHARACTERS:
-        raise ControlError(
+        raise UsageError(
             f"The query has {len(command.query):,} characters; at most {c.QUERY_CHARACTERS:,} are read. "
-            "Nothing was asked.",
-            code=Code.USAGE,
+            "Nothing was asked."
         )

@@ -9,7 +9,6 @@ Neighbours: `drafting` (what is approved), `shelf` (where rows go).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,10 +67,6 @@ class Running:
     # ---- commands
 
     async def _run(self, command: c.Run, request: Request) -> c.NormalizedResult:
-        draft = self._drafting.draft(command.draft, request.caller.profile) if command.draft else None
-        if draft is not None:
-            wait = max(0.0, self._door.clock.wall() - self._drafting.drafted(draft.id))
-            self._stages.note("wait", wait)
         question: dict[str, Any] = {}
         if command.draft:
             question = await self._question(command.draft, request) or {}
@@ -205,7 +200,7 @@ class Running:
         held = await self._snapshots.of(known, request.calls)
         self._same_tables(known, held, run.fingerprint)
         checked = await self._checked(run, held, request)
-        began, ran = time.perf_counter(), self._door.clock.wall()
+        ran = self._door.clock.wall()
         order = Execute(
             config=known.config,
             query=checked.query,
@@ -226,7 +221,7 @@ class Running:
                         request.emit_nowait(item)
                 executed = await call.result()
                 (rows,) = call.take_descriptors()
-        return self._head(run, known, question, executed, ran, time.perf_counter() - began), rows
+        return self._head(run, known, question, executed, ran), rows
 
     async def _checked(self, run: c.Run, held: Held, request: Request) -> c.Checked:
         try:
@@ -251,11 +246,14 @@ class Running:
         question: dict[str, Any],
         executed: Executed,
         ran: float,
-        whole: float,
     ) -> c.NormalizedResult:
         for stage in ("execute", "first_rows", "normalise"):
             self._stages.note(stage, getattr(executed, stage))
         draft = self._drafting.draft(run.draft, known.profile) if run.draft else None
+        wait = 0.0
+        if draft is not None:
+            wait = max(0.0, ran - self._drafting.drafted(draft.id))
+            self._stages.note("wait", wait)
         return c.NormalizedResult(
             id=new_id("result"),
             columns=executed.columns,
@@ -270,7 +268,7 @@ class Running:
                 execute=executed.execute,
                 first_rows=executed.first_rows,
                 normalise=executed.normalise,
-                wait=max(0.0, whole - executed.execute - executed.normalise),
+                wait=wait,
             ),
             provenance=c.Provenance(
                 source=known.name,

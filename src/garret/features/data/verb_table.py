@@ -118,6 +118,12 @@ VERBS: Final = (
                 ),
             ),
             Verb(
+                "reading",
+                "Show how a file of a source is read.",
+                f"{_VERBS}:show_reading",
+                (_SOURCE, Argument(("path",), {"metavar": "FILE", "help": "a file of the source"})),
+            ),
+            Verb(
                 "read",
                 "Say how a file is to be read where the guess was wrong.",
                 f"{_VERBS}:read_file",
@@ -129,7 +135,7 @@ VERBS: Final = (
                         {
                             "metavar": "KEY=VALUE",
                             "nargs": "*",
-                            "help": "delimiter, quote, header, encoding, skip, null ...; none: guess again",
+                            "help": "delim, quote, header, encoding, skip, nullstr ...; none: guess again",
                         },
                     ),
                 ),

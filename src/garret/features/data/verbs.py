@@ -171,6 +171,13 @@ def read_file(session: Session, given: argparse.Namespace) -> None:
     session.emit(source, f"{source.name} is read so from now on: {source.tables} tables.")
 
 
+def show_reading(session: Session, given: argparse.Namespace) -> None:
+    path = str(Path(given.path).expanduser().absolute())
+    found = session.call(c.GetReading(source=given.source, path=path), again=True)
+    rows = [(key, value, found.decided.get(key, "")) for key, value in sorted(found.guessed.items())]
+    session.table(("option", "is read as", "decided"), rows, found, "Nothing had to be guessed.")
+
+
 def _switch(session: Session, name: str, enabled: bool) -> None:
     source = session.call(c.SwitchSource(source=name, enabled=enabled), again=True)
     session.emit(source, f"{source.name} is {'enabled' if enabled else 'disabled'}.")

@@ -147,7 +147,8 @@ def test_memory_is_fenced_by_the_process_limit() -> None:
     program = (
         "import resource\n"
         "from garret.features.data.sources import locked_duckdb\n"
-        "locked_duckdb.fence_memory(700 << 20)\n"
+        "from garret.worker import limits\n"
+        "limits.limit_memory(700 << 20)\n"
         "con = locked_duckdb.open_files([], lambda _: None, memory=700 << 20)\n"
         "try:\n"
         '    query = "SELECT list(repeat(chr(65), 1000) || range) FROM range(3000000)"\n'

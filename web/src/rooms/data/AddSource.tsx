@@ -109,7 +109,7 @@ function FileFields({ form, change }: FieldsProps) {
 
 function ServerFields({ form, change }: FieldsProps) {
   const { t } = useTranslation("data_pages");
-  const field = (name: "host" | "port" | "database" | "schemas" | "user" | "authority" | "tunnel", placeholder = "", about = "") => (
+  const field = (name: "host" | "port" | "database" | "schemas" | "user" | "authority", placeholder = "", about = "") => (
     <TextInput
       label={t(`add.${name}`)}
       placeholder={placeholder}
@@ -142,7 +142,6 @@ function ServerFields({ form, change }: FieldsProps) {
         <div className="q-fields">
           {field("schemas", "public sales", t("add.schemas_about"))}
           {field("authority", "/etc/ssl/office-ca.pem", t("add.authority_about"))}
-          {field("tunnel", "ada@gate.example.org", t("add.tunnel_about"))}
           <TextInput label={t("add.socket")} description={t("add.socket_about")} placeholder="/run/postgresql" value={form.paths} onChange={(event) => change({ ...form, paths: event.currentTarget.value })} />
         </div>
       </details>

@@ -10,12 +10,11 @@ import { toasts } from "../../frame/toasts";
 import type { DataSource } from "../../protocol/contracts";
 
 const CHOSEN: Readonly<Record<string, readonly string[]>> = {
-  delimiter: ["", ",", ";", "\t", "|"],
+  delim: ["", ",", ";", "\t", "|"],
   header: ["", "true", "false"],
   encoding: ["", "utf-8", "latin-1", "utf-16"],
-  ignore_errors: ["", "true", "false"],
 };
-const TYPED = ["quote", "escape", "skip", "null", "decimal", "dateformat", "timestampformat", "comment", "sheet"] as const;
+const TYPED = ["quote", "escape", "skip", "nullstr", "decimal_separator", "dateformat", "timestampformat", "comment"] as const;
 
 const known = (path: string): boolean => !/[*?[\]{}]/.test(path) && /\.[A-Za-z0-9.]{1,12}$/.test(path);
 
@@ -26,6 +25,8 @@ export function Reading({ source, done }: { readonly source: DataSource; readonl
   const report = useAsk("data.catalogue", { source: source.id, count: 1 }, { enabled: source.enabled });
   const paths = [...new Set([...Object.keys(source.config.reading), ...source.config.paths.filter(known)])];
   const [path, choosePath] = useState(paths[0] ?? "");
+  const guess = useAsk("data.reading", { source: source.id, path }, { enabled: source.enabled && path.trim() !== "" });
+  const guessed = (name: string) => guess.data?.guessed[name] || t("reading.as_guessed");
   const [changed, change] = useState<Readonly<Record<string, string>> | null>(null);
   const options = changed ?? source.config.reading[path] ?? {};
   const set = (name: string, value: string) => {
@@ -66,11 +67,11 @@ export function Reading({ source, done }: { readonly source: DataSource; readonl
               label={t(`reading.${name}`)}
               value={options[name] ?? ""}
               onChange={(event) => set(name, event.currentTarget.value)}
-              data={[...new Set([...values, options[name] ?? ""])].map((value) => ({ value, label: value === "" ? t("reading.as_guessed") : t(`reading.value_${value === "\t" ? "tab" : value}`, { defaultValue: value }) }))}
+              data={[...new Set([...values, options[name] ?? ""])].map((value) => ({ value, label: value === "" ? guessed(name) : t(`reading.value_${value === "\t" ? "tab" : value}`, { defaultValue: value }) }))}
             />
           ))}
           {TYPED.map((name) => (
-            <TextInput key={name} label={t(`reading.${name}`)} placeholder={t("reading.as_guessed")} value={options[name] ?? ""} onChange={(event) => set(name, event.currentTarget.value)} />
+            <TextInput key={name} label={t(`reading.${name}`)} placeholder={guessed(name)} value={options[name] ?? ""} onChange={(event) => set(name, event.currentTarget.value)} />
           ))}
         </div>
         {act.error !== null && <ErrorCard error={act.error} />}

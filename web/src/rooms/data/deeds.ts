@@ -4,10 +4,10 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
-import { sentenceOf } from "../../frame/ErrorCard";
+import { attempt } from "../../frame/attempt";
 import { useHouse, useMay } from "../../frame/house";
 import { toasts } from "../../frame/toasts";
-import { GarretError, type CommandName, type DataAsked, type DataExport } from "../../protocol/contracts";
+import type { CommandName, DataAsked, DataExport } from "../../protocol/contracts";
 import { trust } from "./runs";
 
 export interface Deeds {
@@ -34,16 +34,6 @@ export function useDeeds(): Deeds {
   const maySave = useMay("window.save");
   const mayGrant = useMay("house.approval_grant");
   return useMemo(() => {
-    const attempt = async (deed: () => Promise<void>): Promise<boolean> => {
-      try {
-        await deed();
-        return true;
-      } catch (error) {
-        if (error instanceof GarretError && error.code === "cancelled") toasts.say(sentenceOf(error));
-        else toasts.failed(sentenceOf(error));
-        return false;
-      }
-    };
     const fresh = (...commands: CommandName[]) => {
       for (const command of commands) void queries.invalidateQueries({ queryKey: [command] });
     };

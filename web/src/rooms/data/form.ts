@@ -16,10 +16,9 @@ export interface Form {
   readonly password: string;
   readonly tls: "" | "verify" | "require" | "off";
   readonly authority: string;
-  readonly tunnel: string;
 }
 
-export const blank = (kind: Kind): Form => ({ kind, name: "", paths: "", host: "", port: "", database: "", schemas: "", user: "", password: "", tls: "", authority: "", tunnel: "" });
+export const blank = (kind: Kind): Form => ({ kind, name: "", paths: "", host: "", port: "", database: "", schemas: "", user: "", password: "", tls: "", authority: "" });
 
 /** Paths of a text: one in each line, quotes and blanks around them taken off. */
 export const pathsOf = (text: string): readonly string[] =>
@@ -67,11 +66,11 @@ export function missing(form: Form): Missing | null {
 
 /** The command that adds it. */
 export function orderOf(form: Form): DataAddSource {
-  const { kind, host, database, user, tls, authority, tunnel, password } = form;
+  const { kind, host, database, user, tls, authority, password } = form;
   const name = (form.name || suggested(form)).trim();
   const paths = pathsOf(form.paths);
   if (!isServer(kind)) return { name, config: { kind, paths } };
   const schemas = form.schemas.split(/[\s,]+/).filter((each) => each !== "");
   const port = form.port === "" ? (PORTS[kind] ?? 0) : Number(form.port);
-  return { name, password, config: { kind, paths, host: host.trim(), port: host.trim() === "" ? 0 : port, database: database.trim(), schemas, user: user.trim(), tls, authority: authority.trim(), tunnel: tunnel.trim() } };
+  return { name, password, config: { kind, paths, host: host.trim(), port: host.trim() === "" ? 0 : port, database: database.trim(), schemas, user: user.trim(), tls, authority: authority.trim() } };
 }

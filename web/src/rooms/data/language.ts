@@ -10,7 +10,7 @@ import { highlightCode, tagHighlighter, tags } from "@lezer/highlight";
 import type { DataTable } from "../../protocol/contracts";
 import { inJson, type Dialect } from "./sources";
 
-const DIALECTS: Partial<Record<Dialect, SQLDialect>> = { postgres: PostgreSQL, duckdb: PostgreSQL, mysql: MariaSQL, sqlite: SQLite, trino: StandardSQL };
+const DIALECTS: Partial<Record<Dialect, SQLDialect>> = { postgres: PostgreSQL, duckdb: PostgreSQL, mysql: MariaSQL, sqlite: SQLite };
 
 /** Tables and columns as the completion wants them; each with what it is. Pure. */
 export function namespace(tables: readonly DataTable[]): SQLNamespace {

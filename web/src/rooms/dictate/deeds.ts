@@ -4,10 +4,10 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
-import { sentenceOf } from "../../frame/ErrorCard";
+import { attempt } from "../../frame/attempt";
 import { useHouse, useMay, type House } from "../../frame/house";
 import { toasts } from "../../frame/toasts";
-import { GarretError, type DictateFilterInput, type DictateUtterance, type DictateUtterances } from "../../protocol/contracts";
+import type { DictateFilterInput, DictateUtterance, DictateUtterances } from "../../protocol/contracts";
 import { Store } from "../../frame/store";
 
 export type Form = "text" | "markdown" | "json" | "srt" | "vtt";
@@ -58,16 +58,6 @@ export function useDeeds(): Deeds {
   const mayCopy = useMay("window.copy");
   const maySave = useMay("window.save");
   return useMemo(() => {
-    const attempt = async (deed: () => Promise<void>): Promise<boolean> => {
-      try {
-        await deed();
-        return true;
-      } catch (error) {
-        if (error instanceof GarretError && error.code === "cancelled") toasts.say(sentenceOf(error));
-        else toasts.failed(sentenceOf(error));
-        return false;
-      }
-    };
     /** What is listed, changed before the house answers: its event then makes it right. */
     const listed = (change: (all: readonly DictateUtterance[]) => readonly DictateUtterance[]) => {
       queries.setQueriesData<DictateUtterances>({ queryKey: ["dictate.history"] }, (found) =>

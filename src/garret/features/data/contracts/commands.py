@@ -117,6 +117,22 @@ class ReadFile(Command[Source], frozen=True):
     options: dict[str, str]
 
 
+class Reading(Contract, frozen=True):
+    """How a file is read: what was guessed, and what was decided where the guess was not wanted."""
+
+    path: str
+    guessed: dict[str, str]
+    decided: dict[str, str]
+
+
+@command("data.reading", result=Reading, capability="data.use", timeout=60.0)
+class GetReading(Command[Reading], frozen=True):
+    """How a file of a source is read, as the options that `data.read` takes."""
+
+    source: str
+    path: str
+
+
 # ---- catalogue
 
 

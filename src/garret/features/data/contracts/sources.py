@@ -9,9 +9,7 @@ import msgspec
 from garret.features.data.contracts.catalogue import Dialect
 from garret.protocol.contract import Contract
 
-SourceKind: TypeAlias = Literal[
-    "files", "duckdb", "sqlite", "postgres", "mysql", "mongo", "trino", "neo4j", "qdrant"
-]
+SourceKind: TypeAlias = Literal["files", "duckdb", "sqlite", "postgres", "mysql", "mongo", "qdrant"]
 
 DIALECTS: Final[dict[SourceKind, Dialect]] = {
     "files": "duckdb",
@@ -20,8 +18,6 @@ DIALECTS: Final[dict[SourceKind, Dialect]] = {
     "postgres": "postgres",
     "mysql": "mysql",
     "mongo": "mongo",
-    "trino": "trino",
-    "neo4j": "cypher",
     "qdrant": "qdrant",
 }
 
@@ -29,10 +25,16 @@ DEFAULT_PORTS: Final[dict[SourceKind, int]] = {
     "postgres": 5432,
     "mysql": 3306,
     "mongo": 27017,
-    "trino": 8080,
-    "neo4j": 7687,
     "qdrant": 6333,
 }
+
+
+READING_OPTIONS: Final = frozenset(
+    {"delim", "quote", "escape", "header", "encoding", "skip", "comment", "nullstr", "dateformat"}
+    | {"timestampformat", "decimal_separator", "thousands", "types", "null_padding", "strict_mode"}
+    | {"all_varchar"}
+)
+"""What may be decided about a file, by DuckDB's names. `types` is a JSON object of columns and its types."""
 
 
 class SourceConfig(Contract, frozen=True):
@@ -41,7 +43,7 @@ class SourceConfig(Contract, frozen=True):
     `paths` are absolute: files, folders or globs of kind `files`, the one file of `duckdb` and `sqlite`, or a
     Unix socket's folder of a server that has no host. `tls`: `verify` checks certificate and name (with
     `authority`, a PEM file, in place of the system's), `require` encrypts, `off` does not; empty is `verify`
-    beyond this machine and `off` on it. `tunnel` is `user@host[:port]` for the system's ssh. `reading` holds
+    beyond this machine and `off` on it. `reading` holds
     what was decided about a file where the sniffer's guess was not wanted, by path (options of DuckDB's
     `read_csv`).
     """
@@ -55,7 +57,6 @@ class SourceConfig(Contract, frozen=True):
     user: str = ""
     tls: Literal["", "verify", "require", "off"] = ""
     authority: str = ""
-    tunnel: str = ""
     reading: dict[str, dict[str, str]] = msgspec.field(default_factory=dict[str, dict[str, str]])
 
 

@@ -38,6 +38,20 @@ class Probe(Command[SourceStatus], frozen=True):
     config: SourceConfig
 
 
+class Guessed(Contract, frozen=True):
+    """Options of reading, as they were guessed or decided."""
+
+    options: dict[str, str]
+
+
+@command("query.reading", result=Guessed, capability="worker.query", target="query", descriptors=1)
+class GuessReading(Command[Guessed], frozen=True):
+    """Look how a file is read. Beside it: `Keys`."""
+
+    config: SourceConfig
+    path: str
+
+
 @command(
     "query.survey", result=Nothing, capability="worker.query", target="query", descriptors=1, timeout=90.0
 )
@@ -210,6 +224,8 @@ __all__ = [
     "Execute",
     "Executed",
     "Explain",
+    "GuessReading",
+    "Guessed",
     "Keys",
     "MakePrompt",
     "Page",

@@ -19,7 +19,7 @@ from garret.features.data.results.formulas import neutral
 from garret.features.data.results.normalise import ResultsError
 
 SHEET_ROWS: Final = 1_048_575  # below the header
-MOST_CELLS: Final = 5_000_000  # the workbook is made in memory: about 150 bytes a cell (measured)
+MOST_CELLS: Final = 5_000_000  # the workbook is made in memory
 _CELL_TEXT: Final = 32_767  # characters; Excel refuses a workbook with more in one cell
 _NOT_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DIGITS: Final = 15  # significant digits that a double holds whatever they are

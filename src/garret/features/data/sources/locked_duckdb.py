@@ -26,7 +26,6 @@ import duckdb
 
 from garret.base.errors import Code
 from garret.features.data.sources.contract import SourceError
-from garret.worker import limits
 
 _SHARE = 0.6  # of the fence is DuckDB's own limit: what it takes beside is the rest (measured: up to a third)
 _DEPTH = 250  # of expressions; DuckDB's 1000 takes megabytes of stack
@@ -56,14 +55,6 @@ def exact(paths: Iterable[str]) -> list[str]:
             )
         found.append(str(real))
     return found
-
-
-def fence_memory(size: int) -> None:
-    """Let this process have `size` bytes for good; beyond that its query fails, or the process ends.
-
-    A worker has this from its grants already; a lower limit stays.
-    """
-    limits.limit_memory(size)
 
 
 def open_files(

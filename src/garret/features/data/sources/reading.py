@@ -11,24 +11,11 @@ from typing import Final
 import msgspec
 
 from garret.base.errors import Code
+from garret.features.data.contracts import READING_OPTIONS
 from garret.features.data.sources.contract import SourceError
 
 SAMPLED_ROWS: Final = 200  # of a table's head; what is told of values is from them
 MOST_COLUMNS: Final = 4_000
-
-OPTIONS: Final = frozenset(
-    {"delim", "quote", "escape", "header", "encoding", "skip", "comment", "nullstr", "dateformat"}
-    | {
-        "timestampformat",
-        "decimal_separator",
-        "thousands",
-        "types",
-        "null_padding",
-        "strict_mode",
-        "all_varchar",
-    }
-)
-"""What may be decided about a file. `types` is a JSON object of column names and DuckDB's types."""
 
 REJECTED: Final = "rejected_lines"
 """The engine's own table of lines that could not be read, for as long as a transaction lasts."""
@@ -50,11 +37,11 @@ class Read(msgspec.Struct, kw_only=True):
 
 def check_options(path: str, options: dict[str, str]) -> dict[str, str]:
     """The options, where all are known. Raises SourceError."""
-    unknown = sorted(set(options) - OPTIONS)
+    unknown = sorted(set(options) - READING_OPTIONS)
     if unknown:
         raise SourceError(
             f"How to read {path} names {unknown[0]!r}, which is no option. There are:"
-            f" {', '.join(sorted(OPTIONS))}.",
+            f" {', '.join(sorted(READING_OPTIONS))}.",
             code=Code.USAGE,
         )
     return options

@@ -9,10 +9,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Final
 
-from garret.base.errors import Code
 from garret.features.data.contracts import SourceConfig, SourceKind
 from garret.features.data.sources import failures
-from garret.features.data.sources.contract import Connector, SourceError
+from garret.features.data.sources.contract import Connector
 
 _HERE: Final = "garret.features.data.sources"
 
@@ -30,8 +29,6 @@ CONNECTORS: Final[dict[SourceKind, tuple[str, str, str]]] = {
 
 def connector_class(kind: SourceKind) -> type[Connector]:
     """Raises SourceError where the driver is not installed."""
-    if kind not in CONNECTORS:
-        raise SourceError(f"Sources of the kind {kind!r} cannot be asked yet.", code=Code.USAGE)
     module, name, people = CONNECTORS[kind]
     try:
         found = getattr(import_module(f"{_HERE}.{module}"), name)

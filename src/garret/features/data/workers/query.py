@@ -43,6 +43,13 @@ class QueryWorker:
         with self._connected(command.config, call) as source:
             return source.test()
 
+    def guess_reading(self, command: work.GuessReading, call: Call) -> work.Guessed:
+        """How a file is read. Raises SourceError."""
+        with self._connected(command.config, call) as source:
+            if not isinstance(source, FilesConnector):
+                raise SourceError("Only files are read by options.", code=Code.USAGE, retryable=False)
+            return work.Guessed(options=source.describe_reading(command.path))
+
     def survey(self, command: work.Survey, call: Call) -> Nothing:
         """Take a snapshot. Raises SourceError."""
         with self._connected(command.config, call) as source:
@@ -195,6 +202,7 @@ def build(boot: Boot) -> Handlers:
     worker = QueryWorker()
     handlers: dict[type[Command[Any]], Any] = {
         work.Probe: worker.probe,
+        work.GuessReading: worker.guess_reading,
         work.Survey: worker.survey,
         work.Explain: worker.explain,
         work.Execute: worker.execute,
