@@ -3,7 +3,7 @@
 // Fetched late: all of it is CodeMirror's.
 
 import { json } from "@codemirror/lang-json";
-import { MariaSQL, PostgreSQL, SQLite, StandardSQL, sql, type SQLDialect, type SQLNamespace } from "@codemirror/lang-sql";
+import { MariaSQL, PostgreSQL, SQLite, sql, type SQLDialect, type SQLNamespace } from "@codemirror/lang-sql";
 import type { LanguageSupport } from "@codemirror/language";
 import { highlightCode, tagHighlighter, tags } from "@lezer/highlight";
 
