@@ -108,14 +108,6 @@ def _is_running(process: psutil.Process) -> bool:
         return False
 
 
-def _is_of_shared(process: psutil.Process) -> bool:
-    """Whether a process belongs to one that may outlive the test, as a worker does to its control plane."""
-    try:
-        return not _shared.isdisjoint(process.parents())
-    except psutil.NoSuchProcess:
-        return False
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
     if fixturedef.scope == "function":

@@ -122,15 +122,17 @@ class Site:
         wanted = {"viewport": {"width": WIDE[0], "height": WIDE[1]}, "reduced_motion": "reduce"} | options
         context = browser.new_context(base_url=self.gateway.address, **wanted)
         context.set_default_timeout(1000 * PATIENCE)
+        page = context.new_page()
+        visit = Visit(self, context, page)
         try:
-            page = context.new_page()
-            visit = Visit(self, context, page)
             if who == "window":
                 visit.ways = WindowWays(self.house.home, page)
             visit.enter()
             yield visit
         finally:
             context.close()
+            if visit.ways is not None:
+                visit.ways.close()
 
 
 class Visit:
@@ -170,6 +172,7 @@ class WindowWays:
 
     def __init__(self, home: Home, page: Page) -> None:
         self.refused: list[GarretError] = []
+        self._open_lines: list[tuple[Channel, Line]] = []
         self._home = home
         self._registry = Registry(
             (kind for room in rooms() for kind in room.commands),
@@ -180,9 +183,11 @@ class WindowWays:
     def _open(self, socket: WebSocketRoute) -> None:
         line = Line(asyncio.get_running_loop(), self._home, role="shell", service="garret-shell")
         channel = Channel(line, self._registry, LocalCommands(), socket.send, self.refused.append)
+        self._open_lines.append((channel, line))
 
         def closed(code: int | None, reason: str | None) -> None:
             del code, reason
+            self._open_lines.remove((channel, line))
             channel.close()
             line.close()
 
@@ -190,3 +195,10 @@ class WindowWays:
         socket.on_close(closed)
         channel.begin("shell", build_hash())
         line.open()
+
+    def close(self) -> None:
+        """End what a page that was closed as a whole left open: no socket of it says so then."""
+        while self._open_lines:
+            channel, line = self._open_lines.pop()
+            channel.close()
+            line.close()

@@ -77,14 +77,25 @@ describe("a socket", () => {
     expect(HandSocket.made.length).toBe(before + 1);
   });
 
-  it("leads to the door where the session was ended, and does not come back", () => {
+  it("leads to the door where the session was ended, and does not come back", async () => {
     const { hear, out } = opened();
+    vi.stubGlobal("fetch", () => Promise.resolve({ status: 401 }));
     last().onopen?.();
     last().onclose?.({ code: 1008 });
     expect(hear.closed).toHaveBeenCalledWith("away");
+    await vi.advanceTimersByTimeAsync(60_000);
     expect(out).toHaveBeenCalledTimes(1);
-    vi.advanceTimersByTime(60_000);
     expect(HandSocket.made.length).toBe(1);
+  });
+
+  it("stays and tries again where the session was ended while the gateway cannot be reached", async () => {
+    const { out } = opened();
+    vi.stubGlobal("fetch", () => Promise.reject(new TypeError("away")));
+    last().onopen?.();
+    last().onclose?.({ code: 1008 });
+    await vi.advanceTimersByTimeAsync(250);
+    expect(out).not.toHaveBeenCalled();
+    expect(HandSocket.made.length).toBe(2);
   });
 
   it("leads to the door where a gateway that began anew knows this browser no more, not where it is away", async () => {

@@ -78,6 +78,12 @@ export function socketPort(address: string, away: string, out: () => void): Port
   let socket: WebSocket | null = null;
   let pause = FIRST_PAUSE;
   const before: string[] = [];
+  let left = false;
+  const leave = async () => {
+    if (!(await isOut()) || left) return;
+    left = true;
+    out();
+  };
   const open = (hear: Hearer) => {
     const fresh = new WebSocket(address);
     let opened = false;
@@ -92,12 +98,9 @@ export function socketPort(address: string, away: string, out: () => void): Port
       socket = null;
       before.length = 0;
       hear.closed(away);
-      if (event.code === REVOKED) {
-        out();
-        return;
-      }
-      if (!opened) void isOut().then((gone) => gone && out());
-      setTimeout(() => open(hear), pause);
+      // A refused handshake looks as a gateway that is away does, and one that is away has no door to go to.
+      if (!opened || event.code === REVOKED) void leave();
+      setTimeout(() => left || open(hear), pause);
       pause = Math.min(2 * pause, LONGEST_PAUSE);
     };
   };
