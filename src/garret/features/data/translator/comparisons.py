@@ -19,6 +19,7 @@ from garret.features.data.translator.near import (
     nearest_place,
     next_number,
     number_test,
+    only_measure,
     only_numeric,
     time_field,
     unit_after,
@@ -218,7 +219,7 @@ def _number_field(
         and between_tests(draft, left)
     ):
         return last.left.of
-    return only_numeric(draft, left)
+    return only_numeric(draft, left) or only_measure(draft, left)
 
 
 def between(draft: Draft, at: int, item: Item) -> None:

@@ -150,6 +150,7 @@ _TABLE: Final[tuple[tuple[str, str], ...]] = (
     ),
     ("common", rf"(?:the )?{_N} most {_COMMON}"),
     ("sup", rf"(?:the )?{_N} (?:most {_MOST_ADJECTIVE}|least {_MOST_ADJECTIVE}|{_EST})"),
+    ("sup", rf"(?:the )?{_EST} {_N}"),
     ("sup", rf"(?:the )?(?:most|least) {_MOST_ADJECTIVE}"),
     ("agg:avg", r"(?:the )?(?:average|mean|avg) (?:total )?(?:number|amount) of"),
     (

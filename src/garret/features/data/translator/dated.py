@@ -29,7 +29,10 @@ def dated(draft: Draft, at: int, item: Item) -> None:
     if item.period is None:
         return
     item.used = True
-    fields, sure = _fields(draft, at, item.period)
+    years = _whole_years(item.period)
+    fields, sure = columns_of_time(
+        draft, at, lambda field: field.timely or (years and _holds_years(field))
+    )
     if not fields:
         draft.timeless = item.text
         return
@@ -55,13 +58,11 @@ def _joined(draft: Draft, test: Test) -> bool:
     return True
 
 
-def _fields(draft: Draft, at: int, period: Period) -> tuple[list[Field], bool]:
-    """The columns that a period may be about, the likeliest first, and whether the first is sure."""
-    years = _whole_years(period)
-
-    def fits(field: Field) -> bool:
-        return field.timely or (years and _holds_years(field))
-
+def columns_of_time(
+    draft: Draft, at: int, fits: Callable[[Field], bool]
+) -> tuple[list[Field], bool]:
+    """The columns that words of time at `at` may be about, the likeliest first, and whether the first is
+    sure."""
     left = range(at - 1, max(at - _REACH, 0) - 1, -1)
     for place in (*left, *range(at + 1, len(draft.items))):
         item = draft.items[place]

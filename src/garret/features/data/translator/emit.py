@@ -10,6 +10,7 @@ import dataclasses
 from typing import Final
 
 from garret.features.data.contracts import Dialect
+from garret.features.data.translator.grains import written
 from garret.features.data.translator.index import NUMERIC, Field, Place
 from garret.features.data.translator.measures import expressed
 from garret.features.data.translator.paths import Paths
@@ -89,6 +90,9 @@ class Writer:
     def _named(self, each: Expression, names: dict[int, str], taken: set[str]) -> str:
         """An expression; a figure under a name that a person reads, if no column has it."""
         text = self._expression(each, names)
+        if each.of is not None and each.of.of is not None and not each.aggregate:
+            name = each.of.name if each.of.name not in taken else f"{each.of.name}_of_{each.of.of.name}"
+            return f"{text} AS {self.quoted(name)}"
         word = _FIGURES.get("count" if each.of is None else each.aggregate)
         if word is None:
             return text
@@ -107,6 +111,8 @@ class Writer:
         return f"{text} AS {names[id(place)]}" if names[id(place)] else text
 
     def _field(self, field: Field, names: dict[int, str]) -> str:
+        if field.of is not None and field.grain is not None:
+            return written(field.grain, self._field(field.of, names), self._dialect)
         name = names[id(field.place)]
         if field.formula is not None:
             text = expressed(field.formula, self._dialect, name)

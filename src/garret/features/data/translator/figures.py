@@ -84,7 +84,10 @@ def read_figures(
             continue
         found = draft.scope.field(item, _ranked if figure in ("max", "min") else _measured)
         if found is None and is_place(item) and item.place is not None:
-            if figure == "sum":
+            summed = _summed(draft, place, item.place) if figure == "sum" else None
+            if summed is not None:
+                draft.select.append(Wanted(Expression(summed, "sum"), place))
+            elif figure == "sum":
                 draft.select.append(Wanted(Expression(None, "count"), place))
                 require(draft, item.place)
             continue
@@ -107,6 +110,16 @@ def read_figures(
         if found is not None:
             return figures
     return []
+
+
+def _summed(draft: Draft, at: int, place: Place) -> Field | None:
+    """The column that "the total amount of orders" sums: the one that is called so, or the only measure."""
+    said = {word for word in ("amount", "sum") if word in draft.low(at).split()}
+    if not said:
+        return None
+    measures = [field for field in place.fields if field.measured]
+    called = [field for field in measures if said & set(field.words)]
+    return called[0] if len(called) == 1 else measures[0] if len(measures) == 1 else None
 
 
 def _count(draft: Draft, at: int, item: Item) -> Expression:

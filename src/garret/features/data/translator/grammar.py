@@ -22,6 +22,7 @@ from garret.features.data.translator.periods import periods
 from garret.features.data.translator.projection import read_additions, read_projection
 from garret.features.data.translator.scope import Scope
 from garret.features.data.translator.superlatives import read_superlatives
+from garret.features.data.translator.switches import read_switches
 from garret.features.data.translator.tree import Query
 from garret.features.data.translator.words import tokens
 
@@ -63,6 +64,7 @@ def parse(question: str, index: Index, paths: Paths, today: dt.date) -> Parsed:
     draft = Draft(items, index, paths, Scope(items, index, paths), today)
     read_order(draft)
     read_groups(draft)
+    read_switches(draft)
     read_projection(draft)
     read_conditions(draft)
     read_superlatives(draft)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from garret.features.data.contracts import Catalogue, Column, Measure, Table
 from garret.features.data.translator.keys import Edge, edges
@@ -25,11 +25,13 @@ _PREFIXES: Final = frozenset(("ref", "tbl", "tb", "dim", "fact", "the", "referen
 _GLUED: Final = ("number", "name", "code", "date", "type", "num", "id")
 _NUMBERED: Final = frozenset(("phone", "telephone", "fax", "mobile", "cell", "room", "account", "license"))
 _SHORT: Final = 40
+_SWITCHED: Final = frozenset(base(word) for word in ("is", "has", "was", "can", "are"))
 _ARTICLES: Final = frozenset(("the", "a", "an", "of"))
 _MANY_COLUMNS: Final = 4000
 _LONGEST_VALUE: Final = 80
 NUMERIC: Final = frozenset(("integer", "decimal", "real"))
 TIMELY: Final = frozenset(("date", "timestamp"))
+Grain: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
 
 
 @dataclass(eq=False)
@@ -43,6 +45,9 @@ class Field:
     foreign: bool = False
     formula: Formula | None = None
     """What a person named as a figure is worked out by; such a field is no column."""
+    of: Field | None = None
+    """The column of time that this is the `grain` of; such a field is no column either."""
+    grain: Grain | None = None
 
     @property
     def whole(self) -> bool:
@@ -74,7 +79,8 @@ class Field:
     @property
     def called(self) -> str:
         """Its name as words for people."""
-        return " ".join(pieces(self.column.name)) or self.column.name
+        name = " ".join(pieces(self.column.name)) or self.column.name
+        return f"{name} of {self.of.called}" if self.of is not None else name
 
     def __repr__(self) -> str:
         return f"{self.place.table.name}.{self.column.name}"
@@ -270,6 +276,8 @@ class Index:
         self._add_told(item.column.comment, item, 0.9)
         if len(words) == 2 and "name" in words and {"first", "last", "middle", "full"} & set(words):
             self._add(words[::-1], Link(item, 0.9))
+        if item.column.kind == "boolean" and len(words) > 1 and words[0] in _SWITCHED:
+            self._add(words[1:], Link(item, 0.95))
         own = _without(words, place.words)
         if own and own != words:
             self._add(own, Link(item, 0.97))

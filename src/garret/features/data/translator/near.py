@@ -119,6 +119,16 @@ def only_numeric(draft: Draft, left: int) -> Field | None:
     return None
 
 
+def only_measure(draft: Draft, at: int) -> Field | None:
+    """The one column that measures the table spoken of: "orders over 100"."""
+    place = nearest_place(draft, at)
+    measures = [field for field in place.fields if field.measured] if place is not None else []
+    if len(measures) != 1:
+        return None
+    draft.flags["measure_guess"] += 1
+    return measures[0]
+
+
 def nearest_place(draft: Draft, at: int) -> Place | None:
     for place in range(min(at, len(draft.items) - 1), -1, -1):
         item = draft.items[place]

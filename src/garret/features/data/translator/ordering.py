@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from garret.features.data.translator.draft import Draft
-from garret.features.data.translator.index import Field
+from garret.features.data.translator.grains import alone, grain_said, grained
+from garret.features.data.translator.index import Field, Grain
 from garret.features.data.translator.linking import Item
 from garret.features.data.translator.scope import is_place
 from garret.features.data.translator.tree import Aggregate, Expression, Order
@@ -20,6 +21,8 @@ _LESSER_LAST: Final = (
     "to cheapest",
     "to fewest", "to old", "to oldest",
 )  # fmt: skip
+_SUMMED: Final = frozenset(("amount", "quantity", "total", "revenue", "sale", "turnover", "cost", "count"))
+"""Words of columns whose values are summed where nothing else is said."""
 _BETWEEN_KEYS: Final = frozenset(
     (",", "and", "then", "the", "their", "of", "by", "its", "his", "her", "each", "all", "also", "a")
 )
@@ -118,10 +121,13 @@ def _key(draft: Draft, item: Item, aggregate: Aggregate) -> Expression | None:
 
 
 def read_groups(draft: Draft) -> None:
-    """Find what figures are asked for each of: the names after "for each", "per", "by each"."""
+    """Find what figures are asked for each of: the names and units of time after "for each", "per", "by"."""
+    _read_counted(draft)
     if not any(
-        item.cue.startswith(("agg", "most", "fewest", "common", "rare", "sup", "cmp")) or _measures(item)
-        for item in draft.items
+        item.cue.startswith(("agg", "most", "fewest", "common", "rare", "sup", "cmp"))
+        or _measures(item)
+        or _totalled(draft, at)
+        for at, item in enumerate(draft.items)
     ):
         for item in draft.items:
             if item.cue == "group":
@@ -130,10 +136,14 @@ def read_groups(draft: Draft) -> None:
                     word in item.low for word in ("different", "distinct", "unique")
                 )
         return
-    measured = any(_measures(item) for item in draft.items)
     for at, item in enumerate(draft.items):
-        if item.cue != "group" and not (measured and item.kind == "word" and item.low == "by"):
+        if alone(item) and (grain := grain_said(item)) is not None:
+            _add_grain(draft, at, item, grain)
             continue
+        if item.cue != "group" and not _by(draft, at):
+            continue
+        if _totalled(draft, at):
+            draft.items[at - 1].cue = "agg:sum"
         weak = item.low in ("each", "every") and at < 3
         place = at + 1
         while (key := draft.at(place)) is not None and (
@@ -141,7 +151,13 @@ def read_groups(draft: Draft) -> None:
             and key.kind != "name"
         ):
             place += 1
-        if key is None or key.kind != "name":
+        if key is None:
+            continue
+        if (grain := grain_said(key)) is not None:
+            item.used = True
+            _add_grain(draft, place, key, grain)
+            continue
+        if key.kind != "name":
             continue
         item.used = True
         draft.flags["group_weak" if weak else "group_cue"] += 1
@@ -152,6 +168,54 @@ def read_groups(draft: Draft) -> None:
         )
         if several and following is not None and following.kind == "name" and not is_place(following):
             _add_group(draft, following)
+
+
+def _by(draft: Draft, at: int) -> bool:
+    """Whether "by" says what figures are asked for each of: after what is counted or measured, not after a
+    deed ("written by") and not where keys of an order follow."""
+    item, before, after = draft.items[at], draft.at(at - 1), draft.at(at + 1)
+    if item.kind != "word" or item.low != "by" or before is None or after is None:
+        return False
+    figured = any(
+        other.cue in ("agg:count", "agg:avg", "agg:sum") or _measures(other) for other in draft.items[:at]
+    )
+    led = before.kind in ("name", "value", "number", "period")
+    followed = draft.at(at + 2)
+    valued = followed is not None and followed.kind in ("value", "number")
+    first = any(other.cue in ("sup", "most", "fewest", "order") for other in draft.items[:at])
+    return led and not valued and not first and (figured or _totalled(draft, at))
+
+
+def _totalled(draft: Draft, at: int) -> bool:
+    """Whether the name before "per" or "by" at `at` is a measure that sums: "quantity per category"."""
+    item, before = draft.items[at], draft.at(at - 1)
+    if not (item.low == "per" or item.low == "by") or before is None or before.kind != "name":
+        return False
+    found = draft.scope.field(before, lambda field: field.measured)
+    return found is not None and not is_place(before) and bool(_SUMMED & set(found.words))
+
+
+def _read_counted(draft: Draft) -> None:
+    """ "Customers per country" counts customers: a table before "per", and no other figure."""
+    if any(item.cue.startswith("agg") or _measures(item) for item in draft.items):
+        return
+    for at, item in enumerate(draft.items[1:], start=1):
+        before, after = draft.items[at - 1], draft.at(at + 1)
+        if item.low not in ("per", "each", "by") or after is None or before.kind != "name":
+            continue
+        unit = grain_said(after) is not None
+        if is_place(before) and (item.low == "per" or unit) and (unit or after.kind == "name"):
+            before.cue = "agg:count"
+            return
+
+
+def _add_grain(draft: Draft, at: int, item: Item, grain: Grain) -> None:
+    field = grained(draft, at, item, grain)
+    if field is not None:
+        draft.flags["group_time"] += 1
+        draft.group.append(field)
+        if not draft.order:
+            draft.order.append(Order(Expression(field), False))
 
 
 def _measures(item: Item) -> bool:

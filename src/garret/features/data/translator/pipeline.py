@@ -14,13 +14,14 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 from garret.features.data.translator.emit import NoPathError, tables
-from garret.features.data.translator.index import Field
+from garret.features.data.translator.index import Field, Grain
 from garret.features.data.translator.ranges import ranged
 from garret.features.data.translator.tree import Either, Expression, Literally, Query, Test
 
 Document: TypeAlias = dict[str, Any]
 _COMPARED: Final = {"<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte", "=": "$eq"}
 _PARTS: Final = {"year": "$year", "month": "$month", "day": "$dayOfMonth"}
+_FORMATS: Final[dict[Grain, str]] = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}
 _Path: TypeAlias = Callable[[Expression], str]
 _IDENTIFIER: Final = re.compile(r"[0-9a-f]{24}")
 
@@ -120,14 +121,28 @@ def _field(each: Expression) -> Field:
 
 
 def _path(each: Expression) -> str:
-    if each.part or each.aggregate:
+    if each.part or each.aggregate or _field(each).of is not None:
         raise NoPathError
     return _field(each).name
 
 
 def _value_of(each: Expression) -> Any:
-    path = f"${_field(each).name}"
+    field = _field(each)
+    if field.of is not None and field.grain is not None:
+        return _grained(field.grain, f"${_field(Expression(field.of)).name}")
+    path = f"${field.name}"
     return {_PARTS[each.part]: path} if each.part else path
+
+
+def _grained(grain: Grain, path: str) -> Document:
+    """A column of time by its unit. An expression, since texts of quarters are of no format."""
+    if grain == "quarter":
+        quarter = {"$ceil": {"$divide": [{"$month": path}, 3]}}
+        parts = [{"$toString": {"$year": path}}, "-Q", {"$toString": {"$toInt": quarter}}]
+        return {"$concat": parts}
+    if grain == "year":
+        return {"$year": path}
+    return {"$dateToString": {"format": _FORMATS[grain], "date": path}}
 
 
 def _conditions(tests: tuple[Test | Either, ...], path: _Path) -> Document:

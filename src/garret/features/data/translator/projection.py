@@ -26,6 +26,7 @@ from garret.features.data.translator.lexicon import FILLER
 from garret.features.data.translator.linking import Item
 from garret.features.data.translator.scope import is_place
 from garret.features.data.translator.superlatives import sense
+from garret.features.data.translator.switches import SWITCH
 from garret.features.data.translator.tree import Aggregate, Expression
 
 _OWNED: Final = frozenset(("of", "for", "from", "in", "by"))
@@ -87,7 +88,7 @@ def _step(
     if item.cue == "agg:count":
         item.used = True
         return [*figures, ("count", at)]
-    if item.cue in _FIGURE:
+    if item.cue in _FIGURE and item.kind == "cue":
         item.used = True
         return [*figures, (_FIGURE[item.cue], at)]
     if item.cue == "sup" and not item.used and is_figure(draft, at, end):
@@ -112,7 +113,7 @@ def _step(
         draft.select.append(Wanted(Expression(None, "count"), figures[-1][1]))
         draft.flags["open_count"] += 1
         return []
-    if item.kind == "name":
+    if item.kind == "name" and item.cue != SWITCH:
         return _name(draft, at, item, figures, start)
     return figures
 
@@ -150,9 +151,10 @@ def _place(draft: Draft, at: int, item: Item) -> bool:
 
 
 def _column(draft: Draft, at: int, item: Item) -> None:
-    field = draft.scope.field(item)
+    summed = item.cue == "agg:sum"
+    field = draft.scope.field(item, (lambda each: each.measured) if summed else None)
     if field is not None and not _tested(draft, at, item, field):
-        draft.select.append(Wanted(Expression(field), at))
+        draft.select.append(Wanted(Expression(field, "sum" if summed else ""), at))
         item.used = True
 
 

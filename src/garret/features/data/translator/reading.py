@@ -95,6 +95,8 @@ def _test(test: Test | Either, query: Query) -> str:
 def _value(value: str | float | int | bool) -> str:
     if isinstance(value, str):
         return f"“{value}”"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return str(int(value)) if value == int(value) else str(value)
 
 

@@ -18,6 +18,8 @@ from garret.features.data.translator.paths import Paths
 _FAR: Final = 0.12
 _MOST: Final = 40
 """Columns that one name is weighed between: a catalogue of 1,000 tables may have it in each."""
+_OF_TIME: Final = frozenset(("recent", "new", "late", "early"))
+"""Adjectives that are about the only column of time, whatever its name."""
 _OF: Final = frozenset(
     ("of", "for", "from", "in", "the", "all", "each", "every", "any", "these", "those", "our", "its")
 )
@@ -172,6 +174,10 @@ class Scope:
                     if word in field.words and apt:
                         turned = adjective in ("old", "young") and word in EARLIER_IS_OLDER
                         return field, more != turned
+            if adjective in _OF_TIME:
+                timed = [field for field in place.fields if field.timely]
+                if len(timed) == 1:
+                    return timed[0], more
         return None
 
     def near(self, place: Place | None) -> list[Place]:

@@ -144,6 +144,9 @@ def _extreme(draft: Draft, at: int, item: Item) -> None:
         item.used = True
         draft.wanted_limit = how_many(item.low)
         return
+    if "top" in words or "bottom" in words:
+        if _ranked(draft, at, item):
+            return
     owner = name.place if name is not None and is_place(name) else None
     field, descending = _extreme_field(draft, at, item, name)
     if field is None and owner is not None and words[-1] not in ("first", "last"):
@@ -167,10 +170,6 @@ def _first_of_order(draft: Draft, at: int, item: Item) -> None:
     if draft.order and "bottom" not in words:
         item.used = True
         draft.limit = how_many(item.low)
-    elif ranked := _by_clause(draft, at):
-        item.used = True
-        draft.limit = how_many(item.low)
-        draft.extreme = (ranked, "bottom" not in words)
 
 
 def _extreme_field(draft: Draft, at: int, item: Item, name: Item | None) -> tuple[Field | None, bool]:
@@ -196,13 +195,16 @@ def _extreme_field(draft: Draft, at: int, item: Item, name: Item | None) -> tupl
     return field, descending
 
 
+_FIGURES: Final[dict[str, Aggregate]] = {"agg:avg": "avg", "agg:sum": "sum"}
+
+
 def _figure(draft: Draft, at: int) -> Aggregate:
     """The figure in "the highest average price" and "the lowest total amount"."""
     for place in range(at + 1, min(at + 4, len(draft.items))):
         item = draft.items[place]
         if item.cue in ("agg:avg", "agg:sum"):
             item.used = True
-            return "avg" if item.cue == "agg:avg" else "sum"
+            return _FIGURES[item.cue]
         if item.kind == "name":
             break
     return ""
@@ -213,17 +215,29 @@ def _only_measure(owner: Place) -> Field | None:
     return measures[0] if len(measures) == 1 else None
 
 
-def _by_clause(draft: Draft, at: int) -> Field | None:
-    """ "top 5 products by price": the column after `by`."""
+def _ranked(draft: Draft, at: int, item: Item) -> bool:
+    """ "top 5 products by price", "... by total amount", "... by number of orders": what follows `by`."""
     for place in range(at + 1, len(draft.items) - 1):
-        if draft.low(place) in ("by", "in", "with"):
-            name = next_name(draft, place)
-            if name is not None:
-                found = draft.scope.field(name, lambda field: field.measured or field.timely)
-                if found is not None:
-                    name.used = True
-                    return found
-    return None
+        if draft.low(place) not in ("by", "in", "with"):
+            continue
+        figure = draft.items[place + 1]
+        name = next_name(draft, place)
+        if name is None:
+            continue
+        descending = "bottom" not in item.low.split()
+        if figure.cue == "agg:count":
+            name.used = figure.used = item.used = True
+            of = name.place if is_place(name) else None
+            draft.most = Counting(of, descending=descending, limit=how_many(item.low))
+            return True
+        found = draft.scope.field(name, lambda field: field.measured or field.timely)
+        if found is not None:
+            name.used = figure.used = item.used = True
+            draft.figure = _FIGURES.get(figure.cue, "")
+            draft.extreme = (found, descending)
+            draft.limit = how_many(item.low)
+            return True
+    return False
 
 
 def settle_extreme(draft: Draft) -> None:
