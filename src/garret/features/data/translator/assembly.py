@@ -114,20 +114,16 @@ def _kinds(query: Query) -> Query:
 
 
 def _everything(draft: Draft, query: Query, entity: Place | None) -> Query:
-    """All columns, where "all information" is asked for and no column is named."""
+    """All columns of a table that no column is named of, where all is asked for or nothing names its rows."""
+    named = [wanted for wanted in draft.select if not isinstance(wanted.what, Place)]
+    if named or entity is None or query.group or len(draft.select) != 1:
+        return query
     asked = any(
         item.low in ("information", "info", "details", "everything", "fields", "columns", "data")
         for item in draft.items[: draft.zone[1]]
-    )
-    named = [wanted for wanted in draft.select if not isinstance(wanted.what, Place)]
-    if (
-        not asked
-        or named
-        or entity is None
-        or query.group
-        or len(draft.select) != 1
-        or "all" not in [item.low for item in draft.items[:6]]
-    ):
+    ) and "all" in [item.low for item in draft.items[:6]]
+    nameless = draft.select[0].what is entity and not entity.names and not query.distinct
+    if not asked and not nameless:
         return query
     return dataclasses.replace(query, select=(), everything=entity)
 

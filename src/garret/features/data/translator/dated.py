@@ -30,9 +30,7 @@ def dated(draft: Draft, at: int, item: Item) -> None:
         return
     item.used = True
     years = _whole_years(item.period)
-    fields, sure = columns_of_time(
-        draft, at, lambda field: field.timely or (years and _holds_years(field))
-    )
+    fields, sure = columns_of_time(draft, at, lambda field: field.timely or (years and _holds_years(field)))
     if not fields:
         draft.timeless = item.text
         return
@@ -58,9 +56,7 @@ def _joined(draft: Draft, test: Test) -> bool:
     return True
 
 
-def columns_of_time(
-    draft: Draft, at: int, fits: Callable[[Field], bool]
-) -> tuple[list[Field], bool]:
+def columns_of_time(draft: Draft, at: int, fits: Callable[[Field], bool]) -> tuple[list[Field], bool]:
     """The columns that words of time at `at` may be about, the likeliest first, and whether the first is
     sure."""
     left = range(at - 1, max(at - _REACH, 0) - 1, -1)

@@ -164,7 +164,9 @@ def read_groups(draft: Draft) -> None:
         _add_group(draft, key)
         following = draft.at(place + 2)
         several = (
-            draft.low(place + 1) == "and" and at > 3 and item.low.startswith(("for", "per", "by", "group"))
+            draft.low(place + 1) == "and"
+            and at > (1 if item.low in ("by", "per") else 3)
+            and item.low.startswith(("for", "per", "by", "group"))
         )
         if several and following is not None and following.kind == "name" and not is_place(following):
             _add_group(draft, following)
@@ -204,9 +206,23 @@ def _read_counted(draft: Draft) -> None:
         if item.low not in ("per", "each", "by") or after is None or before.kind != "name":
             continue
         unit = grain_said(after) is not None
-        if is_place(before) and (item.low == "per" or unit) and (unit or after.kind == "name"):
+        kinds = item.low == "by" and at + 2 == len(draft.items) and _repeats(draft, after)
+        if is_place(before) and (item.low == "per" or unit or kinds) and (unit or after.kind == "name"):
             before.cue = "agg:count"
             return
+        timed = draft.scope.field(after, lambda field: field.timely) if after.kind == "name" else None
+        if is_place(before) and item.low == "by" and timed is not None and not draft.order:
+            item.used = after.used = True
+            draft.order.append(Order(Expression(timed), False))
+            return
+
+
+def _repeats(draft: Draft, item: Item) -> bool:
+    """Whether a name is a column of texts that each stand in several rows."""
+    field = draft.scope.field(item) if item.kind == "name" and not is_place(item) else None
+    if field is None or field.column.kind != "text" or field.place.table.rows is None:
+        return False
+    return field.column.distinct is not None and field.column.distinct * 2 <= field.place.table.rows
 
 
 def _add_grain(draft: Draft, at: int, item: Item, grain: Grain) -> None:

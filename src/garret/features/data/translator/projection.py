@@ -153,7 +153,7 @@ def _place(draft: Draft, at: int, item: Item) -> bool:
 def _column(draft: Draft, at: int, item: Item) -> None:
     summed = item.cue == "agg:sum"
     field = draft.scope.field(item, (lambda each: each.measured) if summed else None)
-    if field is not None and not _tested(draft, at, item, field):
+    if field is not None and not _tested(draft, at, item, field) and not _conditional(draft, at):
         draft.select.append(Wanted(Expression(field, "sum" if summed else ""), at))
         item.used = True
 
@@ -187,6 +187,14 @@ def _tested(draft: Draft, at: int, item: Item, field: Field) -> bool:
     )
 
 
+def _conditional(draft: Draft, at: int) -> bool:
+    """Whether a name right behind its table is what a condition is about: "patients born after 1990"."""
+    before, after = draft.at(at - 1), draft.at(at + 1)
+    if before is None or after is None or before.kind != "name":
+        return False
+    return is_place(before) and (after.kind == "period" or after.cue.startswith(("cmp", "between")))
+
+
 def _owns(draft: Draft, at: int) -> bool:
     """Whether a table only says whose the columns before it are: "names of the students"."""
     if not draft.select:
@@ -214,7 +222,8 @@ def _listed(draft: Draft, at: int) -> bool:
 def _precedes_name(draft: Draft, at: int) -> bool:
     """Whether a table stands right before its column: "student names", "the student's name"."""
     after = draft.at(at + 1)
-    return after is not None and after.kind == "name" and bool(after.fields) and not is_place(after)
+    named = after is not None and after.kind == "name" and bool(after.fields) and not is_place(after)
+    return named and not _conditional(draft, at + 1)
 
 
 def _later(draft: Draft, end: int) -> None:

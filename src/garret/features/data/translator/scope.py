@@ -68,13 +68,14 @@ class Scope:
     def _by_columns(self) -> Place | None:
         """Without a table named: the one whose columns fit most of the names and values."""
         scores: dict[int, tuple[float, int, Place]] = {}
+        led = next((item for item in self.items if item.kind in ("name", "value")), None)
         for item in self.items:
             best: dict[int, tuple[float, Place]] = {}
             for field, score in item.fields:
                 if item.kind == "name" and score > best.get(id(field.place), (0.0,))[0]:
                     best[id(field.place)] = (score, field.place)
             for field, _ in item.values:
-                best.setdefault(id(field.place), (0.8, field.place))
+                best.setdefault(id(field.place), (0.82 if item is led else 0.8, field.place))
             for place, score in item.places:
                 if score > best.get(id(place), (0.0,))[0]:
                     best[id(place)] = (score, place)

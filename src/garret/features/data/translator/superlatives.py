@@ -9,7 +9,7 @@ from typing import Final
 
 from garret.features.data.translator.adjectives import base_adjective
 from garret.features.data.translator.cues import bounds
-from garret.features.data.translator.draft import Counting, Draft
+from garret.features.data.translator.draft import Counting, Draft, Wanted
 from garret.features.data.translator.index import Field, Place
 from garret.features.data.translator.lexicon import NUMBERS
 from garret.features.data.translator.linking import Item
@@ -101,6 +101,10 @@ def _most(draft: Draft, at: int, item: Item) -> None:
             draft.extreme = (measured, descending)
             draft.limit = how_many(item.low)
             return
+    if name is None and (deed := _deed(draft, at)) is not None:
+        draft.extreme = (deed, descending)
+        draft.limit = how_many(item.low)
+        return
     of = name.place if name is not None and is_place(name) else None
     distinct = None
     if name is not None:
@@ -110,6 +114,19 @@ def _most(draft: Draft, at: int, item: Item) -> None:
             of = distinct.place if distinct is not None else None
     draft.most = Counting(of, descending=descending, limit=how_many(item.low))
     draft.flags["most"] += 1
+
+
+def _deed(draft: Draft, at: int) -> Field | None:
+    """The measure that a verb before "most" speaks of: "who earns the most". It is not what was asked for."""
+    verb = draft.at(at - 1)
+    if verb is None or verb.kind != "name" or is_place(verb):
+        return None
+    found = draft.scope.field(verb, lambda field: field.measured)
+    if found is not None and draft.low(0) == "who":
+        draft.select = [wanted for wanted in draft.select if wanted.what != Expression(found)]
+        if not draft.select:
+            draft.select.append(Wanted(found.place, at))
+    return found
 
 
 def sense(draft: Draft, text: str, place: Place | None) -> tuple[Field | None, bool]:

@@ -41,9 +41,12 @@ def _switch(field: Field) -> bool:
 
 
 def _describes(draft: Draft, at: int, field: Field) -> bool:
-    """Whether the table of the column follows: "vip customers"."""
-    after = draft.at(at + 1)
-    return after is not None and after.kind == "name" and is_place(after) and after.place is field.place
+    """Whether the table of the column stands beside it: "vip customers", "how many views converted"."""
+    before, after = draft.at(at - 1), draft.at(at + 1)
+    follows = after is not None and after.kind == "name" and is_place(after) and after.place is field.place
+    leads = before is not None and is_place(before) and before.place is field.place
+    whole = len(draft.items[at].low.split()) > len(field.words)  # the table's name is within
+    return follows or ((leads or whole) and (after is None or after.low in (".", "?")))
 
 
 def _negation(draft: Draft, at: int) -> Item | None:
