@@ -1,4 +1,4 @@
-"""What people ask day by day, over small databases of this project: figures by anything, per month, the last."""
+"""What people ask day by day, over small databases: figures by anything, per month, the last, the top."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ UNITS = {
 """Texts of a unit of time, which SQL gives as the first day."""
 
 
-@pytest.mark.parametrize("question", (*QUESTIONS, *UNITS))
+@pytest.mark.parametrize("question", [*QUESTIONS, *UNITS])
 def test_the_guard_lets_every_pipeline_through(question: str) -> None:
     guard = importlib.import_module("garret.features.data.guard")
     if not hasattr(guard, "check"):

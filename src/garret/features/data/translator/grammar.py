@@ -14,9 +14,10 @@ from garret.features.data.translator.absence import read_absence
 from garret.features.data.translator.assembly import assemble
 from garret.features.data.translator.conditions import read_conditions
 from garret.features.data.translator.draft import Draft
+from garret.features.data.translator.grouping import read_groups
 from garret.features.data.translator.index import Index
 from garret.features.data.translator.linking import link
-from garret.features.data.translator.ordering import read_groups, read_order
+from garret.features.data.translator.ordering import read_order
 from garret.features.data.translator.paths import Paths
 from garret.features.data.translator.periods import periods
 from garret.features.data.translator.projection import read_additions, read_projection

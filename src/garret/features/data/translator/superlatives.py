@@ -161,9 +161,8 @@ def _extreme(draft: Draft, at: int, item: Item) -> None:
         item.used = True
         draft.wanted_limit = how_many(item.low)
         return
-    if "top" in words or "bottom" in words:
-        if _ranked(draft, at, item):
-            return
+    if ("top" in words or "bottom" in words) and _ranked(draft, at, item):
+        return
     owner = name.place if name is not None and is_place(name) else None
     field, descending = _extreme_field(draft, at, item, name)
     if field is None and owner is not None and words[-1] not in ("first", "last"):
