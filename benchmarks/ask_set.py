@@ -51,6 +51,10 @@ class Question:
     gold: str
 
 
+EVERYDAY: Final = Path(__file__).resolve().parent / "everyday"
+"""A set of this project's own in the same form: what people ask of a shop, a staff, a clinic and a site."""
+
+
 def folder() -> Path | None:
     """Where the set is; None where it is not here."""
     given = os.environ.get("GARRET_BENCH_ASK")
