@@ -98,12 +98,12 @@ def test_an_approved_query_gives_rows_in_every_form(house: House, shop: str, tmp
 
 
 def test_one_of_several_readings_is_taken_by_its_number(house: House, shop: str) -> None:
-    words = ("data", "ask", shop, "how many customers per city")
+    words = ("data", "ask", shop, "products and customers")
     told = garret(house, *words, expected=1).stderr
     assert "reading 1: " in told
     assert "--reading N" in told
     taken = garret(house, *words, "--reading", "1", "--approve", "--format", "csv").stdout
-    assert len(taken.splitlines()) == 9, taken
+    assert len(taken.splitlines()) > 100, taken
     assert "none is number 20" in garret(house, *words, "--reading", "20", expected=2).stderr
 
 

@@ -17,6 +17,7 @@ from garret.features.data.sources.kinds import kind_of
 from garret.features.data.sources.privacy import SAMPLES, choose_samples, is_private_by_name
 from garret.features.data.sources.reading import Read
 
+_OFTEN: Final = 20  # rows a value of a part of a file stands in, for the rest to hold no others
 _LOOKED_AT: Final = 60  # values of a column that are looked at for samples
 _PLAIN: Final = frozenset({"real", "decimal", "boolean", "date", "time", "timestamp", "interval"})
 
@@ -70,8 +71,14 @@ def _column(name: str, kind: str, values: tuple[str | None, ...], *, whole: bool
         private=private,
         guessed=private,
         samples=samples,
-        distinct=len(set(values) - {None}) if whole else None,
+        distinct=_distinct(values, whole=whole),
     )
+
+
+def _distinct(values: tuple[str | None, ...], *, whole: bool) -> int | None:
+    """How many different values there are: of a part of the file only where few stand in many rows."""
+    found = len(set(values) - {None})
+    return found if whole or found * _OFTEN <= len(values) else None
 
 
 def _origin(table: FileTable) -> str:

@@ -28,7 +28,13 @@ def name_next(draft: Draft, at: int, end: int) -> bool:
 
 
 def open_figures(draft: Draft, figures: list[tuple[Aggregate, int]]) -> None:
-    """A count that no name follows counts rows of what the question is about."""
+    """A count that no name follows counts rows of what the question is about; a total may be a column's
+    name."""
+    for figure, at in figures:
+        links = draft.index.phrases.get(draft.low(at), []) if figure == "sum" else []
+        called = [link.to for link in links if isinstance(link.to, Field) and link.to.measured]
+        if called:
+            draft.select.append(Wanted(Expression(called[0], "sum"), at))
     if any(figure == "count" for figure, _ in figures):
         draft.select.append(Wanted(Expression(None, "count"), figures[0][1]))
         draft.flags["open_count"] += 1

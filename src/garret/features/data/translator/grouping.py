@@ -110,11 +110,24 @@ def _read_counted(draft: Draft) -> None:
         if is_place(before) and (item.low == "per" or unit or kinds) and (unit or after.kind == "name"):
             before.cue = "agg:count"
             return
+        if unit and _happened(draft, at):
+            return
         timed = draft.scope.field(after, lambda field: field.timely) if after.kind == "name" else None
         if is_place(before) and item.low == "by" and timed is not None and not draft.order:
             item.used = after.used = True
             draft.order.append(Order(Expression(timed), False))
             return
+
+
+def _happened(draft: Draft, at: int) -> bool:
+    """ "Accounts opened per year" counts accounts by what is named between: the day they were opened."""
+    table, deed = draft.at(at - 2), draft.items[at - 1]
+    if table is None or table.kind != "name" or not is_place(table) or is_place(deed):
+        return False
+    if draft.scope.field(deed, lambda field: field.timely) is None:
+        return False
+    table.cue, deed.cue = "agg:count", "key"
+    return True
 
 
 def _repeats(draft: Draft, item: Item) -> bool:

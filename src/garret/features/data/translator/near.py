@@ -25,6 +25,12 @@ _LINKS: Final = frozenset(
 _SMALL: Final = frozenset("the a an is are was were of in at to than has have had and that with".split())
 
 
+_LABELS: Final = frozenset(
+    ("number", "year", "code", "zip", "phone", "latitude", "longitude", "month", "day")
+)
+"""Last words of columns whose numbers are names."""
+
+
 def compares(field: Field) -> bool:
     """Whether a column has an order that a number or date can be held against."""
     return field.numeric or field.timely or field.column.kind == "time"
@@ -122,11 +128,19 @@ def only_numeric(draft: Draft, left: int) -> Field | None:
 def only_measure(draft: Draft, at: int) -> Field | None:
     """The one column that measures the table spoken of: "orders over 100"."""
     place = nearest_place(draft, at)
-    measures = [field for field in place.fields if field.measured] if place is not None else []
-    if len(measures) != 1:
-        return None
-    draft.flags["measure_guess"] += 1
-    return measures[0]
+    found = sole_measure(place) if place is not None else None
+    draft.flags["measure_guess"] += found is not None
+    return found
+
+
+def sole_measure(place: Place) -> Field | None:
+    """The one column of a table that is a measure, if there is one: numbers that tell rows apart are none."""
+    measures = [
+        field
+        for field in place.fields
+        if field.measured and field is not place.identifier and not _LABELS & set(field.words[-1:])
+    ]
+    return measures[0] if len(measures) == 1 else None
 
 
 def nearest_place(draft: Draft, at: int) -> Place | None:

@@ -189,10 +189,15 @@ def _tested(draft: Draft, at: int, item: Item, field: Field) -> bool:
 
 def _conditional(draft: Draft, at: int) -> bool:
     """Whether a name right behind its table is what a condition is about: "patients born after 1990"."""
-    before, after = draft.at(at - 1), draft.at(at + 1)
-    if before is None or after is None or before.kind != "name":
+    before = draft.at(at - 1)
+    place = at + 1
+    while draft.low(place) in ("in", "on", "at", "during"):
+        place += 1
+    after = draft.at(place)
+    if before is None or after is None or before.kind != "name" or not is_place(before):
         return False
-    return is_place(before) and (after.kind == "period" or after.cue.startswith(("cmp", "between")))
+    within = place > at + 1 and after.kind in ("number", "date")
+    return within or after.kind == "period" or after.cue.startswith(("cmp", "between"))
 
 
 def _owns(draft: Draft, at: int) -> bool:

@@ -13,7 +13,7 @@ from garret.features.data.translator.draft import Counting, Draft, Wanted
 from garret.features.data.translator.index import Field, Place
 from garret.features.data.translator.lexicon import NUMBERS
 from garret.features.data.translator.linking import Item
-from garret.features.data.translator.near import left_name
+from garret.features.data.translator.near import left_name, sole_measure
 from garret.features.data.translator.scope import is_place
 from garret.features.data.translator.tree import Aggregate, Expression, Order
 
@@ -166,7 +166,7 @@ def _extreme(draft: Draft, at: int, item: Item) -> None:
     owner = name.place if name is not None and is_place(name) else None
     field, descending = _extreme_field(draft, at, item, name)
     if field is None and owner is not None and words[-1] not in ("first", "last"):
-        field = _only_measure(owner)
+        field = sole_measure(owner)
         draft.flags["measure_guess"] += field is not None
     if field is None:
         _first_of_order(draft, at, item)
@@ -224,11 +224,6 @@ def _figure(draft: Draft, at: int) -> Aggregate:
         if item.kind == "name":
             break
     return ""
-
-
-def _only_measure(owner: Place) -> Field | None:
-    measures = [field for field in owner.fields if field.measured]
-    return measures[0] if len(measures) == 1 else None
 
 
 def _ranked(draft: Draft, at: int, item: Item) -> bool:
