@@ -40,6 +40,9 @@ _OPERATORS: Final[dict[str, Operator]] = {">": ">", ">=": ">=", "<": "<", "<=": 
 _TURNED: Final[dict[Operator, Operator]] = {">": "<=", "<": ">=", ">=": "<", "<=": ">"}
 
 
+_AGED: Final = frozenset(("under", "over", "above", "below"))
+
+
 def _operator(cue: str) -> Operator:
     return _OPERATORS[cue.removeprefix("cmp").removesuffix("_after")]
 
@@ -73,7 +76,7 @@ def _apply_number(draft: Draft, number: Item, operator: Operator, left: int, rig
     if unit is not None and _counts(draft, unit, number):
         draft.counted.append(
             Counting(
-                unit.places[0][0] if unit.places else None,
+                counted_place(draft, unit),
                 operator,
                 number.number or 0,
                 distinct=_distinct_of(draft, unit),
@@ -117,6 +120,9 @@ def _aggregated(draft: Draft, test: Test, at: int) -> Test | None:
     for place in range(at - 1, max(at - 7, 0), -1):
         item = draft.items[place]
         if item.cue in ("agg:avg", "agg:sum") and not (item.used and place < 4):
+            named = [each for each in draft.items[place + 1 : at] if each.kind == "name" and each.fields]
+            if named and all(field is not test.left.of for field, _ in named[0].fields):
+                return None
             item.used = True
             figure: Aggregate = "avg" if item.cue == "agg:avg" else "sum"
             return Test(Expression(test.left.of, figure), test.operator, test.right)
@@ -134,6 +140,14 @@ def _contradicts(former: Test, test: Test) -> bool:
     return (former.operator[0] == ">" and test.operator[0] == "<" and first >= second) or (
         former.operator[0] == "<" and test.operator[0] == ">" and first <= second
     )
+
+
+def counted_place(draft: Draft, unit: Item) -> Place | None:
+    """The table whose rows a unit counts: the one it names, or that of the column it names."""
+    if unit.places:
+        return unit.places[0][0]
+    found = draft.scope.field(unit)
+    return found.place if found is not None else None
 
 
 def _times(draft: Draft, right: int) -> bool:
@@ -209,6 +223,8 @@ def _number_field(
         return measured[0]
     if timely or (number.number is not None and is_year(number.number)):
         return time_field(draft, left)
+    if not word and unit is None and said in _AGED and (aged := _age(near)) is not None:
+        return aged
     former = draft.tests[-1] if draft.tests else None
     last = former.tests[-1] if isinstance(former, Either) else former
     if (
@@ -219,6 +235,12 @@ def _number_field(
     ):
         return last.left.of
     return only_numeric(draft, left)
+
+
+def _age(places: list[Place]) -> Field | None:
+    """What "people under 40" is about: the age, where a table keeps one."""
+    ages = [field for place in places for field in place.fields if field.words == ("age",) and field.numeric]
+    return ages[0] if ages else None
 
 
 def between(draft: Draft, at: int, item: Item) -> None:
