@@ -74,7 +74,8 @@ def measure_database(task: tuple[Path, str, list[Question]]) -> list[Outcome]:
             seconds = time.perf_counter() - begun
             query = made.query or (made.alternatives[0].query if made.alternatives else "")
             rows = run_query(connection, query) if query else None
-            right = rows is not None and ask_set.same(rows, gold[item.gold], ask_set.orders(item.gold))
+            ordered = ask_set.orders(item.gold)
+            right = rows is not None and ask_set.right(place, rows, gold[item.gold], ordered)
             answered = made.outcome == "query"
             outcomes.append(
                 Outcome(database, ask_set.shape(item.gold), answered, answered and right, right, seconds)

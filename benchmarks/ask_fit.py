@@ -61,7 +61,8 @@ def readings_of(task: tuple[Path, str, list[Question]]) -> list[Reading]:
                 rows = run_query(connection, writer.write(parsed.query))
             except NoPathError:
                 continue
-            right = rows is not None and ask_set.same(rows, gold[item.gold], ask_set.orders(item.gold))
+            ordered = ask_set.orders(item.gold)
+            right = rows is not None and ask_set.right(place, rows, gold[item.gold], ordered)
             found.append((database, features(parsed.draft, parsed.query), right))
     return found
 

@@ -54,7 +54,7 @@ JOINED: list[tuple[str, list[tuple[Any, ...]]]] = [
     ("Which branch has the most members?", [("Old Mill",)]),
     ("Show the names of branches that have more than 2 members", [("Old Mill",)]),
     ("Which branches have no members?", [("Hilltop",)]),
-    ("What is the average age of members of each branch?", [("Harbour", 26.5), ("Old Mill", 149 / 3)]),
+    ("What is the average age of members of each branch?", [(26.5, "Harbour"), (149 / 3, "Old Mill")]),
     ("List the cities of branches with both female members and male members", [("Kiel",), ("Bern",)]),
 ]
 

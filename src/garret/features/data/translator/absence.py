@@ -37,17 +37,16 @@ def _negated_place(draft: Draft, at: int) -> Place | None:
         item = draft.items[place]
         if item.kind == "value":
             return None
-        if item.kind in ("name", "word") and item.places and _elsewhere(draft, item):
+        meant = _elsewhere(draft, item, anchor)
+        if meant is not None:
             item.used = True
             item.cue = "absent"
-            if item.place is not None and (
-                best is None or draft.paths.cost(anchor, item.place) < draft.paths.cost(anchor, best)
-            ):
-                best = item.place
+            if best is None or draft.paths.cost(anchor, meant) < draft.paths.cost(anchor, best):
+                best = meant
             continue
         if (
             best is not None
-            and item.low not in ("in", "the", "any", "a", "an", "of", "with", "at")
+            and item.low not in ("in", "the", "any", "a", "an", "of", "with", "at", "to", "by", "for", "on")
             and item.kind != "name"
         ):
             break
@@ -56,7 +55,15 @@ def _negated_place(draft: Draft, at: int) -> Place | None:
     return best
 
 
-def _elsewhere(draft: Draft, item: Item) -> bool:
-    if item.place is None or item.place is draft.scope.main:
-        return False
-    return item.kind == "word" or is_place(item)
+def _elsewhere(draft: Draft, item: Item, anchor: Place) -> Place | None:
+    """The other table that a word names: by its own name, or by that of a column of no condition, as in
+    "parties without delegates" where delegates are a column of elections."""
+    if item.kind not in ("name", "word") or item.place is anchor:
+        return None
+    if item.place is not None:
+        return item.place if item.kind == "word" or is_place(item) else None
+    if item.kind == "word" or item.used or not item.fields:
+        return None
+    found = item.fields[0][0].place
+    near = draft.paths.cost(anchor, found)
+    return found if found is not anchor and near <= 1.0 else None

@@ -11,6 +11,7 @@ from typing import Final
 from garret.features.data.translator.cues import bounds
 from garret.features.data.translator.draft import Draft, Wanted
 from garret.features.data.translator.index import Field
+from garret.features.data.translator.lexicon import FILLER
 from garret.features.data.translator.tree import Expression
 
 ASKS: Final = frozenset(
@@ -45,6 +46,8 @@ def zone(draft: Draft) -> tuple[int, int]:
             and item.low not in _WITHIN
         )
         named = named or item.kind in ("name", "value")
+        if draft.items[start].cue == "agg:count" and item.kind == "word" and item.low not in FILLER:
+            named = True
         if named and ended:
             return start, at
         if at <= start + (1 if asked else 0):

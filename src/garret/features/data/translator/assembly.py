@@ -90,8 +90,34 @@ def _assembled(draft: Draft, select: list[Expression]) -> Query:
         limit=limit,
     )
     query = _needed(draft, _grouped(query), _subject(draft, entity))
-    query = _kinds(_everything(draft, query, entity))
-    return _combined(draft, _absent(draft, _turned(draft, query, entity), entity))
+    query = _ordered_distinct(_kinds(_everything(draft, query, entity)))
+    query = _combined(draft, _absent(draft, _turned(draft, query, entity), entity))
+    return _shown_once(draft, _counted_once(draft, query, entity), entity)
+
+
+def _shown_once(draft: Draft, query: Query, entity: Place | None) -> Query:
+    """The same of rows that are shown: "the names of customers who have accounts" names each once, where all
+    that is shown is theirs."""
+    settled = query.group or query.order or query.combined or query.distinct or query.everything
+    if settled or entity is None:
+        return query
+    own = all(each.of is not None and not each.aggregate and each.of.place is entity for each in query.select)
+    if not own or not any(_below(draft, entity, place) for place in tables(query) if place is not entity):
+        return query
+    draft.flags["shown_once"] += 1
+    return dataclasses.replace(query, distinct=True)
+
+
+def _counted_once(draft: Draft, query: Query, entity: Place | None) -> Query:
+    """Rows are counted once, however many rows of other tables they are joined to: "how many customers have
+    an account" counts customers."""
+    subject = _subject(draft, entity)
+    alone = query.select == (Expression(None, "count"),) and not query.group and query.combined is None
+    if not alone or subject is None or subject.identifier is None:
+        return query
+    if not any(_below(draft, subject, place) for place in tables(query) if place is not subject):
+        return query
+    return dataclasses.replace(query, select=(Expression(subject.identifier, "count", distinct=True),))
 
 
 def _kinds(query: Query) -> Query:
@@ -111,6 +137,15 @@ def _kinds(query: Query) -> Query:
     repeats = rows is not None and distinct is not None and distinct * 2 <= rows
     alone = field.column.kind == "text" and len(tables(query)) == 1
     return dataclasses.replace(query, distinct=True) if repeats and alone else query
+
+
+def _ordered_distinct(query: Query) -> Query:
+    """Rows shown once can be ordered by what is shown alone: SQL has no one value of another column for
+    them, and PostgreSQL refuses such a query. The keys of the order are shown too."""
+    if not query.distinct or query.everything is not None:
+        return query
+    keys = [order.by for order in query.order if order.by not in query.select]
+    return dataclasses.replace(query, select=(*query.select, *dict.fromkeys(keys)))
 
 
 def _everything(draft: Draft, query: Query, entity: Place | None) -> Query:
@@ -182,8 +217,27 @@ def _group(draft: Draft, select: list[Expression]) -> list[Field]:
         visible = [Expression(key)] if isinstance(key, Field) else _visible(key, select)
         missing = [each for each in visible if each not in select]
         leading += missing
-    select[:] = [*leading, *select]
+    select[:] = [*select, *leading] if _figure_leads(draft) else [*leading, *select]
     return keys
+
+
+def _figure_leads(draft: Draft) -> bool:
+    """Whether the figure was asked for before what it is worked out for: "the average price for each
+    colour" shows the price first, as said. After "how many" people expect the key first."""
+    first = draft.select[0] if draft.select else None
+    if first is None or not isinstance(first.what, Expression) or not first.what.aggregate:
+        return False
+    if any(isinstance(key, Field) and key.grain is not None for key in draft.group):
+        return False
+    asked = draft.at(first.at)
+    groups = [at for at, item in enumerate(draft.items) if item.cue == "group"]
+    return (
+        asked is not None
+        and bool(groups)
+        and first.at < groups[0]
+        and not asked.low.startswith("how")
+        and not any(word in draft.low(groups[0]) for word in ("different", "distinct", "unique", "various"))
+    )
 
 
 def _visible(key: Place, select: list[Expression]) -> list[Expression]:
@@ -330,6 +384,7 @@ def _needed(draft: Draft, query: Query, entity: Place | None) -> Query:
     bare = tables(dataclasses.replace(query, also=()))
     kept = list(query.also)
     keep = {id(place) for place in bare} | {id(entity)}
+    keep |= {id(count.of) for count in draft.counted}
     for place in query.also:
         others = [*bare, *[other for other in kept if other is not place]]
         pointed = any(

@@ -41,6 +41,9 @@ _OPERATORS: Final[dict[str, Operator]] = {">": ">", ">=": ">=", "<": "<", "<=": 
 _TURNED: Final[dict[Operator, Operator]] = {">": "<=", "<": ">=", ">=": "<", "<=": ">"}
 
 
+_AGED: Final = frozenset(("under", "over", "above", "below"))
+
+
 def _operator(cue: str) -> Operator:
     return _OPERATORS[cue.removeprefix("cmp").removesuffix("_after")]
 
@@ -74,7 +77,7 @@ def _apply_number(draft: Draft, number: Item, operator: Operator, left: int, rig
     if unit is not None and _counts(draft, unit, number):
         draft.counted.append(
             Counting(
-                unit.places[0][0] if unit.places else None,
+                counted_place(draft, unit),
                 operator,
                 number.number or 0,
                 distinct=_distinct_of(draft, unit),
@@ -118,6 +121,9 @@ def _aggregated(draft: Draft, test: Test, at: int) -> Test | None:
     for place in range(at - 1, max(at - 7, 0), -1):
         item = draft.items[place]
         if item.cue in ("agg:avg", "agg:sum") and not (item.used and place < 4):
+            named = [each for each in draft.items[place + 1 : at] if each.kind == "name" and each.fields]
+            if named and all(field is not test.left.of for field, _ in named[0].fields):
+                return None
             item.used = True
             figure: Aggregate = "avg" if item.cue == "agg:avg" else "sum"
             return Test(Expression(test.left.of, figure), test.operator, test.right)
@@ -135,6 +141,14 @@ def _contradicts(former: Test, test: Test) -> bool:
     return (former.operator[0] == ">" and test.operator[0] == "<" and first >= second) or (
         former.operator[0] == "<" and test.operator[0] == ">" and first <= second
     )
+
+
+def counted_place(draft: Draft, unit: Item) -> Place | None:
+    """The table whose rows a unit counts: the one it names, or that of the column it names."""
+    if unit.places:
+        return unit.places[0][0]
+    found = draft.scope.field(unit)
+    return found.place if found is not None else None
 
 
 def _times(draft: Draft, right: int) -> bool:
@@ -210,16 +224,23 @@ def _number_field(
         return measured[0]
     if timely or (number.number is not None and is_year(number.number)):
         return time_field(draft, left)
+    if not word and unit is None and said in _AGED and (aged := _age(near)) is not None:
+        return aged
+    return _tested_before(draft, left) or only_numeric(draft, left) or only_measure(draft, left)
+
+
+def _tested_before(draft: Draft, left: int) -> Field | None:
+    """What the comparison before this one was about: "older than 30 or younger than 20"."""
     former = draft.tests[-1] if draft.tests else None
     last = former.tests[-1] if isinstance(former, Either) else former
-    if (
-        last is not None
-        and last.left.of is not None
-        and compares(last.left.of)
-        and between_tests(draft, left)
-    ):
-        return last.left.of
-    return only_numeric(draft, left) or only_measure(draft, left)
+    field = last.left.of if last is not None else None
+    return field if field is not None and compares(field) and between_tests(draft, left) else None
+
+
+def _age(places: list[Place]) -> Field | None:
+    """What "people under 40" is about: the age, where a table keeps one."""
+    ages = [field for place in places for field in place.fields if field.words == ("age",) and field.numeric]
+    return ages[0] if ages else None
 
 
 def between(draft: Draft, at: int, item: Item) -> None:

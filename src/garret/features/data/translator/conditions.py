@@ -24,8 +24,16 @@ def read_conditions(draft: Draft) -> None:
             dated(draft, at, item)
         elif item.kind == "value":
             value(draft, at, item)
+        elif item.kind == "number" and _spans(draft, at):
+            between(draft, at - 1, item)
         elif item.kind in ("number", "date") and not _compared(draft, at):
             bare_number(draft, at, item)
+
+
+def _spans(draft: Draft, at: int) -> bool:
+    """Whether a number is the lower end of a range: "2 to 4 parks"."""
+    then = draft.at(at + 2)
+    return draft.low(at + 1) == "to" and then is not None and then.kind == "number"
 
 
 def _cue(draft: Draft, at: int, item: Item) -> None:

@@ -52,7 +52,10 @@ _TABLE: Final[tuple[tuple[str, str], ...]] = (
     ("order", rf"by (?:the )?(?:{_DIRECTION} )+order (?:of|by)"),
     (
         "direction",
-        rf"(?:(?:in )?(?:an? |the )?{_DIRECTION} order|ascending|descending|ascendingly|descendingly)",
+        (
+            rf"(?:(?:in )?(?:an? |the )?{_DIRECTION} order"
+            rf"|(?:in )?(?:ascending|descending|ascendingly|descendingly))"
+        ),
     ),
     (
         "direction",
@@ -84,6 +87,10 @@ _TABLE: Final[tuple[tuple[str, str], ...]] = (
     ("within_all", rf"{_LESS} than (?:all|that of all|the (?:minimum|lowest|min|smallest)|every)"),
     ("within_any", rf"{_LESS} than (?:any|some|that of (?:any|some)|the (?:maximum|highest|max|largest))"),
     ("between", r"(?:is |are |in )?(?:the range )?between|ranging from|in the range(?: of| from)?"),
+    ("cmp>=", r"> =|= >"),
+    ("cmp<=", r"< =|= <"),
+    ("cmp>", r">"),
+    ("cmp<", r"<"),
     (
         "cmp>=",
         (

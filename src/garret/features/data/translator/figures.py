@@ -49,6 +49,7 @@ def name_after(draft: Draft, at: int, end: int) -> Item | None:
             "sup",
             "agg:avg",
             "agg:sum",
+            "agg:count",
             "distinct",
         ):
             return None
@@ -64,11 +65,22 @@ def is_figure(draft: Draft, at: int, end: int) -> bool:
     if name is None:
         return False
     found = draft.scope.field(name, lambda field: field.measured or field.timely or "year" in field.words)
+    if found is None and _several(draft, at, end):
+        found = draft.scope.field(name)
     if found is None or (is_place(name) and name.place_score >= name.field_score):
         return False
     return not any(
         isinstance(wanted.what, Expression) and not wanted.what.aggregate for wanted in draft.select
     )
+
+
+def _several(draft: Draft, at: int, end: int) -> bool:
+    """Whether figures are listed, "the largest and smallest": then they are what is asked for, of any kind
+    of column."""
+    for place in (*range(at + 1, min(at + 4, end)), *range(max(at - 3, 0), at)):
+        if draft.items[place].cue in ("sup", "agg:avg"):
+            return True
+    return False
 
 
 def _measured(field: Field) -> bool:

@@ -76,6 +76,15 @@ class Field:
         """Whether arithmetic on it makes sense."""
         return self.numeric and not self.identifies
 
+    @cached_property
+    def ranked(self) -> bool:
+        """Whether its order is that of numbers: a measure, or texts that are numbers of one length."""
+        samples = self.column.samples
+        if self.measured or self.identifies or self.column.kind != "text" or len(samples) < 2:
+            return self.measured
+        lengths = {(len(value.partition(".")[0]), "." in value) for value in samples}
+        return len(lengths) == 1 and all(value.replace(".", "", 1).isdigit() for value in samples)
+
     @property
     def called(self) -> str:
         """Its name as words for people."""
@@ -278,6 +287,8 @@ class Index:
             self._add(words[::-1], Link(item, 0.9))
         if item.column.kind == "boolean" and len(words) > 1 and words[0] in _SWITCHED:
             self._add(words[1:], Link(item, 0.95))
+        if len(words) > 1 and words[0] == "number":
+            self._add((*words[1:], "number"), Link(item, 0.95))
         own = _without(words, place.words)
         if own and own != words:
             self._add(own, Link(item, 0.97))
@@ -286,6 +297,8 @@ class Index:
             self._add(prefix + own, Link(item, 1.0))
             self._add(prefix + words, Link(item, 1.0))
         self._add_parts(item, own or words)
+        if own != words and len(words) > 2 and words[-1] in _GENERIC - {"id", "number"}:
+            self._add(words[:-1], Link(item, 0.85))
 
     def _add_told(self, text: str, to: Field | Place, score: float) -> None:
         """What was written about a table or column: a short text is one more name of it, and each word of a

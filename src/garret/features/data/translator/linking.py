@@ -8,7 +8,7 @@ Longer spans win over shorter ones. Neighbours: `index` knows the phrases, `cues
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 from garret.features.data.translator.cues import Cue, cues
@@ -95,10 +95,18 @@ def link(tokens: list[Token], index: Index, times: Sequence[Found] = ()) -> list
             items.append(span.item)
     for at, token in enumerate(tokens):
         if not taken[at]:
-            items.append(Item("word", at, at + 1, token.text, token.low, owns=token.owns))
+            items.append(_left(at, token))
     items.sort(key=lambda item: item.start)
     _link_by_root(items, index)
     return items
+
+
+def _left(at: int, token: Token) -> Item:
+    """A word that nothing took: "minimum" is a cue still where "number of cities" is the name of a column."""
+    alone = [] if token.quoted else cues([token])
+    if alone and alone[0].name in ("sup", "agg:avg", "agg:sum"):
+        return Item("cue", at, at + 1, token.text, token.low, cue=alone[0].name)
+    return Item("word", at, at + 1, token.text, token.low, owns=token.owns)
 
 
 def _cue_span(cue: Cue, tokens: list[Token]) -> _Span:
@@ -145,12 +153,35 @@ def _names(tokens: list[Token], index: Index, found: list[Cue]) -> list[_Span]:
                 break
             key = _key(tokens, start, end)
             links = index.phrases.get(key, []) if key else []
+            links = links or _turned(tokens, start, end, index)
             if not links or (end - start == 1 and (start in cued or tokens[start].number is not None)):
                 continue
             span = _name_span(tokens, start, end, links)
+            if span is not None and _holds_cue(start, end, cued):
+                sure = max(entry.score for entry in links) >= 0.97
+                span = replace(span, weight=span.weight + 3.0) if sure else span
             if span is not None:
                 spans.append(span)
     return spans
+
+
+def _turned(tokens: list[Token], start: int, end: int, index: Index) -> list[Link]:
+    """The column that "the type of bed" names where it is called `bedType`, unless beds are a table."""
+    if end - start != 3 or tokens[start + 1].low != "of" or tokens[start].base == "number":
+        return []
+    first, last = _joined(tokens[start]), _joined(tokens[end - 1])
+    if any(isinstance(entry.to, Place) and entry.score >= 0.55 for entry in index.phrases.get(last, ())):
+        return []
+    return [
+        entry
+        for entry in index.phrases.get(last + first, ())
+        if isinstance(entry.to, Field) and entry.score >= 0.95
+    ]
+
+
+def _holds_cue(start: int, end: int, cued: dict[int, Cue]) -> bool:
+    """Whether a turn of phrase reaches into a long name: "hours per week" where a column is called so."""
+    return end - start > 2 and any(at in cued for at in range(start + 1, end - 1))
 
 
 def _name_span(tokens: list[Token], start: int, end: int, links: list[Link]) -> _Span | None:
@@ -214,12 +245,21 @@ def _value_span(tokens: list[Token], start: int, end: int, index: Index) -> _Spa
     if not matches:
         return None
     same_case = any(value == text for _, value in matches)
+    if single and start and _named_before(tokens[start - 1], matches, index):
+        item = Item("value", start, end, text, text.lower(), values=matches, owns=part[-1].owns)
+        return _Span(start, end, 1.3, item)
     capital = any(token.capital for token in part[:]) and (start > 0 or same_case)
     weight = (end - start) * (
         1.25 if capital and same_case else 1.15 if capital else 0.86 if single else 1.08
     )
     item = Item("value", start, end, text, text.lower(), values=matches, owns=part[-1].owns)
     return _Span(start, end, weight, item)
+
+
+def _named_before(token: Token, matches: list[tuple[Field, str]], index: Index) -> bool:
+    """Whether the word before is the name of a column that holds the value: "rank professor"."""
+    named = [entry.to for entry in index.phrases.get(_joined(token), ()) if entry.score >= 0.97]
+    return any(field in named for field, _ in matches)
 
 
 def _coded(word: str, index: Index) -> list[tuple[Field, str]]:

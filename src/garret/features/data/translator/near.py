@@ -58,7 +58,7 @@ def left_name(draft: Draft, at: int, reach: int = 7) -> Item | None:
 
 
 def next_number(draft: Draft, at: int) -> int | None:
-    for place in range(at + 1, min(at + 4, len(draft.items))):
+    for place in range(at + 1, min(at + 5, len(draft.items))):
         item = draft.items[place]
         if item.kind in ("number", "date"):
             return place
@@ -122,6 +122,11 @@ def only_numeric(draft: Draft, left: int) -> Field | None:
             if found is not None:
                 draft.flags["far_field"] += 1
                 return found
+    shown = [each.what for each in draft.select]
+    measures = [each.of for each in shown if isinstance(each, Expression) and each.of and each.of.measured]
+    if len(measures) == 1:
+        draft.flags["shown_field"] += 1
+        return measures[0]
     return None
 
 
@@ -171,7 +176,9 @@ def time_field(draft: Draft, at: int) -> Field | None:
         if timed_fields:
             draft.flags["time_guess"] += 1
             return timed_fields[0]
-    return None
+    last = draft.tests[-1] if draft.tests else None
+    beside = last.left.of.place.fields if isinstance(last, Test) and last.left.of is not None else []
+    return next((field for field in beside if field.timely or field.words[-1:] == ("year",)), None)
 
 
 def is_negated(draft: Draft, at: int) -> bool:

@@ -16,7 +16,7 @@ _DESCENDING: Final = ("desc", "decreas", "reverse")
 _AGGREGATES: Final[dict[str, Aggregate]] = {"agg:count": "count", "agg:avg": "avg", "agg:sum": "sum"}
 _LESSER_LAST: Final = (
     "to least", "to low", "to lowest", "to smallest", "to youngest", "to shortest", "to earliest",
-    "to cheapest",
+    "to cheapest", "to small", "to short", "to bottom", "to light",
     "to fewest", "to old", "to oldest",
 )  # fmt: skip
 _BETWEEN_KEYS: Final = frozenset(
@@ -28,6 +28,7 @@ def descends(text: str) -> bool | None:
     """Whether words say descending; None where they say nothing."""
     if any(word in text for word in _DESCENDING):
         return True
+    text = text.replace("to the ", "to ")
     if any(text.endswith(end) for end in _LESSER_LAST):
         return not text.endswith(("to oldest", "to old")) or "young" not in text
     if any(

@@ -72,9 +72,11 @@ class Paths:
         left = [place for place in places[1:] if place is not places[0]]
         while left:
             options = [
-                (self.cost(near, far), at, near, far) for far in left for at, near in enumerate(joined)
+                (self.cost(near, far), self._repeats(near, far), at, near, far)
+                for far in left
+                for at, near in enumerate(joined)
             ]
-            cost, _, near, far = min(options, key=lambda option: (option[0], option[1]))
+            cost, _, _, near, far = min(options, key=lambda option: option[:3])
             if cost == float("inf"):
                 return None
             at = near
@@ -85,6 +87,13 @@ class Paths:
                     steps.append((at, edge))
             left = [place for place in left if place not in joined]
         return steps
+
+    def _repeats(self, near: Place, far: Place) -> bool:
+        """Whether the last key on the way points back: then rows of `near` may come more than once. Of two
+        ways as long, the one that follows a key of its own is meant: a professor's department is the one
+        that the professor points at, not the one that he heads."""
+        steps = self.between(near, far)
+        return bool(steps) and steps[-1].right.place is not far
 
     def beside(self, edge: Edge) -> list[Edge]:
         """The keys that lead from the same table to the same other, this one first."""

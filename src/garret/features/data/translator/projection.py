@@ -21,7 +21,7 @@ from garret.features.data.translator.figures import (
     read_figures,
     require,
 )
-from garret.features.data.translator.index import Field
+from garret.features.data.translator.index import Field, Place
 from garret.features.data.translator.lexicon import FILLER
 from garret.features.data.translator.linking import Item
 from garret.features.data.translator.scope import is_place
@@ -38,6 +38,10 @@ _FIGURE: Final[dict[str, Aggregate]] = {"agg:avg": "avg", "agg:sum": "sum"}
 _ADDED: Final = frozenset(
     "and with the their his her its corresponding respective associated related what is are also".split()
 )
+
+
+_HOLDS: Final = frozenset("is are was were = : either at in on by as value".split())
+"""What may stand between a column and the value it must have: "female students (sex is F)"."""
 
 
 def read_projection(draft: Draft) -> None:
@@ -113,9 +117,50 @@ def _step(
         draft.select.append(Wanted(Expression(None, "count"), figures[-1][1]))
         draft.flags["open_count"] += 1
         return []
+    if item.low in ("number", "count") and not figures and _counted_before(draft, at, start):
+        item.used = True
+        draft.select.append(Wanted(Expression(None, "count"), at))
+        return []
     if item.kind == "name" and item.cue != SWITCH:
         return _name(draft, at, item, figures, start)
+    if item.kind == "word" and not figures and _beside_list(draft, at, end):
+        _rooted(draft, at, item)
     return figures
+
+
+def _counted_before(draft: Draft, at: int, start: int) -> bool:
+    """Whether "the number" is that of the sentence before: "How many pets does each have? List the number
+    and the name."""
+    if draft.low(at + 1) not in ("and", ",", ".") and draft.low(at - 1) not in ("and", "the"):
+        return False
+    for place in range(start):
+        item = draft.items[place]
+        if item.cue == "agg:count":
+            item.used = True
+            if (counted := draft.at(place + 1)) is not None and counted.kind == "name":
+                counted.used = True
+                require(draft, counted.place)
+            return True
+    return False
+
+
+def _beside_list(draft: Draft, at: int, end: int) -> bool:
+    """Whether a word is one of a list of names."""
+    return at + 1 < end and (
+        (draft.low(at + 1) in ("and", ",") and draft.low(at - 1) in ("the", ",", "and"))
+        or (draft.low(at - 1) in ("and", ",") and draft.low(at + 1) in ("of", "for", ","))
+    )
+
+
+def _rooted(draft: Draft, at: int, item: Item) -> None:
+    """Show the column that a word of a list shares its root with: "the organizer and name" of a church
+    where the column is called `organized_by`."""
+    near = [*draft.scope.mentioned, draft.scope.main]
+    found = [field for field, _ in item.fields if field.place in near and not field.identifies]
+    if len(found) == 1:
+        item.used = True
+        draft.select.append(Wanted(Expression(found[0]), at))
+        draft.flags["rooted"] += 1
 
 
 def _name(
@@ -153,9 +198,21 @@ def _place(draft: Draft, at: int, item: Item) -> bool:
 def _column(draft: Draft, at: int, item: Item) -> None:
     summed = item.cue == "agg:sum"
     field = draft.scope.field(item, (lambda each: each.measured) if summed else None)
+    owner = draft.scope.owner(item)
+    if item.low in ("name", "names") and owner is not None and owner.names and not _names(item, owner):
+        field = owner.names[0]
+    if field is not None and field.identifies and item.field_score < 0.6 and draft.select:
+        item.used = True  # "names of bank branches" shows names, not the key of the branch
+        return
     if field is not None and not _tested(draft, at, item, field) and not _conditional(draft, at):
         draft.select.append(Wanted(Expression(field, "sum" if summed else ""), at))
         item.used = True
+
+
+def _names(item: Item, owner: Place) -> bool:
+    """Whether a word is the name of a column of the table it belongs to; "company names" may be of a table
+    whose column of names is called `company`."""
+    return any(field.place is owner for field, _ in item.fields)
 
 
 def _generic(draft: Draft, at: int, item: Item) -> bool:
@@ -177,10 +234,13 @@ def _generic(draft: Draft, at: int, item: Item) -> bool:
 
 def _tested(draft: Draft, at: int, item: Item, field: Field) -> bool:
     """Whether a name is followed by the value it must have: "grade 5", "the document type code RV"."""
-    after = draft.at(at + 1)
+    then = at + 1
+    while draft.low(then) in _HOLDS and then < at + 3:
+        then += 1
+    after = draft.at(then)
     if after is None:
         return False
-    if after.kind == "number":
+    if after.kind == "number" and draft.low(then - 1) not in ("at", "in", "on", "by"):
         return field.numeric or field.column.kind == "text"
     return after.kind == "value" and any(
         other is each for other, _ in after.values for each, _ in item.fields

@@ -44,7 +44,11 @@ class Scope:
         for item in items:
             if item.kind == "name" and item.places and is_place(item):
                 self._mention(item)
-        self.main: Place | None = self.mentioned[0] if self.mentioned else self._by_columns()
+        denied = self._denied()
+        stands = next((place for place in self.mentioned if place not in denied), None)
+        self.main: Place | None = stands or self._by_columns(denied)
+        if self.main is None or (stands is None and not self._begins(self.main)):
+            self.main = self.mentioned[0] if self.mentioned else self.main
         self.ambiguous = 0
         for item in items:
             if len(item.fields) > _MOST:
@@ -61,25 +65,63 @@ class Scope:
         best = [place for place, score in item.places if score >= item.place_score - 0.01]
         near = [place for place in best if place in self.mentioned]
         place = (near or best)[0]
+        if not near and place.linking and (meant := self._joined(place)) is not None:
+            place = meant
+            item.places = [(meant, item.place_score), *[pair for pair in item.places if pair[0] is not meant]]
         item.places.sort(key=lambda pair: pair[0] is not place)
         if place not in self.mentioned:
             self.mentioned.append(place)
 
-    def _by_columns(self) -> Place | None:
+    def _joined(self, place: Place) -> Place | None:
+        """The table that a linking table's name ends in: "train stations" are stations, not the rows of
+        `train_station` that join them to trains."""
+        for other, _ in self.paths.neighbours(place):
+            if len(place.words) > 1 and other.words == place.words[-1:]:
+                return other
+        return None
+
+    def _denied(self) -> list[Place]:
+        """Tables named only as what is not to be there: "students who do not have any sports"."""
+        found: list[Place] = []
+        for at, item in enumerate(self.items):
+            if item.cue in ("negation", "except"):
+                for other in self.items[at + 1 : at + 5]:
+                    if other.kind == "name" and is_place(other) and other.place is not None:
+                        found.append(other.place)
+                break
+            if item.kind == "name" and is_place(item):
+                return []
+        return found
+
+    def _begins(self, place: Place) -> bool:
+        """Whether the first name of the question is a column of `place` as surely as of the table named."""
+        first = next((item for item in self.items if item.kind == "name"), None)
+        if first is None or not self.mentioned:
+            return True
+
+        def best(owner: Place) -> float:
+            return max((score for field, score in first.fields if field.place is owner), default=0.0)
+
+        return best(place) > 0.0 and best(place) >= best(self.mentioned[0])
+
+    def _by_columns(self, denied: list[Place]) -> Place | None:
         """Without a table named: the one whose columns fit most of the names and values."""
         scores: dict[int, tuple[float, int, Place]] = {}
         led = next((item for item in self.items if item.kind in ("name", "value")), None)
         for item in self.items:
             best: dict[int, tuple[float, Place]] = {}
             for field, score in item.fields:
-                if item.kind == "name" and score > best.get(id(field.place), (0.0,))[0]:
-                    best[id(field.place)] = (score, field.place)
+                sure = score + (0.01 if field.primary else 0.0)
+                if item.kind == "name" and sure > best.get(id(field.place), (0.0,))[0]:
+                    best[id(field.place)] = (sure, field.place)
             for field, _ in item.values:
                 best.setdefault(id(field.place), (0.82 if item is led else 0.8, field.place))
             for place, score in item.places:
                 if score > best.get(id(place), (0.0,))[0]:
                     best[id(place)] = (score, place)
             for key, (score, place) in best.items():
+                if place in denied:
+                    continue
                 total = scores.get(key, (0.0, 0, place))[0]
                 scores[key] = (total + score, -len(place.fields), place)
         if not scores:
@@ -97,6 +139,9 @@ class Scope:
             and (before.owns or is_place(before))
         ):
             return before.place
+        whose = self._whose(at)
+        if whose is not None and any(field.place is whose and score >= 0.85 for field, score in item.fields):
+            return whose
         crossed = False
         for other in self.items[at + 1 : at + 12]:
             if (
@@ -115,6 +160,18 @@ class Scope:
                 if other.kind == "name" and crossed:
                     return None
             elif not other.cue.startswith("agg"):
+                return None
+        return None
+
+    def _whose(self, at: int) -> Place | None:
+        """The table before "whose": "players whose name", "the scientist with a name that"."""
+        crossed = False
+        for other in reversed(self.items[max(at - 5, 0) : at]):
+            if other.low in ("whose", "with"):
+                crossed = True
+            elif other.kind == "name" and is_place(other):
+                return other.place if crossed else None
+            elif other.low not in ("a", "the", "first", "last", "full"):
                 return None
         return None
 

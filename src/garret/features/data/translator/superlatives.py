@@ -105,6 +105,13 @@ def _most(draft: Draft, at: int, item: Item) -> None:
         draft.extreme = (deed, descending)
         draft.limit = how_many(item.low)
         return
+    kept = _kept(draft, name)
+    if name is not None and kept is not None:
+        name.used = True
+        draft.extreme = (kept, descending)
+        draft.limit = how_many(item.low)
+        draft.flags["kept_count"] += 1
+        return
     of = name.place if name is not None and is_place(name) else None
     distinct = None
     if name is not None:
@@ -127,6 +134,20 @@ def _deed(draft: Draft, at: int) -> Field | None:
         if not draft.select:
             draft.select.append(Wanted(found.place, at))
     return found
+
+
+def _kept(draft: Draft, name: Item | None) -> Field | None:
+    """The column of the table that is shown which keeps how many there are: `number_of_customers` of a bank
+    for "the bank with the most customers"."""
+    shown = draft.select[0].what if draft.select else None
+    place = shown if isinstance(shown, Place) else shown.of.place if shown and shown.of else None
+    if name is None or place is None or name.place is None or name.place is place:
+        return None
+    for field, _ in name.fields:
+        counted = {"number", "total", "count", "num"} & set(field.words)
+        if field.place is place and field.measured and counted and name.place.words[-1] in field.words:
+            return field
+    return None
 
 
 def sense(draft: Draft, text: str, place: Place | None) -> tuple[Field | None, bool]:
@@ -157,7 +178,12 @@ def sense(draft: Draft, text: str, place: Place | None) -> tuple[Field | None, b
 def _extreme(draft: Draft, at: int, item: Item) -> None:
     name = next_name(draft, at)
     words = item.low.split()
-    if "top" in words and any(other.cue in ("most", "fewest", "common", "rare") for other in draft.items):
+    ranked = ("most", "fewest", "common", "rare")
+    if "top" in words and any(
+        other.cue in ranked or (other.cue == "sup" and other is not item and not other.used)
+        for other in draft.items
+        if words[-1] in ("top", "of") or words[-1].isdigit() or words[-1] in NUMBERS
+    ):
         item.used = True
         draft.wanted_limit = how_many(item.low)
         return
@@ -197,7 +223,7 @@ def _extreme_field(draft: Draft, at: int, item: Item, name: Item | None) -> tupl
     if name is not None and not (
         is_place(name) and name.place_score >= name.field_score and adjective is not None
     ):
-        field = draft.scope.field(name, lambda each: each.measured or each.timely or "year" in each.words)
+        field = draft.scope.field(name, lambda each: each.ranked or each.timely or "year" in each.words)
         if field is not None and not is_place(name):
             name.used = True
             if any(word in words for word in ("cheapest", "earliest", "youngest", "shortest")):
@@ -206,7 +232,7 @@ def _extreme_field(draft: Draft, at: int, item: Item, name: Item | None) -> tupl
                 descending = not field.timely
     field = field or adjective
     if name is None and field is None and (left := left_name(draft, at)) is not None:
-        field = draft.scope.field(left, lambda each: each.measured or each.timely or "year" in each.words)
+        field = draft.scope.field(left, lambda each: each.ranked or each.timely or "year" in each.words)
         left.used = left.used or field is not None
     return field, descending
 

@@ -14,14 +14,7 @@ from garret.features.data.translator.tree import Expression, Literally, Test
 
 
 def like(draft: Draft, at: int, item: Item) -> None:
-    target = next(
-        (
-            draft.items[place]
-            for place in range(at + 1, min(at + 5, len(draft.items)))
-            if _is_text(draft.items[place])
-        ),
-        None,
-    )
+    target = _target(draft, at, item)
     if target is None:
         return
     name = left_name(draft, at) or _subject_name(draft, at) or _later_name(draft, target)
@@ -48,6 +41,17 @@ def like(draft: Draft, at: int, item: Item) -> None:
         Test(Expression(field), "not like" if negated else "like", (Literally(pattern, exact),))
     )
     draft.flags["like"] += 1
+
+
+def _target(draft: Draft, at: int, item: Item) -> Item | None:
+    """The text that is looked for. "contains the most" and "contains more than 3" look for none."""
+    after = draft.at(at + 1)
+    if after is None or after.cue.startswith(("most", "fewest", "sup", "cmp", "agg", "between")):
+        return None
+    if item.low.endswith(("letter", "letters", "character")) and len(after.text) == 1 and after.low.isalnum():
+        return after
+    near = draft.items[at + 1 : at + 5]
+    return next((other for other in near if _is_text(other)), None)
 
 
 def _subject_name(draft: Draft, at: int) -> Item | None:
@@ -82,7 +86,7 @@ def _is_text(item: Item) -> bool:
         or item.kind == "value"
         or (
             item.kind in ("word", "number")
-            and ((len(item.text) == 1 and item.low not in ("a",)) or item.text[:1].isupper())
+            and ((len(item.text) == 1 and item.low.isalnum() and item.low != "a") or item.text[:1].isupper())
         )
         or (item.kind == "word" and item.low not in EMPTY)
     )

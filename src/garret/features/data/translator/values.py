@@ -181,7 +181,8 @@ def bare_number(draft: Draft, at: int, item: Item) -> None:
         draft.items[at - 1].used = True
     if _limits(draft, at, item) or _counts_rows(draft, item, unit):
         return
-    field = _numbered(draft, at, item)
+    measured = _unit_field(draft, at, unit)
+    field = measured or _numbered(draft, at, item)
     if field is None and unit is not None:
         field = draft.scope.field(unit, lambda each: each.numeric)
         unit.used = field is not None
@@ -204,13 +205,25 @@ def bare_number(draft: Draft, at: int, item: Item) -> None:
         draft.tests.append(test)
 
 
+def _unit_field(draft: Draft, at: int, unit: Item | None) -> Field | None:
+    """The column of "courses with 1 credit", where a table stands before and a measure right after."""
+    name = left_name(draft, at, 4)
+    if unit is None or is_place(unit) or unit.start != draft.items[at].end:
+        return None
+    if name is not None and not is_place(name):
+        return None
+    found = draft.scope.field(unit, lambda each: each.measured)
+    unit.used = unit.used or found is not None
+    return found
+
+
 def _limits(draft: Draft, at: int, item: Item) -> bool:
     """ "the two colours with the most": the number of rows wanted."""
     superlative = any(other.cue in ("most", "fewest", "sup", "common", "rare") for other in draft.items)
     if (
         item.number is None
         or item.number > 100
-        or draft.low(at - 1) not in ("the", "top", "which", "what")
+        or draft.low(at - 1) not in ("the", "top", "which", "what", "list", "show", "find", "give", "return")
         or not superlative
     ):
         return False
