@@ -24,7 +24,7 @@ JAVA = Path(__file__).parent / "java"
 
 
 @contextlib.contextmanager
-def mariadb() -> Iterator[tuple[int, Path]]:
+def mariadb(*options: str) -> Iterator[tuple[int, Path]]:
     """A MariaDB server on loopback; its port, and the folder of the socket where root needs no password."""
     program = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
     install = shutil.which("mariadb-install-db")
@@ -46,6 +46,7 @@ def mariadb() -> Iterator[tuple[int, Path]]:
         f"--socket={folder / 'mysqld.sock'}",
         f"--pid-file={folder / 'pid'}",
         "--innodb-flush-method=nosync",
+        *options,
     ]
     server = subprocess.Popen([program, *words], stderr=subprocess.PIPE, text=True, **user)
     try:
@@ -86,6 +87,13 @@ def _jars() -> Path:
 @contextlib.contextmanager
 def mongo() -> Iterator[int]:
     """A server of MongoDB's protocol, in memory; its port."""
+    with mongo_under_tls() as (port,):
+        yield port
+
+
+@contextlib.contextmanager
+def mongo_under_tls(*keystores: Path, password: str = "") -> Iterator[list[int]]:
+    """A server of MongoDB's protocol, in memory: its port, and one under TLS for each keystore."""
     jars = _jars()
     with tempfile.TemporaryDirectory(prefix="g-mongo-") as classes:
         subprocess.run(
@@ -94,12 +102,13 @@ def mongo() -> Iterator[int]:
             capture_output=True,
         )
         words = ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", f"{jars}/*:{classes}", "PrivateMongo"]
+        words += [password, *map(str, keystores)] if keystores else []
         server = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         try:
             assert server.stdout is not None
-            yield int(server.stdout.readline())
+            yield [int(server.stdout.readline()) for _ in range(1 + len(keystores))]
         finally:
             try:
                 server.communicate("", PATIENCE)

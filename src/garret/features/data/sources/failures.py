@@ -12,6 +12,7 @@ from typing import Final
 from garret.base.errors import Code
 from garret.features.data.contracts import DEFAULT_PORTS, SourceConfig
 from garret.features.data.sources.contract import SourceError
+from garret.features.data.sources.distrust import reason_of
 
 SAID: Final = 300
 """Characters of a driver's own text that are shown."""
@@ -64,8 +65,8 @@ def no_database(config: SourceConfig) -> SourceError:
 
 def no_tls(config: SourceConfig, why: str) -> SourceError:
     return SourceError(
-        f"No safe connection to {address(config)}: {why}. If the server has a certificate of your own, name "
-        "its authority's file; `--tls require` encrypts without looking who it is, `--tls off` does neither.",
+        f"No safe connection to {address(config)}: {reason_of(why, config.host)}. "
+        "If the server has a certificate of your own, name its authority's file; `--tls require` encrypts without looking who it is, `--tls off` does neither.",
         code=Code.DENIED,
         retryable=False,
     )

@@ -37,6 +37,7 @@ from garret.features.data.contracts import (
 from garret.features.data.sources import failures
 from garret.features.data.sources.contract import Able, SourceError
 from garret.features.data.sources.fitting import Fit
+from garret.features.data.sources.handshake import check_tls
 from garret.features.data.sources.mongo_catalogue import take_catalogue
 from garret.features.data.sources.mongo_fields import Fields
 from garret.features.data.sources.mongo_login import look_at_login
@@ -105,6 +106,7 @@ class MongoConnector:
         if not self._config.database:
             raise SourceError("A MongoDB source needs the name of its database. Add it anew with one.")
         if self._client is None:
+            check_tls(self._config, CONNECT_MILLISECONDS / 1000)
             self._client = self._connect()
         return self._client.get_database(self._config.database, codec_options=_DOCUMENT)
 

@@ -263,6 +263,7 @@ def test_tls_that_the_server_does_not_have(engine: Engine) -> None:
     error = failing(engine.connector(tls="require"), engine.queries["people"])
     assert error.code is Code.DENIED
     assert "No safe connection" in error.message
+    assert "the server has no TLS" in error.message
 
 
 def test_a_connection_cut_in_the_middle(engine: Engine, wire: Wire) -> None:
