@@ -1,7 +1,7 @@
 """Why a server is not trusted, in plain words, from what TLS libraries say. Pure.
 
-OpenSSL's texts (X509_verify_cert_error_string(3)) come by way of Python's `ssl` and of libpq, which leaves the
-reason of an unverified certificate out. Neighbour: `failures.no_tls`.
+OpenSSL's texts (X509_verify_cert_error_string(3)) come by way of Python's `ssl` and of libpq, which leaves
+the reason of an unverified certificate out. Neighbour: `failures.no_tls`.
 """
 
 from __future__ import annotations

@@ -66,7 +66,8 @@ def no_database(config: SourceConfig) -> SourceError:
 def no_tls(config: SourceConfig, why: str) -> SourceError:
     return SourceError(
         f"No safe connection to {address(config)}: {reason_of(why, config.host)}. "
-        "If the server has a certificate of your own, name its authority's file; `--tls require` encrypts without looking who it is, `--tls off` does neither.",
+        "If the server has a certificate of your own, name its authority's file; `--tls require` encrypts "
+        "without looking who it is, `--tls off` does neither.",
         code=Code.DENIED,
         retryable=False,
     )
