@@ -1,4 +1,4 @@
-"""Private servers for the connectors: MariaDB, and two of MongoDB's protocol; see tests/servers.py for the others.
+"""Private servers for the connectors: MariaDB, and two of MongoDB's protocol; tests/servers.py has others.
 
 Each ends with its own process, and a test that needs one that cannot be had is skipped and says so.
 """

@@ -36,7 +36,8 @@ def scrub(text: str, password: str) -> str:
 def address(config: SourceConfig) -> str:
     """Where a source is, for people: `host:port`, or the folder of its socket."""
     if config.host:
-        return f"{config.host}:{config.port or DEFAULT_PORTS.get(config.kind, 0)}"
+        way = f" by way of {config.ssh}" if config.ssh else ""
+        return f"{config.host}:{config.port or DEFAULT_PORTS.get(config.kind, 0)}{way}"
     return config.paths[0] if config.paths else "this machine"
 
 
@@ -74,6 +75,11 @@ def no_tls(config: SourceConfig, why: str) -> SourceError:
 
 
 def lost(config: SourceConfig) -> SourceError:
+    if config.ssh:
+        return SourceError(
+            f"The connection to {address(config)} was lost: the server is not reached from there, or the "
+            "tunnel ended. What had come so far is not complete; ask again."
+        )
     return SourceError(
         f"The connection to {address(config)} was lost in the middle. What had come so far is not complete; "
         "ask again."

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
+from urllib.parse import quote
 
 import pyarrow as pa
 import pymongo
@@ -26,6 +27,7 @@ from pymongo.database import Database
 from garret.base.clock import SYSTEM
 from garret.features.data.contracts import (
     DEFAULT_PORTS,
+    TUNNEL_SOCKETS,
     Catalogue,
     Checked,
     Estimate,
@@ -91,8 +93,11 @@ class MongoConnector:
                 words["tlsCAFile"] = authorities_of(config)
         if config.user:
             words |= {"username": config.user, "password": self._password, "authSource": "admin"}
+        host = config.host
+        if config.ssh:  # a path is only taken for a socket where it is quoted in an address
+            host = "mongodb://" + quote(f"{config.paths[0]}/{TUNNEL_SOCKETS['mongo']}", safe="")
         return pymongo.MongoClient(
-            host=config.host or "127.0.0.1",
+            host=host or "127.0.0.1",
             port=config.port or DEFAULT_PORTS["mongo"],
             directConnection=True,
             appname="garret",

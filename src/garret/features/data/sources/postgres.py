@@ -76,7 +76,7 @@ class PostgresConnector:
         config = self._config
         tls = tls_of(config)
         words: dict[str, Any] = {
-            "host": config.host or (config.paths[0] if config.paths else ""),
+            "host": config.paths[0] if config.paths and (config.ssh or not config.host) else config.host,
             "port": config.port or DEFAULT_PORTS["postgres"],
             "user": config.user,
             "password": self._password,
