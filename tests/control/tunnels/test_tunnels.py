@@ -6,35 +6,17 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from garret.control.egress.wire import Place
 from garret.control.tunnels.tunnels import Tunnels, Wanted
 from garret.control.tunnels.ways import TunnelError
 from tests.control.planes import run
+from tests.control.tunnels.direct import House
 from tests.servers import Listening
 from tests.sshd import Sshd, sshd
-
-
-class House:
-    """Connects at once, for whoever may leave this machine."""
-
-    def __init__(self, *, leaves: bool = True) -> None:
-        self.leaves = leaves
-        self.asked: list[Place] = []
-
-    def may_leave(self, profile: str) -> bool:
-        return self.leaves and profile == "admin"
-
-    @asynccontextmanager
-    async def reach(self, place: Place, wanted: Wanted) -> AsyncIterator[socket.socket]:
-        self.asked.append(place)
-        with socket.create_connection((place.host, place.ports[0])) as connected:
-            yield connected
 
 
 @pytest.fixture(scope="module")

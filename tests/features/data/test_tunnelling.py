@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -14,13 +15,17 @@ import pytest
 
 from garret.base.errors import Code, UsageError
 from garret.base.paths import Home
+from garret.control.tunnels.tunnels import Tunnels, Wanted
 from garret.features.data import contracts as c
 from garret.features.data.reach import leaves, reach_of, where
+from garret.features.data.sources.contract import SourceError
+from garret.features.data.sources.registry import connector
 from garret.features.data.tunnelling import check_tunnel
 from garret.features.house import contracts as house
 from tests.control.planes import Client, run, until
+from tests.control.tunnels.direct import House
 from tests.features.data.houses import approved, cells, data_house, order_of
-from tests.features.data.sources.contract_suite.conftest import MAKERS, Engine
+from tests.features.data.sources.contract_suite.conftest import MAKERS, Engine, checked
 from tests.servers import free_port
 from tests.sshd import Sshd, sshd
 
@@ -104,6 +109,37 @@ def test_an_ssh_that_was_killed_before_the_run_is_replaced(home: Home, engine: E
             assert await cells(client, result) == ((3,),)
 
     run(story())
+
+
+def test_an_ssh_that_is_killed_in_the_middle_of_the_rows_is_told(
+    engine: Engine, gate: Sshd, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    ways = tmp_path_factory.mktemp("w") / "ways"
+    given = msgspec.structs.replace(engine.config, ssh=gate.way)
+
+    async def story() -> None:
+        tunnels = Tunnels(asyncio.get_running_loop(), House(), ways)
+        name = c.tunnel_socket(given)
+        way = Wanted(
+            gate.way, given.host, given.port, name, str(gate.config), "a test", "data", "admin", "main"
+        )
+        async with tunnels.open(way) as folder:
+            source = connector(msgspec.structs.replace(given, paths=(str(folder),)), engine.password)
+            query = checked(engine.queries["endless"])
+            rows = iter(await asyncio.to_thread(source.run, query, c.Limits(rows=10**9, bytes=10**12)))
+            assert (await asyncio.to_thread(next, rows)).num_rows > 0
+            (guardian,) = tunnels.pids()
+            os.kill(guardian, signal.SIGTERM)
+            with pytest.raises(SourceError) as caught:
+                await asyncio.to_thread(lambda: sum(batch.num_rows for batch in rows))
+            await asyncio.to_thread(source.close)
+        assert caught.value.code is Code.UNAVAILABLE
+        assert "the tunnel ended" in caught.value.message
+        assert f"by way of {gate.way}" in caught.value.message
+
+    run(story())
+    while engine.running():
+        pass
 
 
 def test_closing_the_way_out_cuts_a_tunnel(home: Home, engine: Engine, gate: Sshd) -> None:
