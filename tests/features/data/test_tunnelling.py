@@ -157,7 +157,7 @@ def test_closing_the_way_out_cuts_a_tunnel(home: Home, engine: Engine, gate: Ssh
     run(story())
 
 
-@pytest.mark.parametrize("kind", ["mysql", "mongo"])
+@pytest.mark.parametrize("kind", ["mysql", pytest.param("mongo", marks=pytest.mark.soak)])
 def test_others_are_asked_by_ssh_too(home: Home, gate: Sshd, kind: str) -> None:
     async def story(engine: Engine) -> None:
         async with house_with(home, gate) as (_, client):
