@@ -59,6 +59,7 @@ def test_what_a_room_sees_is_this_and_no_more(home: Home) -> None:
                 "spool",
                 "stopping",
                 "store",
+                "tunnel",
                 "worker",
                 "worker_with",
             }

@@ -32,6 +32,7 @@ from garret.control.outbox.outbox import RoomOutbox
 from garret.control.schedules.schedules import RoomSchedules
 from garret.control.secrets.store import SecretStore
 from garret.control.settings.settings import Settings
+from garret.control.tunnels.tunnels import Wanted
 from garret.protocol.contract import Event
 from garret.protocol.envelope import encode_payload
 from garret.protocol.manifest import Destination, Grants
@@ -140,6 +141,18 @@ class Door:
         """
         self.worker(name)
         return self._plane.workers.spawn(name, grants, destinations)
+
+    def tunnel(
+        self, way: str, host: str, port: int, socket: str, *, settings: str, profile: str, workspace: str
+    ) -> AbstractAsyncContextManager[Path]:
+        """A folder with the Unix `socket` that leads to `host` and `port` as the machine at `way` sees them.
+
+        It is made by the system's ssh (`control.tunnels`) and gone when the block is left. `settings` is a
+        file of ssh's configuration in place of the person's own. Raises TunnelError, UsageError.
+        """
+        why = f"reaching {host}, port {port}, by ssh"
+        wanted = Wanted(way, host, port, socket, settings, why, self.room, profile, workspace)
+        return self._plane.tunnels.open(wanted)
 
     # ---- what is set and allowed
 

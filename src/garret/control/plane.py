@@ -15,6 +15,7 @@ import os
 import socket
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 from garret.base import log
@@ -36,7 +37,7 @@ from garret.control.door import Door, HouseDoor
 from garret.control.egress.closing import check_rules
 from garret.control.egress.egress import Egress
 from garret.control.egress.log import EgressLog
-from garret.control.egress.wire import Entry
+from garret.control.egress.wire import Entry, Place
 from garret.control.foundation import boot_id, load_object, open_store
 from garret.control.jobs.jobs import Jobs
 from garret.control.outbox.outbox import Outbox
@@ -47,6 +48,7 @@ from garret.control.secrets.store import DEVICE_KEY, SecretStore
 from garret.control.settings.core import CORE_SETTINGS
 from garret.control.settings.rows import FlatStore, scoped
 from garret.control.settings.settings import Change, Settings
+from garret.control.tunnels.tunnels import Tunnels, Wanted
 from garret.control.watching.audit_keeper import AuditKeeper
 from garret.control.watching.log_pump import LogPump
 from garret.control.watching.metrics import Metrics
@@ -173,6 +175,7 @@ class ControlPlane:
         self.log_pump = LogPump(self._loop, store.logs, limit)
         self.derived = Derived(store.derived, rooms, self._make_anew)
         self.outside = OutsidePrograms(self, self.settings)
+        self.tunnels = Tunnels(self._loop, self, home.socket.parent / "ways")
         self.watchdog = Watchdog(threshold=self.settings.get("watchdog.stall_milliseconds") / 1000)
         self.storage = StorageWatch(self._loop, store.writer, self._storage_changed)
         self.audit_keeper = AuditKeeper(self._loop, store.audit)
@@ -381,7 +384,7 @@ class ControlPlane:
         self.log_pump.worker_line(source, stream, line, SYSTEM.wall())
 
     def other_pids(self) -> list[int]:
-        return [*self.outside.pids(), *self.egress.pids()]
+        return [*self.outside.pids(), *self.egress.pids(), *self.tunnels.pids()]
 
     # ---- the way out
 
@@ -389,6 +392,15 @@ class ControlPlane:
         """A worker was refused a connection: into the log and the audit chain."""
         where = f"{entry.name or entry.address}:{entry.port} ({entry.transport})"
         self._refusals.connection(entry.worker, entry.profile, f"{where}, {entry.reason}")
+
+    def may_leave(self, profile: str) -> bool:
+        return self.policy.may_leave(profile)
+
+    def reach(self, place: Place, wanted: Wanted) -> AbstractAsyncContextManager[socket.socket]:
+        """The one connection of a tunnel."""
+        return self.egress.reach(
+            place, "ssh", room=wanted.room, profile=wanted.profile, workspace=wanted.workspace
+        )
 
     def on_egress_lost(self) -> None:
         self.workers.way_out_lost()

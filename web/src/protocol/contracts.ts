@@ -607,6 +607,7 @@ export interface DataSourceConfig {
   readonly user: string;
   readonly tls: "" | "off" | "require" | "verify";
   readonly authority: string;
+  readonly ssh: string;
   readonly reading: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
@@ -621,6 +622,7 @@ export interface DataSourceConfigInput {
   readonly user?: string;
   readonly tls?: "" | "off" | "require" | "verify";
   readonly authority?: string;
+  readonly ssh?: string;
   readonly reading?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 

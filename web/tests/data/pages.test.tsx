@@ -18,7 +18,7 @@ import { Host, LATER, show } from "../host.fake";
 const source = (id: string, more = {}) => ({
   id,
   name: id,
-  config: { kind: "files", paths: [`/home/ada/${id}`], host: "", port: 0, database: "", schemas: [], user: "", tls: "", authority: "", tunnel: "", reading: {} },
+  config: { kind: "files", paths: [`/home/ada/${id}`], host: "", port: 0, database: "", schemas: [], user: "", tls: "", authority: "", ssh: "", reading: {} },
   dialect: "duckdb",
   enabled: true,
   added: 1,

@@ -80,6 +80,7 @@ describe("a form", () => {
     const order = orderOf({ ...blank("postgres"), host: " db ", database: "shop", user: "ada", password: "s", schemas: "public, sales" });
     expect(order).toMatchObject({ name: "shop", password: "s", config: { kind: "postgres", host: "db", port: 5432, schemas: ["public", "sales"] } });
     expect(JSON.stringify(order.config)).not.toContain('"s"');
+    expect(orderOf({ ...blank("mysql"), host: "localhost", ssh: " ada@gate " })).toMatchObject({ config: { host: "localhost", ssh: "ada@gate" } });
     expect(orderOf({ ...blank("files"), paths: "/a/b.csv" })).toEqual({ name: "b", config: { kind: "files", paths: ["/a/b.csv"] } });
     expect(orderOf({ ...blank("postgres"), name: "local", paths: "/run/postgresql" })).toMatchObject({ config: { host: "", port: 0, paths: ["/run/postgresql"] } });
   });

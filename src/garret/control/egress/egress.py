@@ -345,11 +345,30 @@ class Egress:
 
         Raises OSError where nothing answers or it is not on this machine, ControlError, TimeoutError.
         """
+        order = wire.Dial(next(self._requests), HOUSE_ITSELF, worker, place, self._house.profile, "")
+        async with self._dialled(order) as connected:
+            yield connected
+
+    @asynccontextmanager
+    async def reach(
+        self, place: wire.Place, worker: str, *, room: str, profile: str, workspace: str
+    ) -> AsyncGenerator[socket.socket, None]:
+        """A connection to any place while the block lasts; judged, counted and cut as a worker's is.
+
+        Its row in the log is written when the block is left. Raises OSError, with EACCES where it is closed;
+        ControlError.
+        """
+        order = wire.Dial(next(self._requests), room, worker, place, profile, workspace, outward=True)
+        async with self._dialled(order) as connected:
+            yield connected
+
+    @asynccontextmanager
+    async def _dialled(self, order: wire.Dial) -> AsyncGenerator[socket.socket, None]:
         self._start()
-        request = next(self._requests)
+        request = order.request
         future: asyncio.Future[tuple[wire.Dialled, int]] = self._loop.create_future()
         self._asked[request] = future
-        self._order(wire.Dial(request, HOUSE_ITSELF, worker, place, self._house.profile, ""))
+        self._order(order)
         try:
             answer, descriptor = await future
         finally:

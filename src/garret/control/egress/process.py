@@ -31,6 +31,8 @@ from concurrent.futures import Future
 from typing import Final
 from urllib.parse import urlsplit
 
+import msgspec
+
 from garret.control.egress import closing, wire
 from garret.control.egress.attempt import Attempt
 from garret.control.egress.connections import Connection, Connections
@@ -41,6 +43,8 @@ from garret.control.egress.sockaddr import Address, Internet
 from garret.worker import privileges
 
 _SEEN_AT_ONCE: Final = 100
+# What one address answers and another of the same host may not.
+_ELSEWHERE: Final = frozenset({errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH})
 _FAILED_SECONDS: Final = 5.0  # a name that could not be resolved is asked for again after this
 
 
@@ -205,17 +209,20 @@ class EgressProcess:
     # ---- for the control plane itself
 
     def _dial(self, order: wire.Dial) -> None:
-        """Connect to a place on this machine, at each of its addresses in turn."""
-        addresses = [address for address in self.names.addresses(order.place) if address.is_loopback]
-        self._dial_next(order, addresses)
+        """Connect to a place at each of its addresses in turn: this machine's, unless it goes outward."""
+        if not order.outward:
+            addresses = [address for address in self.names.addresses(order.place) if address.is_loopback]
+            self._dial_next(order, addresses)
+        elif order.place.literal or order.place.host == "localhost":
+            self._dial_next(order, self.names.addresses(order.place))
+        elif closed := closing.closed_by(self.rules, self._dialling(order, "")):
+            self._undialled(order, "", errno.EACCES, closed)  # and its name is not looked up
+        else:
+            self.resolve(order.place.host, lambda: self._dial_next(order, self.names.addresses(order.place)))
 
-    def _dial_next(self, order: wire.Dial, addresses: list[Address]) -> None:
-        if not addresses:
-            self._send(wire.Dialled(order.request, 0, errno.EACCES, "It is not on this machine."))
-            return
-        address, port = addresses[0], order.place.ports[0]
-        connecting = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6)
-        entry = wire.Entry(
+    def _dialling(self, order: wire.Dial, address: str) -> wire.Entry:
+        """What is told of a connection for the control plane."""
+        return wire.Entry(
             self.number(),
             time.time(),
             order.room,
@@ -224,27 +231,45 @@ class EgressProcess:
             order.profile,
             order.workspace,
             order.place.host,
-            str(address),
-            port,
+            address,
+            order.place.ports[0],
             "tcp",
         )
+
+    def _undialled(self, order: wire.Dial, address: str, code: int, reason: str) -> None:
+        """Answer that there is no connection; one that was to leave the machine is told of."""
+        self._send(wire.Dialled(order.request, 0, code, reason))
+        if order.outward:
+            verdict = "refused" if code == errno.EACCES else "failed"
+            entry = self._dialling(order, address)
+            self.tell(msgspec.structs.replace(entry, verdict=verdict, reason=reason))
+
+    def _dial_next(self, order: wire.Dial, addresses: list[Address]) -> None:
+        if not addresses and order.outward:
+            self._undialled(order, "", errno.EHOSTUNREACH, "its name is not known")
+            return
+        if not addresses:
+            self._undialled(order, "", errno.EACCES, "It is not on this machine.")
+            return
+        address, port = addresses[0], order.place.ports[0]
+        entry = self._dialling(order, str(address))
         closed = closing.closed_by(self.rules, entry)
+        if closed:
+            self._undialled(order, str(address), errno.EACCES, closed)
+            return
+        connecting = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6)
 
         def done(code: int, reason: str, overhead: tuple[int, int]) -> None:
-            if code == errno.ECONNREFUSED and len(addresses) > 1:
+            if code in _ELSEWHERE and len(addresses) > 1:
                 connecting.close()
                 self._dial_next(order, addresses[1:])
             elif code:
                 connecting.close()
-                self._send(wire.Dialled(order.request, 0, code, reason))
+                self._undialled(order, str(address), code, reason)
             else:
                 self._dialled(order, entry, connecting)
 
-        if closed:
-            connecting.close()
-            self._send(wire.Dialled(order.request, 0, errno.EACCES, closed))
-        else:
-            Attempt(self.loop, connecting, Internet(address, port), done=done).start()
+        Attempt(self.loop, connecting, Internet(address, port), done=done).start()
 
     def _dialled(self, order: wire.Dial, entry: wire.Entry, connected: socket.socket) -> None:
         connection = Connection(entry, connected, (0, 0))

@@ -66,7 +66,10 @@ class Calls(msgspec.Struct, frozen=True, tag="calls"):
 
 
 class Dial(msgspec.Struct, frozen=True, tag="dial"):
-    """Connect on the control plane's behalf, to a place on this machine; the socket is handed back."""
+    """Connect on the control plane's behalf; the socket is handed back.
+
+    To a place on this machine, or with `outward` to any, judged and told of as a worker's connection is.
+    """
 
     request: int
     room: str
@@ -74,6 +77,7 @@ class Dial(msgspec.Struct, frozen=True, tag="dial"):
     place: Place
     profile: str
     workspace: str
+    outward: bool = False
 
 
 class HangUp(msgspec.Struct, frozen=True, tag="hang_up"):

@@ -34,6 +34,7 @@ from garret.features.data.judging import Judge
 from garret.features.data.reach import reach_of
 from garret.features.data.snapshots import Snapshots
 from garret.features.data.store import Owner
+from garret.features.data.tunnelling import check_tunnel
 from garret.protocol.contract import Command, Nothing
 
 _logger = log.get("data.sources")
@@ -98,6 +99,12 @@ class Adding:
     async def _add(self, command: c.AddSource, request: Request) -> c.Added:
         owner = owner_of(request)
         name = await self._free_name(command.name, owner)
+        if command.config.ssh and not self._door.may(request.caller, "data.tunnel"):
+            raise ControlError(
+                "Sources by way of ssh use the keys of this account, which only its administrator may. "
+                "Nothing was added.",
+                code=Code.DENIED,
+            )
         config = await asyncio.to_thread(_settled, command.config)
         known = Known(new_id("src"), name, config, True, False, self._door.clock.wall(), *owner)
         reach_of(config, name)  # refused before anything is started
@@ -133,7 +140,9 @@ class Adding:
             lent(self._connections.keys(known.id, password)) as keys,
         ):
             asking = self._connections.asking(request.calls, target, known)
-            status = await asking.call(Probe(config=known.config), descriptors=keys)
+            status = await asking.call(
+                Probe(config=self._connections.config(target, known)), descriptors=keys
+            )
         self.problems.pop(known.id, None)
         return status
 
@@ -159,6 +168,8 @@ class Adding:
 
     async def _audit(self, request: Request, action: str, known: Known) -> None:
         details = {"source": known.name, "kind": known.config.kind, "host": known.config.host}
+        if known.config.ssh:
+            details["ssh"] = known.config.ssh
         await self._door.audit(request.caller, action, "done", details)
 
     async def _list(self, command: c.ListSources, request: Request) -> c.Sources:
@@ -382,7 +393,7 @@ def _settled(config: c.SourceConfig) -> c.SourceConfig:
             raise UsageError(f"{path[:200]!r} is not an absolute path. Nothing was added.")
         if "\0" in path:
             raise UsageError("A path holds a NUL character. Nothing was added.")
-    return config
+    return check_tunnel(config)
 
 
 def _found(tables: tuple[c.Table, ...], find: str) -> list[c.Table]:

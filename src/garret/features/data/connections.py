@@ -4,7 +4,11 @@ Between a draft, whose plan was asked for, and its approval passes a person's ti
 explained it is kept for that long, so that the first rows come at once. Few are kept, the newest, and each
 serves the one draft it was started for.
 
-Neighbours: `reach` (what is granted), `sources` (who asks), `running` (who takes what was kept).
+A source that is reached by way of another machine has an ssh of its own for each of its processes, which
+ends with it.
+
+Neighbours: `reach` (what is granted), `sources` (who asks), `running` (who takes what was kept),
+`control.tunnels` (ssh).
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ import msgspec
 
 from garret.control.commands.inner import InnerCaller
 from garret.control.door import Door
-from garret.features.data.contracts import SourceConfig
+from garret.features.data.contracts import DEFAULT_PORTS, SourceConfig, tunnel_socket
 from garret.features.data.contracts.work import Keys
 from garret.features.data.reach import Reach, leaves, reach_of
 from garret.transport import bulk
@@ -57,6 +61,7 @@ class Connections:
     def __init__(self, door: Door) -> None:
         self._door = door
         self._kept: dict[str, _Kept] = {}
+        self._folders: dict[str, str] = {}  # with the sockets of tunnels, by the process that has one
 
     def secret_name(self, source: str) -> str:
         return f"data.{source}"
@@ -87,8 +92,36 @@ class Connections:
     async def to(self, known: Known) -> AsyncGenerator[str]:
         """A process for this source alone, killed when the block is left. Raises ControlError."""
         reach = await asyncio.to_thread(self._reach, known)
-        async with self._door.worker_with("query", reach.grants, *reach.destinations) as target:
+        async with AsyncExitStack() as stack:
+            folder = await self._tunnel(stack, known)
+            target = await stack.enter_async_context(
+                self._door.worker_with("query", reach.grants, *reach.destinations)
+            )
+            if folder:
+                self._folders[target] = folder
+                stack.callback(self._folders.pop, target)
             yield target
+
+    async def _tunnel(self, stack: AsyncExitStack, known: Known) -> str:
+        """The folder with the socket of a tunnel that `stack` closes; empty where the source needs none."""
+        config = known.config
+        if not config.ssh:
+            return ""
+        way = self._door.tunnel(
+            config.ssh,
+            config.host,
+            config.port or DEFAULT_PORTS[config.kind],
+            tunnel_socket(config),
+            settings=str(self._door.setting("data.ssh_config")),
+            profile=known.profile,
+            workspace=known.workspace,
+        )
+        return str(await stack.enter_async_context(way))
+
+    def config(self, target: str, known: Known) -> SourceConfig:
+        """How the process `target` reaches its source: as it was added, or by its tunnel's socket."""
+        folder = self._folders.get(target)
+        return known.config if folder is None else msgspec.structs.replace(known.config, paths=(folder,))
 
     async def keep(self, draft: str, known: Known) -> str:
         """A process for this source that stays for `draft`; the oldest kept one goes where there are many."""

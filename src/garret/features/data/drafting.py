@@ -141,12 +141,15 @@ class Drafting:
         self, draft: str, known: Known, checked: c.Checked, limits: c.Limits, request: Request
     ) -> tuple[c.Estimate | None, str]:
         """What the engine expects. A source that does not say it may still be asked."""
-        order = Explain(
-            config=known.config, checked=checked, limits=limits, cache=self._connections.copies(known)
-        )
         deadline = time.monotonic() + _EXPLAIN_SECONDS
         try:
             target = await self._connections.keep(draft, known)
+            order = Explain(
+                config=self._connections.config(target, known),
+                checked=checked,
+                limits=limits,
+                cache=self._connections.copies(known),
+            )
             async with lent(self._connections.keys(known.id)) as keys:
                 asking = self._connections.asking(request.calls, target, known)
                 found = await asking.call(order, descriptors=keys, deadline=deadline)

@@ -103,6 +103,12 @@ ROOM = Room(
             ("cli", "shell"),
             ("admin", "user"),
         ),
+        Capability(
+            "data.tunnel",
+            "Add sources that are reached by ssh, with the keys of this account.",
+            ("cli", "shell"),
+            ("admin",),
+        ),
         Capability("worker.query", "Reach a source."),
         Capability("worker.asking", "Read questions and judge queries."),
         Capability("worker.results", "Page, draw and write results."),

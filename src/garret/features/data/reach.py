@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -52,6 +53,8 @@ def reach_of(config: SourceConfig, name: str, copies: Path | None = None) -> Rea
             raise UsageError(f"The source {name} names no file. Nothing was read; give it one.")
         write = () if copies is None else (str(copies),)
         return Reach(msgspec.structs.replace(grants, write=write), ())
+    if config.ssh:  # the tunnel's socket, which ssh leads on; the worker connects to no host
+        return Reach(msgspec.structs.replace(grants, local_sockets=True), ())
     if config.host:
         port = config.port or DEFAULT_PORTS[config.kind]
         try:
@@ -66,7 +69,13 @@ def reach_of(config: SourceConfig, name: str, copies: Path | None = None) -> Rea
 
 def leaves(config: SourceConfig) -> bool:
     """Whether what is asked of a source leaves the machine."""
-    return bool(config.host) and not is_this_machine(config.host)
+    host = gate(config) if config.ssh else config.host
+    return bool(host) and not is_this_machine(host)
+
+
+def gate(config: SourceConfig) -> str:
+    """The host by way of which a source is reached; empty where it is reached directly."""
+    return urlsplit(f"//{config.ssh}").hostname or ""
 
 
 def where(config: SourceConfig) -> str:
@@ -76,6 +85,11 @@ def where(config: SourceConfig) -> str:
     if not config.host:
         return "It stays on this machine: the server is reached by a socket."
     port = config.port or DEFAULT_PORTS[config.kind]
+    if config.ssh:
+        return (
+            f"The query goes by ssh to {gate(config)}, and from there to {config.host}, port {port}; "
+            "its rows come back here."
+        )
     if is_this_machine(config.host):
         return f"It stays on this machine: the server is at port {port}."
     return f"The query goes to {config.host}, port {port}; its rows come back here."

@@ -201,16 +201,16 @@ class Running:
         self._same_tables(known, held, run.fingerprint)
         checked = await self._checked(run, held, request)
         ran = self._door.clock.wall()
-        order = Execute(
-            config=known.config,
-            query=checked.query,
-            limits=run.limits,
-            cache=self._connections.copies(known),
-        )
         async with (
             self._connections.for_run(run.draft, known) as target,
             lent(self._connections.keys(known.id)) as keys,
         ):
+            order = Execute(
+                config=self._connections.config(target, known),
+                query=checked.query,
+                limits=run.limits,
+                cache=self._connections.copies(known),
+            )
             asking = self._connections.asking(request.calls, target, known)
             call = asking.start(order, descriptors=(*keys, held.packed))
             async with call:

@@ -60,6 +60,12 @@ SETTINGS: Final = (
         sentence="How long cleared questions and sources can be brought back, in minutes.",
     ),
     Setting(
+        key="data.ssh_config",
+        type="path",
+        default="",
+        sentence="The file of ssh's configuration for sources that are reached by ssh; empty is your own.",
+    ),
+    Setting(
         key="data.catalogue_minutes",
         type="int",
         default=60,

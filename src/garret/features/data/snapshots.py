@@ -80,8 +80,8 @@ class Snapshots:
         return taken
 
     async def _survey(self, known: Known, calls: InnerCaller) -> Snapshot:
-        order = Survey(source=known.id, config=known.config)
         async with self._connections.to(known) as target, lent(self._connections.keys(known.id)) as keys:
+            order = Survey(source=known.id, config=self._connections.config(target, known))
             call = self._connections.asking(calls, target, known).start(order, descriptors=keys)
             async with call:
                 await call.result()

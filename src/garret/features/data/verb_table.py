@@ -68,6 +68,7 @@ VERBS: Final = (
                         choices=("verify", "require", "off"),
                     ),
                     _option("--authority", "FILE", "the certificate authority to trust (PEM)"),
+                    _option("--ssh", "USER@HOST", "reach the server by ssh, by way of this machine"),
                     _option("--schema", "NAME", "only this schema; may be given again", action="append"),
                 ),
             ),

@@ -21,10 +21,15 @@ def add_source(session: Session, given: argparse.Namespace) -> None:
     if given.authority:
         given.authority = str(Path(given.authority).expanduser().absolute())
     config = msgspec.structs.replace(
-        config, tls=given.tls or "", authority=given.authority or "", schemas=tuple(given.schema or ())
+        config,
+        tls=given.tls or "",
+        authority=given.authority or "",
+        ssh=given.ssh or "",
+        schemas=tuple(given.schema or ()),
     )
-    if config.kind in ("files", "duckdb", "sqlite") and (given.tls or given.authority or given.password):
-        raise UsageError("Files have no password and no TLS. Nothing was added.")
+    protected = given.tls or given.authority or given.password or given.ssh
+    if config.kind in ("files", "duckdb", "sqlite") and protected:
+        raise UsageError("Files have no password, no TLS and no ssh. Nothing was added.")
     if password:
         session.note(
             "The password in the address is in your shell's history; --password asks for it.", "warn"
@@ -54,7 +59,8 @@ def list_sources(session: Session, given: argparse.Namespace) -> None:
 
 def _place(config: c.SourceConfig) -> str:
     if config.host:
-        return f"{config.host}:{config.port or c.DEFAULT_PORTS[config.kind]}/{config.database}"
+        way = f" by {config.ssh}" if config.ssh else ""
+        return f"{config.host}:{config.port or c.DEFAULT_PORTS[config.kind]}/{config.database}{way}"
     more = f" and {len(config.paths) - 1} more" if len(config.paths) > 1 else ""
     return f"{config.paths[0]}{more}" if config.paths else "-"
 

@@ -1,4 +1,4 @@
-"""Private servers for the connectors: MariaDB, and MongoDB's protocol; see tests/servers.py for the others.
+"""Private servers for the connectors: MariaDB, and two of MongoDB's protocol; tests/servers.py has others.
 
 Each ends with its own process, and a test that needs one that cannot be had is skipped and says so.
 """
@@ -15,16 +15,19 @@ import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.servers import PATIENCE, free_port, may_run_as
 
 JAVA = Path(__file__).parent / "java"
+FERRETDB = Path(__file__).parent / "ferretdb"
+BUILT = Path(__file__).parents[4] / "build" / "ferretdb"
 
 
 @contextlib.contextmanager
-def mariadb() -> Iterator[tuple[int, Path]]:
+def mariadb(*options: str) -> Iterator[tuple[int, Path]]:
     """A MariaDB server on loopback; its port, and the folder of the socket where root needs no password."""
     program = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
     install = shutil.which("mariadb-install-db")
@@ -46,6 +49,7 @@ def mariadb() -> Iterator[tuple[int, Path]]:
         f"--socket={folder / 'mysqld.sock'}",
         f"--pid-file={folder / 'pid'}",
         "--innodb-flush-method=nosync",
+        *options,
     ]
     server = subprocess.Popen([program, *words], stderr=subprocess.PIPE, text=True, **user)
     try:
@@ -86,6 +90,13 @@ def _jars() -> Path:
 @contextlib.contextmanager
 def mongo() -> Iterator[int]:
     """A server of MongoDB's protocol, in memory; its port."""
+    with mongo_under_tls() as (port,):
+        yield port
+
+
+@contextlib.contextmanager
+def mongo_under_tls(*keystores: Path, password: str = "") -> Iterator[list[int]]:
+    """A server of MongoDB's protocol, in memory: its port, and one under TLS for each keystore."""
     jars = _jars()
     with tempfile.TemporaryDirectory(prefix="g-mongo-") as classes:
         subprocess.run(
@@ -94,12 +105,58 @@ def mongo() -> Iterator[int]:
             capture_output=True,
         )
         words = ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", f"{jars}/*:{classes}", "PrivateMongo"]
+        words += [password, *map(str, keystores)] if keystores else []
         server = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         try:
             assert server.stdout is not None
-            yield int(server.stdout.readline())
+            yield [int(server.stdout.readline()) for _ in range(1 + len(keystores))]
+        finally:
+            try:
+                server.communicate("", PATIENCE)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.communicate()
+
+
+def _ferretdb_program() -> Path:
+    """FerretDB as a program of the Go module beside this one; built once for each text of it, in minutes."""
+    go = shutil.which("go", path=f"{os.environ['PATH']}:/usr/local/go/bin")
+    if go is None or find_spec("pymongo") is None:
+        pytest.skip("CONNECTOR mongo WITH FerretDB NOT TESTED: there is no Go or no PyMongo")
+    text = b"".join((FERRETDB / name).read_bytes() for name in ("go.mod", "go.sum", "main.go"))
+    program = BUILT / hashlib.sha256(text).hexdigest()[:12]
+    if not program.exists():
+        made = subprocess.run(
+            [go, "build", "-trimpath", "-o", str(program), "."],
+            cwd=FERRETDB,
+            capture_output=True,
+            check=False,
+        )
+        if made.returncode:
+            pytest.skip("CONNECTOR mongo WITH FerretDB NOT TESTED: its modules cannot be had")
+    return program
+
+
+@contextlib.contextmanager
+def ferretdb() -> Iterator[int]:
+    """FerretDB over SQLite: it explains and keeps time limits; its port."""
+    program = _ferretdb_program()
+    with tempfile.TemporaryDirectory(prefix="g-ferret-") as folder:
+        server = subprocess.Popen(
+            [program, folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={"PATH": os.environ["PATH"], "DO_NOT_TRACK": "1"},  # it would tell its makers of its use
+        )
+        try:
+            assert server.stdout is not None
+            port = urlsplit(server.stdout.readline().strip()).port
+            assert port is not None
+            yield port
         finally:
             try:
                 server.communicate("", PATIENCE)

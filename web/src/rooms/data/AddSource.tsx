@@ -10,7 +10,7 @@ import { useAct } from "../../frame/house";
 import type { DataAdded, DataSourceStatus } from "../../protocol/contracts";
 import { useDeeds } from "./deeds";
 import { blank, dropped, missing, orderOf, suggested, type Form } from "./form";
-import { FILES, isServer, PORTS, SERVERS, type Kind } from "./sources";
+import { BY_SSH, FILES, isServer, PORTS, SERVERS, type Kind } from "./sources";
 
 export interface AddSourceProps {
   /** It was added, and what was to be said of it was read. */
@@ -109,7 +109,7 @@ function FileFields({ form, change }: FieldsProps) {
 
 function ServerFields({ form, change }: FieldsProps) {
   const { t } = useTranslation("data_pages");
-  const field = (name: "host" | "port" | "database" | "schemas" | "user" | "authority", placeholder = "", about = "") => (
+  const field = (name: "host" | "port" | "database" | "schemas" | "user" | "authority" | "ssh", placeholder = "", about = "") => (
     <TextInput
       label={t(`add.${name}`)}
       placeholder={placeholder}
@@ -142,6 +142,7 @@ function ServerFields({ form, change }: FieldsProps) {
         <div className="q-fields">
           {field("schemas", "public sales", t("add.schemas_about"))}
           {field("authority", "/etc/ssl/office-ca.pem", t("add.authority_about"))}
+          {BY_SSH.has(form.kind) && field("ssh", "ada@gate.example.org", t("add.ssh_about"))}
           <TextInput label={t("add.socket")} description={t("add.socket_about")} placeholder="/run/postgresql" value={form.paths} onChange={(event) => change({ ...form, paths: event.currentTarget.value })} />
         </div>
       </details>

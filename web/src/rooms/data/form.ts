@@ -16,9 +16,11 @@ export interface Form {
   readonly password: string;
   readonly tls: "" | "verify" | "require" | "off";
   readonly authority: string;
+  /** `user@host` or `user@host:port`: a machine by way of which the server is reached. */
+  readonly ssh: string;
 }
 
-export const blank = (kind: Kind): Form => ({ kind, name: "", paths: "", host: "", port: "", database: "", schemas: "", user: "", password: "", tls: "", authority: "" });
+export const blank = (kind: Kind): Form => ({ kind, name: "", paths: "", host: "", port: "", database: "", schemas: "", user: "", password: "", tls: "", authority: "", ssh: "" });
 
 /** Paths of a text: one in each line, quotes and blanks around them taken off. */
 export const pathsOf = (text: string): readonly string[] =>
@@ -66,11 +68,11 @@ export function missing(form: Form): Missing | null {
 
 /** The command that adds it. */
 export function orderOf(form: Form): DataAddSource {
-  const { kind, host, database, user, tls, authority, password } = form;
+  const { kind, host, database, user, tls, authority, ssh, password } = form;
   const name = (form.name || suggested(form)).trim();
   const paths = pathsOf(form.paths);
   if (!isServer(kind)) return { name, config: { kind, paths } };
   const schemas = form.schemas.split(/[\s,]+/).filter((each) => each !== "");
   const port = form.port === "" ? (PORTS[kind] ?? 0) : Number(form.port);
-  return { name, password, config: { kind, paths, host: host.trim(), port: host.trim() === "" ? 0 : port, database: database.trim(), schemas, user: user.trim(), tls, authority: authority.trim() } };
+  return { name, password, config: { kind, paths, host: host.trim(), port: host.trim() === "" ? 0 : port, database: database.trim(), schemas, user: user.trim(), tls, authority: authority.trim(), ssh: ssh.trim() } };
 }

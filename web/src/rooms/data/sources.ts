@@ -13,6 +13,9 @@ export const FILES: readonly Kind[] = ["files", "sqlite", "duckdb"];
 export const SERVERS: readonly Kind[] = ["postgres", "mysql", "mongo", "qdrant"];
 export const PORTS: Readonly<Partial<Record<Kind, number>>> = { postgres: 5432, mysql: 3306, mongo: 27017, qdrant: 6333 };
 
+/** What can be reached by way of another machine. */
+export const BY_SSH: ReadonlySet<Kind> = new Set(["postgres", "mysql", "mongo"]);
+
 export const isServer = (kind: Kind): boolean => SERVERS.includes(kind);
 
 /** Whether a query is written as JSON there. */
@@ -34,7 +37,7 @@ export function useChosenSource(): readonly [DataSource | undefined, (id: string
 }
 
 /** Where a source is, in a line: its files, or its host and database. */
-export function placeOf({ kind, paths, host, port, database }: DataSourceConfig): string {
+export function placeOf({ kind, paths, host, port, database, ssh }: DataSourceConfig): string {
   if (!isServer(kind) || host === "") return paths.join(", ") || database;
-  return `${host}:${port || (PORTS[kind] ?? "")}${database === "" ? "" : `/${database}`}`;
+  return `${host}:${port || (PORTS[kind] ?? "")}${database === "" ? "" : `/${database}`}${ssh === "" ? "" : ` (ssh ${ssh})`}`;
 }

@@ -95,9 +95,11 @@ from garret.features.data.contracts.sources import (
     DEFAULT_PORTS,
     DIALECTS,
     READING_OPTIONS,
+    TUNNEL_SOCKETS,
     SourceConfig,
     SourceKind,
     SourceStatus,
+    tunnel_socket,
 )
 
 __all__ = [
@@ -108,6 +110,7 @@ __all__ = [
     "QUERY_CHARACTERS",
     "QUESTION_CHARACTERS",
     "READING_OPTIONS",
+    "TUNNEL_SOCKETS",
     "AddSource",
     "Added",
     "Alternative",
@@ -184,4 +187,5 @@ __all__ = [
     "Translation",
     "Trust",
     "Unpin",
+    "tunnel_socket",
 ]

@@ -37,13 +37,23 @@ READING_OPTIONS: Final = frozenset(
 """What may be decided about a file, by DuckDB's names. `types` is a JSON object of columns and its types."""
 
 
+TUNNEL_SOCKETS: Final[dict[SourceKind, str]] = {
+    "postgres": ".s.PGSQL.{port}",
+    "mysql": "mysqld.sock",
+    "mongo": "mongo.sock",
+}
+"""The kinds that are reached by way of another machine, and what their drivers call a Unix socket."""
+
+
 class SourceConfig(Contract, frozen=True):
     """How a source is reached; the password is not in it.
 
     `paths` are absolute: files, folders or globs of kind `files`, the one file of `duckdb` and `sqlite`, or a
     Unix socket's folder of a server that has no host. `tls`: `verify` checks certificate and name (with
     `authority`, a PEM file, in place of the system's), `require` encrypts, `off` does not; empty is `verify`
-    beyond this machine and `off` on it. `reading` holds
+    beyond this machine and `off` on it. `ssh` is `user@host` or `user@host:port`, a machine by way of which
+    the server is reached with the system's ssh; `host` is the server's as that machine sees it, and `paths`
+    the folder with the tunnel's socket while there is one. `reading` holds
     what was decided about a file where the sniffer's guess was not wanted, by path (options of DuckDB's
     `read_csv`).
     """
@@ -57,6 +67,7 @@ class SourceConfig(Contract, frozen=True):
     user: str = ""
     tls: Literal["", "verify", "require", "off"] = ""
     authority: str = ""
+    ssh: str = ""
     reading: dict[str, dict[str, str]] = msgspec.field(default_factory=dict[str, dict[str, str]])
 
 
@@ -70,3 +81,8 @@ class SourceStatus(Contract, frozen=True):
     warnings: tuple[str, ...] = ()
     script: str = ""
     milliseconds: float = 0.0
+
+
+def tunnel_socket(config: SourceConfig) -> str:
+    """The name of the socket by which a driver reaches a server by way of another machine."""
+    return TUNNEL_SOCKETS[config.kind].format(port=config.port or DEFAULT_PORTS[config.kind])

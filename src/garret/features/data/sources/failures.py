@@ -12,6 +12,7 @@ from typing import Final
 from garret.base.errors import Code
 from garret.features.data.contracts import DEFAULT_PORTS, SourceConfig
 from garret.features.data.sources.contract import SourceError
+from garret.features.data.sources.distrust import reason_of
 
 SAID: Final = 300
 """Characters of a driver's own text that are shown."""
@@ -35,7 +36,8 @@ def scrub(text: str, password: str) -> str:
 def address(config: SourceConfig) -> str:
     """Where a source is, for people: `host:port`, or the folder of its socket."""
     if config.host:
-        return f"{config.host}:{config.port or DEFAULT_PORTS.get(config.kind, 0)}"
+        way = f" by way of {config.ssh}" if config.ssh else ""
+        return f"{config.host}:{config.port or DEFAULT_PORTS.get(config.kind, 0)}{way}"
     return config.paths[0] if config.paths else "this machine"
 
 
@@ -64,14 +66,20 @@ def no_database(config: SourceConfig) -> SourceError:
 
 def no_tls(config: SourceConfig, why: str) -> SourceError:
     return SourceError(
-        f"No safe connection to {address(config)}: {why}. If the server has a certificate of your own, name "
-        "its authority's file; `--tls require` encrypts without looking who it is, `--tls off` does neither.",
+        f"No safe connection to {address(config)}: {reason_of(why, config.host)}. "
+        "If the server has a certificate of your own, name its authority's file; `--tls require` encrypts "
+        "without looking who it is, `--tls off` does neither.",
         code=Code.DENIED,
         retryable=False,
     )
 
 
 def lost(config: SourceConfig) -> SourceError:
+    if config.ssh:
+        return SourceError(
+            f"The connection to {address(config)} was lost: the server is not reached from there, or the "
+            "tunnel ended. What had come so far is not complete; ask again."
+        )
     return SourceError(
         f"The connection to {address(config)} was lost in the middle. What had come so far is not complete; "
         "ask again."

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
+from urllib.parse import quote
 
 import pyarrow as pa
 import pymongo
@@ -26,6 +27,7 @@ from pymongo.database import Database
 from garret.base.clock import SYSTEM
 from garret.features.data.contracts import (
     DEFAULT_PORTS,
+    TUNNEL_SOCKETS,
     Catalogue,
     Checked,
     Estimate,
@@ -37,6 +39,7 @@ from garret.features.data.contracts import (
 from garret.features.data.sources import failures
 from garret.features.data.sources.contract import Able, SourceError
 from garret.features.data.sources.fitting import Fit
+from garret.features.data.sources.handshake import check_tls
 from garret.features.data.sources.mongo_catalogue import take_catalogue
 from garret.features.data.sources.mongo_fields import Fields
 from garret.features.data.sources.mongo_login import look_at_login
@@ -90,8 +93,11 @@ class MongoConnector:
                 words["tlsCAFile"] = authorities_of(config)
         if config.user:
             words |= {"username": config.user, "password": self._password, "authSource": "admin"}
+        host = config.host
+        if config.ssh:  # a path is only taken for a socket where it is quoted in an address
+            host = "mongodb://" + quote(f"{config.paths[0]}/{TUNNEL_SOCKETS['mongo']}", safe="")
         return pymongo.MongoClient(
-            host=config.host or "127.0.0.1",
+            host=host or "127.0.0.1",
             port=config.port or DEFAULT_PORTS["mongo"],
             directConnection=True,
             appname="garret",
@@ -105,6 +111,7 @@ class MongoConnector:
         if not self._config.database:
             raise SourceError("A MongoDB source needs the name of its database. Add it anew with one.")
         if self._client is None:
+            check_tls(self._config, CONNECT_MILLISECONDS / 1000)
             self._client = self._connect()
         return self._client.get_database(self._config.database, codec_options=_DOCUMENT)
 

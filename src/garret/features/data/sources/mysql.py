@@ -21,6 +21,7 @@ from pymysql.constants import CLIENT
 from garret.base.clock import SYSTEM
 from garret.features.data.contracts import (
     DEFAULT_PORTS,
+    TUNNEL_SOCKETS,
     Catalogue,
     Checked,
     Estimate,
@@ -68,13 +69,12 @@ class MysqlConnector:
         """A connection that can only read; a server silent for longer than `seconds` and some is given up."""
         config = self.config
         context = context_of(config)
-        place: dict[str, Any] = (
-            {"host": config.host, "port": config.port or DEFAULT_PORTS["mysql"]}
-            if config.host
-            else {
-                "unix_socket": f"{config.paths[0]}/mysqld.sock" if config.paths else "/run/mysqld/mysqld.sock"
-            }
-        )
+        place: dict[str, Any] = {}
+        if config.host:  # also by a tunnel: it is what the server's certificate is for
+            place = {"host": config.host, "port": config.port or DEFAULT_PORTS["mysql"]}
+        if config.ssh or not config.host:
+            folder = config.paths[0] if config.paths else "/run/mysqld"
+            place["unix_socket"] = f"{folder}/{TUNNEL_SOCKETS['mysql']}"
         try:
             connection = pymysql.connect(
                 user=config.user,

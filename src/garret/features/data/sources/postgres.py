@@ -44,6 +44,7 @@ LOCK_SECONDS: Final = 5
 WORK_MEMORY: Final = "64MB"
 """Of one sort or hash; what is larger goes to the server's disk."""
 _OF_CONNECTION: Final = (psycopg.OperationalError, adbc_driver_manager.OperationalError)
+_GONE: Final = "closed the connection unexpectedly"
 READER: Final = "pg_read_all_data"
 """A role of every server from 14 on, which reads all tables and can do nothing else."""
 
@@ -76,7 +77,7 @@ class PostgresConnector:
         config = self._config
         tls = tls_of(config)
         words: dict[str, Any] = {
-            "host": config.host or (config.paths[0] if config.paths else ""),
+            "host": config.paths[0] if config.paths and (config.ssh or not config.host) else config.host,
             "port": config.port or DEFAULT_PORTS["postgres"],
             "user": config.user,
             "password": self._password,
@@ -194,7 +195,8 @@ class PostgresConnector:
         said = failures.scrub(_first_line(str(error)), self._password)
         if state == "57014":  # by us, or by the time limit: the server says it in its own language
             return failures.cancelled() if self._cancelled else failures.too_slow(seconds)
-        if state[:2] in ("08", "57") or (not state and isinstance(error, _OF_CONNECTION)):
+        gone = isinstance(error, _OF_CONNECTION) or _GONE in str(error)  # ADBC takes it for an internal error
+        if state[:2] in ("08", "57") or (not state and gone):
             return self._of_connection(error)
         return of_state(state, said, self._config)
 
@@ -210,11 +212,7 @@ class PostgresConnector:
             return failures.no_database(self._config)
         if "SSL" in said or "certificate" in said:
             return failures.no_tls(self._config, failures.scrub(_last_line(said), self._password))
-        if (
-            "closed the connection unexpectedly" in said
-            or "connection is lost" in said
-            or "terminating" in said
-        ):
+        if _GONE in said or "connection is lost" in said or "terminating" in said:
             return failures.lost(self._config)
         return failures.unreachable(self._config, failures.scrub(_last_line(said), self._password))
 

@@ -14,10 +14,10 @@ import pytest
 from garret.features.data.contracts import Checked, Limits, SourceConfig
 from garret.features.data.sources.contract import Connector
 from garret.features.data.sources.registry import connector
-from tests.features.data.sources.engines import mariadb, mongo
+from tests.features.data.sources.engines import ferretdb, mariadb, mongo
 from tests.servers import postgresql
 
-ENGINES = ("postgres", "mysql", "mongo")
+ENGINES = ("postgres", "mysql", "mongo", pytest.param("ferretdb", marks=pytest.mark.soak))
 
 PEOPLE = [
     (1, "Ann", "Paris", "ann@example.org", 1.5),
@@ -36,13 +36,15 @@ CREATE VIEW parisians AS SELECT id, name FROM people WHERE city = 'Paris';
 @dataclass
 class Engine:
     """A server with the people and orders in it. `queries` are by what they are for; `running` counts what it
-    does for our login now."""
+    does for our login now. `lists` says that it tells what it runs, `streams` that rows come bit by bit."""
 
     config: SourceConfig
     password: str
     queries: dict[str, str]
     running: Callable[[], int]
     admin: Callable[[str], Any]
+    lists: bool = True
+    streams: bool = True
     made: list[Connector] = field(default_factory=list)
 
     def connector(self, **changes: Any) -> Connector:
@@ -203,10 +205,52 @@ def _mongo() -> Iterator[Engine]:
                 },
                 lambda: 0,
                 lambda text: database[text],
+                lists=False,
+                streams=False,
             )
 
 
-MAKERS = {"postgres": _postgres, "mysql": _mysql, "mongo": _mongo}
+@contextlib.contextmanager
+def _ferretdb() -> Iterator[Engine]:
+    """It has few stages, none that makes fields, and keeps time limits; operations can be neither listed nor
+    killed."""
+    with ferretdb() as port:
+        import pymongo
+
+        client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient("127.0.0.1", port)
+        with client:
+            database = client["shop"]
+            names = ("_id", "name", "city", "email", "score")
+            database["people"].insert_many(
+                [{"id": person[0], **dict(zip(names, person, strict=True))} for person in PEOPLE]
+            )
+            filling = "x" * 500
+            database["many"].insert_many([{"_id": number, "x": filling} for number in range(60_000)])
+
+            def asked(collection: str, *stages: dict[str, Any]) -> str:
+                return json.dumps({"collection": collection, "pipeline": list(stages)})
+
+            shown = {"$project": {"_id": 0, "email": 0}}
+            yield Engine(
+                SourceConfig(kind="mongo", host="127.0.0.1", port=port, database="shop"),
+                "",
+                {
+                    "people": asked("people", {"$sort": {"_id": 1}}, shown, {"$limit": 11}),
+                    "none": asked("people", {"$match": {"_id": -1}}),
+                    "write": asked("people", {"$out": "stolen"}),
+                    "deep write": asked("people", {"$facet": {"a": [{"$merge": "stolen"}]}}),
+                    "nonsense": asked("people", {"$nonsense": 1}),
+                    "stacked": '{"collection": "people"}',
+                    "endless": asked("many", {"$limit": 60_000}),
+                    "slow": asked("many", {"$sort": {"x": 1}}, {"$group": {"_id": "$x"}}, {"$limit": 1}),
+                },
+                lambda: 0,
+                lambda text: database[text],
+                lists=False,
+            )
+
+
+MAKERS = {"postgres": _postgres, "mysql": _mysql, "mongo": _mongo, "ferretdb": _ferretdb}
 
 
 @pytest.fixture(scope="module", params=ENGINES)
