@@ -146,12 +146,13 @@ class Drafting:
         )
         deadline = time.monotonic() + _EXPLAIN_SECONDS
         try:
-            target = await self._connections.keep(draft, known)
-            async with lent(self._connections.keys(known.id)) as keys:
+            async with (
+                self._connections.for_plan(draft, known) as target,
+                lent(self._connections.keys(known.id)) as keys,
+            ):
                 asking = self._connections.asking(request.calls, target, known)
                 found = await asking.call(order, descriptors=keys, deadline=deadline)
         except GarretError as error:
-            await self._connections.drop(draft)
             return None, f"What this will cost is not known: {error.message}"
         return found, ""
 

@@ -32,6 +32,9 @@ from garret.features.data.sources.reading import MOST_COLUMNS, REJECTED, SAMPLED
 _BLOCK: Final = 64 << 10  # bytes looked at in each of three places
 _FIRST_LINE: Final = 2 << 20  # bytes; the engine reads no longer line
 _WHOLE_SNIFF: Final = 8 << 20  # bytes up to which all of a file is looked at for its types
+_BUFFER: Final = 4 << 20
+"""Bytes that are read at a time, twice the longest line. With the engine's own 32 MB the first rows wait for
+the last of them: 88 ms of processor time instead of 53. A scan of 400 MB takes as long with either."""
 _REJECTS_KEPT: Final = 10_000
 _ENCODINGS: Final = ("utf-8", "utf-16", "latin-1")  # others would need an extension
 _TYPE: Final = re.compile(r"[A-Z]+( WITH TIME ZONE)?(\(\d+(,\s*\d+)?\))?\Z")
@@ -314,7 +317,8 @@ def _relation(paths: Sequence[str], guessed: dict[str, str], columns: Sequence[t
     typed = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns)
     settings = ", ".join(f"{name} = {literal(value)}" for name, value in guessed.items())
     return (
-        f"read_csv([{listed}], auto_detect = false, {settings}, columns = {{{typed}}}, store_rejects = true,"
+        f"read_csv([{listed}], auto_detect = false, {settings}, columns = {{{typed}}},"
+        f" buffer_size = {_BUFFER}, store_rejects = true,"
         f" rejects_table = '{REJECTED}', rejects_scan = '{REJECTED}_scans', rejects_limit = {_REJECTS_KEPT})"
     )
 
