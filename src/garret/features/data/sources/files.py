@@ -107,7 +107,11 @@ class FilesConnector:
             for table in tables:
                 watch.check()
                 try:
-                    reads.append((table, self._read(engine, table)))
+                    read = self._read(engine, table)
+                    if read.columns:
+                        reads.append((table, read))
+                    else:
+                        notes.append(f"{_place(table)} is empty, and no table.")
                 except SourceError as error:
                     watch.check()
                     notes.append(error.message)
@@ -356,6 +360,11 @@ def _tables(
         return shape(engine, path, form)
 
     return tables_of(gathered, shaped)
+
+
+def _place(table: FileTable) -> str:
+    """Where a table is, for a person."""
+    return f"The sheet {table.sheet} of {table.paths[0]}" if table.sheet else table.paths[0]
 
 
 def _is_worth(table: FileTable) -> bool:
