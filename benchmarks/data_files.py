@@ -1,8 +1,9 @@
 """Questions over files: a catalogue of 1,000, a CSV of 400 MB, results of a million rows.
 
-Everything is generated here. "Approve to first rows" is measured from `run` of a new connector, as a worker
-has it that was spawned for the run, to the first rows at rest in the memory file. Peers do the same work with
-what is at hand: DuckDB alone, which keeps nothing from reading other files, and Python's csv module.
+Everything is generated here. "Approve to first rows" is measured from `run` of the connector that made the
+plan, as the process has it that is kept for the run, to the first rows at rest in the memory file. Peers do
+the same work with what is at hand: DuckDB alone, which keeps nothing from reading other files, and Python's
+csv module.
 """
 
 from __future__ import annotations
@@ -64,9 +65,12 @@ def make_large(path: Path) -> None:
     duckdb.connect().execute(f"COPY ({LARGE.format(rows=rows)}) TO '{path}' (HEADER)")
 
 
+def checked(query: str) -> Checked:
+    return Checked(query=query, tables=("sales",), columns=(), limit=10_000)
+
+
 def ask(connector: FilesConnector, query: str) -> Normalised:
-    checked = Checked(query=query, tables=("sales",), columns=(), limit=10_000)
-    kept = normalise(connector.run(checked, Limits()), Limits())
+    kept = normalise(connector.run(checked(query), Limits()), Limits())
     bulk.give_back(kept.descriptor)
     return kept
 
@@ -82,6 +86,7 @@ def measure_large(folder: Path) -> list[Row]:
             connector = FilesConnector(config)
             if cache is not None:
                 connector.use_cache(cache, key)
+            connector.explain(checked(query), Limits())
             started = time.perf_counter()
             ask(connector, query)
             figures.append((time.perf_counter() - started) * 1000)
@@ -133,7 +138,7 @@ def measure_cancel(config: SourceConfig) -> float:
     figures: list[float] = []
     for number in range(TIMES):
         connector = FilesConnector(config)
-        rows = connector.run(Checked(query=ENDLESS, tables=("sales",), columns=(), limit=1), Limits())
+        rows = connector.run(checked(ENDLESS), Limits())
         asked: list[float] = []
 
         def stop(connector: FilesConnector = connector, asked: list[float] = asked) -> None:

@@ -192,6 +192,14 @@ def _exit(_: Call) -> Any:
     raise SystemExit(3)
 
 
+class Panic(BaseException):
+    """As native libraries raise them."""
+
+
+def _panic(_: Call) -> Any:
+    raise Panic("index out of bounds")
+
+
 def _typed(_: Call) -> Any:
     raise GarretError("no", code=Code.NOT_FOUND)
 
@@ -206,11 +214,12 @@ def _deep(_: Call) -> Any:
         (_wrong_type, Code.FAILED),
         (_too_large, Code.INVALID),
         (_exit, Code.FAILED),
+        (_panic, Code.FAILED),
         (_typed, Code.NOT_FOUND),
         (_deep, Code.FAILED),
         (lambda call: Answer(text=str(1 / 0)), Code.FAILED),
     ],
-    ids=["unencodable", "too large", "exit", "typed", "recursion", "bug"],
+    ids=["unencodable", "too large", "exit", "panic", "typed", "recursion", "bug"],
 )
 def test_a_handler_that_fails_fails_alone(benches: Benches, plan: Plan, code: Code) -> None:
     bench = benches(plan, concurrency=1)

@@ -214,7 +214,7 @@ class Harness:
             failure = error
         except MemoryError:
             failure = None  # what the handler holds is let go of when this block is left
-        except (Exception, SystemExit) as error:
+        except BaseException as error:  # panics of native libraries are no `Exception`, and are answered too
             _logger.exception("handler of %s failed", call.meta.name)
             message = f"{call.meta.name} failed: {type(error).__name__}: {error}"
             failure = GarretError(log.REDACTOR.clean(message))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import xlsxwriter
 
 from garret.base.clock import SystemClock
 from garret.base.errors import Code
@@ -20,7 +21,7 @@ from garret.features.data.shelf import Shelf
 from garret.features.data.snapshots import Snapshots
 from garret.features.data.stages import Stages
 from garret.features.house import contracts as house
-from tests.control.planes import Client, run
+from tests.control.planes import Client, run, until
 from tests.features.data.houses import add, answer, approved, cells, data_house, order_of, shop
 from tests.features.models.servers import asked, scripted_server
 
@@ -449,5 +450,54 @@ def test_no_descriptor_is_left_behind(home: Home, folder: Path) -> None:
                 await answer(client, query="SELECT count(*) FROM orders")
             # One for each result that is kept; no more.
             assert _open() <= before + 5 + 4
+
+    run(story())
+
+
+def test_a_faster_copy_is_made_in_the_cage_and_answers(home: Home, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with data_house(home) as plane:
+            client = Client(plane)
+            (tmp_path / "book").mkdir()
+            with xlsxwriter.Workbook(str(tmp_path / "book" / "sales.xlsx")) as book:
+                sheet = book.add_worksheet()
+                sheet.write_column(0, 0, ["n", 1, 2, 3])
+            await add(client, tmp_path / "book")
+
+            def made() -> list[Path]:
+                return [path for path in home.root.rglob("*.parquet") if ".notes." not in path.name]
+
+            await until(lambda: bool(made()))
+            (copy,) = made()
+            assert copy.stat().st_mode & 0o777 == 0o600
+            assert b"PARE" in copy.read_bytes()[:4], "as encrypted files of its kind begin"
+            result = await answer(client, query="SELECT max(n) AS most FROM sales")
+            assert await cells(client, result) == ((3,),)
+            copy.write_bytes(copy.read_bytes()[:-40])
+            result = await answer(client, query="SELECT min(n) AS least FROM sales")
+            assert await cells(client, result) == ((1,),)
+            assert not made(), "what is damaged is thrown away, and the file answers"
+
+    run(story())
+
+
+def test_who_drafts_again_takes_the_process_along(home: Home, folder: Path) -> None:
+    async def story() -> None:
+        async with data_house(home) as plane:
+            client = Client(plane)
+            await add(client, folder)
+
+            async def running() -> set[str]:
+                workers = (await client.call(house.ListWorkers())).workers
+                return {each.name for each in workers if each.name.startswith("query")}
+
+            first = await client.call(c.DraftQuery(source="shop", query="SELECT count(*) FROM orders"))
+            before = await running()
+            second = await client.call(c.DraftQuery(source="shop", query="SELECT count(*) FROM customers"))
+            assert await running() == before
+            result = await client.call(await approved(client, order_of(second)))
+            assert await running() & before != before, "a process that ran something does nothing more"
+            older = await client.call(await approved(client, order_of(first)))
+            assert await cells(client, result) != await cells(client, older) == ((2400,),)
 
     run(story())

@@ -350,9 +350,12 @@ class Adding:
                 lent(self._connections.keys(known.id)) as keys,
             ):
                 asking = self._connections.asking(request.calls.after(), target, known)
-                await asking.call(order, descriptors=keys)
+                made = await asking.call(order, descriptors=keys)
         except GarretError as error:
             _logger.warning("no faster copies of %s were made: %s", known.name, error.message)
+            return
+        for note in made.notes:
+            _logger.warning("a faster copy for %s was not made: %s", known.name, note)
 
 
 def owner_of(request: Request) -> Owner:

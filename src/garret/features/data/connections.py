@@ -1,8 +1,9 @@
 """Workers for sources: one process for each call, or one kept ready from a draft until its run.
 
 Between a draft, whose plan was asked for, and its approval passes a person's time; the process that
-explained it is kept for that long, so that the first rows come at once. Few are kept, the newest, and each
-serves the one draft it was started for.
+explained it is kept for that long, so that the first rows come at once. Few are kept, the newest. Whoever
+drafts again over the same source takes the process along: it runs for the newest of its drafts, and for an
+older one that is approved after all there is a new one.
 
 A source that is reached by way of another machine has an ssh of its own for each of its processes, which
 ends with it.
@@ -53,6 +54,9 @@ class _Kept(NamedTuple):
     config: SourceConfig
     stack: AsyncExitStack
     timer: asyncio.TimerHandle
+
+    def serves(self, known: Known) -> bool:
+        return (self.source, self.config) == (known.id, known.config)
 
 
 class Connections:
@@ -123,15 +127,29 @@ class Connections:
         folder = self._folders.get(target)
         return known.config if folder is None else msgspec.structs.replace(known.config, paths=(folder,))
 
-    async def keep(self, draft: str, known: Known) -> str:
-        """A process for this source that stays for `draft`; the oldest kept one goes where there are many."""
-        while len(self._kept) >= _KEPT:
-            await self.drop(next(iter(self._kept)))
-        stack = AsyncExitStack()
-        target = await stack.enter_async_context(self.to(known))
+    @asynccontextmanager
+    async def for_plan(self, draft: str, known: Known) -> AsyncGenerator[str]:
+        """A process that plans for `draft`: one that planned for this source before, or a new one.
+
+        It stays for the draft's run, unless the block fails; the oldest goes where there are many.
+        """
+        idle = next((each for each, kept in self._kept.items() if kept.serves(known)), None)
+        if idle is not None:
+            kept = self._kept.pop(idle)
+            kept.timer.cancel()
+            target, stack = kept.target, kept.stack
+        else:
+            stack = AsyncExitStack()
+            target = await stack.enter_async_context(self.to(known))
+        try:
+            yield target
+        except BaseException:
+            await stack.aclose()
+            raise
         timer = asyncio.get_running_loop().call_later(KEPT_SECONDS, self._expire, draft)
         self._kept[draft] = _Kept(target, known.id, known.config, stack, timer)
-        return target
+        while len(self._kept) > _KEPT:
+            await self.drop(next(iter(self._kept)))
 
     def _expire(self, draft: str) -> None:
         self._door.spawn(self.drop(draft))
@@ -147,7 +165,7 @@ class Connections:
     async def for_run(self, draft: str, known: Known) -> AsyncGenerator[str]:
         """The process that was kept for `draft`, or a new one; killed when the block is left."""
         kept = self._kept.pop(draft, None) if draft else None
-        if kept is not None and (kept.source, kept.config) == (known.id, known.config):
+        if kept is not None and kept.serves(known):
             kept.timer.cancel()
             async with kept.stack:
                 yield kept.target

@@ -143,18 +143,19 @@ class Drafting:
         """What the engine expects. A source that does not say it may still be asked."""
         deadline = time.monotonic() + _EXPLAIN_SECONDS
         try:
-            target = await self._connections.keep(draft, known)
-            order = Explain(
-                config=self._connections.config(target, known),
-                checked=checked,
-                limits=limits,
-                cache=self._connections.copies(known),
-            )
-            async with lent(self._connections.keys(known.id)) as keys:
+            async with (
+                self._connections.for_plan(draft, known) as target,
+                lent(self._connections.keys(known.id)) as keys,
+            ):
+                order = Explain(
+                    config=self._connections.config(target, known),
+                    checked=checked,
+                    limits=limits,
+                    cache=self._connections.copies(known),
+                )
                 asking = self._connections.asking(request.calls, target, known)
                 found = await asking.call(order, descriptors=keys, deadline=deadline)
         except GarretError as error:
-            await self._connections.drop(draft)
             return None, f"What this will cost is not known: {error.message}"
         return found, ""
 

@@ -143,3 +143,12 @@ def test_names_are_unique_and_never_empty(names: list[str]) -> None:
     assert len(found) == len(names)
     assert len({name.casefold() for name in found}) == len(names)
     assert all(name.strip() for name in found)
+
+
+def test_a_name_with_a_nul_is_kept_without_it() -> None:
+    kept = normalise(Batches(columns("\0a\0b", "\0"), [batch([1], [2])]), Limits())
+    try:
+        assert [column.name for column in kept.columns] == ["ab", "column_2"]
+        assert cells(kept) == ((1, 2),)
+    finally:
+        bulk.give_back(kept.descriptor)

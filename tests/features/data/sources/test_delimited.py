@@ -46,6 +46,8 @@ FOUND = [
         [("0044-03-15 (BC)",), ("12024-01-01",)],
         "",
     ),
+    ("ends of lines of three kinds", b"a,b\r1,x\n2,y\r\n3,z\n", [(1, "x"), (2, "y"), (3, "z")], ""),
+    ("a space before a quote", b'a, b\n1, "x, y"\n2, "z"\n', [(1, "x, y"), (2, "z")], ""),
     ("a NUL", b"a,b\n1,x\x00y\n", [(1, "x\x00y")], ""),
 ]
 
@@ -108,8 +110,23 @@ def test_a_quote_that_the_sample_had_not_is_understood(tmp_path: Path) -> None:
     [
         (b"a," * 1_000_000 + b"\n" + b"1," * 1_000_000 + b"\n", "columns; up to 4,000"),
         (b"x" * 3_000_000, "no end within 2 MB"),
+        (b"a,b\n1," + b"x" * 3_000_000 + b"\n2,y\n", "longer than the 2 MB"),
+        (ACCENTS.encode("utf-16-be"), "save it as UTF-8"),
+        ("\ufeff".encode("utf-16-be") + ACCENTS.encode("utf-16-be"), "save it as UTF-8"),
+        (ACCENTS.encode("utf-32"), "save it as UTF-8"),
+        (b"\0" * 5_000, "no text"),
+        (b"a,b\n1,\x80 and \x93\n", "neither in UTF-8 nor in Latin-1"),
     ],
-    ids=["a million columns", "a line without end"],
+    ids=[
+        "a million columns",
+        "a line without end",
+        "a long line",
+        "big-endian",
+        "big-endian with its mark",
+        "UTF-32",
+        "zero bytes alone",
+        "another alphabet",
+    ],
 )
 def test_what_is_no_table_is_refused_before_it_costs_memory(
     tmp_path: Path, content: bytes, said: str

@@ -12,6 +12,7 @@ import pytest
 
 from garret.base.errors import Code
 from garret.features.data.contracts import Limits, SourceConfig
+from garret.features.data.sources import locked_duckdb
 from garret.features.data.sources.contract import SourceError
 from garret.features.data.sources.files import FilesConnector
 from tests.features.data.sources.asking import checked, files, rows_of
@@ -138,6 +139,48 @@ def test_a_file_cut_short_while_it_is_read_ends_in_words(tmp_path: Path) -> None
     except SourceError as error:
         said.append(error.message)
     assert "file" in said[0] if said else "changed while it was read" in rows.notes[-1]
+
+
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows with each session that is opened from now on."""
+    count: list[int] = []
+    open_files = locked_duckdb.open_files
+
+    def counted(*given: Any, **more: Any) -> Any:
+        count.append(1)
+        return open_files(*given, **more)
+
+    monkeypatch.setattr(locked_duckdb, "open_files", counted)
+    return count
+
+
+def test_a_run_goes_on_in_the_session_of_its_plan(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connector, count = files(shop), opened(monkeypatch)
+    connector.explain(checked("FROM orders", "orders"), Limits())
+    for _ in range(2):  # the second plans anew over the same
+        connector.explain(checked("SELECT max(id) FROM orders", "orders"), Limits())
+    assert rows_of(connector, "SELECT count(*) FROM orders", "orders")[0] == [(3,)]
+    assert len(count) == 1
+    assert rows_of(connector, "SELECT count(*) FROM orders", "orders")[0] == [(3,)]
+    assert len(count) == 2, "a session is for one run"
+    connector.explain(checked("FROM orders", "orders"), Limits())
+    assert rows_of(connector, "SELECT count(*) FROM customers", "customers")[0] == [(2,)]
+    connector.explain(checked("FROM orders", "orders"), Limits())
+    connector.close()
+
+
+def test_a_file_that_changed_since_its_plan_is_looked_at_anew(shop: Path) -> None:
+    connector = files(shop)
+    connector.explain(checked("FROM orders", "orders"), Limits())
+    (shop / "orders.csv").write_text("total;id\n7;1\n8;2\n")
+    assert rows_of(connector, "SELECT total FROM orders ORDER BY 1", "orders")[0] == [(7,), (8,)]
+
+
+def test_a_plan_that_fails_leaves_a_connector_that_answers(shop: Path) -> None:
+    connector = files(shop)
+    with pytest.raises(SourceError, match="does not fit"):
+        connector.explain(checked("SELECT nothing FROM orders", "orders"), Limits())
+    assert rows_of(connector, "SELECT count(*) FROM orders", "orders")[0] == [(3,)]
 
 
 ENDLESS = "SELECT count(*) FROM orders, range(100000000000) t(x) WHERE x % 7 = total"

@@ -144,3 +144,22 @@ def test_names_are_safe_and_unique(stems: list[tuple[str, str]]) -> None:
     assert len({name.casefold() for name in names}) == len(stems)
     assert all(name.isidentifier() or name.replace("_", "a").isalnum() for name in names)
     assert names == table_names(stems)
+
+
+def test_a_name_of_any_bytes_is_left_out_and_told_in_letters(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"bad\xff.csv")).write_text("a\n1\n")
+    (tmp_path / "good.csv").write_text("a\n1\n")
+    found = gather([str(tmp_path)])
+    assert [Path(file.path).name for file in found.files] == ["good.csv"]
+    assert found.notes == (
+        f"{tmp_path}/bad\ufffd.csv was left out: its path has bytes that are no letters of UTF-8; rename it.",
+    )
+
+
+def test_a_link_to_a_folder_above_shows_nothing_twice(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "up").symlink_to(tmp_path)
+    (tmp_path / "in" / "t.csv").write_text("a\n1\n")
+    os.mkfifo(tmp_path / "pipe.csv")
+    found = gather([f"{tmp_path}/**/*.csv"])
+    assert (len(found.files), len(found.notes)) == (1, 1)

@@ -28,6 +28,22 @@ def test_json_of_any_layout(tmp_path: Path, text: str) -> None:
     assert rows_of(files(tmp_path), "FROM t", "t")[0] == [(1, '{"c":[1,2]}'), (2, None)]
 
 
+def test_lines_that_are_no_json_are_left_out_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "t.ndjson").write_text('{"a": 1}\nnonsense\n{"a": null, "b": "x"}\n{"a": 3')
+    catalogue = files(tmp_path).catalogue("s")
+    assert catalogue.notes == (
+        f"{tmp_path}/t.ndjson: lines that are no whole JSON, and objects without a value, are left out.",
+    )
+    assert rows_of(files(tmp_path), "FROM t", "t")[0] == [(1, None), (None, "x")]
+    (tmp_path / "t.ndjson").rename(tmp_path / "t.json")
+    assert "Malformed JSON" in files(tmp_path).catalogue("s").notes[0], "of one value nothing can be left out"
+
+
+def test_an_array_behind_a_byte_order_mark_is_rows(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text('[{"a": 1}, {"a": 2}]', encoding="utf-8-sig")
+    assert rows_of(files(tmp_path), "FROM t", "t")[0] == [(1,), (2,)]
+
+
 def test_json_that_is_deep_keeps_its_depth_as_json(tmp_path: Path) -> None:
     (tmp_path / "t.json").write_text('{"d": ' * 100 + "1" + "}" * 100)
     ((cell,),), _ = rows_of(files(tmp_path), "FROM t", "t")

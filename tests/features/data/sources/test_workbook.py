@@ -37,12 +37,15 @@ def test_sheets_are_tables_with_types(tmp_path: Path) -> None:
     )
     connector = files(tmp_path)
     tables = {table.name: table for table in connector.catalogue("s").tables}
-    assert list(tables) == ["sales_North", "sales_South", "sales_Empty"]
+    assert list(tables) == ["sales_North", "sales_South"]
+    assert connector.catalogue("s").notes == (
+        f"The sheet Empty of {tmp_path}/sales.xlsx is empty, and no table.",
+    )
     assert [(column.name, column.type) for column in tables["sales_North"].columns] == [
         ("id", "BIGINT"), ("name", "VARCHAR"), ("price", "DOUBLE"), ("day", "DATE"), ("ok", "BOOLEAN"),
         ("mixed", "VARCHAR"), ("column6", "VARCHAR"), ("id_1", "BIGINT"),
     ]  # fmt: skip
-    assert [table.rows for table in tables.values()] == [2, 2, 0]
+    assert [table.rows for table in tables.values()] == [2, 2]
     assert tables["sales_North"].comment == "sales.xlsx, sheet North"
     rows, _ = rows_of(connector, "FROM sales_North", "sales_North")
     assert rows == [
@@ -50,6 +53,29 @@ def test_sheets_are_tables_with_types(tmp_path: Path) -> None:
         (2, None, 2.0, "2024-06-01", False, "x", "y", None),
     ]
     assert rows_of(connector, "SELECT sum(n) FROM sales_South", "sales_South")[0] == [("3",)]
+
+
+def test_a_sheet_that_reaches_too_far_is_refused_and_the_process_lives(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(str(tmp_path / "far.xlsx")) as book:
+        sheet = book.add_worksheet()
+        sheet.write(0, 0, "n")
+        sheet.write(1_048_575, 16_383, 1)
+    with xlsxwriter.Workbook(str(tmp_path / "corner.xlsx")) as book:
+        book.add_worksheet().write_column(1_048_570, 16_383, ["n", 1, 2])
+    catalogue = files(tmp_path).catalogue("s")
+    assert [table.name for table in catalogue.tables] == ["corner"]
+    assert "reaches over 1,048,576 rows and 16,384 columns" in catalogue.notes[0]
+    assert rows_of(files(tmp_path), "FROM corner", "corner")[0] == [(1,), (2,)]
+
+
+def test_a_damaged_sheet_is_said(tmp_path: Path) -> None:
+    made(tmp_path / "t.xlsx", A=[["n"], *[[number] for number in range(500)]])
+    whole = (tmp_path / "t.xlsx").read_bytes()
+    place = whole.index(b"xl/worksheets/sheet1.xml") + 60
+    (tmp_path / "t.xlsx").write_bytes(whole[:place] + b"\xff" * 40 + whole[place + 40 :])
+    catalogue = files(tmp_path).catalogue("s")
+    assert catalogue.tables == ()
+    assert "cannot be read" in catalogue.notes[0]
 
 
 def test_one_sheet_is_called_as_the_file(tmp_path: Path) -> None:

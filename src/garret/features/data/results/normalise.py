@@ -99,7 +99,8 @@ def unique_columns(columns: Sequence[ResultColumn]) -> tuple[ResultColumn, ...]:
     taken: set[str] = set()
     unique: list[ResultColumn] = []
     for number, column in enumerate(columns, start=1):
-        base = column.name.strip()[:_NAME_LIMIT] or f"column_{number}"
+        # Arrow's writers end a name at a NUL, or the process with it.
+        base = column.name.replace("\0", "").strip()[:_NAME_LIMIT] or f"column_{number}"
         name, again = base, 2
         while name.casefold() in taken:
             name, again = f"{base}_{again}", again + 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from garret.features.data.contracts import ColumnSummary
 from garret.features.data.results.cells import Place, plain
@@ -16,6 +17,8 @@ from garret.features.data.results.table import ResultTable
 BINS: Final = 20
 _EXACT_ROWS: Final = 200_000  # beyond, counting different values is an estimate (HyperLogLog, about 2 % off)
 _LABEL: Final = 80  # characters of a value in a summary
+_FACTS: Final[WeakKeyDictionary[ResultTable, tuple[Fact, ...]]] = WeakKeyDictionary()
+"""Of tables that are open: they never change, and each chart that is looked at asks for the same."""
 
 
 def summary(table: ResultTable, name: str) -> ColumnSummary:
@@ -27,10 +30,8 @@ def summary(table: ResultTable, name: str) -> ColumnSummary:
     value = place.compared
     mean = f"avg(CASE WHEN isfinite(CAST({value} AS DOUBLE)) THEN CAST({value} AS DOUBLE) END)"
     rows, present, distinct, lowest, highest, average = table.ask(
-        f"SELECT count(*), count({place.at}), count(DISTINCT {place.at}),"
-        f" CAST(arg_min({place.shown}, {value}) AS VARCHAR), CAST(arg_max({place.shown}, {value})"
-        " AS VARCHAR),"
-        f" {mean if place.numeric else 'NULL'} FROM result"
+        f"SELECT count(*), count({place.at}), count(DISTINCT {place.at}), {_extreme(place, 'min')},"
+        f" {_extreme(place, 'max')}, {mean if place.numeric else 'NULL'} FROM result"
     )[0]
     return ColumnSummary(
         name=name,
@@ -45,9 +46,14 @@ def summary(table: ResultTable, name: str) -> ColumnSummary:
 
 
 def facts(table: ResultTable) -> tuple[Fact, ...]:
-    """What the rules of charts may know of each column, by one pass over the table."""
-    if not table.places:
-        return ()
+    """What the rules of charts may know of each column, by one pass over the table, which is remembered."""
+    known = _FACTS.get(table)
+    if known is None:
+        known = _FACTS[table] = _facts(table) if table.places else ()
+    return known
+
+
+def _facts(table: ResultTable) -> tuple[Fact, ...]:
     exact = table.rows <= _EXACT_ROWS
     terms: list[str] = []
     for place in table.places:
@@ -102,6 +108,16 @@ def _bins(table: ResultTable, place: Place, distinct: int) -> tuple[tuple[str, i
         f" WHERE {place.at} IS NOT NULL GROUP BY cell ORDER BY often DESC, cell LIMIT {BINS}"
     )
     return tuple((_short(cell), count) for cell, count in found)
+
+
+def _extreme(place: Place, which: str) -> str:
+    """The expression of the lowest or highest cell. Where values are compared as they lie, it alone becomes a
+    text, and not each of a million before it is compared.
+    """
+    if place.compared == place.at:
+        found = f"(SELECT {which}({place.at}) AS {place.at} FROM result)"
+        return f"(SELECT CAST({place.shown} AS VARCHAR) FROM {found})"
+    return f"CAST(arg_{which}({place.shown}, {place.compared}) AS VARCHAR)"
 
 
 def _summed_up(place: Place) -> bool:

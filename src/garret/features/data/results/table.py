@@ -2,8 +2,9 @@
 
 Lives in the results worker. The Arrow stream of a run is read once into an engine in memory, which nobody
 else's query ever reaches: all its SQL is written here, and what a person types are parameters. An order is
-worked out once, as the rows' numbers, and kept; a page is then a look-up (1,000,000 rows x 9: about 4 ms,
-sorting 0.2 s).
+worked out once, as the rows' numbers, and kept; a page is then a look-up (1,000,000 rows x 9: about 4 ms).
+The first pages of an order ask for its first rows alone, which the engine finds without sorting the rest
+(1,000,000 rows by a text and a number: 90 ms of processor time instead of 680).
 
 Neighbours: `normalise` wrote the stream; `cells` and `filters` write the expressions; `drawing` and
 `export` read.
@@ -15,7 +16,7 @@ import io
 import os
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from garret.base.errors import Code, UsageError
 from garret.features.data.contracts import Filter, ResultColumn, ResultPage, Sort
@@ -25,6 +26,7 @@ from garret.features.data.results.normalise import ResultsError
 
 PAGE_LIMIT: Final = 1_000  # rows of one page
 _ORDERS_KEPT: Final = 4  # 8 bytes a row each
+_FIRST: Final = 2 * PAGE_LIMIT  # rows of an order that are found before all of it is sorted
 _SHORT: Final = (
     "BOOLEAN",
     "TINY",
@@ -47,6 +49,14 @@ _CHUNK: Final = 20_000  # rows that `read` holds at a time
 Order = tuple[tuple[Sort, ...], tuple[Filter, ...]]
 
 
+class _Found(NamedTuple):
+    """An order: the table of the rows' numbers, how many of them are in it, and how many there are."""
+
+    name: str
+    held: int
+    rows: int
+
+
 class ResultTable:
     """One result, open. For one thread. Use as a context manager."""
 
@@ -55,7 +65,7 @@ class ResultTable:
         import duckdb
 
         self._engine = duckdb.connect(config=_settings(memory))
-        self._orders: OrderedDict[Order, tuple[str, int]] = OrderedDict()
+        self._orders: OrderedDict[Order, _Found] = OrderedDict()
         self._made = 0
         try:
             self._load(descriptor, columns)
@@ -138,7 +148,7 @@ class ResultTable:
         """Rows from `offset` of the narrowed and ordered table. Raises UsageError."""
         if offset < 0 or not 0 <= count <= PAGE_LIMIT:
             raise UsageError(f"A page begins at 0 or later and has at most {PAGE_LIMIT:,} rows.")
-        name, rows = self._order(tuple(sorts), tuple(filters))
+        name, rows = self._order(tuple(sorts), tuple(filters), offset + count)
         return ResultPage(
             offset=offset, rows=rows, cells=tuple(self._cells(name, offset, count, LONGEST_CELL))
         )
@@ -178,16 +188,33 @@ class ResultTable:
     def _readable(self, kind: str, text: str) -> bool:
         return bool(self.ask(f"SELECT TRY_CAST(? AS {kind}) IS NOT NULL", [text])[0][0])
 
-    def _order(self, sorts: tuple[Sort, ...], filters: tuple[Filter, ...]) -> tuple[str, int]:
-        """The table that holds the rows' numbers in this order, and how many they are; no name for all as
-        they are.
+    def _order(
+        self, sorts: tuple[Sort, ...], filters: tuple[Filter, ...], reach: int | None = None
+    ) -> tuple[str, int]:
+        """The table that holds the rows' numbers in this order, the first `reach` at least, and how many rows
+        there are; no name for all as they are.
         """
         if not sorts and not filters:
             return "", self.rows
         key = (sorts, filters)
-        if key in self._orders:
-            self._orders.move_to_end(key)
-            return self._orders[key]
+        found = self._orders.get(key)
+        if found is not None and found.held < (found.rows if reach is None else min(reach, found.rows)):
+            self._drop(key)
+            found = None
+        if found is None:
+            found = self._orders[key] = self._ordered(
+                sorts, filters, first=reach is not None and reach <= _FIRST
+            )
+            if len(self._orders) > _ORDERS_KEPT:
+                self._drop(next(iter(self._orders)))
+        self._orders.move_to_end(key)
+        return found.name, found.rows
+
+    def _drop(self, key: Order) -> None:
+        self.ask(f"DROP TABLE {self._orders.pop(key).name}")
+
+    def _ordered(self, sorts: Sequence[Sort], filters: Sequence[Filter], *, first: bool) -> _Found:
+        """Work an order out; of one that is sorted, `first` leaves it at the first rows."""
         conditions = [condition(self.place(wanted.column), wanted, self._readable) for wanted in filters]
         terms = [
             f"{self.place(sort.column).compared} {'DESC' if sort.descending else 'ASC'} NULLS LAST"
@@ -197,17 +224,16 @@ class ResultTable:
         values = [value for _, some in conditions for value in some]
         self._made += 1
         name = f"order_{self._made}"
+        some = f" LIMIT {_FIRST}" if first and sorts else ""
         self.ask(
             f"CREATE TABLE {name} AS SELECT rowid AS spot FROM result WHERE {where} ORDER BY"
-            f" {', '.join([*terms, 'rowid'])}",
+            f" {', '.join([*terms, 'rowid'])}{some}",
             values,
         )
-        rows = int(self.ask(f"SELECT count(*) FROM {name}")[0][0])
-        self._orders[key] = (name, rows)
-        if len(self._orders) > _ORDERS_KEPT:
-            _, (oldest, _) = self._orders.popitem(last=False)
-            self.ask(f"DROP TABLE {oldest}")
-        return name, rows
+        held = rows = int(self.ask(f"SELECT count(*) FROM {name}")[0][0])
+        if some and held == _FIRST:
+            rows = int(self.ask(f"SELECT count(*) FROM result WHERE {where}", values)[0][0])
+        return _Found(name, held, rows)
 
 
 class _Stream:

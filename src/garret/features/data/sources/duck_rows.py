@@ -113,10 +113,17 @@ def interrupter(engine: duckdb.DuckDBPyConnection) -> Callable[[], None]:
     return interrupt
 
 
+def sentence(error: Exception) -> str:
+    """The first line of what DuckDB says, without its name for the kind of error and without a full stop."""
+    first = str(error).partition("\n")[0]
+    _, colon, said = first.partition(": ")
+    words = "".join(letter for letter in (said if colon else first) if letter.isprintable())
+    return words.strip(" .") or "what it holds is damaged"
+
+
 def told(error: Exception) -> SourceError:
     """What DuckDB says, in a person's words."""
-    first = str(error).partition("\n")[0]
-    said = first.partition(": ")[2] or first
+    first, said = str(error).partition("\n")[0], sentence(error)
     if isinstance(error, duckdb.OutOfMemoryException) or "Out of Memory" in first:
         return SourceError(
             "The query needs more memory than it may have. Nothing was changed; narrow it.", code=Code.FULL

@@ -36,6 +36,7 @@ from garret.features.data.sources.contract import Able, SourceError
 from garret.features.data.sources.delimited import read_delimited, rejections
 from garret.features.data.sources.duck_rows import DuckRows, explain, interrupter, quoted, told
 from garret.features.data.sources.file_catalogue import describe
+from garret.features.data.sources.file_session import Session
 from garret.features.data.sources.file_tables import FileTable, tables_of
 from garret.features.data.sources.fingerprint import take_fingerprint
 from garret.features.data.sources.gather import Form, Gathered, gather, stamp
@@ -45,9 +46,6 @@ from garret.features.data.sources.structured import read_json, read_parquet, sha
 from garret.features.data.sources.watch import Watch
 
 FENCE: Final = 2 << 30  # bytes of memory for one query, where the worker has no lower limit
-_SECONDS_A_BYTE: Final = (
-    1 / 250e6
-)  # of text that is read through; a copy is read ten times as fast (measured)
 _LONGEST_LOOK: Final = 120.0  # seconds for a catalogue
 
 Heard = Callable[[str, float], None]
@@ -80,6 +78,7 @@ class FilesConnector:
         self._config = config
         self._cache: Cache | None = None
         self._watch: Watch | None = None
+        self._session: Session | None = None  # what `explain` opened, for a run over the same tables
 
     def use_cache(self, folder: Path, key: bytes = b"") -> None:
         """Take fresh copies from `folder` from now on; `key` is the one they were made with."""
@@ -108,7 +107,11 @@ class FilesConnector:
             for table in tables:
                 watch.check()
                 try:
-                    reads.append((table, self._read(engine, table)))
+                    read = self._read(engine, table)
+                    if read.columns:
+                        reads.append((table, read))
+                    else:
+                        notes.append(f"{_place(table)} is empty, and no table.")
                 except SourceError as error:
                     watch.check()
                     notes.append(error.message)
@@ -127,15 +130,19 @@ class FilesConnector:
 
     def explain(self, checked: Checked, limits: Limits) -> Estimate:
         with self._watching(limits.seconds) as watch:
-            session = self._open(checked.tables, watch)
-            with session.engine:
+            session = self._opened_for(checked.tables, watch)
+            try:
                 estimate = explain(session.engine, checked, watch, session.rows)
+            except BaseException:
+                session.engine.close()
+                raise
+        self._session = session
         return msgspec.structs.replace(estimate, seconds=session.seconds)
 
     def run(self, checked: Checked, limits: Limits) -> DuckRows:
         watch = self._watching(limits.seconds).begin()  # the rows end it
         try:
-            session = self._open(checked.tables, watch)
+            session = self._opened_for(checked.tables, watch)
             return DuckRows(session.engine, checked.query, limits, watch, session.notes)
         except BaseException:
             watch.end()
@@ -147,6 +154,9 @@ class FilesConnector:
 
     def close(self) -> None:
         self.cancel()
+        if self._session is not None:
+            self._session.engine.close()
+            self._session = None
 
     def describe_reading(self, path: str) -> dict[str, str]:
         """What is guessed or decided about how a file is read, as options of `SourceConfig.reading`."""
@@ -211,27 +221,51 @@ class FilesConnector:
             heard(table.name, 1.0)
         return size
 
-    def _open(self, names: Sequence[str], watch: Watch) -> _Session:
-        """A session over the tables of these names, from their files or from fresh copies."""
-        gathered = gather(self._config.paths)
-        found = {table.name: table for table in self._known(gathered)}
+    def _opened_for(self, names: Sequence[str], watch: Watch) -> Session:
+        """A session over the tables of these names: the one that is open, where their files are still as it
+        found them, else a new one. Whoever asks closes its engine.
+        """
+        wanted = self._wanted(names)
+        open_, self._session = self._session, None
+        if open_ is not None and open_.is_over(wanted):
+            watch.attach(interrupter(open_.engine))
+            return open_
+        if open_ is not None:
+            open_.engine.close()
+        try:
+            return self._open(wanted, watch)
+        except SourceError:
+            watch.check()
+            copies = [copy for _, copy in wanted if copy is not None]
+            if not copies:
+                raise
+            for copy in copies:  # damaged, or of another key: the files themselves are what counts
+                parquet_cache.discard(copy)
+            return self._open([(table, None) for table, _ in wanted], watch)
+
+    def _wanted(self, names: Sequence[str]) -> list[tuple[FileTable, Copy | None]]:
+        """The tables of these names as they are now, each with its copy. Raises SourceError."""
+        found = {table.name: table for table in self._known(gather(self._config.paths))}
         missing = [name for name in names if name not in found]
         if missing:
             raise SourceError(
                 f"{missing[0]} is not there any more. Look whether its file was moved, and ask again.",
                 code=Code.CONFLICT,
             )
-        session = _Session([found[name] for name in dict.fromkeys(names)])
-        copies = [(table, self._found_copy(table)) for table in session.tables]
+        tables = [found[name] for name in dict.fromkeys(names)]
+        return [(table, self._found_copy(table)) for table in tables]
+
+    def _open(self, wanted: Sequence[tuple[FileTable, Copy | None]], watch: Watch) -> Session:
+        """A session over tables, from their files or from fresh copies."""
+        session = Session(wanted)
         paths = [
-            path for table, copy in copies for path in ([copy.path, copy.notes_path] if copy else table.paths)
+            path for table, copy in wanted for path in ([copy.path, copy.notes_path] if copy else table.paths)
         ]
 
         def ready(engine: duckdb.DuckDBPyConnection) -> None:
             watch.attach(interrupter(engine))
-            for table, copy in copies:
+            for table, copy in wanted:
                 if copy is not None:
-                    session.take(table, copy)
                     copy.unlock(engine)
                     engine.execute(f"CREATE VIEW {quoted(table.name)} AS FROM {copy.relation}")
                 else:
@@ -310,47 +344,6 @@ def prepare(config: SourceConfig, into: Path, key: bytes = b"", heard: Heard | N
     return FilesConnector(config).prepare(into, key, heard)
 
 
-class _Session:
-    """An open engine over some tables, and what is to be remarked when a query over them is over."""
-
-    engine: duckdb.DuckDBPyConnection
-
-    def __init__(self, tables: Sequence[FileTable]) -> None:
-        self.tables = tables
-        self._copies: dict[str, Copy] = {}
-        self.rows: int | None = None
-
-    def count(self, table: FileTable, read: Read) -> None:
-        """Remember the size of the largest table of text, which the engine does not know."""
-        if table.form in ("delimited", "json") and read.rows is not None:
-            self.rows = max(self.rows or 0, read.rows)
-
-    def take(self, table: FileTable, copy: Copy) -> None:
-        self._copies[table.name] = copy
-
-    @property
-    def seconds(self) -> float:
-        """How long reading all of it takes, about."""
-        return sum(
-            table.size
-            * _SECONDS_A_BYTE
-            * (0.1 if table.name in self._copies or table.form == "parquet" else 1.0)
-            for table in self.tables
-        )
-
-    def notes(self, engine: duckdb.DuckDBPyConnection) -> list[str]:
-        found = rejections(engine)
-        for copy in self._copies.values():
-            found += copy.notes(engine)
-        for table in self.tables:
-            found += [
-                f"{file.path} changed while it was read; rows of before and after may be mixed. Run it again."
-                for file in table.files
-                if stamp(file.path) != file.stamp
-            ]
-        return found
-
-
 def _opened(gathered: Gathered, watch: Watch) -> duckdb.DuckDBPyConnection:
     """A session that may look at all files of the source."""
     engine = locked_duckdb.open_files(
@@ -367,6 +360,11 @@ def _tables(
         return shape(engine, path, form)
 
     return tables_of(gathered, shaped)
+
+
+def _place(table: FileTable) -> str:
+    """Where a table is, for a person."""
+    return f"The sheet {table.sheet} of {table.paths[0]}" if table.sheet else table.paths[0]
 
 
 def _is_worth(table: FileTable) -> bool:

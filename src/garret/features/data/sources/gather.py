@@ -84,10 +84,10 @@ def gather(paths: Sequence[str]) -> Gathered:
             _take(found, sorted(glob.iglob(path, recursive=True)), entry, notes, root=root)
         else:
             raise SourceError(
-                f"{path} is not there. Look whether it was moved, or remove it from the source."
+                f"{_printable(path)} is not there. Look whether it was moved, or remove it from the source."
             )
         if len(found) == before:
-            notes.append(f"Nothing that can be read was found at {path}.")
+            notes.append(f"Nothing that can be read was found at {_printable(path)}.")
     files = sorted(found.values(), key=lambda file: (file.entry, file.path))
     return Gathered(tuple(files), frozenset(globbed), tuple(notes))
 
@@ -149,20 +149,27 @@ def _take(
     found: dict[str, File], paths: Iterable[str], entry: int, notes: list[str], *, root: str | None = None
 ) -> None:
     inside = None if root is None else os.path.realpath(root)
+    told: set[str] = set()  # a link to a folder above shows a pattern the same file some forty times
     for path in paths:
         form = form_of(path) or ("delimited" if inside is None else None)
         if form is None:
             continue  # a picture in the folder is nothing to speak of
         real = os.path.realpath(path)
         reason = _left_out(real, inside)
-        if reason:
-            notes.append(f"{path} was left out: {reason}.")
-        elif real not in found:
+        if reason and real not in told:
+            told.add(real)
+            notes.append(f"{_printable(path)} was left out: {reason}.")
+        elif not reason and real not in found:
             if len(found) >= MOST_FILES:
                 notes.append(f"Only the first {MOST_FILES:,} files are read. Add a smaller folder.")
                 return
             now = os.stat(real)
             found[real] = File(real, form, entry, now.st_size, now.st_mtime_ns, now.st_ino)
+
+
+def _printable(path: str) -> str:
+    """A path as it can be told and written: a name of a file may be any bytes."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _left_out(real: str, inside: str | None) -> str:
@@ -177,6 +184,8 @@ def _left_out(real: str, inside: str | None) -> str:
         return "it is a pipe, a device or a folder, and no file"
     if not os.access(real, os.R_OK):
         return "it may not be read"
+    if _printable(real) != real:
+        return "its path has bytes that are no letters of UTF-8; rename it"
     if _UNREADABLE.search(real):
         return "its path has a * or ? in it; rename it"
     return ""

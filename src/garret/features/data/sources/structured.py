@@ -5,29 +5,63 @@ Neighbours: `reading` has the form of the answer; `files` asks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import duckdb
+import msgspec
 
 from garret.base.errors import Code
 from garret.features.data.sources.contract import SourceError
-from garret.features.data.sources.duck_rows import literal, quoted, told
+from garret.features.data.sources.duck_rows import literal, quoted, sentence
 from garret.features.data.sources.reading import SAMPLED_ROWS, Read
 
 _DEPTH: Final = 6  # of JSON that becomes columns of their own kind; what is below stays JSON
 _OBJECT: Final = 32 << 20  # bytes of the largest object
+_LINES: Final = re.compile(r"\.(ndjson|jsonl)(\.gz|\.zst)?\Z", re.IGNORECASE)
 _SHOWN: Final = 200  # characters of a value that is looked at
 
 
 def read_json(engine: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> Read:
-    """How to read JSON of any layout (an array, lines, or objects one after another). Raises SourceError."""
+    """How to read JSON of any layout (an array, lines, or objects one after another). Raises SourceError.
+
+    Of lines, those that are no JSON are left out, where there are some among the first.
+    """
     listed = ", ".join(literal(path) for path in paths)
-    relation = (
-        f"read_json([{listed}], format = 'auto', maximum_depth = {_DEPTH},"
-        f" maximum_object_size = {_OBJECT}, union_by_name = true)"
-    )
-    return _read(engine, paths[0], relation, rows=None)
+    # The engine takes an array behind a byte order mark for one value.
+    layout = "array" if all(map(_is_marked_array, paths)) else "auto"
+    options = f"maximum_depth = {_DEPTH}, maximum_object_size = {_OBJECT}, union_by_name = true"
+    try:
+        return _read(engine, paths[0], f"read_json([{listed}], format = '{layout}', {options})", rows=None)
+    except SourceError as error:
+        if not (_is_malformed(error) and all(_LINES.search(path) for path in paths)):
+            raise
+    lines = f"read_json([{listed}], format = 'newline_delimited', ignore_errors = true, {options})"
+    return _read_whole_lines(engine, paths[0], lines)
+
+
+def _is_malformed(error: SourceError) -> bool:
+    return "Malformed JSON" in error.message
+
+
+def _is_marked_array(path: str) -> bool:
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(1024)
+    except OSError:
+        return False  # the engine says why
+    return head.startswith(b"\xef\xbb\xbf") and head[3:].lstrip().startswith(b"[")
+
+
+def _read_whole_lines(engine: duckdb.DuckDBPyConnection, path: str, lines: str) -> Read:
+    """Lines without those that the engine gives as rows of nothing, since they are no JSON."""
+    names = [name for name, _ in _read(engine, path, lines, rows=None).columns]
+    some = " OR ".join(f"{quoted(name)} IS NOT NULL" for name in names)
+    read = _read(engine, path, f"(SELECT * FROM {lines} WHERE {some})", rows=None)
+    note = f"{path}: lines that are no whole JSON, and objects without a value, are left out."
+    return msgspec.structs.replace(read, notes=(*read.notes, note))
 
 
 def read_parquet(engine: duckdb.DuckDBPyConnection, paths: Sequence[str], more: str = "") -> Read:
@@ -73,4 +107,7 @@ def _read(engine: duckdb.DuckDBPyConnection, path: str, relation: str, rows: int
 
 
 def _damaged(path: str, error: duckdb.Error) -> SourceError:
-    return SourceError(f"{path} cannot be read. {told(error).message}", code=Code.INVALID)
+    return SourceError(
+        f"{path} cannot be read: {sentence(error)[:300]}. Nothing was changed; look at the file.",
+        code=Code.INVALID,
+    )

@@ -9,10 +9,12 @@ Neighbours: `files` asks, and `parquet_cache` keeps what was converted.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import duckdb
 import msgspec
@@ -23,6 +25,11 @@ from garret.features.data.sources.reading import MOST_COLUMNS, SAMPLED_ROWS
 
 _LARGEST: Final = 256 << 20  # bytes of a file
 _UNPACKED: Final = 1 << 30  # bytes of what a packed one holds
+_MOST_CELLS: Final = 25_000_000  # of one sheet, 32 bytes each in the library
+_PIECE: Final = 1 << 20  # bytes of a sheet's text that are looked at in one go
+_LONGEST_MARK: Final = 32
+_SHEET: Final = re.compile(r"/?xl/worksheets/[^/]*\.xml\Z", re.IGNORECASE)
+_CELL: Final = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')
 
 
 class Sheet(msgspec.Struct):
@@ -55,6 +62,10 @@ def read_sheets(path: str, wanted: Sequence[str], options: dict[str, str]) -> li
     skip = int(options.get("skip", "0")) if options.get("skip", "0").isdigit() else 0
     header = options.get("header", "")
     with _opened(path) as book:
+        try:
+            _check_extent(path)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            raise _unreadable(path, error) from error
         sheets: list[Sheet] = []
         for name in wanted:
             try:
@@ -139,6 +150,54 @@ def _check_size(path: str) -> None:
             " sheet as CSV and add that.",
             code=Code.INVALID,
         )
+
+
+def _check_extent(path: str) -> None:
+    """Raise SourceError where a sheet reaches so far that all its cells, the empty ones too, fit no memory.
+
+    The library makes room for the whole rectangle, and the process ends where there is none: a lone cell
+    in the last corner of a sheet stands for 17 billion.
+    """
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as packed:
+        for part in packed.namelist():
+            if _SHEET.match(part):
+                with packed.open(part) as text:
+                    rows, columns = _extent(text)
+                if rows * columns > _MOST_CELLS:
+                    raise SourceError(
+                        f"A sheet of {path} reaches over {rows:,} rows and {columns:,} columns, more than"
+                        " fit the memory. Nothing was changed; delete what lies far outside its table, or"
+                        " save it as CSV.",
+                        code=Code.INVALID,
+                    )
+
+
+def _extent(text: IO[bytes]) -> tuple[int, int]:
+    """Rows and columns between the outermost cells of a sheet."""
+    lowest, highest = 1 << 30, 0
+    letters: set[bytes] = set()
+    kept = b""
+    while block := text.read(_PIECE):
+        block = kept + block
+        kept = block[
+            -_LONGEST_MARK:
+        ]  # where a piece ends within a cell's name; to see one twice does no harm
+        found = _CELL.findall(block)
+        letters.update(name for name, _ in found)
+        if found:  # rows come in order in all but damaged files, so looking at each is not wasted on many
+            numbers = {int(row) for row in {row for _, row in found}}
+            lowest, highest = min(lowest, *numbers), max(highest, *numbers)
+    columns = sorted(_column(name) for name in letters)
+    return (highest - lowest + 1, columns[-1] - columns[0] + 1) if columns else (0, 0)
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 def _unreadable(path: str, error: Exception) -> SourceError:

@@ -21,6 +21,7 @@ from garret.features.data.results.normalise import normalise
 from garret.features.data.sources.contract import Connector, Rows, SourceError
 from garret.features.data.sources.files import FilesConnector
 from garret.features.data.sources.registry import connector
+from garret.features.data.workers.rehearsal import rehearse
 from garret.protocol.contract import Command, Nothing
 from garret.protocol.life import Boot
 from garret.transport import bulk
@@ -37,6 +38,7 @@ class QueryWorker:
 
     def __init__(self) -> None:
         self._open: tuple[c.SourceConfig, str, Connector] | None = None
+        self._is_rehearsed = False
 
     def probe(self, command: work.Probe, call: Call) -> c.SourceStatus:
         """Connect, and look what the login may. Raises SourceError."""
@@ -59,13 +61,21 @@ class QueryWorker:
     def explain(self, command: work.Explain, call: Call) -> c.Estimate:
         """What the engine expects. Raises SourceError."""
         with self._connected(command.config, call, command.cache) as source:
-            return source.explain(command.checked, command.limits)
+            estimate = source.explain(command.checked, command.limits)
+        self._rehearse(command.config)
+        return estimate
 
     def execute(self, command: work.Execute, call: Call) -> work.Executed:
         """Check, run, and hand the rows over. Raises GuardRefused or SourceError."""
         checked = self._checked(command, call)
         with self._connected(command.config, call, command.cache) as source:
             return _run(source, checked, command.limits, call)
+
+    def _rehearse(self, config: c.SourceConfig) -> None:
+        """Get ready for the run that may be approved, while a person reads the plan."""
+        if not self._is_rehearsed:
+            self._is_rehearsed = True
+            threading.Thread(target=rehearse, args=(c.DIALECTS[config.kind],), daemon=True).start()
 
     def _checked(self, command: work.Execute, call: Call) -> c.Checked:
         from garret.features.data.guard import check  # the other commands need no guard, and start sooner
