@@ -11,15 +11,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import Never, cast
+from typing import Final, Never, cast
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from garret.features.data.guard import calls, nodes
+from garret.features.data.guard.dialects import VECTOR_OPERATORS
 from garret.features.data.guard.functions import COLLATIONS
 from garret.features.data.guard.names import Relation, Scope, Tables, columns_by_name
 from garret.features.data.guard.refusal import refuse
+
+_VECTORS: Final = " ".join(sorted(VECTOR_OPERATORS))
 
 
 class Expressions(ABC):
@@ -46,6 +49,7 @@ class Expressions(ABC):
             exp.Alias: self._alias,
             exp.PropertyEQ: self._field,
             exp.Collate: self._collate,
+            exp.Operator: self._operator,
             exp.Var: self._word,
             exp.DataType: self._type,
             exp.Anonymous: self._call,
@@ -213,6 +217,13 @@ class Expressions(ABC):
         if node.expression.name.lower() not in COLLATIONS:
             refuse("only known collations", node.expression.name, ", ".join(sorted(COLLATIONS)))
         self._visit(node.this, scope)
+
+    def _operator(self, node: exp.Expr, scope: Scope) -> None:
+        sign = node.args.get("operator")
+        if sign not in VECTOR_OPERATORS or self._catalogue.dialect != "postgres":
+            refuse("only known signs", f"OPERATOR({sign})", f"the operators of vectors: {_VECTORS}")
+        self._visit(node.this, scope)
+        self._visit(node.expression, scope)
 
     def _word(self, node: exp.Expr, scope: Scope) -> None:
         if node.name.lower() not in nodes.WORDS:
