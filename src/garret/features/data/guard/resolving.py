@@ -15,7 +15,14 @@ from typing import Final, Never, cast
 
 from sqlglot import exp
 
-from garret.features.data.guard.expressions import Expressions, is_written, nodes_of, refuse_column, refuse_node, said
+from garret.features.data.guard.expressions import (
+    Expressions,
+    is_written,
+    nodes_of,
+    refuse_column,
+    refuse_node,
+    said,
+)
 from garret.features.data.guard.names import Relation, Scope, Tables, columns_by_name
 from garret.features.data.guard.refusal import refuse
 

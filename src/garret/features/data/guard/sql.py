@@ -128,6 +128,9 @@ def _number(node: object) -> int:
 
 
 def _sentence(error: Exception) -> str:
-    """What sqlglot says, on one line and without its marks for terminals."""
+    """What sqlglot says, on one line, without its marks for terminals and the names of its classes."""
     errors = cast("list[dict[str, object]]", getattr(error, "errors", None) or [{}])
-    return str(errors[0].get("description") or str(error).partition("\n")[0])
+    said = str(errors[0].get("description") or str(error).partition("\n")[0])
+    if "<class" not in said:
+        return said
+    return f"something is missing near line {errors[0].get('line')}, character {errors[0].get('col')}"

@@ -57,7 +57,9 @@ _BRACKETS = {"duckdb": r"[()\[\]{}]", "postgres": r"[()\[\]]", "trino": r"[()\[\
 # A word that stands directly before a text belongs to it; each is read alike by the engine and by sqlglot.
 _STEPS: Final = frozenset({"[", "->", "->>", "#>", "#>>", "::"})
 _GLUED: Final = frozenset("'\"&")
-_PREFIXING: Final = frozenset({"+", "-", "~", "!", "not", "interval", "distinct", "all", "any", "exists", "binary"})
+_PREFIXING: Final = frozenset(
+    {"+", "-", "~", "!", "not", "interval", "distinct", "all", "any", "exists", "binary"}
+)
 _PREFIXES: Final = frozenset({"x", "date", "timestamp", "time", "interval"})
 
 
