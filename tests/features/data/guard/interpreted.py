@@ -20,7 +20,8 @@ from tests.features.data.guard import corpus, ordinary
 
 def _find_sources_alone() -> None:
     found = importlib.util.find_spec("sqlglot")
-    assert found is not None and found.origin is not None
+    assert found is not None
+    assert found.origin is not None
     folder = Path(found.origin).parent
 
     def finder(path: str) -> FileFinder:

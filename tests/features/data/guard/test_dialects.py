@@ -37,7 +37,10 @@ def written(query: str, dialect: Dialect = "postgres") -> str:
 
 @pytest.mark.parametrize("sign", sorted(VECTOR_OPERATORS))
 def test_an_operator_of_vectors_is_written_as_it_was_read(sign: str) -> None:
-    query = f"SELECT 1 - (emb{sign}'[1,2]') AS near FROM sales WHERE emb {sign} emb < 0.5 ORDER BY emb {sign} emb LIMIT 3"
+    query = (
+        f"SELECT 1 - (emb{sign}'[1,2]') AS near FROM sales "
+        f"WHERE emb {sign} emb < 0.5 ORDER BY emb {sign} emb LIMIT 3"
+    )
     assert written(query) == (
         f'SELECT 1 - ("emb" {sign} \'[1,2]\') AS "near" FROM "public"."sales" '
         f'WHERE "emb" {sign} "emb" < 0.5 ORDER BY "emb" {sign} "emb" LIMIT 3'
