@@ -80,6 +80,11 @@ _MADE = {
     "deep-case": "SELECT " + "CASE WHEN 1 = 1 THEN " * 500 + "1" + " END" * 500,
     "deep-not": "SELECT " + "NOT " * 2_000 + "1 = 1",
     "deep-queries": "SELECT * FROM " + "(SELECT * FROM " * 300 + "sales" + ") AS x" * 300,
+    # What sqlglot reads twice at each level.
+    "deep-types": "SELECT " + "date(" * 22 + "'x'" + ")" * 22,
+    "deep-binary": "SELECT " + "binary(" * 22 + "'x'" + ")" * 22,
+    "deep-limits": "SELECT " + "abs(1 LIMIT " * 22 + "1" + ")" * 22,
+    "deep-types-in-cases": "SELECT " + "CASE WHEN json(" * 11 + "1" + ") THEN 1 END" * 11,
     "many-tables": "SELECT 1 FROM " + ", ".join(f"sales AS s{at}" for at in range(150)),
     "json-deep": _json([{"$match": _deep_condition(400)}]),
     "json-many": _json([{"$match": {"a": {"$in": list(range(10_000))}}}]),

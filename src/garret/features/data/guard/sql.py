@@ -19,7 +19,7 @@ from sqlglot.errors import SqlglotError
 
 from garret.features.data.contracts import Catalogue, Checked, Limits
 from garret.features.data.guard import tokens, vocabulary
-from garret.features.data.guard.dialects import parse, write
+from garret.features.data.guard.dialects import parse, retried, write
 from garret.features.data.guard.names import Tables
 from garret.features.data.guard.refusal import refuse
 from garret.features.data.guard.resolving import Resolver
@@ -32,14 +32,14 @@ _DEEP: Final = "an expression with fewer parts within each other"
 def check_sql(query: str, catalogue: Catalogue, limits: Limits) -> Checked:
     """What may be run in place of `query`. Raises GuardRefused."""
     name = catalogue.dialect
-    tokens.measure(query, name)
+    tokens.measure(query, name, retried(name))
     tables = _tables(catalogue)
     try:
         tree = _parse(query, name)
         limit = _limit(tree, limits.rows + 1)
         _resolve(tree, tables)
         text = _write(tree, name)
-        vocabulary.look_over(text, name)
+        vocabulary.look_over(text, name, retried(name))
         again = _parse(text, name)
         resolver = _resolve(again, tables)
         if _write(again, name) != text:

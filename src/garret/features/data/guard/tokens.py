@@ -21,6 +21,7 @@ from garret.features.data.guard.refusal import refuse
 
 MOST_CHARACTERS: Final = 20_000
 MOST_TOKENS: Final = 650  # sqlglot takes up to 70 us for each over all stages: 46 ms
+MOST_WORK: Final = 1_200  # tokens, each counted as often as sqlglot reads it
 DEEPEST: Final = 24  # brackets and CASE within each other
 _FIRST: Final = frozenset({"select", "with", "from", "("})
 _LONGEST_RUN: Final = 6  # prefix operators in a row
@@ -124,10 +125,13 @@ def tokens_of(text: str, dialect: str) -> Iterator[Token]:
             yield kind, piece
 
 
-def measure(text: str, dialect: str) -> None:
-    """Refuse a text that is too long, too deep, or not made of plain tokens, before it is parsed."""
+def measure(text: str, dialect: str, retried: frozenset[str]) -> None:
+    """Refuse a text that is too long, too deep, or not made of plain tokens, before it is parsed.
+
+    `retried` are the words whose brackets are read twice.
+    """
     look_at_characters(text)
-    meter = _Meter()
+    meter, work = _Meter(), Work(retried)
     count = 0
     for kind, piece in tokens_of(text, dialect):
         if not count and piece.lower() not in _FIRST:
@@ -141,6 +145,7 @@ def measure(text: str, dialect: str) -> None:
                 f"more than {MOST_TOKENS:,} words and signs",
                 "a shorter query; a long list of values is better joined as a table",
             )
+        work.take(kind, piece)
         if kind in _METERED:
             meter.take(count, kind, piece)
         else:
@@ -150,6 +155,42 @@ def measure(text: str, dialect: str) -> None:
 
 
 _METERED: Final = frozenset({"word", "operator", "open", "close"})
+
+
+class Work:
+    """Counts what sqlglot reads, and refuses what it would read again and again.
+
+    It tries the brackets after some words (`retried`) as a type's before it reads them as a function's, and what
+    follows LIMIT within brackets twice as well; so `date(date(...))` of 24 levels took minutes.
+    """
+
+    def __init__(self, retried: frozenset[str]) -> None:
+        self._retried = retried
+        self._times = [1]  # how often what stands in each open bracket is read
+        self._word = ""  # before this token
+        self._done = 0
+
+    def take(self, kind: str, piece: str) -> None:
+        """Count one token. Raises GuardRefused."""
+        if kind == "word":
+            self._word = piece.lower()
+            if self._word in _TAILS and len(self._times) > 1:
+                self._times[-1] *= 2
+        else:
+            if kind == "open":
+                again = _MORE_TIMES.get(self._word, 2) if self._word in self._retried else 1
+                self._times.append(self._times[-1] * again)
+            elif kind == "close" and len(self._times) > 1:
+                self._times.pop()
+            self._word = ""
+        self._done += self._times[-1]
+        if self._done > MOST_WORK:
+            allowed = "fewer of them within each other, or a shorter query"
+            refuse("the depth of a query is limited", "types or limits in brackets, many levels", allowed)
+
+
+_TAILS: Final = frozenset({"limit", "offset", "fetch"})
+_MORE_TIMES: Final = {"binary": 3}
 
 
 class _Meter:
