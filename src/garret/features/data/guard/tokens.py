@@ -160,36 +160,93 @@ _METERED: Final = frozenset({"word", "operator", "open", "close"})
 class Work:
     """Counts what sqlglot reads, and refuses what it would read again and again.
 
-    It tries the brackets after some words (`retried`) as a type's before it reads them as a function's, and what
-    follows LIMIT within brackets twice as well; so `date(date(...))` of 24 levels took minutes.
+    It tries the brackets after some words (`retried`) as a type's before it reads them as a function's, and
+    what follows LIMIT within brackets, or a join that has no condition yet, twice as well: `date(date(...))`
+    of 24 levels and 30 joins without conditions took minutes. Each step into a value (`->`, or a dot after
+    brackets) walks those before it: 130 in one expression took 160 ms; so do names of hundreds of parts.
     """
 
     def __init__(self, retried: frozenset[str]) -> None:
         self._retried = retried
-        self._times = [1]  # how often what stands in each open bracket is read
-        self._word = ""  # before this token
-        self._done = 0
+        self._times = [1]  # of each open bracket: how often what stands in it is read,
+        self._steps = [0]  # the steps so far in the expression that stands there,
+        self._joins = [0]  # and the joins there that wait for a condition
+        self._kind = self._word = ""  # of the token before, and what it is if a word
+        self._done = self._dots = self._marks = 0
 
     def take(self, kind: str, piece: str) -> None:
         """Count one token. Raises GuardRefused."""
-        if kind == "word":
-            self._word = piece.lower()
-            if self._word in _TAILS and len(self._times) > 1:
-                self._times[-1] *= 2
-        else:
-            if kind == "open":
-                again = _MORE_TIMES.get(self._word, 2) if self._word in self._retried else 1
-                self._times.append(self._times[-1] * again)
-            elif kind == "close" and len(self._times) > 1:
-                self._times.pop()
-            self._word = ""
+        word = piece.lower() if kind == "word" else ""
+        if kind == "open":
+            self._open()
+        elif kind == "close" and len(self._times) > 1:
+            for each in (self._times, self._steps, self._joins):
+                each.pop()
+        elif kind == "comma" or word in _BETWEEN:
+            self._steps[-1] = 0
+        elif piece in _ARROWS:
+            self._steps[-1] += 1
+        elif kind == "dot":
+            self._dot()
+        elif kind == "text":
+            self._path(piece)
+        if word:
+            self._hear(word)
+        self._kind, self._word = kind, word
         self._done += self._times[-1]
+        self._hold()
+
+    def _open(self) -> None:
+        again = _MORE_TIMES.get(self._word, 2) if self._word in self._retried else 1
+        self._times.append(self._times[-1] * again)
+        self._steps.append(0)
+        self._joins.append(0)
+
+    def _dot(self) -> None:
+        self._dots = self._dots + 1 if self._kind in _NAMED else 0
+        self._steps[-1] += self._kind not in _NAMED
+
+    def _path(self, text: str) -> None:
+        marks = text.count(".") + text.count("[")
+        if marks > _MARKS_OF_TEXT:
+            self._marks += marks
+
+    def _hear(self, word: str) -> None:
+        if self._kind != "dot":
+            self._dots = 0
+        if word in _JOINS and self._word not in _TYING:
+            self._joins[-1] += 1
+            self._times[-1] *= 2
+        elif word in _CONDITIONS and self._joins[-1]:
+            self._joins[-1] -= 1
+            self._times[-1] //= 2
+        elif word in _TAILS and len(self._times) > 1:
+            self._times[-1] *= 2
+
+    def _hold(self) -> None:
         if self._done > MOST_WORK:
-            allowed = "fewer of them within each other, or a shorter query"
-            refuse("the depth of a query is limited", "types or limits in brackets, many levels", allowed)
+            what = "types or limits in brackets of many levels, or many joins without a condition"
+            refuse("the depth of a query is limited", what, "fewer of them, or a shorter query")
+        if max(self._steps[-1], self._dots) > _MOST_IN_ONE:
+            what = "very many steps such as -> or dots in one expression"
+            refuse("the depth of a query is limited", what, f"at most {_MOST_IN_ONE} of them")
+        if self._marks > _MOST_MARKS:
+            what = "texts with very many dots or brackets, as long paths have"
+            refuse("the size of a query is limited", what, f"at most {_MOST_MARKS:,} of them")
 
 
+_ARROWS: Final = frozenset({"->", "->>", "#>", "#>>"})
+_NAMED: Final = frozenset({"word", "name"})
+_MOST_IN_ONE: Final = 16
+_MARKS_OF_TEXT: Final = 20  # dots and brackets that are in a text which is no long path
+_MOST_MARKS: Final = 500
+_BETWEEN: Final = frozenset(
+    "select from where and or on having when then else as by group order union except intersect".split()
+)
 _TAILS: Final = frozenset({"limit", "offset", "fetch"})
+_JOINS: Final = frozenset({"join", "straight_join"})
+_TYING: Final = frozenset({"cross", "natural"})  # joins that have no condition
+_CONDITIONS: Final = frozenset({"on", "using"})
 _MORE_TIMES: Final = {"binary": 3}
 
 
