@@ -241,7 +241,7 @@ _MOST_IN_ONE: Final = 16
 _MARKS_OF_TEXT: Final = 20  # dots and brackets that are in a text which is no long path
 _MOST_MARKS: Final = 500
 _BETWEEN: Final = frozenset(
-    "select from where and or on having when then else as by group order union except intersect".split()
+    "select from where and or on having by group order union except intersect".split()
 )
 _TAILS: Final = frozenset({"limit", "offset", "fetch"})
 _JOINS: Final = frozenset({"join", "straight_join"})
