@@ -43,6 +43,12 @@ _DEAR = (
     "SELECT " + "CASE WHEN id = 1 THEN " * 20 + "1" + " END" * 20 + " FROM sales",
     "SELECT id FROM sales ORDER BY " + ", ".join(["id"] * 315),
     "SELECT " + "(SELECT " * 11 + "1" + ")" * 11,
+    "SELECT " + "date(" * 7 + "id" + ")" * 7 + " FROM sales",
+    "SELECT " + "abs(1 LIMIT " * 7 + "id" + ")" * 7 + " FROM sales",
+    "SELECT 1 FROM sales" + " JOIN sales" * 7,
+    "SELECT json_extract(info, '$" + "[0]" * 490 + "') FROM sales",
+    "SELECT id FROM sales WHERE " + " AND ".join(["coalesce(id, 1)" + "->'a'" * 8] * 6),
+    "SELECT " + ".".join(["id"] * 17) + " FROM sales",
     "SELECT * FROM " + "(SELECT * FROM " * 11 + "sales" + ") AS x" * 11,
 )
 

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from garret.features.data.contracts import Catalogue, Dialect, Limits
 from garret.features.data.guard import GuardRefused, check, nodes
-from garret.features.data.guard.dialects import dialect_of, parse
+from garret.features.data.guard.dialects import VECTOR_OPERATORS, parse
 from garret.features.data.guard.functions import ALLOWED
 from tests.features.data.guard import corpus, ordinary
 
@@ -39,6 +39,7 @@ RULED = {
     "Alias",
     "PropertyEQ",
     "Collate",
+    "Operator",
     "Var",
     "DataType",
     "DataTypeParam",
@@ -159,10 +160,12 @@ def hold(dialect: Dialect, query: str) -> bool:
         checked = check(query, source, Limits(rows=10))
     except GuardRefused:
         return False
-    (tree,) = parse(checked.query, dialect_of(dialect))
+    (tree,) = parse(checked.query, dialect)
     assert isinstance(tree, exp.Query)
     for node in tree.walk():
         assert type(node).__name__ in NAMES, (query, checked.query, type(node))
+        if isinstance(node, exp.Operator):
+            assert node.args["operator"] in VECTOR_OPERATORS
         if isinstance(node, exp.Anonymous):
             assert node.name.lower() in ALLOWED[dialect]
         assert not node.comments

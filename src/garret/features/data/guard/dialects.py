@@ -1,100 +1,104 @@
-"""sqlglot's dialects as the guard uses them; PostgreSQL's knows the operators of pgvector as well.
+"""sqlglot's dialects as the guard uses them; in PostgreSQL's, the operators of pgvector are read as well.
 
-sqlglot reads `a <=> b` as MySQL's comparison and would write something else for PostgreSQL. Here each
-operator has a node of its own and comes out as it went in (pgvector's README lists them).
+sqlglot's own dialects are used as they come: its compiled build (`sqlglotc`) takes no subclass that is not
+compiled. It knows `a <=> b` only as MySQL's comparison, and would write something else for PostgreSQL. So
+each operator of pgvector (its README lists them) is put among sqlglot's tokens as `OPERATOR(<=>)`, which is
+PostgreSQL's own longer way to write any operator (manual, "Operator Precedence"), and is written short
+again. Tokens are changed, never a text that is still to be read, so nothing within quotes or comments is
+touched, and what is written is read and judged anew in any case.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any, ClassVar, Final
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final
 
 from sqlglot import Dialect, exp
-from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import ErrorLevel
-from sqlglot.expressions.core import Binary, Expression
-from sqlglot.generators.postgres import PostgresGenerator
-from sqlglot.parsers.postgres import PostgresParser
-from sqlglot.tokenizer_core import TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 # It repeats the text of what it cannot read, and queries are nobody's but their owner's.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
+VECTOR_OPERATORS: Final = frozenset({"<->", "<#>", "<=>", "<+>", "<~>", "<%>"})
+"""Distances of two vectors: L2, negative inner product, cosine, L1; of bits: Hamming, Jaccard."""
 
-class InnerProduct(Expression, Binary):
-    """`<#>`: the negative inner product of two vectors."""
-
-
-class CosineOperator(Expression, Binary):
-    """`<=>`: the cosine distance of two vectors."""
-
-
-class TaxicabOperator(Expression, Binary):
-    """`<+>`: the taxicab distance of two vectors."""
+_VECTOR: Final = re.compile(r"<[-#=+~%]>")
+# Texts and names come first, so that what is in them is passed over.
+_LONG_FORM: Final = re.compile(r"""'[^']*'|"[^"]*"|\bOPERATOR\((<[-#=+~%]>)\)""")
+# What sqlglot makes of the operators' signs: one token of some, two or three of others.
+_FIRST: Final = frozenset({TokenType.LR_ARROW, TokenType.NULLSAFE_EQ, TokenType.LT})
+_SIGNS: Final = _FIRST | {TokenType.PLUS, TokenType.RLIKE, TokenType.MOD, TokenType.GT, TokenType.HASH_ARROW}
 
 
-VECTOR_OPERATORS: Final = {InnerProduct: "<#>", CosineOperator: "<=>", TaxicabOperator: "<+>"}
-
-
-class _Parser(PostgresParser):
-    FACTOR: ClassVar = {
-        **PostgresParser.FACTOR,
-        # Kinds of tokens that PostgreSQL has no use for.
-        TokenType.DCOLONDOLLAR: InnerProduct,
-        TokenType.DCOLONPERCENT: CosineOperator,
-        TokenType.DCOLONQMARK: TaxicabOperator,
-    }
-
-
-def _between(sign: str) -> Callable[[PostgresGenerator, Binary], str]:
-    return lambda generator, node: generator.binary(node, sign)
-
-
-class _Generator(PostgresGenerator):
-    TRANSFORMS: ClassVar = {
-        **PostgresGenerator.TRANSFORMS,
-        InnerProduct: _between("<#>"),
-        CosineOperator: _between("<=>"),
-        TaxicabOperator: _between("<+>"),
-    }
-
-
-class GarretPostgres(Postgres):
-    """PostgreSQL with pgvector."""
-
-    class Tokenizer(Postgres.Tokenizer):
-        KEYWORDS: ClassVar = {
-            **Postgres.Tokenizer.KEYWORDS,
-            "<#>": TokenType.DCOLONDOLLAR,
-            "<=>": TokenType.DCOLONPERCENT,
-            "<+>": TokenType.DCOLONQMARK,
-        }
-
-    Parser = _Parser
-    Generator = _Generator
-
-
-_NAMES: Final = {
-    "duckdb": "duckdb",
-    "sqlite": "sqlite",
-    "postgres": "garretpostgres",
-    "mysql": "mysql",
-    "trino": "trino",
-}
-
-
-def dialect_of(name: str) -> Dialect:
-    """sqlglot's dialect for one of the catalogue's."""
-    return Dialect.get_or_raise(_NAMES[name])
-
-
-def parse(text: str, dialect: Dialect) -> list[exp.Expr | None]:
+def parse(text: str, dialect: str) -> list[exp.Expr | None]:
     """The statements of `text`. Raises sqlglot's errors."""
-    return dialect.parse(text, error_level=ErrorLevel.IMMEDIATE)
+    found = _dialect(dialect)
+    tokens = found.tokenize(text)
+    if dialect == "postgres" and _VECTOR.search(text):
+        tokens = list(_with_vectors(tokens))
+    return found.parser(error_level=ErrorLevel.IMMEDIATE).parse(tokens, text)
 
 
-def write(tree: exp.Expr, dialect: Dialect) -> str:
+@cache
+def retried(dialect: str) -> frozenset[str]:
+    """Words, in lower case, whose brackets sqlglot reads twice: as a type's first, then as a function's.
+
+    Within each other they take twice as long at each level (measured: of all keywords, these).
+    """
+    found = _dialect(dialect)
+    types = found.parser_class.TYPE_TOKENS
+    words = (word for word, kind in found.tokenizer_class.KEYWORDS.items() if kind in types)
+    return frozenset(map(str.lower, words)) | {"if", "xor"}
+
+
+def write(tree: exp.Expr, dialect: str) -> str:
     """The tree as text of the dialect, on one line, without comments; `tree` is used up."""
     options: dict[str, Any] = {"comments": False, "unsupported_level": ErrorLevel.RAISE}
-    return dialect.generate(tree, copy=False, **options)
+    text = _dialect(dialect).generate(tree, copy=False, **options)
+    if dialect == "postgres" and "OPERATOR(" in text:
+        text = _LONG_FORM.sub(lambda long: long[1] or long[0], text)
+    return text
+
+
+@cache
+def _dialect(name: str) -> Dialect:
+    return Dialect.get_or_raise(name)
+
+
+def _with_vectors(tokens: list[Token]) -> Iterator[Token]:
+    """The tokens, with pgvector's operators in their long form."""
+    at = 0
+    while at < len(tokens):
+        size = _length(tokens, at)
+        if size:
+            yield from _long_form(tokens[at : at + size])
+        else:
+            yield tokens[at]
+        at += size or 1
+
+
+def _length(tokens: list[Token], at: int) -> int:
+    """How many tokens from `at` on are together one of pgvector's operators; 0 where there is none."""
+    if tokens[at].token_type not in _FIRST:
+        return 0
+    sign, end = "", tokens[at].start
+    for size, token in enumerate(tokens[at : at + 3], start=1):
+        if token.start != end or token.token_type not in _SIGNS:
+            return 0  # signs that stand apart, or something else between them
+        sign, end = sign + token.text, token.end + 1
+        if sign in VECTOR_OPERATORS:
+            return size
+    return 0
+
+
+def _long_form(parts: list[Token]) -> Iterator[Token]:
+    first = parts[0]
+    place = first.line, first.col, first.start, parts[-1].end
+    yield Token(TokenType.OPERATOR, "OPERATOR", *place)
+    yield Token(TokenType.L_PAREN, "(", *place)
+    yield Token(TokenType.VAR, "".join(part.text for part in parts), *place)
+    yield Token(TokenType.R_PAREN, ")", *place)

@@ -11,15 +11,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import Never, cast
+from typing import Final, Never, cast
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from garret.features.data.guard import calls, nodes
+from garret.features.data.guard.dialects import VECTOR_OPERATORS
 from garret.features.data.guard.functions import COLLATIONS
 from garret.features.data.guard.names import Relation, Scope, Tables, columns_by_name
 from garret.features.data.guard.refusal import refuse
+
+Expr: Final = exp.Expr
+_NAME_PARTS: Final = ("catalog", "db", "table", "this")
+_VECTORS: Final = " ".join(sorted(VECTOR_OPERATORS))
 
 
 class Expressions(ABC):
@@ -46,6 +51,7 @@ class Expressions(ABC):
             exp.Alias: self._alias,
             exp.PropertyEQ: self._field,
             exp.Collate: self._collate,
+            exp.Operator: self._operator,
             exp.Var: self._word,
             exp.DataType: self._type,
             exp.Anonymous: self._call,
@@ -72,24 +78,30 @@ class Expressions(ABC):
             calls.look_at(node, self._catalogue.dialect)
         elif kind not in nodes.PLAIN:
             refuse_node(node)
-        for part in node.args:
-            self._part(node, part, scope)
+        for value in list(node.args.values()):
+            if isinstance(value, Expr):
+                self._visit(value, scope)
+            elif isinstance(value, list):
+                for item in cast("list[object]", value):
+                    if isinstance(item, Expr):
+                        self._visit(item, scope)
 
     def _inner_query(self, node: exp.Expr, scope: Scope) -> None:
         self.query(node, scope, scope.common)
 
     def _column(self, node: exp.Expr, scope: Scope) -> None:
-        parts = [part for part in (node.args.get(key) for key in ("catalog", "db", "table", "this")) if part]
-        if isinstance(node.this, exp.Star):
+        parts = [part for part in map(node.args.get, _NAME_PARTS) if part]
+        if isinstance(parts[-1], exp.Star):
             self._qualified_star(node, scope)
             return
-        if any(not isinstance(part, exp.Identifier) for part in parts):
-            refuse_node(node)
+        for part in parts:
+            if not isinstance(part, exp.Identifier):
+                refuse_node(node)
         names = [self._folded(part) for part in parts]
         for at in range(min(len(names), 3) - 1, -1, -1):
             found = self._find(names[: at + 1], scope)
             if found is not None and (at == len(names) - 1 or self._has_fields):
-                self._rewrite(node, found, names[at + 1 :])
+                self._rewrite(node, parts, [*found, *names[at + 1 :]])
                 return
         refuse_column(".".join(names), scope)
 
@@ -120,14 +132,17 @@ class Expressions(ABC):
             around = around.outer
         return None
 
-    def _rewrite(self, node: exp.Expr, found: list[str], fields: list[str]) -> None:
-        written = [exp.to_identifier(name, quoted=True) for name in (*found, *fields)]
-        if len(written) > 4:
-            refuse("names are short", ".".join(found + fields), "at most three fields within each other")
-        for key in ("catalog", "db", "table"):
-            node.set(key, None)
-        for key, identifier in zip(("this", "table", "db", "catalog"), reversed(written), strict=False):
-            node.set(key, identifier)
+    def _rewrite(self, node: exp.Expr, parts: list[exp.Expr], written: list[str]) -> None:
+        """Give a column its name: `parts` is what it had, `written` what it is called."""
+        if len(written) > len(_NAME_PARTS):
+            refuse("names are short", ".".join(written), "at most three fields within each other")
+        if len(parts) > len(written):
+            for key in _NAME_PARTS[:-1]:
+                node.set(key, None)
+        same = len(parts) == len(written)
+        for at, key in enumerate(_NAME_PARTS[-len(written) :]):
+            if not same or not is_written(parts[at], written[at]):
+                node.set(key, exp.Identifier(this=written[at], quoted=True))
 
     def _note(self, relation: Relation, name: str) -> None:
         if relation.address:
@@ -214,6 +229,13 @@ class Expressions(ABC):
             refuse("only known collations", node.expression.name, ", ".join(sorted(COLLATIONS)))
         self._visit(node.this, scope)
 
+    def _operator(self, node: exp.Expr, scope: Scope) -> None:
+        sign = node.args.get("operator")
+        if sign not in VECTOR_OPERATORS or self._catalogue.dialect != "postgres":
+            refuse("only known signs", f"OPERATOR({sign})", f"the operators of vectors: {_VECTORS}")
+        self._visit(node.this, scope)
+        self._visit(node.expression, scope)
+
     def _word(self, node: exp.Expr, scope: Scope) -> None:
         if node.name.lower() not in nodes.WORDS:
             refuse("only known words", node.name, "units of time, such as month, and ALL")
@@ -262,16 +284,25 @@ class Expressions(ABC):
         if not isinstance(node, exp.Identifier) or not node.name:
             refuse_node(node)
         name = self._folded(node)
-        node.set("this", name)
-        node.set("quoted", True)
+        if not is_written(node, name):
+            node.set("this", name)
+            node.set("quoted", True)
         return name
 
 
 def nodes_of(node: exp.Expr, part: str) -> list[exp.Expr]:
     """The nodes that are a part of another: one, a list of them, or none."""
     value = node.args.get(part)
-    found = cast("list[object]", value) if isinstance(value, list) else [value]
-    return [item for item in found if isinstance(item, exp.Expr)]
+    if isinstance(value, Expr):
+        return [value]
+    if isinstance(value, list):
+        return [item for item in cast("list[object]", value) if isinstance(item, Expr)]
+    return []
+
+
+def is_written(node: exp.Expr, name: str) -> bool:
+    """Whether an identifier is `name` in quotes already, as every one is when a text is read again."""
+    return node.args == {"this": name, "quoted": True}
 
 
 def said(node: exp.Expr) -> str:

@@ -11,8 +11,6 @@ from typing import Final
 
 from sqlglot import exp
 
-from garret.features.data.guard.dialects import VECTOR_OPERATORS
-
 
 def _classes(names: str) -> frozenset[type[exp.Expr]]:
     return frozenset(getattr(exp, name) for name in names.split())
@@ -49,7 +47,7 @@ COMPUTING: Final = _classes(
     """
 )
 
-PLAIN: Final = frozenset(VECTOR_OPERATORS) | _classes(
+PLAIN: Final = _classes(
     """
     Add Alias All And Any ArrayContainedBy AtTimeZone Between BitwiseAnd BitwiseLeftShift BitwiseNot
     BitwiseOr BitwiseRightShift BitwiseXor Bracket Cube DPipe Distance Distinct Div EQ Escape Filter GT

@@ -15,7 +15,14 @@ from typing import Final, Never, cast
 
 from sqlglot import exp
 
-from garret.features.data.guard.expressions import Expressions, nodes_of, refuse_column, refuse_node, said
+from garret.features.data.guard.expressions import (
+    Expressions,
+    is_written,
+    nodes_of,
+    refuse_column,
+    refuse_node,
+    said,
+)
 from garret.features.data.guard.names import Relation, Scope, Tables, columns_by_name
 from garret.features.data.guard.refusal import refuse
 
@@ -196,10 +203,10 @@ class Resolver(Expressions):
     def _physical(self, node: exp.Table, schema: str) -> Relation:
         table = self._catalogue.find(node.name, schema)
         self.tables[table.address] = None
-        node.set("this", exp.to_identifier(table.name, quoted=True))
         parts = table.schema.split(".") if self._catalogue.dialect == "trino" else [table.schema]
-        node.set("db", exp.to_identifier(parts[-1], quoted=True) if table.schema else None)
-        node.set("catalog", exp.to_identifier(parts[0], quoted=True) if len(parts) > 1 else None)
+        _name(node, "this", table.name)
+        _name(node, "db", parts[-1])
+        _name(node, "catalog", parts[0] if len(parts) > 1 else "")
         columns = self._catalogue.columns(table)
         return Relation(table.name, columns, address=table.address, schema=table.schema)
 
@@ -275,6 +282,16 @@ class Resolver(Expressions):
         identifier = exp.to_identifier(scope.relations[holders[0]].columns[name], quoted=True)
         node.replace(identifier)
         scope.join(holders)
+
+
+def _name(node: exp.Table, part: str, name: str) -> None:
+    """Call a part of a table's address `name`, in quotes; an empty one has no such part."""
+    before = node.args.get(part)
+    if not name:
+        if before is not None:
+            node.set(part, None)
+    elif before is None or not is_written(before, name):
+        node.set(part, exp.Identifier(this=name, quoted=True))
 
 
 def _joins(node: exp.Expr) -> list[exp.Join]:

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from typing import Final, cast
 
-from sqlglot import Dialect, exp
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from garret.features.data.contracts import Catalogue, Checked, Limits
 from garret.features.data.guard import tokens, vocabulary
-from garret.features.data.guard.dialects import dialect_of, parse, write
+from garret.features.data.guard.dialects import parse, retried, write
 from garret.features.data.guard.names import Tables
 from garret.features.data.guard.refusal import refuse
 from garret.features.data.guard.resolving import Resolver
@@ -32,17 +32,17 @@ _DEEP: Final = "an expression with fewer parts within each other"
 def check_sql(query: str, catalogue: Catalogue, limits: Limits) -> Checked:
     """What may be run in place of `query`. Raises GuardRefused."""
     name = catalogue.dialect
-    tokens.measure(query, name)
-    dialect, tables = dialect_of(name), _tables(catalogue)
+    tokens.measure(query, name, retried(name))
+    tables = _tables(catalogue)
     try:
-        tree = _parse(query, dialect)
+        tree = _parse(query, name)
         limit = _limit(tree, limits.rows + 1)
         _resolve(tree, tables)
-        text = _write(tree, dialect)
-        vocabulary.look_over(text, name)
-        again = _parse(text, dialect)
+        text = _write(tree, name)
+        vocabulary.look_over(text, name, retried(name))
+        again = _parse(text, name)
         resolver = _resolve(again, tables)
-        if _write(again, dialect) != text:
+        if _write(again, name) != text:
             refuse("a query reads the same each time", text, "a simpler form of the same query")
     except RecursionError:
         refuse("the depth of a query is limited", "an expression with very many levels", _DEEP)
@@ -65,7 +65,7 @@ def _tables(catalogue: Catalogue) -> Tables:
     return kept[1]
 
 
-def _parse(text: str, dialect: Dialect) -> exp.Query:
+def _parse(text: str, dialect: str) -> exp.Query:
     try:
         found = parse(text, dialect)
     except _FAULTS as error:
@@ -79,7 +79,7 @@ def _parse(text: str, dialect: Dialect) -> exp.Query:
     return tree
 
 
-def _write(tree: exp.Query, dialect: Dialect) -> str:
+def _write(tree: exp.Query, dialect: str) -> str:
     try:
         return write(tree, dialect)
     except _FAULTS as error:
@@ -128,6 +128,9 @@ def _number(node: object) -> int:
 
 
 def _sentence(error: Exception) -> str:
-    """What sqlglot says, on one line and without its marks for terminals."""
+    """What sqlglot says, on one line, without its marks for terminals and the names of its classes."""
     errors = cast("list[dict[str, object]]", getattr(error, "errors", None) or [{}])
-    return str(errors[0].get("description") or str(error).partition("\n")[0])
+    said = str(errors[0].get("description") or str(error).partition("\n")[0])
+    if "<class" not in said:
+        return said
+    return f"something is missing near line {errors[0].get('line')}, character {errors[0].get('col')}"

@@ -21,6 +21,7 @@ from garret.features.data.guard.refusal import refuse
 
 MOST_CHARACTERS: Final = 20_000
 MOST_TOKENS: Final = 650  # sqlglot takes up to 70 us for each over all stages: 46 ms
+MOST_WORK: Final = 1_200  # tokens, each counted as often as sqlglot reads it
 DEEPEST: Final = 24  # brackets and CASE within each other
 _FIRST: Final = frozenset({"select", "with", "from", "("})
 _LONGEST_RUN: Final = 6  # prefix operators in a row
@@ -57,6 +58,9 @@ _BRACKETS = {"duckdb": r"[()\[\]{}]", "postgres": r"[()\[\]]", "trino": r"[()\[\
 # A word that stands directly before a text belongs to it; each is read alike by the engine and by sqlglot.
 _STEPS: Final = frozenset({"[", "->", "->>", "#>", "#>>", "::"})
 _GLUED: Final = frozenset("'\"&")
+_PREFIXING: Final = frozenset(
+    {"+", "-", "~", "!", "not", "interval", "distinct", "all", "any", "exists", "binary"}
+)
 _PREFIXES: Final = frozenset({"x", "date", "timestamp", "time", "interval"})
 
 
@@ -73,7 +77,6 @@ def _compile(dialect: str) -> re.Pattern[str]:
     names += [_BOXED_NAME] if dialect == "sqlite" else []
     brackets = _BRACKETS.get(dialect, r"[()]")
     parts = [
-        ("space", r"[ \t\r\n]+"),
         ("line", r"(?:--|#)[^\n]*" if mysql else r"--[^\n]*"),
         ("block", r"/\*(?:[^*/]|\*(?!/)|/(?!\*))*\*/"),
         ("text", text),
@@ -86,113 +89,235 @@ def _compile(dialect: str) -> re.Pattern[str]:
         ("operator", _OPERATORS[dialect]),
         ("colon", r":" if dialect in ("duckdb", "postgres") else r"(?!)"),
         ("end", r";"),
+        ("last", r"\Z"),
+        ("unknown", r"."),  # or the reader would look on for something known, from each place anew
     ]
-    return re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in parts), re.DOTALL)
+    either = "|".join(f"(?P<{name}>{pattern})" for name, pattern in parts)
+    return re.compile(rf"[ \t\r\n]*+(?:{either})", re.DOTALL)
 
 
 _READERS: Final = {dialect: _compile(dialect) for dialect in _OPERATORS}
+_COMMENTS: Final = frozenset({"line", "block"})
 
 
 def tokens_of(text: str, dialect: str) -> Iterator[Token]:
     """The tokens of `text` without spaces and comments. Raises GuardRefused at the first unknown one."""
-    at, ended = 0, False
+    ended = False
     for found in _READERS[dialect].finditer(text):
-        start, end = found.span()
-        if start != at:
-            break
-        at = end
         kind = found.lastgroup or ""
-        if kind == "space":
-            continue
-        piece = found.group()
-        if kind in ("line", "block"):
+        piece = found[kind]
+        if kind in _COMMENTS:
             _look_at_comment(piece, dialect)
-            continue
-        if ended:
-            refuse("one statement at a time", f"; {text[start:]}", "a single SELECT, with no second one")
-        if kind == "end":
+        elif kind == "last":
+            return
+        elif kind == "unknown":
+            _refuse_unknown(text[found.start(kind) :], dialect)
+        elif ended:
+            second = text[found.start(kind) :]
+            refuse("one statement at a time", f"; {second}", "a single SELECT, with no second one")
+        elif kind == "end":
             ended = True
-            continue
-        if kind == "word":
-            _look_at_word(piece, text[end : end + 2], dialect)
-        elif kind == "bracket":
-            kind = "open" if piece in "([{" else "close"
-        yield kind, piece
-    if at != len(text):
-        _refuse_unknown(text[at:], dialect)
+        else:
+            if kind == "word":
+                _look_at_word(piece, text[found.end() : found.end() + 2], dialect)
+            elif kind == "bracket":
+                kind = "open" if piece in "([{" else "close"
+            yield kind, piece
 
 
-def measure(text: str, dialect: str) -> None:
-    """Refuse a text that is too long, too deep, or not made of plain tokens, before it is parsed."""
+def measure(text: str, dialect: str, retried: frozenset[str]) -> None:
+    """Refuse a text that is too long, too deep, or not made of plain tokens, before it is parsed.
+
+    `retried` are the words whose brackets are read twice.
+    """
     look_at_characters(text)
-    meter = _Meter()
+    meter, work = _Meter(), Work(retried)
+    count = 0
     for kind, piece in tokens_of(text, dialect):
-        if not meter.count and piece.lower() not in _FIRST:
+        if not count and piece.lower() not in _FIRST:
             refuse(
                 "queries only read", piece, "a query that begins with SELECT, or with WITH and common tables"
             )
-        meter.take(kind, piece)
-    if not meter.count:
+        count += 1
+        if count > MOST_TOKENS:
+            refuse(
+                "the size of a query is limited",
+                f"more than {MOST_TOKENS:,} words and signs",
+                "a shorter query; a long list of values is better joined as a table",
+            )
+        work.take(kind, piece)
+        if kind in _METERED:
+            meter.take(count, kind, piece)
+        else:
+            meter.run = 0
+    if not count:
         refuse("a query has to be there", "an empty text", "a SELECT over the tables of this source")
+
+
+_METERED: Final = frozenset({"word", "operator", "open", "close"})
+
+
+class Work:
+    """Counts what sqlglot reads, and refuses what it would read again and again.
+
+    It tries the brackets after some words (`retried`) as a type's before it reads them as a function's, and
+    what follows LIMIT within brackets, or a join that has no condition yet, twice as well: `date(date(...))`
+    of 24 levels and 30 joins without conditions took minutes. Each step into a value (`->`, or a dot after
+    brackets) walks those before it: 130 in one expression took 160 ms; so do names of hundreds of parts.
+    """
+
+    def __init__(self, retried: frozenset[str]) -> None:
+        self._retried = retried
+        self._times = [1]  # of each open bracket: how often what stands in it is read,
+        self._steps = [0]  # the steps so far in the expression that stands there,
+        self._joins = [0]  # and the joins there that wait for a condition
+        self._kind = self._word = ""  # of the token before, and what it is if a word
+        self._done = self._dots = self._marks = 0
+
+    def take(self, kind: str, piece: str) -> None:
+        """Count one token. Raises GuardRefused."""
+        word = piece.lower() if kind == "word" else ""
+        if kind == "open":
+            self._open()
+        elif kind == "close" and len(self._times) > 1:
+            for each in (self._times, self._steps, self._joins):
+                each.pop()
+        elif kind == "comma" or word in _BETWEEN:
+            self._steps[-1] = 0
+        elif piece in _ARROWS:
+            self._steps[-1] += 1
+        elif kind == "dot":
+            self._dot()
+        elif kind == "text":
+            self._path(piece)
+        if word:
+            self._hear(word)
+        self._kind, self._word = kind, word
+        self._done += self._times[-1]
+        self._hold()
+
+    def _open(self) -> None:
+        again = _MORE_TIMES.get(self._word, 2) if self._word in self._retried else 1
+        self._times.append(self._times[-1] * again)
+        self._steps.append(0)
+        self._joins.append(0)
+
+    def _dot(self) -> None:
+        self._dots = self._dots + 1 if self._kind in _NAMED else 0
+        self._steps[-1] += self._kind not in _NAMED
+
+    def _path(self, text: str) -> None:
+        marks = text.count(".") + text.count("[")
+        if marks > _MARKS_OF_TEXT:
+            self._marks += marks
+
+    def _hear(self, word: str) -> None:
+        if self._kind != "dot":
+            self._dots = 0
+        if word in _JOINS and self._word not in _TYING:
+            self._joins[-1] += 1
+            self._times[-1] *= 2
+        elif word in _CONDITIONS and self._joins[-1]:
+            self._joins[-1] -= 1
+            self._times[-1] //= 2
+        elif word in _TAILS and len(self._times) > 1:
+            self._times[-1] *= 2
+
+    def _hold(self) -> None:
+        if self._done > MOST_WORK:
+            what = "types or limits in brackets of many levels, or many joins without a condition"
+            refuse("the depth of a query is limited", what, "fewer of them, or a shorter query")
+        if max(self._steps[-1], self._dots) > _MOST_IN_ONE:
+            what = "very many steps such as -> or dots in one expression"
+            refuse("the depth of a query is limited", what, f"at most {_MOST_IN_ONE} of them")
+        if self._marks > _MOST_MARKS:
+            what = "texts with very many dots or brackets, as long paths have"
+            refuse("the size of a query is limited", what, f"at most {_MOST_MARKS:,} of them")
+
+
+_ARROWS: Final = frozenset({"->", "->>", "#>", "#>>"})
+_NAMED: Final = frozenset({"word", "name"})
+_MOST_IN_ONE: Final = 16
+_MARKS_OF_TEXT: Final = 20  # dots and brackets that are in a text which is no long path
+_MOST_MARKS: Final = 500
+_BETWEEN: Final = frozenset(
+    "select from where and or on having by group order union except intersect".split()
+)
+_TAILS: Final = frozenset({"limit", "offset", "fetch"})
+_JOINS: Final = frozenset({"join", "straight_join"})
+_TYING: Final = frozenset({"cross", "natural"})  # joins that have no condition
+_CONDITIONS: Final = frozenset({"on", "using"})
+_MORE_TIMES: Final = {"binary": 3}
 
 
 class _Meter:
     """Counts what sqlglot's time grows with, and refuses at the first that is too much.
 
     Measured with sqlglot 30: each level of square brackets doubles the time in PostgreSQL's dialect and
-    each pair costs a millisecond; each step into a value walks all steps before it.
+    each pair costs a millisecond; each step into a value walks all steps before it. `run` is the number of
+    prefix operators that stand in a row.
     """
 
     def __init__(self) -> None:
-        self.count = 0
+        self.run = 0
         self._round = self._square = self._cases = 0  # levels that are open
-        self._run = self._chain = self._stepped = self._steps = self._squares = 0
+        self._chain = self._stepped = self._steps = self._squares = 0
 
-    def take(self, kind: str, piece: str) -> None:
-        """Count one token. Raises GuardRefused."""
-        self.count += 1
-        if kind == "word":
-            lower = piece.lower()
-            self._cases += (lower == "case") - (lower == "end" and self._cases > 0)
-        elif kind == "open":
+    def take(self, at: int, kind: str, piece: str) -> None:
+        """Count the token at place `at`. Raises GuardRefused."""
+        lower = piece.lower() if kind == "word" else piece
+        if kind == "open":
             self._open(piece)
         elif kind == "close":
             self._square -= piece == "]"
             self._round -= piece != "]"
-        self._run = self._run + 1 if _is_prefix(kind, piece) else 0
+        elif lower == "case":
+            self._cases += 1
+            self._hold_depth()
+        elif lower == "end":
+            self._cases -= self._cases > 0
+        if lower in _PREFIXING:
+            self.run += 1
+            if self.run > _LONGEST_RUN:
+                _refuse_rows()
+        else:
+            self.run = 0
         if piece in _STEPS:
-            self._steps += 1
-            self._chain = self._chain + 1 if self.count - self._stepped <= _STEP_APART else 0
-            self._stepped = self.count
-        self._hold()
+            self._step(at)
 
     def _open(self, piece: str) -> None:
         if piece == "[":
             self._square += 1
             self._squares += 1
+            self._hold_steps()
         else:
             self._round += 1
+        self._hold_depth()
 
-    def _hold(self) -> None:
-        if self.count > MOST_TOKENS:
-            refuse(
-                "the size of a query is limited",
-                f"more than {MOST_TOKENS:,} words and signs",
-                "a shorter query; a long list of values is better joined as a table",
-            )
+    def _step(self, at: int) -> None:
+        self._steps += 1
+        self._chain = self._chain + 1 if at - self._stepped <= _STEP_APART else 0
+        self._stepped = at
+        if self._chain > _LONGEST_CHAIN:
+            _refuse_rows()
+        self._hold_steps()
+
+    def _hold_depth(self) -> None:
         if self._round + self._square + self._cases > DEEPEST or self._square > _DEEPEST_SQUARE:
             levels = f"{DEEPEST} levels of brackets or CASE, {_DEEPEST_SQUARE} of square brackets"
             refuse("the depth of a query is limited", "more levels", levels)
-        if self._run > _LONGEST_RUN or self._chain > _LONGEST_CHAIN:
-            refuse(
-                "the depth of a query is limited", "many signs in a row", f"at most {_LONGEST_RUN} of them"
-            )
+
+    def _hold_steps(self) -> None:
         if self._squares > _MOST_SQUARES or self._steps > _MOST_STEPS:
             refuse(
                 "the size of a query is limited",
                 "very many steps into values",
                 f"{_MOST_SQUARES} square brackets and {_MOST_STEPS} steps such as -> or ::",
             )
+
+
+def _refuse_rows() -> Never:
+    refuse("the depth of a query is limited", "many signs in a row", f"at most {_LONGEST_RUN} of them")
 
 
 def look_at_characters(text: str, most: int = MOST_CHARACTERS) -> None:
@@ -206,20 +331,6 @@ def look_at_characters(text: str, most: int = MOST_CHARACTERS) -> None:
             f"the character U+{ord(hidden.group()):04X} at place {hidden.start() + 1}",
             "letters, digits, signs, spaces, tabs and line ends",
         )
-
-
-def _is_prefix(kind: str, piece: str) -> bool:
-    if kind == "operator":
-        return piece in "+-~!"
-    return kind == "word" and piece.lower() in (
-        "not",
-        "interval",
-        "distinct",
-        "all",
-        "any",
-        "exists",
-        "binary",
-    )
 
 
 def _look_at_comment(piece: str, dialect: str) -> None:

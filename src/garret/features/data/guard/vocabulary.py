@@ -12,7 +12,7 @@ from typing import Final, Never
 
 from garret.features.data.guard.functions import ALLOWED, COLLATIONS
 from garret.features.data.guard.refusal import refuse
-from garret.features.data.guard.tokens import tokens_of
+from garret.features.data.guard.tokens import Work, tokens_of
 
 _CLAUSES = frozenset(
     """
@@ -62,11 +62,15 @@ _WORDS: Final = COLLATIONS | _MARKS | _CLAUSES | _TYPES | _UNITS | _BARE_FUNCTIO
 _BRACKETED_TYPES: Final = _TYPES | _BARE_FUNCTIONS  # decimal(10, 2); current_timestamp(3)
 
 
-def look_over(text: str, dialect: str) -> None:
-    """Refuse `text`, which is about to be run, unless every word in it is known. Raises GuardRefused."""
-    functions = ALLOWED[dialect]
+def look_over(text: str, dialect: str, retried: frozenset[str]) -> None:
+    """Refuse `text`, which is about to be run, unless every word in it is known. Raises GuardRefused.
+
+    `retried` are the words whose brackets sqlglot reads twice: it is to read this text once more.
+    """
+    functions, work = ALLOWED[dialect], Work(retried)
     word = ""
     for kind, piece in tokens_of(text, dialect):
+        work.take(kind, piece)
         if word:
             _look_at(word, piece == "(", functions, dialect)
         word = piece if kind == "word" else ""

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from garret.features.data.contracts import Limits, SourceConfig
+from garret.features.data.guard import check
 from garret.features.data.sources.postgres import PostgresConnector
 from tests.features.data.sources.contract_suite.conftest import checked, fetch
 from tests.servers import postgresql
@@ -60,6 +61,20 @@ def test_the_nearest_by_each_distance(source: PostgresConnector) -> None:
         assert {row[0] for row in found} == {1, 3}
     _, ((distance,),) = fetch(source, "SELECT place <-> '[1,0,0]' AS far FROM notes WHERE id = 2 LIMIT 11")
     assert distance == pytest.approx(2**0.5)
+
+
+def test_what_the_guard_writes_means_the_same(source: PostgresConnector) -> None:
+    bits = "binary_quantize(place)"
+    asked = [
+        *(f"place {sign} '[1,2,0]'" for sign in ("<->", "<=>", "<#>", "<+>")),
+        *(f"{bits} {sign} {bits}" for sign in ("<~>", "<%>")),
+    ]
+    for distance in asked:
+        query = (
+            f"SELECT id, 1 + ({distance}) AS far FROM notes WHERE {distance} IS NOT NULL ORDER BY id LIMIT 9"
+        )
+        guarded = check(query, source.catalogue("v"), Limits())
+        assert fetch(source, guarded.query)[1] == fetch(source, query)[1]
 
 
 def test_the_catalogue_has_vectors(source: PostgresConnector) -> None:
