@@ -166,13 +166,14 @@ class MongoConnector:
     def cancel(self) -> None:
         self._attempt.cancel()
 
-    def _interrupt(self) -> None:
+    def _interrupt(self) -> bool:
         """End our operation at the server, which a login may do with its own, by another connection."""
         with suppress(errors.PyMongoError):
             admin = self._database().client.admin
             found = admin.command("currentOp", {"$ownOps": True, "command.comment": self._mark})
             for operation in found.get("inprog", ()):
                 admin.command("killOp", op=operation["opid"])
+        return True
 
     def close(self) -> None:
         self._attempt.close()

@@ -185,8 +185,10 @@ class MysqlRun:
         finally:
             rows.close()
 
-    def _interrupt(self) -> None:
+    def _interrupt(self) -> bool:
         """End it at the server, which has no query before the thread is known."""
         self._ending.set()
-        if self._thread:
-            self._kill(self._thread)
+        if not self._thread:
+            return False
+        self._kill(self._thread)
+        return True

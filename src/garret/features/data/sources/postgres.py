@@ -160,6 +160,7 @@ class PostgresConnector:
         ahead = self._open_ahead()
         with self._reading(attempt, limits.seconds) as connection:
             described = describe_columns(connection, connection.execute(_inner(checked.query), prepare=True))
+        attempt.check()
         guarding = guards(self._config, limits.seconds, self._gives_up_rights())
         beginning = Beginning(ahead.take, guarding.as_string(control))
         self._ahead = None

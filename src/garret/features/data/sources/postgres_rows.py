@@ -36,8 +36,8 @@ PAUSE: Final = 2.0
 """Seconds that the engine's own time limit is given before the pump's."""
 
 _OPEN: Final = {"adbc.postgresql.type_resolver_mode": "builtin"}
-"""The driver knows PostgreSQL's own types by itself, and no others are ever asked for. Else it reads all types
-and all columns of the database as it connects: 0.2 s of processor time at 1,000 tables."""
+"""The driver knows PostgreSQL's own types by itself, and no others are ever asked for. Else it reads all
+types and all columns of the database as it connects: 0.2 s of processor time at 1,000 tables."""
 
 _PLAIN: Final = {16, 20, 21, 23, 25, 700, 701, 1042, 1043, 17}
 """bool, int8, int2, int4, text, float4, float8, bpchar, varchar, bytea: the same in Arrow."""
@@ -160,12 +160,14 @@ class PostgresRun:
         chosen = [_expression(f"q.{name}", each) for name, each in zip(names, self._columns, strict=True)]
         return f"SELECT {', '.join(chosen)} FROM (\n{self._query}\n) AS q({', '.join(names)})"
 
-    def _interrupt(self) -> None:
-        """End it at the server, by the other connection."""
+    def _interrupt(self) -> bool:
+        """End it at the server, by the other connection; before its process is known it has not begun."""
         self._ending.set()
-        if self._backend:
-            with suppress(psycopg.Error):
-                self._control.execute("SELECT pg_cancel_backend(%s)", (self._backend,))
+        if not self._backend:
+            return False
+        with suppress(psycopg.Error):
+            self._control.execute("SELECT pg_cancel_backend(%s)", (self._backend,))
+        return True
 
 
 def _storage(column: pa.Array) -> pa.Array:

@@ -39,8 +39,8 @@ class Pump(Generic[T]):
     """What `produce` gives, one after another, for at most `seconds` in all, which the engine is to keep, and
     the `pause` in which it may say so.
 
-    `interrupt` ends the work at the engine, from any thread, and raises nothing; `describe` makes an error
-    for people of whatever the driver raised.
+    `interrupt` ends the work at the engine, from any thread, and raises nothing; it gives whether the engine
+    has anything to end. `describe` makes an error for people of whatever the driver raised.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Pump(Generic[T]):
         *,
         seconds: float,
         pause: float = 0.0,
-        interrupt: Callable[[], None],
+        interrupt: Callable[[], bool],
         describe: Callable[[BaseException], SourceError],
         clock: Clock = SYSTEM,
     ) -> None:
@@ -65,6 +65,8 @@ class Pump(Generic[T]):
         self._ended = False
         self._stopped: Code | None = None
         self._telling: threading.Thread | None = None
+        self._told_at = 0.0
+        self._is_idle = False
         self._thread = threading.Thread(target=self._run, name="source-rows", daemon=True)
         self._thread.start()
 
@@ -135,36 +137,40 @@ class Pump(Generic[T]):
             self._changed.notify_all()
         self._end_at_engine()
 
-    def _end_at_engine(self, seconds: float = GRACE) -> None:
-        """Tell the engine, but wait only a little for it: it may be as silent as it was before."""
+    def _end_at_engine(self) -> None:
+        """Tell the engine, but wait only a little for it, once: it may be as silent as it was before."""
         with self._changed:
             if self._telling is None:
+                self._told_at = self._clock.monotonic()
                 self._telling = threading.Thread(target=self._tell, name="source-end", daemon=True)
                 self._telling.start()
-            self._changed.wait_for(lambda: self._ended, seconds)
+            left = self._told_at + GRACE - self._clock.monotonic()
+            self._changed.wait_for(lambda: self._ended or self._is_idle, max(0.0, left))
 
     def _tell(self) -> None:
         pause = RETELL
-        while True:
-            self._interrupt()
+        while self._interrupt():
             with self._changed:
                 if self._changed.wait_for(lambda: self._ended, pause):
                     return
             pause = min(2 * pause, SLOWEST)
+        with self._changed:
+            self._is_idle = True
+            self._changed.notify_all()
 
     def close(self) -> None:
-        """End what is still under way, and wait a little for the thread."""
-        self._finish(GRACE)
+        """End what is still under way, and wait a little for it."""
+        with self._changed:
+            was_stopped = self._stopped is not None
+            self._stopped = self._stopped or Code.CANCELLED
+            self._changed.notify_all()
+            # After the last row it is about to end by itself.
+            if self._changed.wait_for(lambda: self._ended, 0.0 if was_stopped else 0.02):
+                return
+        self._end_at_engine()
 
     def part(self) -> None:
         """As `close`, and wait so long that the thread has ended before what it uses is closed."""
-        self._finish(PARTING)
-
-    def _finish(self, seconds: float) -> None:
+        self.close()
         with self._changed:
-            self._stopped = self._stopped or Code.CANCELLED
-            self._changed.notify_all()
-            # It may be about to end by itself, after the last row.
-            if self._changed.wait_for(lambda: self._ended, 0.02):
-                return
-        self._end_at_engine(seconds)
+            self._changed.wait_for(lambda: self._ended, PARTING)

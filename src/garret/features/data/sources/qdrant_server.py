@@ -103,10 +103,11 @@ class QdrantConnector:
         )
 
     def catalogue(self, source: str) -> Catalogue:
+        budget = Budget()
         client = self._open()
         try:
             names = sorted(collection.name for collection in client.get_collections().collections)
-            budget = Budget(len(names))
+            budget.share(len(names))
             tables = tuple(_look_at(client, name, budget) for name in names)
         except _FAILURES as error:
             raise self._describe(error) from None
@@ -135,7 +136,7 @@ class QdrantConnector:
         pump = Pump(
             lambda: _produce(client, query, limits, fields),
             seconds=limits.seconds,
-            interrupt=lambda: None,  # a page is short, and the next one is not asked for
+            interrupt=lambda: False,  # a page is short, and the next one is not asked for
             describe=lambda error: self._describe(error, limits.seconds),
         )
         attempt.follow(pump)
