@@ -152,7 +152,6 @@ class MysqlConnector:
             raise failures.no_rows_query()
         attempt = self._attempt = Attempt()
         ahead = self._open_ahead(limits.seconds)
-        self._ahead = None
         if self._connection is None:  # by which the query is ended, should it have to be
             threading.Thread(target=self._open_control, name="source-control", daemon=True).start()
         run = MysqlRun(ahead.take, self.kill, checked)
@@ -163,7 +162,7 @@ class MysqlConnector:
         if self._ahead is not None and self._ahead[0] != seconds:
             self._ahead[1].let_go()
             self._ahead = None
-        if self._ahead is None:
+        if self._ahead is None or self._ahead[1].is_over:
 
             def connect() -> RowConnection:
                 return RowConnection(self.connect(seconds, cursorclass=SSCursor), seconds)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, cast
 
 import adbc_driver_manager
@@ -38,7 +38,14 @@ from garret.features.data.sources.attempt import Attempt
 from garret.features.data.sources.contract import Able, SourceError
 from garret.features.data.sources.postgres_catalogue import take_catalogue
 from garret.features.data.sources.postgres_login import look_at_login
-from garret.features.data.sources.postgres_rows import Beginning, PostgresRun, RowConnection, describe_columns
+from garret.features.data.sources.postgres_rows import (
+    Beginning,
+    Described,
+    PostgresRun,
+    RowConnection,
+    describe_columns,
+    describe_query,
+)
 from garret.features.data.sources.rows import Stream
 from garret.features.data.sources.safety import authorities_of, tls_of
 
@@ -48,6 +55,13 @@ LOCK_SECONDS: Final = 5
 WORK_MEMORY: Final = "64MB"
 """Of one sort or hash; what is larger goes to the server's disk."""
 _OF_CONNECTION: Final = (psycopg.OperationalError, adbc_driver_manager.OperationalError)
+_LOST: Final = (
+    "closed the connection unexpectedly",
+    "connection is lost",
+    "connection not open",
+    "terminating",
+)
+"""Of libpq; what carries rows knows them by their words alone."""
 READER: Final = "pg_read_all_data"
 """A role of every server from 14 on, which reads all tables and can do nothing else."""
 
@@ -100,26 +114,33 @@ class PostgresConnector:
         return self._connection
 
     @contextmanager
-    def _reading(self, attempt: Attempt, seconds: float) -> Generator[psycopg.Connection[Any]]:
-        """A READ ONLY transaction that nothing is kept of. A cancel of `attempt` ends what it does."""
+    def _transaction(self, seconds: float) -> Generator[psycopg.Connection[Any]]:
+        """READ ONLY, and nothing is kept of it. Raises psycopg's errors."""
         connection = self._open()
+        with connection.transaction(force_rollback=True):
+            connection.execute(self._guards(seconds))
+            yield connection
+
+    @contextmanager
+    def _reading(self, attempt: Attempt, seconds: float) -> Generator[psycopg.Connection[Any]]:
+        """Such a transaction; a cancel of `attempt` ends what it does."""
+        self._open()
         try:
-            with (
-                attempt.ended_by(lambda: connection.cancel_safe(timeout=CONNECT_SECONDS)),
-                connection.transaction(force_rollback=True),
-            ):
-                connection.execute(guards(self._config, seconds, self._gives_up_rights()))
+            with attempt.ended_by(self._end_control), self._transaction(seconds) as connection:
                 yield connection
         except psycopg.Error as error:
             raise self.describe(error, seconds, attempt) from None
 
-    def _gives_up_rights(self) -> bool:
-        """Whether the login is a superuser's, on a server that has the role to go on with."""
-        connection = self._open()
-        return (
-            connection.info.parameter_status("is_superuser") == "on"
-            and connection.info.server_version >= 140000
-        )
+    def _end_control(self) -> None:
+        """End what the connection for everything but rows does; by libpq's own way, with a key."""
+        if self._connection is not None:
+            with suppress(psycopg.Error):
+                self._connection.cancel_safe(timeout=CONNECT_SECONDS)
+
+    def _guards(self, seconds: float) -> sql.Composed:
+        info = self._open().info
+        is_superuser = info.parameter_status("is_superuser") == "on"
+        return guards(self._config, seconds, info.server_version, is_superuser)
 
     # --- the contract -------------------------------------------------------------------------------
 
@@ -143,7 +164,7 @@ class PostgresConnector:
     def explain(self, checked: Checked, limits: Limits) -> Estimate:
         self._attempt = Attempt()
         with self._reading(self._attempt, limits.seconds) as connection:
-            connection.execute(_inner(checked.query), prepare=True)  # refuses what is no query
+            describe_query(connection, checked.query)  # refuses what is no query
             cursor = connection.execute(_plain("EXPLAIN (FORMAT JSON) " + checked.query), prepare=True)
             said = cursor.fetchone()
         self._open_ahead()
@@ -157,13 +178,11 @@ class PostgresConnector:
     def run(self, checked: Checked, limits: Limits) -> Stream:
         attempt = self._attempt = Attempt()
         control = self._open()
-        ahead = self._open_ahead()
-        with self._reading(attempt, limits.seconds) as connection:
-            described = describe_columns(connection, connection.execute(_inner(checked.query), prepare=True))
-        attempt.check()
-        guarding = guards(self._config, limits.seconds, self._gives_up_rights())
-        beginning = Beginning(ahead.take, guarding.as_string(control))
-        self._ahead = None
+        beginning = Beginning(
+            lambda: self._described(checked.query, limits.seconds),
+            self._open_ahead().take,
+            self._guards(limits.seconds).as_string(control),
+        )
         until = SYSTEM.monotonic() + limits.seconds
 
         def describe(error: BaseException) -> SourceError:
@@ -171,11 +190,17 @@ class PostgresConnector:
                 return failures.too_slow(limits.seconds)  # a stream's error has lost its code
             return self.describe(error, limits.seconds, attempt)
 
-        return PostgresRun(control, beginning, checked.query, described).stream(limits, attempt, describe)
+        return PostgresRun(control, self._end_control, beginning, checked.query).stream(
+            limits, attempt, describe
+        )
+
+    def _described(self, query: str, seconds: float) -> list[Described]:
+        with self._transaction(seconds) as connection:
+            return describe_columns(connection, describe_query(connection, query))
 
     def _open_ahead(self) -> Ahead[RowConnection]:
         """The connection for rows, which is being opened in a thread from now on."""
-        if self._ahead is None:
+        if self._ahead is None or self._ahead.is_over:
             words = self.conninfo()
             self._ahead = Ahead(lambda: RowConnection(words), RowConnection.close)
         return self._ahead
@@ -205,6 +230,8 @@ class PostgresConnector:
         if state == "57014":  # by us, or by the time limit: the server says it in its own language
             is_cancelled = attempt is not None and attempt.is_cancelled
             return failures.cancelled() if is_cancelled else failures.too_slow(seconds)
+        if state[:3] == "57P" or (not state and any(word in str(error) for word in _LOST)):
+            return failures.lost(self._config)
         if state[:2] in ("08", "57") or (not state and isinstance(error, _OF_CONNECTION)):
             return self._of_connection(error)
         return of_state(state, said, self._config)
@@ -221,12 +248,6 @@ class PostgresConnector:
             return failures.no_database(self._config)
         if "SSL" in said or "certificate" in said:
             return failures.no_tls(self._config, failures.scrub(_last_line(said), self._password))
-        if (
-            "closed the connection unexpectedly" in said
-            or "connection is lost" in said
-            or "terminating" in said
-        ):
-            return failures.lost(self._config)
         return failures.unreachable(self._config, failures.scrub(_last_line(said), self._password))
 
 
@@ -251,11 +272,13 @@ def of_state(state: str, said: str, config: SourceConfig) -> SourceError:
     return failures.failed_query(said)
 
 
-def guards(config: SourceConfig, seconds: float, gives_up_rights: bool) -> sql.Composed:
+def guards(config: SourceConfig, seconds: float, version: int, is_superuser: bool) -> sql.Composed:
     """What a REPEATABLE READ and READ ONLY transaction begins with; gives the number of the server's process.
 
     Limits, and what the guard's text takes for granted whatever the settings of the server or the login are.
     One statement, since each costs a turn with the server; it fails where the transaction is another.
+    Queries are not compiled (`jit`): a server that compiles one, for some tenths of a second, does not hear
+    that it is cancelled.
     """
     # In `public` extensions have their operators.
     path = [sql.Identifier(name) for name in dict.fromkeys(("pg_catalog", *config.schemas, "public"))]
@@ -272,7 +295,9 @@ def guards(config: SourceConfig, seconds: float, gives_up_rights: bool) -> sql.C
         "bytea_output": "hex",
         "search_path": ", ".join(name.as_string() for name in path),
     }
-    if gives_up_rights:
+    if version >= 110_000:
+        settings["jit"] = "off"
+    if is_superuser and version >= 140_000:
         settings["role"] = READER  # the last, since it may set less
     parts = [
         sql.SQL("pg_catalog.set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
@@ -283,11 +308,6 @@ def guards(config: SourceConfig, seconds: float, gives_up_rights: bool) -> sql.C
 
 def _plain(text: str) -> sql.SQL:
     return sql.SQL(cast(Any, text))  # checked by the guard, and described before it runs
-
-
-def _inner(query: str) -> sql.SQL:
-    """The query inside a SELECT of no rows: COPY, COMMIT and WITH ... DELETE cannot stand there."""
-    return _plain(f"SELECT * FROM (\n{query}\n) AS q LIMIT 0")
 
 
 def _plan_lines(plan: dict[str, Any], depth: int) -> Iterator[str]:

@@ -8,7 +8,7 @@ driver, and are found again by that.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +18,8 @@ import psycopg
 import pyarrow as pa
 import pyarrow.compute
 from adbc_driver_postgresql import StatementOptions, dbapi
+from psycopg import pq
+from psycopg.pq.abc import PGresult
 
 from garret.features.data.contracts import ColumnKind, Limits, ResultColumn
 from garret.features.data.sources import failures
@@ -83,18 +85,33 @@ class RowConnection:
 
 
 class Beginning(NamedTuple):
-    """How the transaction of the rows begins: its connection, which may have to be waited for, and guards."""
+    """How a query begins: what it gives, the connection of its rows, which may have to be waited for, and
+    what the transaction of the rows begins with."""
 
+    describe: Callable[[], list[Described]]
     connect: Callable[[], RowConnection]
     guards: str
 
 
-def describe_columns(connection: psycopg.Connection[Any], cursor: psycopg.Cursor[Any]) -> list[Described]:
+def describe_query(connection: psycopg.Connection[Any], query: str) -> PGresult:
+    """The server's description of what a query gives; it is neither planned nor run.
+
+    It stands inside a SELECT, where COPY, COMMIT and WITH ... DELETE cannot stand. Raises psycopg's errors.
+    """
+    server = connection.pgconn
+    said = server.prepare(b"", f"SELECT * FROM (\n{query}\n) AS q".encode())
+    if said.status == pq.ExecStatus.COMMAND_OK:
+        said = server.describe_prepared(b"")
+    if said.status != pq.ExecStatus.COMMAND_OK:
+        raise psycopg.errors.error_from_result(said)
+    return said
+
+
+def describe_columns(connection: psycopg.Connection[Any], result: PGresult) -> list[Described]:
     """Names, types and kinds of what a query would give."""
-    result = cursor.pgresult
-    if result is None or cursor.description is None:
-        raise failures.no_rows_query()
     width = result.nfields
+    if not width:
+        raise failures.no_rows_query()
     oids, sizes = [result.ftype(at) for at in range(width)], [result.fmod(at) for at in range(width)]
     words = connection.execute(
         "SELECT format_type(o, m), coalesce(t.typtype = 'e', false) "
@@ -110,34 +127,41 @@ def describe_columns(connection: psycopg.Connection[Any], cursor: psycopg.Cursor
 
 
 class PostgresRun:
-    """One query under way. `control` is free as long as it is, to end it."""
+    """One query under way. `control` describes it, which `end_control` ends, and is free then to end it."""
 
     def __init__(
         self,
         control: psycopg.Connection[Any],
+        end_control: Callable[[], None],
         beginning: Beginning,
         query: str,
-        columns: Sequence[Described],
     ) -> None:
         self._control = control
+        self._end_control = end_control
         self._beginning = beginning
         self._query = query
-        self._columns = columns
-        self._backend = 0
+        self._columns: list[Described] = []
+        self._describing = threading.Event()
         self._ending = threading.Event()
+        self._backend = 0
 
     def stream(
         self, limits: Limits, attempt: Attempt, describe: Callable[[BaseException], SourceError]
     ) -> Stream:
         """The rows as they come. Raises SourceError."""
+        self._describing.set()
         pump = Pump(
             self._produce, seconds=limits.seconds, pause=PAUSE, interrupt=self._interrupt, describe=describe
         )
         attempt.follow(pump)
+        pump.begin()  # after which the columns are known
         columns = [ResultColumn(name=each.name, type=each.type, kind=each.kind) for each in self._columns]
         return Stream(columns, [_fit_of(each) for each in self._columns], pump, limits)
 
     def _produce(self) -> Iterator[pa.RecordBatch]:
+        self._columns = self._beginning.describe()
+        self._describing.clear()
+        yield pa.RecordBatch.from_arrays([], names=[])  # or it ends here, where it was cancelled meanwhile
         rows = self._beginning.connect()
         try:
             self._backend = rows.begin(self._beginning.guards)
@@ -154,6 +178,18 @@ class PostgresRun:
                     )
         finally:
             rows.close()
+
+    def _interrupt(self) -> bool:
+        """End it at the server; before its process is known it has not begun there."""
+        self._ending.set()
+        if self._describing.is_set():
+            self._end_control()
+            return True
+        if not self._backend:
+            return False
+        with suppress(psycopg.Error):
+            self._control.execute("SELECT pg_cancel_backend(%s)", (self._backend,))
+        return True
 
     def _text(self) -> str:
         names = [f"c{place}" for place in range(len(self._columns))]
