@@ -66,3 +66,22 @@ class Attempt:
         """End what is under way, and wait for it as long as `Pump.part` does."""
         if self._pump is not None:
             self._pump.part()
+
+
+def close_in_turn(turn: threading.Lock, close: Callable[[], None]) -> None:
+    """Close what is used by whoever has the `turn`: now, or once a thread that waits for the server has done.
+
+    A driver whose connection is closed under it may end the process.
+    """
+
+    def wait() -> None:
+        with turn:
+            close()
+
+    if turn.acquire(blocking=False):
+        try:
+            close()
+        finally:
+            turn.release()
+    else:
+        threading.Thread(target=wait, name="source-close", daemon=True).start()

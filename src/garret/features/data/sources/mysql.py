@@ -16,6 +16,7 @@ import re
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, Final
 
 import pymysql
@@ -34,7 +35,7 @@ from garret.features.data.contracts import (
 )
 from garret.features.data.sources import failures
 from garret.features.data.sources.ahead import Ahead
-from garret.features.data.sources.attempt import Attempt
+from garret.features.data.sources.attempt import Attempt, close_in_turn
 from garret.features.data.sources.contract import Able, SourceError
 from garret.features.data.sources.mysql_catalogue import take_catalogue
 from garret.features.data.sources.mysql_login import look_at_login
@@ -193,8 +194,7 @@ class MysqlConnector:
             self._ahead[1].let_go()
             self._ahead = None
         if self._connection is not None:
-            with suppress(pymysql.Error, OSError):
-                self._connection.close()
+            close_in_turn(self._turn, partial(_close, self._connection))
             self._connection = None
 
     # --- what goes wrong ----------------------------------------------------------------------------
@@ -221,6 +221,11 @@ class MysqlConnector:
         if code in (2006, 2013, 2014, 0) or isinstance(error, OSError):
             return failures.lost(self.config)
         return of_code(code, said)
+
+
+def _close(connection: pymysql.Connection[Any]) -> None:
+    with suppress(pymysql.Error, OSError):
+        connection.close()
 
 
 def _kill(connection: pymysql.Connection[Any], thread: int) -> None:

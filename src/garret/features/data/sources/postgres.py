@@ -13,6 +13,7 @@ Neighbours: `postgres_catalogue`, `postgres_rows`, `postgres_login`.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final, cast
@@ -34,7 +35,7 @@ from garret.features.data.contracts import (
 )
 from garret.features.data.sources import failures
 from garret.features.data.sources.ahead import Ahead
-from garret.features.data.sources.attempt import Attempt
+from garret.features.data.sources.attempt import Attempt, close_in_turn
 from garret.features.data.sources.contract import Able, SourceError
 from garret.features.data.sources.postgres_catalogue import take_catalogue
 from garret.features.data.sources.postgres_login import look_at_login
@@ -75,6 +76,7 @@ class PostgresConnector:
         self._config = config
         self._password = password
         self._connection: psycopg.Connection[Any] | None = None
+        self._turn = threading.Lock()
         self._ahead: Ahead[RowConnection] | None = None
         self._attempt = Attempt()
 
@@ -117,7 +119,7 @@ class PostgresConnector:
     def _transaction(self, seconds: float) -> Generator[psycopg.Connection[Any]]:
         """READ ONLY, and nothing is kept of it. Raises psycopg's errors."""
         connection = self._open()
-        with connection.transaction(force_rollback=True):
+        with self._turn, connection.transaction(force_rollback=True):
             connection.execute(self._guards(seconds))
             yield connection
 
@@ -177,11 +179,10 @@ class PostgresConnector:
 
     def run(self, checked: Checked, limits: Limits) -> Stream:
         attempt = self._attempt = Attempt()
-        control = self._open()
         beginning = Beginning(
             lambda: self._described(checked.query, limits.seconds),
             self._open_ahead().take,
-            self._guards(limits.seconds).as_string(control),
+            self._guards(limits.seconds).as_string(self._open()),
         )
         until = SYSTEM.monotonic() + limits.seconds
 
@@ -190,9 +191,14 @@ class PostgresConnector:
                 return failures.too_slow(limits.seconds)  # a stream's error has lost its code
             return self.describe(error, limits.seconds, attempt)
 
-        return PostgresRun(control, self._end_control, beginning, checked.query).stream(
+        return PostgresRun(beginning, (self._end_control, self._end_rows), checked.query).stream(
             limits, attempt, describe
         )
+
+    def _end_rows(self, backend: int) -> None:
+        """End what the connection for rows does, by the other, which is ready."""
+        with suppress(psycopg.Error, SourceError), self._turn:
+            self._open().execute("SELECT pg_cancel_backend(%s)", (backend,))
 
     def _described(self, query: str, seconds: float) -> list[Described]:
         with self._transaction(seconds) as connection:
@@ -214,7 +220,7 @@ class PostgresConnector:
             self._ahead.let_go()
             self._ahead = None
         if self._connection is not None:
-            self._connection.close()
+            close_in_turn(self._turn, self._connection.close)
             self._connection = None
 
     # --- what goes wrong ----------------------------------------------------------------------------

@@ -7,6 +7,7 @@ driver, and are found again by that.
 
 from __future__ import annotations
 
+import select
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -19,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute
 from adbc_driver_postgresql import StatementOptions, dbapi
 from psycopg import pq
-from psycopg.pq.abc import PGresult
+from psycopg.pq.abc import PGconn, PGresult
 
 from garret.features.data.contracts import ColumnKind, Limits, ResultColumn
 from garret.features.data.sources import failures
@@ -99,11 +100,32 @@ def describe_query(connection: psycopg.Connection[Any], query: str) -> PGresult:
     It stands inside a SELECT, where COPY, COMMIT and WITH ... DELETE cannot stand. Raises psycopg's errors.
     """
     server = connection.pgconn
-    said = server.prepare(b"", f"SELECT * FROM (\n{query}\n) AS q".encode())
+    server.send_prepare(b"", f"SELECT * FROM (\n{query}\n) AS q".encode())
+    said = _answer_of(server)
     if said.status == pq.ExecStatus.COMMAND_OK:
-        said = server.describe_prepared(b"")
+        server.send_describe_prepared(b"")
+        said = _answer_of(server)
     if said.status != pq.ExecStatus.COMMAND_OK:
         raise psycopg.errors.error_from_result(said)
+    return said
+
+
+def _answer_of(server: PGconn) -> PGresult:
+    """What the server says to what was sent; libpq's own ways to wait keep Python's global lock meanwhile."""
+    waiting = select.poll()
+    waiting.register(server.socket, select.POLLIN)
+    sending = select.poll()
+    sending.register(server.socket, select.POLLIN | select.POLLOUT)
+    while server.flush():
+        sending.poll()
+        server.consume_input()
+    while server.is_busy():
+        waiting.poll()
+        server.consume_input()
+    said = server.get_result()
+    assert said is not None  # there is one to each thing that was sent
+    while server.get_result() is not None:
+        pass
     return said
 
 
@@ -127,18 +149,13 @@ def describe_columns(connection: psycopg.Connection[Any], result: PGresult) -> l
 
 
 class PostgresRun:
-    """One query under way. `control` describes it, which `end_control` ends, and is free then to end it."""
+    """One query under way. `ends` are what ends its description, and what ends its rows."""
 
     def __init__(
-        self,
-        control: psycopg.Connection[Any],
-        end_control: Callable[[], None],
-        beginning: Beginning,
-        query: str,
+        self, beginning: Beginning, ends: tuple[Callable[[], None], Callable[[int], None]], query: str
     ) -> None:
-        self._control = control
-        self._end_control = end_control
         self._beginning = beginning
+        self._end_description, self._end_rows = ends
         self._query = query
         self._columns: list[Described] = []
         self._describing = threading.Event()
@@ -183,27 +200,17 @@ class PostgresRun:
         """End it at the server; before its process is known it has not begun there."""
         self._ending.set()
         if self._describing.is_set():
-            self._end_control()
-            return True
-        if not self._backend:
+            self._end_description()
+        elif self._backend:
+            self._end_rows(self._backend)
+        else:
             return False
-        with suppress(psycopg.Error):
-            self._control.execute("SELECT pg_cancel_backend(%s)", (self._backend,))
         return True
 
     def _text(self) -> str:
         names = [f"c{place}" for place in range(len(self._columns))]
         chosen = [_expression(f"q.{name}", each) for name, each in zip(names, self._columns, strict=True)]
         return f"SELECT {', '.join(chosen)} FROM (\n{self._query}\n) AS q({', '.join(names)})"
-
-    def _interrupt(self) -> bool:
-        """End it at the server, by the other connection; before its process is known it has not begun."""
-        self._ending.set()
-        if not self._backend:
-            return False
-        with suppress(psycopg.Error):
-            self._control.execute("SELECT pg_cancel_backend(%s)", (self._backend,))
-        return True
 
 
 def _storage(column: pa.Array) -> pa.Array:
