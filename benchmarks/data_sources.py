@@ -1,8 +1,8 @@
 """A million rows of nine columns from PostgreSQL and MariaDB to Arrow, and a catalogue of a thousand tables.
 
 The servers are the tests' own, private and on this machine. Peers are the plain drivers in the same run:
-their rows as Python values, which is what a program without Arrow gets, and the driver of PostgreSQL's rows by
-itself. Where the machine has other things to do, wall time is theirs too: beside it stands the processor time
+their rows as Python values, which is what a program without Arrow gets, and the driver of PostgreSQL's rows
+by itself. Where the machine has other things to do, wall time is theirs too: beside it stands the processor time
 of this process, of the peers, and of the server. Cancelling is measured from the call until the server runs
 nothing for us any more, half of it at once and half after a while.
 """
@@ -43,7 +43,7 @@ CREATE TABLE big AS SELECT seq AS id, (seq * 7919) % 1000 AS n, concat('name ', 
 
 
 class Served(NamedTuple):
-    """A server: how it is reached, its program, other ways to its rows, and whether it does nothing for us."""
+    """A server: how it is reached, its program, other ways to its rows, whether it does nothing for us."""
 
     config: SourceConfig
     program: str
