@@ -158,6 +158,21 @@ def test_a_setting_is_taken_back_too(site: Site, window: Visit) -> None:
     assert theme.source == "default"
 
 
+def test_a_page_in_a_browser_looks_as_it_was_set_elsewhere(site: Site, guest: Visit) -> None:
+    """It may not read settings, and needs no load to hear of them."""
+    root = guest.go("/dictate").locator("html")
+    expect(root).to_have_attribute("data-mantine-color-scheme", "light")
+    site.house.set("desk.theme", "dark")
+    site.house.set("desk.language", "de")
+    try:
+        expect(root).to_have_attribute("data-mantine-color-scheme", "dark")
+        expect(root).to_have_attribute("lang", "de")
+    finally:
+        site.house.set("desk.theme", None)
+        site.house.set("desk.language", None)
+    expect(root).to_have_attribute("lang", "en")
+
+
 def test_what_cannot_be_taken_back_asks_with_its_verb_and_cancel_as_default(window: Visit) -> None:
     """Rule 17."""
     page = window.go("/machine")

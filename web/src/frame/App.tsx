@@ -26,7 +26,7 @@ import "./frame.css";
 
 const REFRESHES: readonly Refreshes[] = [
   {
-    "house.setting_changed": ["house.settings", "house.egress", "desk.preferences"],
+    "house.setting_touched": ["house.settings", "house.egress", "desk.preferences"],
     "house.profile_changed": ["house.me", "house.profiles", "house.settings", "house.jobs", "desk.preferences"],
     "house.worker_changed": ["house.workers", "house.status"],
     "house.storage_changed": ["house.status"],

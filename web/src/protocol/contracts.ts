@@ -2025,6 +2025,11 @@ export interface HouseSettingInfos {
   readonly settings: readonly (HouseSettingInfo)[];
 }
 
+/** A setting was changed. What it is now is not told: who may not read settings hears of it too, and asks anew for what depends on it. */
+export interface HouseSettingTouched {
+  readonly key: string;
+}
+
 /** Drain the workers and stop. Running jobs are resumed at the next start. */
 export type HouseShutdown = Readonly<Record<string, never>>;
 
@@ -3725,6 +3730,7 @@ export interface Events {
   readonly "house.outbox_changed": HouseOutboxChanged;
   readonly "house.profile_changed": HouseProfileChanged;
   readonly "house.setting_changed": HouseSettingChanged;
+  readonly "house.setting_touched": HouseSettingTouched;
   readonly "house.storage_changed": HouseStorageChanged;
   readonly "house.worker_changed": HouseWorkerChanged;
   readonly "speak.finished": SpeakFinished;

@@ -64,6 +64,7 @@ ROOM = Room(
         c.WorkerChanged,
         c.JobChanged,
         c.SettingChanged,
+        c.SettingTouched,
         c.StorageChanged,
         c.ProfileChanged,
         c.ApprovalRequested,

@@ -53,6 +53,7 @@ from garret.features.house.contracts.events import (
     OutboxChanged,
     ProfileChanged,
     SettingChanged,
+    SettingTouched,
     StorageChanged,
     WorkerChanged,
 )
@@ -198,6 +199,7 @@ __all__ = [
     "SetSecret",
     "SetSetting",
     "SettingChanged",
+    "SettingTouched",
     "SettingInfo",
     "SettingInfos",
     "Shutdown",
