@@ -30,6 +30,7 @@ from garret.gateway.files import Files
 from garret.gateway.gate import Gate
 from garret.gateway.guarding import GuardedServer
 from garret.gateway.lent import Lender
+from garret.gateway.peers import Owners
 from garret.gateway.plan import Boot, Failure, Plan, Ready, origins
 from garret.gateway.refusals import Refusals
 from garret.gateway.routes import Routes
@@ -50,13 +51,13 @@ def main(descriptor: int) -> int:
     log.to_stream()
     lender = Lender(descriptor)
     try:
-        boot, listening = lender.boot()
+        boot, listening, asking = lender.boot()
         log.to_stream(plain=not boot.plan.background)
         log.REDACTOR.add(boot.secret.hex())
         tls = tls_context(boot.plan) if boot.plan.tls else None
         report = sandbox.enforce(GRANTS, control_descriptor=lender.fileno(), accepts=True)
         missing = tuple(f"{part.what}: {part.why}" for part in report.missing)
-        serving = Serving(boot, lender, tls, missing)
+        serving = Serving(boot, lender, tls, missing, Owners(asking))
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             reason = runner.run(serving.run(listening))
     except GarretError as error:
@@ -72,12 +73,18 @@ class Serving:
     """Joins the parts, and runs them."""
 
     def __init__(
-        self, boot: Boot, lender: Lender, tls: ssl.SSLContext | None, missing: tuple[str, ...]
+        self,
+        boot: Boot,
+        lender: Lender,
+        tls: ssl.SSLContext | None,
+        missing: tuple[str, ...],
+        owners: Owners,
     ) -> None:
         self._boot = boot
         self._lender = lender
         self._tls = tls
         self._missing = missing
+        self._owners = owners
         self._reason = ""
 
     async def run(self, listening: object) -> str:
@@ -98,7 +105,7 @@ class Serving:
         files = Files(self._lender.file)
         routes = Routes(line, pages_registry(), sessions, refusals, files, cookie, secure=plan.tls)
         gate = Gate(routes.app, sessions, refusals, known, cookie)
-        server = GuardedServer(gate, refusals, self._tls)
+        server = GuardedServer(gate, refusals, self._tls, self._owners)
 
         def end(reason: str) -> None:
             self._reason = self._reason or reason

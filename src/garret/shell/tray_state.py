@@ -10,8 +10,8 @@
 | working | jobs run | |
 | idle | none of it | |
 
-The first that is so counts. Pure but for the language. Neighbours: `hearing` keeps the facts, `tray` shows the
-state.
+The first that is so counts. Pure but for the language. Neighbours: `hearing` keeps the facts, `tray` shows
+the state.
 """
 
 from __future__ import annotations
