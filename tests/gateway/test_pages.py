@@ -105,6 +105,7 @@ def test_what_the_role_lacks_a_page_cannot_ask_for(
 def test_what_the_gateway_says_for_itself_no_page_says(house: House, browser: Browser, name: str) -> None:
     told = refusals(house)
     payloads = {
+        "house.egress_shown": {"to": []},
         "gateway.attend": {"address": "http://evil.example", "tls": True, "lan": True, "pid": 1},
         "desk.attend": {"kind": "window"},
         "desk.refused": {"what": "nothing", "sentence": "A lie."},

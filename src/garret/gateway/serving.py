@@ -24,6 +24,7 @@ from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
 from garret.features.desk import contracts as d
 from garret.features.gateway import contracts as g
+from garret.features.house import contracts as h
 from garret.gateway.attendance import Attendance
 from garret.gateway.errors import GatewayError
 from garret.gateway.files import Files
@@ -35,6 +36,7 @@ from garret.gateway.plan import Boot, Failure, Plan, Ready, origins
 from garret.gateway.refusals import Refusals
 from garret.gateway.routes import Routes
 from garret.gateway.sessions import TOKEN_SECONDS, Sessions
+from garret.gateway.shown import Shown
 from garret.page.line import Line
 from garret.page.passing import UPLOAD_LIMIT
 from garret.protocol.contract import Registry
@@ -100,23 +102,24 @@ class Serving:
             secret=boot.secret,
             connect=self._lender.connection,
         )
-        sessions, refusals = Sessions(), Refusals()
+        sessions, refusals, shown = Sessions(), Refusals(), Shown()
         cookie = cookie_name(plan, boot.port)
         files = Files(self._lender.file)
         routes = Routes(line, pages_registry(), sessions, refusals, files, cookie, secure=plan.tls)
-        gate = Gate(routes.app, sessions, refusals, known, cookie)
+        gate = Gate(routes.app, sessions, refusals, shown, known, cookie)
         server = GuardedServer(gate, refusals, self._tls, self._owners)
 
         def end(reason: str) -> None:
             self._reason = self._reason or reason
+            attendance.report()  # while there is a line; the server lets its pages go meanwhile
             server.stop()
 
-        attendance = Attendance(line, boot, known[0], sessions, refusals, end)
+        attendance = Attendance(line, boot, known[0], sessions, refusals, shown, end)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, end, "")
         line.open()
         ready = Ready(known[0], attendance.link(), TOKEN_SECONDS, self._missing)
-        sweeping = loop.create_task(_sweep(sessions))
+        sweeping = loop.create_task(_sweep(sessions, attendance))
         telling = loop.create_task(_tell(server, attendance, self._lender, ready))
         try:
             await server.serve(sockets=[listening])  # type: ignore[list-item]
@@ -131,7 +134,7 @@ class Serving:
 
 def pages_registry() -> Registry:
     """What pages may ask the house for: nothing of what the gateway says for itself under the same role."""
-    own = (g.AttendGateway, d.Attend, d.Refused)
+    own = (g.AttendGateway, d.Attend, d.Refused, h.ReportShown)
     return Registry(
         (command for room in rooms() for command in room.commands if command not in own),
         (event for room in rooms() for event in room.events),
@@ -172,10 +175,11 @@ async def _tell(server: GuardedServer, attendance: Attendance, lender: Lender, r
     lender.tell(ready)
 
 
-async def _sweep(sessions: Sessions) -> None:
+async def _sweep(sessions: Sessions, attendance: Attendance) -> None:
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
         sessions.sweep(time.time())
+        attendance.report()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

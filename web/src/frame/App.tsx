@@ -30,7 +30,7 @@ const REFRESHES: readonly Refreshes[] = [
     "house.profile_changed": ["house.me", "house.profiles", "house.settings", "house.jobs", "desk.preferences"],
     "house.worker_changed": ["house.workers", "house.status"],
     "house.storage_changed": ["house.status"],
-    "desk.attendance_changed": ["desk.preferences"],
+    "desk.attendance_changed": ["desk.preferences", "gateway.state"],
   },
   ...rooms.map((room) => room.refreshes),
 ];

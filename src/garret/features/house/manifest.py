@@ -58,6 +58,7 @@ ROOM = Room(
         c.GetEgress,
         c.ReadEgress,
         c.CloseEgress,
+        c.ReportShown,
         c.OpenEgress,
     ),
     events=(

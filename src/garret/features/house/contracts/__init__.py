@@ -37,12 +37,15 @@ from garret.features.house.contracts.clearing import (
     RoomHoldings,
 )
 from garret.features.house.contracts.egress import (
+    SHOWN_AT_ONCE,
     CloseEgress,
     EgressState,
     GetEgress,
     Granted,
     OpenEgress,
     ReadEgress,
+    ReportShown,
+    ShownTo,
     Way,
     Ways,
 )
@@ -120,6 +123,7 @@ from garret.features.house.contracts.waiting import (
 )
 
 __all__ = [
+    "SHOWN_AT_ONCE",
     "ApprovalDecided",
     "ApprovalRequest",
     "ApprovalRequested",
@@ -183,6 +187,7 @@ __all__ = [
     "ReadLogs",
     "Rebuild",
     "RemoveSchedule",
+    "ReportShown",
     "RestartWorker",
     "RestoreCleared",
     "ResumeSchedule",
@@ -202,6 +207,7 @@ __all__ = [
     "SettingInfo",
     "SettingInfos",
     "SettingTouched",
+    "ShownTo",
     "Shutdown",
     "Status",
     "StorageChanged",
