@@ -110,7 +110,7 @@ export default function WayOut() {
             </section>
             <section aria-labelledby="past">
               <Title order={2} id="past" mb="xs">{t("egress.past")}</Title>
-              <Faces of={log} isEmpty={(found) => found.ways.length === 0} empty={<EmptyState title={t("egress.no_past")}>{t("egress.no_past_more")}</EmptyState>}>
+              <Faces of={log} isEmpty={(found) => found.ways.length === 0} empty={<EmptyState icon={IconShieldCheck} title={t("egress.no_past")}>{t("egress.no_past_more")}</EmptyState>}>
                 {(found) => <Ways ways={found.ways} />}
               </Faces>
             </section>
