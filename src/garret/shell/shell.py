@@ -41,6 +41,7 @@ from garret.shell import links
 from garret.shell.asking import ask
 from garret.shell.bridge import Bridge
 from garret.shell.errors import ShellError
+from garret.shell.heap import give_back_later
 from garret.shell.hearing import Hearing
 from garret.shell.hotkeys.press import Intent
 from garret.shell.local import Surroundings, WindowCommands
@@ -164,6 +165,7 @@ class Shell(QObject):
     # ---- for the page
 
     def _open_channel(self, tell: Callable[[str], None]) -> Channel:
+        give_back_later(self)
         return Channel(self.line, self._registry, self.commands, tell, self._page_refused)
 
     def _at_home(self) -> bool:
