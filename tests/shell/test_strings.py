@@ -11,6 +11,7 @@ import pytest
 from garret.features.desk.setting_table import SETTINGS
 from garret.shell import strings
 from garret.shell.hotkeys.press import ACTIONS
+from garret.shell.insertion.reasons import Reason
 from garret.shell.tray_state import Facts, TrayState, state_of
 
 SHELL = Path(strings.__file__).parent.parent
@@ -37,7 +38,7 @@ def asked_for() -> set[str]:
         for call in re.findall(r"\bsay\(([^()]*)", source)
         for key in re.findall(r'"([a-z_]+\.[a-z_]+)"', call)
     }
-    return named | {f"hotkey.{action}" for action in ACTIONS}
+    return named | {f"hotkey.{action}" for action in ACTIONS} | {f"reason.{each.value}" for each in Reason}
 
 
 def test_there_is_each_language_that_the_setting_offers() -> None:

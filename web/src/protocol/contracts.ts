@@ -2035,7 +2035,7 @@ export interface HouseSettingTouched {
   readonly key: string;
 }
 
-/** What browsers at an address of another machine were shown (`sent`) and said, in bytes, and since when. */
+/** What browsers at an address of another machine were shown (`sent`) and said, in bytes, since `at`. */
 export interface HouseShownTo {
   readonly at: number;
   readonly address: string;

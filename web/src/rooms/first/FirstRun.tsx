@@ -58,7 +58,7 @@ function Step({ step, arrived }: { readonly step: (typeof STEPS)[number]; readon
   const top = useRef<HTMLParagraphElement>(null);
   useEffect(() => {
     if (arrived) top.current?.focus();
-  }, [arrived]);
+  }, [arrived, step]); // one part serves all steps, so each is an arrival
   return (
     <>
       <Text size="lg" ref={top} tabIndex={-1}>{t(`first.about.${step}`)}</Text>
