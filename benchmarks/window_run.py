@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import psutil
 from garret.base.paths import Home
 from garret.base.singletons import keep_singletons
 from garret.page import assets
+from garret.shell.graphics import has_processor, set_flags
 
 BLOB = 64 << 20
 BLOBS = 5
@@ -141,7 +143,7 @@ def measure(run: Run) -> dict[str, Any]:
 
 
 def paint(run: Run, began: float) -> dict[str, Any]:
-    """When the page showed something, after its process was asked for."""
+    """When the page showed something, after its process was asked for, and the processor time until then."""
     found: list[float] = []
 
     def painted() -> bool:
@@ -151,27 +153,30 @@ def paint(run: Run, began: float) -> dict[str, Any]:
         return bool(found)
 
     run.until(painted)
-    return {"paint": found[0] / 1000 - began}
+    return {"paint": found[0] / 1000 - began, "cpu": _used()}
 
 
 def tail(run: Run) -> dict[str, Any]:
-    """Frames, and the time from a key to the frame that shows it, while the log page follows a busy log."""
+    """Frames, the time from a key to the frame that shows it, and the processor time that it takes, while the
+    log page follows a busy log."""
     from PySide6.QtCore import Qt
     from PySide6.QtTest import QTest
 
     run.until(lambda: run.script("document.querySelectorAll('.m-line').length") or 0)
     run.pause(TAIL_SECONDS)  # some thousands of lines are there
     run.script(f"(window.outcome = null, {_FRAMES}.then((got) => {{ window.outcome = [got]; }}), 0)")
+    before, began = _used(), time.monotonic()
     for number in range(KEYS):
         run.pause(TAIL_SECONDS / KEYS)
         key = Qt.Key.Key_Backspace if number % 2 else Qt.Key.Key_B
         QTest.keyClick(run.shell.window.view.focusProxy(), key)
+    cpu = (_used() - before) / (time.monotonic() - began) * 100
     run.pause(0.5)
     run.script("(window.typed(), 0)")
     found: list[Any] = []
     run.until(lambda: found or found.extend(run.script("window.outcome") or ()))
     told: dict[str, Any] = found[0]
-    return told
+    return told | {"cpu": cpu}
 
 
 def weight(run: Run) -> dict[str, Any]:
@@ -184,7 +189,7 @@ def weight(run: Run) -> dict[str, Any]:
 def idle(run: Run) -> dict[str, Any]:
     """What it takes while nobody does anything."""
     run.until(lambda: run.shell.bridge.channel is not None)
-    run.pause(5)
+    run.pause(8)  # it has given back what the start used
     before = _used()
     run.pause(IDLE_SECONDS)
     used = _used() - before
@@ -206,6 +211,7 @@ def main() -> None:
     """Do one of them."""
     began, what = float(sys.argv[1]), sys.argv[2]
     keep_singletons()
+    set_flags(software=not has_processor())
     run = Run(PAGE if what == "bench" else None, "/machine/log" if what == "tail" else "/")
     each: dict[str, Callable[[], dict[str, Any]]] = {
         "bench": lambda: measure(run),

@@ -87,7 +87,10 @@ def main() -> None:
             "QTWEBENGINE_DISABLE_SANDBOX": "1",
         }
         os.environ.pop("WAYLAND_DISPLAY", None)
-        Studio(Home.default()).draw()
+        try:
+            Studio(Home.default()).draw()
+        finally:
+            garret("down")  # where a picture failed, nothing of it goes on in a home that is gone
     print(f"{len(list(SHOTS.iterdir()))} pictures are in {SHOTS.relative_to(ROOT)}.")
 
 

@@ -19,9 +19,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the cage is bui
 # What is tried in the cage that `serving` closes; prints what became of each.
 TRIES = """
 import json, os, socket, subprocess, sys, tempfile
+from garret.gateway import peers
 from garret.gateway.serving import GRANTS
 from garret.worker import sandbox
 
+asking = peers.diagnosis()
+peers._LOOKS = 0  # by the question alone
 listening = socket.socket(fileno=int(sys.argv[1]))
 home, port = sys.argv[2], int(sys.argv[3])
 read, write = os.pipe()
@@ -78,8 +81,9 @@ for name, attempt in TRIES.items():
         became[name] = type(error).__name__
     except RuntimeError as error:
         became[name] = type(error).__name__
-connection, _ = listening.accept()
-connection.sendall(b"served")
+connection, peer = listening.accept()
+whose = peers.Owners(asking).whose(peer, connection.getsockname())
+connection.sendall(whose.encode())
 connection.close()
 print(json.dumps(became))
 """
@@ -103,7 +107,7 @@ def test_it_serves_its_socket_and_can_do_nothing_else(tmp_path: Path) -> None:
                 text=True,
             )
             with socket.create_connection(listening.getsockname()) as browser:
-                assert browser.recv(100) == b"served"
+                assert browser.recv(100) == b"ours"
             said, complaint = caged.communicate()
     assert caged.returncode == 0, complaint
     became = json.loads(said)

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from garret.base.errors import Code, GarretError
 from garret.features.desk import contracts as d
 from garret.features.gateway import contracts as g
 from garret.features.house import contracts as h
@@ -305,6 +306,49 @@ def test_the_link_works_over_tls_and_the_cookie_is_secure(house: House, tmp_path
         assert house.call(g.GetGateway()).lan
         with pytest.raises(httpx.HTTPError):
             httpx.get(f"http://127.0.0.1:{gateway.port}/enter")  # nothing is said in the clear
+
+
+def test_what_another_machine_is_shown_is_in_the_log_of_the_way_out(house: House, tmp_path: Path) -> None:
+    """By an address of this machine that others reach it by, if it has one."""
+    addresses = [
+        each.address
+        for name, found in psutil.net_if_addrs().items()
+        for each in found
+        if name != "lo" and each.family == socket.AF_INET
+    ]
+    if not addresses:
+        pytest.skip("NOTHING IS SHOWN TO ANOTHER MACHINE: this one has no address beside its loopback")
+    cert, key = tmp_path / "c.pem", tmp_path / "k.pem"
+    make_certificate(cert, key)
+    key.chmod(0o600)
+    options = ("--host", addresses[0], "--allow-lan", "--name", "garret.test")
+    with serving(house, *options, "--tls-cert", str(cert), "--tls-key", str(key)) as gateway:
+        trust = ssl.create_default_context(cafile=str(cert))
+        reached, name = f"https://{addresses[0]}:{gateway.port}", f"garret.test:{gateway.port}"
+        with Browser(reached, verify=trust, headers={"host": name}) as browser:
+            door = browser.http.get("/enter", extensions={"sni_hostname": "garret.test"}).content
+        told = {way.id for way in house.call(h.ReadEgress(room="gateway")).ways}
+    ways = [way for way in house.call(h.ReadEgress(room="gateway")).ways if way.id not in told]
+    assert [(way.address, way.sent, way.verdict) for way in ways] == [(addresses[0], len(door), "closed")]
+
+
+def test_reports_of_what_was_shown_do_not_drive_out_the_rest_of_the_log(own_house: House) -> None:
+    """Whoever has taken the gateway over may write so much, and nobody else anything."""
+    row = h.ShownTo(at=1.0, address="192.168.7.7", port=1, sent=5, received=0, seconds=0.0)
+    with own_house.another_client("gateway", "garret-gateway") as taken_over:
+
+        def flood() -> None:
+            for _ in range(50):
+                taken_over.call(h.ReportShown(to=(row,)))
+
+        with pytest.raises(GarretError, match="too often"):
+            flood()
+    with pytest.raises(GarretError) as refused:
+        own_house.call(h.ReportShown(to=(row,)))
+    assert refused.value.code == Code.DENIED
+    ways = own_house.call(h.ReadEgress(room="gateway")).ways
+    assert 1 <= len(ways) < 20
+    assert {(way.address, way.sent) for way in ways} == {("192.168.7.7", 5)}
 
 
 def test_one_that_the_house_does_not_know_any_more_ends(own_house: House) -> None:

@@ -9,6 +9,7 @@ import threading
 import wave
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -50,6 +51,24 @@ def test_a_page_is_greeted_and_asks_the_house(browser: Browser) -> None:
         assert "dictate.use" in me["capabilities"]
 
 
+def test_a_page_hears_that_a_setting_was_changed_and_not_to_what(house: House, browser: Browser) -> None:
+    """It may not read settings; what looks otherwise for it, it asks anew."""
+    with browser.page() as page:
+        number = page.opened().begin("house.subscribe", {"pattern": "*"})
+        page.until("item", id=number)  # it has begun
+        house.set("desk.theme", "dark")
+        try:
+            heard: list[dict[str, Any]] = []
+            while not any(each["name"] == "house.setting_touched" for each in heard):
+                heard.append(page.until("item", id=number)["value"])
+            assert [each["event"] for each in heard if each["name"].startswith("house.setting")] == [
+                {"key": "desk.theme"}
+            ]
+            assert page.call("desk.preferences")["value"]["theme"] == "dark"
+        finally:
+            house.set("desk.theme", None)
+
+
 @pytest.mark.parametrize(
     ("name", "payload"),
     [
@@ -86,6 +105,7 @@ def test_what_the_role_lacks_a_page_cannot_ask_for(
 def test_what_the_gateway_says_for_itself_no_page_says(house: House, browser: Browser, name: str) -> None:
     told = refusals(house)
     payloads = {
+        "house.egress_shown": {"to": []},
         "gateway.attend": {"address": "http://evil.example", "tls": True, "lan": True, "pid": 1},
         "desk.attend": {"kind": "window"},
         "desk.refused": {"what": "nothing", "sentence": "A lie."},

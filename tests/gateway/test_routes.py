@@ -18,6 +18,7 @@ from garret.gateway.refusals import Refusals
 from garret.gateway.routes import Routes
 from garret.gateway.serving import pages_registry
 from garret.gateway.sessions import Sessions
+from garret.gateway.shown import Shown
 from garret.page import assets
 from garret.page.line import Line
 from tests.control.planes import run
@@ -49,7 +50,7 @@ def tell(home: Home, folder: Path, story: Story) -> None:
         line = Line(asyncio.get_running_loop(), home, role="gateway", service="test")
         files = Files(no_file)  # type: ignore[arg-type]  # it gives none
         routes = Routes(line, pages_registry(), sessions, refusals, files, "c", secure=False, folder=folder)
-        gate = Gate(routes.app, sessions, refusals, (ORIGIN,), "c")  # type: ignore[arg-type]
+        gate = Gate(routes.app, sessions, refusals, Shown(), (ORIGIN,), "c")  # type: ignore[arg-type]
         _, kept = sessions.begin(time.time(), "browser", "")
         transport = httpx.ASGITransport(gate)  # type: ignore[arg-type]
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, cookies={"c": kept}) as browser:

@@ -50,5 +50,5 @@ def test_it_is_written_where_the_cursor_is_and_nowhere_else(
         assert value.rstrip("\n") == 'before said "here"'
         assert told == []
     else:
-        assert (outcomes[0].outcome, outcomes[0].reason) == ("held", Reason.OWN_WINDOW.value)
+        assert (outcomes[0].outcome, outcomes[0].reason) == ("held", Reason.OWN_WINDOW.sentence)
         assert (value, told) == ("before ", ['said "here"\n'])

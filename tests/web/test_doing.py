@@ -158,6 +158,21 @@ def test_a_setting_is_taken_back_too(site: Site, window: Visit) -> None:
     assert theme.source == "default"
 
 
+def test_a_page_in_a_browser_looks_as_it_was_set_elsewhere(site: Site, guest: Visit) -> None:
+    """It may not read settings, and needs no load to hear of them."""
+    root = guest.go("/dictate").locator("html")
+    expect(root).to_have_attribute("data-mantine-color-scheme", "light")
+    site.house.set("desk.theme", "dark")
+    site.house.set("desk.language", "de")
+    try:
+        expect(root).to_have_attribute("data-mantine-color-scheme", "dark")
+        expect(root).to_have_attribute("lang", "de")
+    finally:
+        site.house.set("desk.theme", None)
+        site.house.set("desk.language", None)
+    expect(root).to_have_attribute("lang", "en")
+
+
 def test_what_cannot_be_taken_back_asks_with_its_verb_and_cancel_as_default(window: Visit) -> None:
     """Rule 17."""
     page = window.go("/machine")
@@ -295,6 +310,35 @@ def test_the_first_steps_come_by_themselves_and_are_gone_through(site: Site, bro
         page.keyboard.type("first steps again")
         page.keyboard.press("Enter")
         visit.shown("/settings/welcome")
+
+
+def test_the_first_steps_are_gone_through_by_keys_alone(site: Site, browser: Browser) -> None:
+    """Each begins at its top, also where the button that led there is of no use any more."""
+    with never_run(site.house), site.visit(browser, "window") as visit:
+        page = visit.page
+        visit.shown("/settings/welcome")
+
+        def press(name: str) -> None:
+            """Go on by Tab to a button, and press it."""
+            button = page.get_by_role("main").get_by_role("button", name=name, exact=True)
+            for _ in range(60):
+                page.keyboard.press("Tab")
+                if button.evaluate("each => each === document.activeElement"):
+                    break
+            expect(button).to_be_focused()
+            page.keyboard.press("Enter")
+
+        press("Next")
+        expect(page.locator(":focus")).to_contain_text("Choose a microphone")
+        page.keyboard.press("Tab")
+        expect(page.locator("main :focus")).to_have_count(1)
+        press("Back")
+        expect(page.locator(":focus")).to_contain_text("on this machine alone")
+        for _ in range(4):
+            press("Next")
+        press("Done")
+        visit.shown("/dictate")
+        assert first_run_done(site.house) == "yes"
 
 
 def test_they_can_be_skipped(site: Site, browser: Browser) -> None:

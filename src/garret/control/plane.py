@@ -448,6 +448,7 @@ class ControlPlane:
             value.text for value in self.settings.listing(change.profile) if value.setting.key == change.key
         )
         self.publish("house.setting_changed", {"key": change.key, "value": text}, scope=change.profile)
+        self.publish("house.setting_touched", {"key": change.key}, scope=change.profile)
         if change.key == "logs.level":
             _set_level(str(change.new))
         elif change.key == "logs.lines":

@@ -2,9 +2,10 @@
 
 Whenever the line is open, two calls are under way: `gateway.attend`, which brings orders and takes answers,
 and `desk.attend`, by which pages and status see that it runs. Both end with the connection and are made anew
-on the next. Another gateway that is there already, or another build of the control plane, ends this one.
+on the next. What other machines were shown it tells each minute, and once more at its end. Another gateway
+that is there already, or another build of the control plane, ends this one.
 
-Neighbours: `serving` makes one; `sessions` and `refusals` are what it speaks of.
+Neighbours: `serving` makes one; `sessions`, `refusals` and `shown` are what it speaks of.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from garret.base import log
 from garret.base.errors import Code, GarretError
 from garret.features.desk import contracts as d
 from garret.features.gateway import contracts as c
+from garret.features.house import contracts as h
 from garret.gateway.plan import Boot
 from garret.gateway.refusals import Refusal, Refusals
 from garret.gateway.sessions import TOKEN_SECONDS, Session, Sessions
+from garret.gateway.shown import Shown
 from garret.page.line import Line
 from garret.page.messages import Line as LineState
 from garret.protocol.life import Progress
@@ -47,6 +50,7 @@ class Attendance:
         address: str,
         sessions: Sessions,
         refusals: Refusals,
+        shown: Shown,
         end: Callable[[str], None],
     ) -> None:
         self._line = line
@@ -54,6 +58,7 @@ class Attendance:
         self._address = address
         self._sessions = sessions
         self._refusals = refusals
+        self._shown = shown
         self._end = end
         self._orders: _Orders | None = None
         self._telling = False
@@ -69,6 +74,19 @@ class Attendance:
         What is behind # stays in the browser: no log and no proxy sees it.
         """
         return f"{self._address}/enter#{self._sessions.invite(time.time())}"
+
+    def report(self) -> None:
+        """Tell what other machines were shown since it was last told; without the house it is told later."""
+        if self._line.client is None:
+            return
+        shown = self._shown.take()
+        if shown:
+
+            def told(error: GarretError | None) -> None:
+                if error is not None:
+                    self._shown.put_back(shown)
+
+            self._line.start(h.ReportShown(to=shown), _Unheard(told))
 
     def close(self) -> None:
         """The gateway ends: what fails from now on fails because of that."""

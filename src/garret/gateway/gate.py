@@ -3,15 +3,16 @@
 1. `Host` is one that this gateway is known by: a page of elsewhere whose name was made to lead here (DNS
    rebinding) still sends its own.
 2. `Origin`, of whatever changes something and of every WebSocket, is the gateway's own; `Sec-Fetch-Site`,
-where
-   the browser sends it, names no other site (Fetch Metadata Request Headers, W3C).
+   where the browser sends it, names no other site (Fetch Metadata Request Headers, W3C).
 3. Not too often.
 4. A session, but for the few paths on which one begins.
 
 What fails is answered with a sentence, noted for the audit chain, and reaches no route. The gate adds the
 security headers to every answer, also to those of the routes.
 
-An ASGI middleware. Neighbours: `sessions`, `routes`, which finds the session in the scope's state.
+What browsers on other machines get is counted here, whatever becomes of the request.
+
+An ASGI middleware. Neighbours: `sessions`, `shown`, `routes`, which finds the session in the scope's state.
 """
 
 from __future__ import annotations
@@ -24,12 +25,10 @@ from typing import Any, Final, NamedTuple
 from garret.gateway.rates import Buckets
 from garret.gateway.refusals import Refusals
 from garret.gateway.sessions import Session, Sessions
+from garret.gateway.shown import Message, Receive, Send, Shown
 from garret.page.assets import HEADERS
 
 Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN_PATHS: Final = frozenset({"/enter", "/enter.js", "/enter.css", "/session"})
@@ -57,11 +56,18 @@ class Gate:
     """See the module. `origins` are those of the plan, `cookie` the name of the sessions' cookie."""
 
     def __init__(
-        self, app: App, sessions: Sessions, refusals: Refusals, origins: tuple[str, ...], cookie: str
+        self,
+        app: App,
+        sessions: Sessions,
+        refusals: Refusals,
+        shown: Shown,
+        origins: tuple[str, ...],
+        cookie: str,
     ) -> None:
         self._app = app
         self._sessions = sessions
         self._refusals = refusals
+        self._shown = shown
         self._origins = frozenset(origins)
         self._hosts = frozenset(origin.partition("://")[2] for origin in origins)
         self._cookie = cookie
@@ -70,6 +76,7 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         peer = peer_of(scope)
+        receive, send = self._shown.counted(peer, receive, send)
         headers = Fields(scope["headers"])
         verdict = self._judge(scope, headers, peer)
         if verdict is None:

@@ -2,7 +2,8 @@
 
 A connection of another user of this machine is dropped before a byte of it is read (`peers`). A head that
 does not come whole within `HEAD_SECONDS` ends its connection, and so does one connection too many: what
-strangers hold open is bounded in number and time.
+strangers hold open is bounded in number and time. The time is counted in steps, so that a process that was
+held up, or a machine that slept, takes it for one: what came meanwhile is read first.
 
 Neighbours: `serving` runs it; `page_socket` uses what `ABORT` names.
 """
@@ -21,30 +22,40 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from garret.gateway import peers
+from garret.base import log
 from garret.gateway.gate import App
 from garret.gateway.page_socket import ABORT
+from garret.gateway.peers import Owners
 from garret.gateway.refusals import Refusals
 from garret.page.messages import TEXT_LIMIT
 
 HEAD_SECONDS: Final = 10.0
+_HEAD_STEPS: Final = 5
 CONNECTIONS: Final = 512
 _HEAD_BYTES: Final = 32 << 10
 _KEEP_ALIVE_SECONDS: Final = 30
 _PING_SECONDS: Final = 20.0
 _END_SECONDS: Final = 2
 
+_logger = log.get("gateway.guarding")
+
 
 class GuardedConnection(H11Protocol):
     """One connection: see the module."""
 
     refusals: Refusals
+    owners: Owners
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._late: asyncio.TimerHandle | None = None
         peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        if ipaddress.ip_address(peer[0]).is_loopback and not peers.may_connect(peer[:2], own[:2]):
+        local = ipaddress.ip_address(peer[0]).is_loopback
+        whose = self.owners.whose(peer[:2], own[:2]) if local else "ours"
+        if whose == "nobody":  # mostly a browser that changed its mind: no news for the audit chain
+            _logger.info("a connection was dropped, since it is nobody's any more: %s:%s", peer[0], peer[1])
+            transport.abort()
+        elif whose == "other":
             self._drop(peer, "It belongs to another user of this machine.")
         elif len(self.connections) > CONNECTIONS:
             self._drop(peer, "Too many connections are open.")
@@ -70,7 +81,13 @@ class GuardedConnection(H11Protocol):
 
     def _await_head(self) -> None:
         if self._late is None:
-            self._late = self.loop.call_later(HEAD_SECONDS, self._too_late)
+            self._step(_HEAD_STEPS)
+
+    def _step(self, left: int) -> None:
+        if left:
+            self._late = self.loop.call_later(HEAD_SECONDS / _HEAD_STEPS, self._step, left - 1)
+        else:
+            self._too_late()
 
     def _head_came(self) -> None:
         if self._late is not None:
@@ -99,11 +116,12 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
 class GuardedServer(Server):
     """Runs until `stop`; the signals are whoever runs it's own. No tick: it sleeps while nothing happens."""
 
-    def __init__(self, app: App, refusals: Refusals, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, app: App, refusals: Refusals, tls: ssl.SSLContext | None, owners: Owners) -> None:
         class Connection(GuardedConnection):
             pass
 
         Connection.refusals = refusals
+        Connection.owners = owners
         config = Config(
             app,
             http=Connection,

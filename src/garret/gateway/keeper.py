@@ -33,6 +33,7 @@ from garret.base.paths import Home
 from garret.base.visible import visible
 from garret.gateway import lent
 from garret.gateway.errors import GatewayError
+from garret.gateway.peers import diagnosis
 from garret.gateway.plan import Boot, Failure, Plan
 from garret.transport.client import read_secret
 from garret.transport.descriptors import rights
@@ -94,7 +95,7 @@ class Keeper:
                     signal.signal(number, self._end)
                 self._child = child = _start(other.fileno())
                 boot = Boot(self._plan, listening.getsockname()[1], secret, os.getpid())
-                own.sendmsg([lent.encode(boot)], [rights([listening.fileno()])])
+                self._hand_over(own, boot, listening)
             self._lend(own)
         try:
             child.wait(_END_SECONDS)
@@ -102,6 +103,14 @@ class Keeper:
             child.kill()
             child.wait()
         return self._outcome(child.returncode)
+
+    def _hand_over(self, own: socket.socket, boot: Boot, listening: socket.socket) -> None:
+        """The boot message, the listening socket, and what tells whose connections are."""
+        asking = diagnosis()
+        handed = [listening] if asking is None else [listening, asking]
+        own.sendmsg([lent.encode(boot)], [rights([each.fileno() for each in handed])])
+        if asking is not None:
+            asking.close()
 
     def _end(self, number: int, frame: FrameType | None) -> None:
         del number, frame

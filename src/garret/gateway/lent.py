@@ -41,10 +41,12 @@ class Lender:
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def boot(self) -> tuple[Boot, socket.socket]:
-        """The first message: what to serve, and the listening socket."""
+    def boot(self) -> tuple[Boot, socket.socket, socket.socket | None]:
+        """The first message: what to serve, the listening socket, and what tells whose connections are."""
         data, descriptors = self._receive()
-        return decode_boot(data), socket.socket(fileno=descriptors.take(1)[0])
+        listening = socket.socket(fileno=descriptors.take(1)[0])
+        asking = socket.socket(fileno=descriptors.take(1)[0]) if descriptors.waiting else None
+        return decode_boot(data), listening, asking
 
     def tell(self, told: Ready | Failure) -> None:
         """Say that it serves, or why not any more."""

@@ -164,6 +164,8 @@ class PageSocket:
                     self._waiting -= len(text)
                     self._backlog.bytes -= len(text)
                     await self._websocket.send_text(text)
+        except WebSocketDisconnect as left:  # while something was on its way to it
+            self._end(left.code, "")
         finally:
             self._end(_LEFT, "")
 

@@ -24,16 +24,19 @@ from garret.base.errors import Code, GarretError
 from garret.base.paths import Home
 from garret.features.desk import contracts as d
 from garret.features.gateway import contracts as g
+from garret.features.house import contracts as h
 from garret.gateway.attendance import Attendance
 from garret.gateway.errors import GatewayError
 from garret.gateway.files import Files
 from garret.gateway.gate import Gate
 from garret.gateway.guarding import GuardedServer
 from garret.gateway.lent import Lender
+from garret.gateway.peers import Owners
 from garret.gateway.plan import Boot, Failure, Plan, Ready, origins
 from garret.gateway.refusals import Refusals
 from garret.gateway.routes import Routes
 from garret.gateway.sessions import TOKEN_SECONDS, Sessions
+from garret.gateway.shown import Shown
 from garret.page.line import Line
 from garret.page.passing import UPLOAD_LIMIT
 from garret.protocol.contract import Registry
@@ -50,13 +53,13 @@ def main(descriptor: int) -> int:
     log.to_stream()
     lender = Lender(descriptor)
     try:
-        boot, listening = lender.boot()
+        boot, listening, asking = lender.boot()
         log.to_stream(plain=not boot.plan.background)
         log.REDACTOR.add(boot.secret.hex())
         tls = tls_context(boot.plan) if boot.plan.tls else None
         report = sandbox.enforce(GRANTS, control_descriptor=lender.fileno(), accepts=True)
         missing = tuple(f"{part.what}: {part.why}" for part in report.missing)
-        serving = Serving(boot, lender, tls, missing)
+        serving = Serving(boot, lender, tls, missing, Owners(asking))
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             reason = runner.run(serving.run(listening))
     except GarretError as error:
@@ -72,12 +75,18 @@ class Serving:
     """Joins the parts, and runs them."""
 
     def __init__(
-        self, boot: Boot, lender: Lender, tls: ssl.SSLContext | None, missing: tuple[str, ...]
+        self,
+        boot: Boot,
+        lender: Lender,
+        tls: ssl.SSLContext | None,
+        missing: tuple[str, ...],
+        owners: Owners,
     ) -> None:
         self._boot = boot
         self._lender = lender
         self._tls = tls
         self._missing = missing
+        self._owners = owners
         self._reason = ""
 
     async def run(self, listening: object) -> str:
@@ -93,23 +102,24 @@ class Serving:
             secret=boot.secret,
             connect=self._lender.connection,
         )
-        sessions, refusals = Sessions(), Refusals()
+        sessions, refusals, shown = Sessions(), Refusals(), Shown()
         cookie = cookie_name(plan, boot.port)
         files = Files(self._lender.file)
         routes = Routes(line, pages_registry(), sessions, refusals, files, cookie, secure=plan.tls)
-        gate = Gate(routes.app, sessions, refusals, known, cookie)
-        server = GuardedServer(gate, refusals, self._tls)
+        gate = Gate(routes.app, sessions, refusals, shown, known, cookie)
+        server = GuardedServer(gate, refusals, self._tls, self._owners)
 
         def end(reason: str) -> None:
             self._reason = self._reason or reason
+            attendance.report()  # while there is a line; the server lets its pages go meanwhile
             server.stop()
 
-        attendance = Attendance(line, boot, known[0], sessions, refusals, end)
+        attendance = Attendance(line, boot, known[0], sessions, refusals, shown, end)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, end, "")
         line.open()
         ready = Ready(known[0], attendance.link(), TOKEN_SECONDS, self._missing)
-        sweeping = loop.create_task(_sweep(sessions))
+        sweeping = loop.create_task(_sweep(sessions, attendance))
         telling = loop.create_task(_tell(server, attendance, self._lender, ready))
         try:
             await server.serve(sockets=[listening])  # type: ignore[list-item]
@@ -124,7 +134,7 @@ class Serving:
 
 def pages_registry() -> Registry:
     """What pages may ask the house for: nothing of what the gateway says for itself under the same role."""
-    own = (g.AttendGateway, d.Attend, d.Refused)
+    own = (g.AttendGateway, d.Attend, d.Refused, h.ReportShown)
     return Registry(
         (command for room in rooms() for command in room.commands if command not in own),
         (event for room in rooms() for event in room.events),
@@ -165,10 +175,11 @@ async def _tell(server: GuardedServer, attendance: Attendance, lender: Lender, r
     lender.tell(ready)
 
 
-async def _sweep(sessions: Sessions) -> None:
+async def _sweep(sessions: Sessions, attendance: Attendance) -> None:
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
         sessions.sweep(time.time())
+        attendance.report()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

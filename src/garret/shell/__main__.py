@@ -26,14 +26,6 @@ from garret.shell.errors import ShellError
 from garret.shell.instance import Instance, call_first
 
 UNAVAILABLE: Final = 4
-_FLAGS: Final = "QTWEBENGINE_CHROMIUM_FLAGS"
-_QUIET: Final = (
-    # Chromium's own services of the network: none of them has any business in a page without one.
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-domain-reliability",
-    "--no-pings",
-)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -101,13 +93,15 @@ def _run(home: Home, arguments: argparse.Namespace) -> bool:
 def _show(home: Home, arguments: argparse.Namespace, signals: object) -> bool:
     from PySide6.QtWidgets import QApplication
 
+    from garret.shell.graphics import has_processor, set_flags
     from garret.shell.icons import app_icon
     from garret.shell.scheme import register_scheme
     from garret.shell.shell import Options, Shell
     from garret.shell.signals import Signals
 
     assert isinstance(signals, Signals)
-    _set_flags(software=arguments.software)
+    software = arguments.software or not has_processor()
+    set_flags(software=software)
     register_scheme()
     application = QApplication(["garret"])
     application.setApplicationName("garret")
@@ -119,7 +113,7 @@ def _show(home: Home, arguments: argparse.Namespace, signals: object) -> bool:
         page=arguments.page,
         hidden=arguments.hidden,
         private=arguments.private,
-        gpu=not arguments.software,
+        gpu=not software,
     )
     shell = Shell(application, home, options)
     signals.listen(called=shell.window.raise_up, ended=shell.quit)
@@ -146,14 +140,6 @@ def check_session(environment: Mapping[str, str]) -> None:
             "yourself.",
             code=Code.DENIED,
         )
-
-
-def _set_flags(*, software: bool) -> None:
-    flags = os.environ.get(_FLAGS, "").split()
-    wanted = (*_QUIET, "--disable-gpu") if software else _QUIET
-    os.environ[_FLAGS] = " ".join([*flags, *(flag for flag in wanted if flag not in flags)])
-    if software:  # Qt draws the page's frames by itself, too: 50 MiB less than by OpenGL without a processor
-        os.environ.setdefault("QT_QUICK_BACKEND", "software")
 
 
 def _say(descriptor: int, word: str) -> None:

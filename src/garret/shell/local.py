@@ -23,6 +23,7 @@ from garret.page.errors import PageError
 from garret.protocol.contract import Nothing
 from garret.shell.notices import Notice
 from garret.shell.saving import Copying, ask_where
+from garret.shell.strings import say
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -96,9 +97,7 @@ class WindowCommands:
 
     def _try_notification(self, command: Any, answer: c.Answer) -> None:
         del command
-        self._around.notify(
-            Notice("trial", "Garret", "Notifications arrive here.", topic="trial", page="/settings")
-        )
+        self._around.notify(Notice("trial", "Garret", say("notice.trial"), topic="trial", page="/settings"))
         answer.result(Nothing())
 
     def _quit(self, command: Any, answer: c.Answer) -> None:

@@ -1,4 +1,4 @@
-"""What the desktop is told of, and what is kept back: pure.
+"""What the desktop is told of, and what is kept back: pure but for the language.
 
 A notice is one line about something that happened while nobody looked: its kind is one of those that the
 setting `desk.notifications` names. Nothing is told while the person does not want to be disturbed, nor of
@@ -15,6 +15,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from garret.features.house import contracts as h
+from garret.shell.strings import say
 
 Kind: TypeAlias = Literal["finished", "failed", "approval", "held", "storage", "workers", "trial"]
 
@@ -59,14 +60,18 @@ def of_job(event: h.JobChanged) -> Notice | None:
     if event.state == "failed":
         return Notice(
             "failed",
-            "Something failed",
+            say("notice.failed"),
             f"{event.note or event.command}"[:_SHOWN],
             page="/machine/jobs",
             topic=event.job,
         )
     if event.state == "done" and event.command in _LONG_COMMANDS:
         return Notice(
-            "finished", "Done", event.note[:_SHOWN] or "Your text is ready.", page="/dictate", topic=event.job
+            "finished",
+            say("notice.done"),
+            event.note[:_SHOWN] or say("notice.text_ready"),
+            page="/dictate",
+            topic=event.job,
         )
     return None
 
@@ -76,11 +81,11 @@ def of_approval(event: h.ApprovalRequested) -> Notice:
     who = event.name or event.role
     return Notice(
         "approval",
-        "Your consent is asked for",
-        f"{who} wants to run {event.command}."[:_SHOWN],
+        say("notice.consent"),
+        say("notice.wants", who=who, command=event.command)[:_SHOWN],
         page="/approvals",
         topic=event.request,
-        actions=(("look", "Look at it"), ("deny", "Refuse")),
+        actions=(("look", say("notice.look")), ("deny", say("notice.deny"))),
         urgent=True,
     )
 
@@ -90,7 +95,11 @@ def of_storage(event: h.StorageChanged) -> Notice | None:
     if event.mode == "normal":
         return None
     return Notice(
-        "storage", "Nothing can be kept", event.sentence[:_SHOWN], page="/machine/storage", topic="storage"
+        "storage",
+        say("notice.storage"),
+        event.sentence[:_SHOWN],
+        page="/machine/storage",
+        topic="storage",
     )
 
 
@@ -98,7 +107,7 @@ def of_worker(event: h.WorkerChanged) -> Notice | None:
     """The notice for a part of Garret that is not started again by itself."""
     if event.state != "failed":
         return None
-    text = event.sentence or f"The part {event.name} does not work any more."
+    text = event.sentence or say("notice.worker_text", name=event.name)
     return Notice(
-        "workers", "A part has stopped", text[:_SHOWN], page="/machine", topic=f"worker {event.name}"
+        "workers", say("notice.worker"), text[:_SHOWN], page="/machine", topic=f"worker {event.name}"
     )

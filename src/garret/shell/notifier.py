@@ -21,6 +21,7 @@ from garret.base import log
 from garret.shell.bus import Bus, BusError, Signal, address
 from garret.shell.errors import ShellError
 from garret.shell.notices import Notice
+from garret.shell.strings import say
 from garret.transport.qt import QtLoop
 
 _INTERFACE: Final = "org.freedesktop.Notifications"
@@ -124,7 +125,7 @@ class Notifier(QObject):
     def _send(self, bus: Bus, notice: Notice, can: frozenset[str]) -> None:
         actions: list[str] = []
         if "actions" in can:
-            actions = ["default", "Open", *(text for pair in notice.actions for text in pair)]
+            actions = ["default", say("notice.open"), *(text for pair in notice.actions for text in pair)]
         text = html.escape(notice.text, quote=False) if "body-markup" in can else notice.text
         hints = {
             "desktop-entry": ("s", "garret"),

@@ -34,6 +34,7 @@ class Preferences(msgspec.Struct, frozen=True):
     hotkey_insert: str | None = None
     insertion: str = str(_DEFAULTS["desk.insertion"].default)
     insertion_targets: dict[str, object] = {}
+    language: str = str(_DEFAULTS["desk.language"].default)
 
     @property
     def reaching(self) -> dict[str, object] | None:
@@ -91,4 +92,5 @@ _READERS: Final[dict[str, Callable[[str], Any]]] = {
     "hotkey_insert": str,
     "insertion": str,
     "insertion_targets": _read_targets,
+    "language": str,
 }

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from garret.base.errors import Code
 from garret.shell.errors import ShellError
+from garret.shell.strings import say
 
 _LONGEST_NAME: Final = 120
 _CHUNK: Final = 8 << 20
@@ -37,7 +38,7 @@ def plain_name(name: str) -> str:
 def ask_where(parent: QWidget, name: str, chosen: Chosen) -> None:
     """Ask the person where to save; `chosen` hears it, None where they gave up."""
     folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DownloadLocation)
-    dialog = QFileDialog(parent, "Save", str(Path(folder) / plain_name(name)))
+    dialog = QFileDialog(parent, say("window.save"), str(Path(folder) / plain_name(name)))
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setFileMode(QFileDialog.FileMode.AnyFile)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

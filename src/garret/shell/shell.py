@@ -41,6 +41,7 @@ from garret.shell import links
 from garret.shell.asking import ask
 from garret.shell.bridge import Bridge
 from garret.shell.errors import ShellError
+from garret.shell.heap import give_back_later
 from garret.shell.hearing import Hearing
 from garret.shell.hotkeys.press import Intent
 from garret.shell.local import Surroundings, WindowCommands
@@ -52,7 +53,9 @@ from garret.shell.recovery import Recovery
 from garret.shell.refusals import Refusals
 from garret.shell.saving import ask_where
 from garret.shell.scheme import PageScheme, is_ours
+from garret.shell.strings import say
 from garret.shell.talking import Talking
+from garret.shell.translation import Translation
 from garret.shell.tray import Actions, Tray
 from garret.shell.tray_state import Facts, state_of
 from garret.shell.view import Guard, HousePage, furnish, make_profile
@@ -89,6 +92,7 @@ class Shell(QObject):
         self._refusals = Refusals()
         self.restart_without_gpu = False
         self.ended = False
+        self._translation = Translation(self)
         self._folder = home.root / "window"
         _make(self._folder)
         kinds = rooms()
@@ -161,6 +165,7 @@ class Shell(QObject):
     # ---- for the page
 
     def _open_channel(self, tell: Callable[[str], None]) -> Channel:
+        give_back_later(self)
         return Channel(self.line, self._registry, self.commands, tell, self._page_refused)
 
     def _at_home(self) -> bool:
@@ -318,7 +323,7 @@ class Shell(QObject):
             self.window.raise_up()
             ask(self.line, d.Show(page="palette"))
         elif not self.reach.hands.insert_held(self._inserted("")):
-            self.noticed(Notice("held", "Nothing is held back", "", page="/dictate", topic="talking"))
+            self.noticed(Notice("held", say("notice.nothing_held"), "", page="/dictate", topic="talking"))
 
     def _begin_dictating(self) -> None:
         """What is said from now on is for the program that has the keyboard now."""
@@ -337,7 +342,9 @@ class Shell(QObject):
             self.reach.hotkeys.began()
 
     def _not_paused(self, error: GarretError) -> None:
-        self.noticed(Notice("failed", "Not paused", error.message, page="/dictate", topic="talking"))
+        self.noticed(
+            Notice("failed", say("notice.not_paused"), error.message, page="/dictate", topic="talking")
+        )
 
     def _write_here(self, text: str, done: Callable[[bool], None]) -> None:
         """A text that was said into our own window; nothing of it goes into a page behind a dialog."""
@@ -358,9 +365,7 @@ class Shell(QObject):
         def done(inserted: c.Inserted) -> None:
             if inserted.outcome == "copied":
                 self.noticed(
-                    Notice(
-                        "held", "Your text is on the clipboard", inserted.reason, "/dictate", topic="talking"
-                    )
+                    Notice("held", say("notice.copied"), inserted.reason, "/dictate", topic="talking")
                 )
             if utterance:
                 arrived = inserted.outcome == "inserted"
@@ -373,10 +378,8 @@ class Shell(QObject):
     def _held(self, text: str) -> None:
         """A text did not get where it was for: it is held, shown, and one key away."""
         keys = next((each.keys for each in self.reach.hotkeys.report() if each.action == "insert"), "")
-        way = f"Insert it with {keys}." if keys else "It is in the history."
-        self.noticed(
-            Notice("held", "Your text is held back", f"{way} {text[:300]}", "/dictate", topic="talking")
-        )
+        way = say("notice.held_key" if keys else "notice.held_history", keys=keys, text=text[:300])
+        self.noticed(Notice("held", say("notice.held"), way, "/dictate", topic="talking"))
 
     # ---- Listener
 
@@ -386,6 +389,8 @@ class Shell(QObject):
 
     def preferences_changed(self, preferences: Preferences) -> None:
         self.tray.tell_quiet(preferences.do_not_disturb)
+        if self._translation.use(preferences.language):
+            self.facts_changed(self.hearing.facts)  # the tray says the same in another language
         reaching = preferences.reaching
         if reaching is not None and reaching != self._reaching:
             self._reaching = reaching
@@ -394,7 +399,7 @@ class Shell(QObject):
             try:
                 entries.start_at_login(self._home, preferences.start_at_login)
             except GarretError as error:
-                self.noticed(Notice("failed", "Start at login", error.message, page="/settings"))
+                self.noticed(Notice("failed", say("notice.login"), error.message, page="/settings"))
 
     def noticed(self, notice: Notice) -> None:
         """Tell the desktop, where the person wants that."""

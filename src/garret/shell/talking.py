@@ -16,6 +16,7 @@ from garret.features.dictate import contracts as c
 from garret.page.line import Line
 from garret.shell.asking import Asked, ask
 from garret.shell.notices import Notice
+from garret.shell.strings import say
 
 Deliver = Callable[[str, str], None]
 """Takes an utterance and its text."""
@@ -79,7 +80,9 @@ class Talking:
 
     def _not_paused(self, error: GarretError) -> None:
         self._paused = not self._paused
-        self._tell(Notice("failed", "Not paused", error.message, page="/dictate", topic="talking"))
+        self._tell(
+            Notice("failed", say("notice.not_paused"), error.message, page="/dictate", topic="talking")
+        )
 
     def stop_others(self) -> None:
         """End a dictation that was begun elsewhere, as in the page: its text stays there."""
@@ -105,7 +108,9 @@ class Talking:
         self._listening = None
         self._ended()
         if error.code != Code.CANCELLED:
-            self._tell(Notice("failed", "Dictating failed", error.message, page="/dictate", topic="talking"))
+            self._tell(
+                Notice("failed", say("notice.not_dictated"), error.message, page="/dictate", topic="talking")
+            )
 
 
 class _Text:

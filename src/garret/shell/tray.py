@@ -17,7 +17,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from garret.shell.icons import state_icon
-from garret.shell.tray_state import TrayState
+from garret.shell.strings import say
+from garret.shell.tray_state import Facts, TrayState, state_of
 
 _REASONS: Final = QSystemTrayIcon.ActivationReason
 
@@ -48,22 +49,21 @@ class Tray(QObject):
         self._status = self._entry("", None)
         self._status.setEnabled(False)
         self._menu.addSeparator()
-        self._show = self._entry("Open Garret", actions.show)
-        self._dictate = self._entry("Dictate", actions.dictate)
-        self._pause = self._entry("Pause dictating", actions.pause)
-        self._approvals = self._entry("Show what waits for consent", actions.approvals)
-        self._start = self._entry("Start Garret", actions.start)
-        self._quiet = QAction("Do not disturb", self)
+        self._show = self._entry("", actions.show)
+        self._dictate = self._entry("", actions.dictate)
+        self._pause = self._entry("", actions.pause)
+        self._approvals = self._entry("", actions.approvals)
+        self._start = self._entry("", actions.start)
+        self._quiet = QAction(self)
         self._quiet.setCheckable(True)
         self._quiet.triggered.connect(self._disturb)
         self._menu.addAction(self._quiet)
         self._menu.addSeparator()
-        self._entry("Quit", actions.quit)
+        self._quit = self._entry("", actions.quit)
         self.icon = QSystemTrayIcon(self)
         self.icon.setContextMenu(self._menu)
         self.icon.activated.connect(self._activated)
-        self.state = TrayState.OFFLINE
-        self.tell(TrayState.OFFLINE, "Garret is not running.")
+        self.tell(*state_of(Facts()))
 
     @property
     def there(self) -> bool:
@@ -88,17 +88,22 @@ class Tray(QObject):
         self.icon.hide()
 
     def tell(self, state: TrayState, sentence: str) -> None:
-        """Show a state."""
+        """Show a state, in the language that is spoken now."""
         self.state = state
         self.icon.setIcon(state_icon(state))
-        self.icon.setToolTip(f"Garret: {sentence}")
+        self.icon.setToolTip(say("tray.tip", sentence=sentence))
         self._status.setText(sentence)
+        self._show.setText(say("tray.open"))
+        self._approvals.setText(say("tray.approvals"))
+        self._start.setText(say("tray.start"))
+        self._quiet.setText(say("tray.quiet"))
+        self._quit.setText(say("tray.quit"))
         connected = state != TrayState.OFFLINE
         self._dictate.setVisible(connected)
         dictating = state in (TrayState.LISTENING, TrayState.PAUSED)
-        self._dictate.setText("Stop listening" if dictating else "Dictate")
+        self._dictate.setText(say("tray.stop" if dictating else "tray.dictate"))
         self._pause.setVisible(dictating)
-        self._pause.setText("Go on dictating" if state == TrayState.PAUSED else "Pause dictating")
+        self._pause.setText(say("tray.go_on" if state == TrayState.PAUSED else "tray.pause"))
         self._approvals.setVisible(state == TrayState.NEEDS_YOU)
         self._start.setVisible(not connected)
 

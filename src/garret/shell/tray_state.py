@@ -10,7 +10,8 @@
 | working | jobs run | |
 | idle | none of it | |
 
-The first that is so counts. Pure. Neighbours: `hearing` keeps the facts, `tray` shows the state.
+The first that is so counts. Pure but for the language. Neighbours: `hearing` keeps the facts, `tray` shows
+the state.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 import msgspec
+
+from garret.shell.strings import say
 
 
 class TrayState(StrEnum):
@@ -48,18 +51,15 @@ class Facts(msgspec.Struct, frozen=True):
 def state_of(facts: Facts) -> tuple[TrayState, str]:
     """The state, and what it means in a sentence."""
     if not facts.connected:
-        return TrayState.OFFLINE, facts.reason or "Garret is not running."
+        return TrayState.OFFLINE, facts.reason or say("state.offline")
     if facts.listening:
-        return TrayState.LISTENING, "The microphone is open."
+        return TrayState.LISTENING, say("state.listening")
     if facts.paused:
-        return TrayState.PAUSED, "Dictating is paused; the microphone is closed."
+        return TrayState.PAUSED, say("state.paused")
     if facts.approvals:
-        count = len(facts.approvals)
-        waits = "One thing waits" if count == 1 else f"{count} things wait"
-        return TrayState.NEEDS_YOU, f"{waits} for your consent."
+        return TrayState.NEEDS_YOU, say("state.needs_you", count=len(facts.approvals))
     if facts.failures:
         return TrayState.FAILED, facts.failures[-1]
     if facts.jobs:
-        count = len(facts.jobs)
-        return TrayState.WORKING, "One job runs." if count == 1 else f"{count} jobs run."
-    return TrayState.IDLE, "Ready."
+        return TrayState.WORKING, say("state.working", count=len(facts.jobs))
+    return TrayState.IDLE, say("state.idle")

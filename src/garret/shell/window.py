@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 from garret.base import log
 from garret.shell.icons import app_icon
 from garret.shell.recovery import Recovery, Remedy
+from garret.shell.strings import say
 from garret.shell.view import HOME_PAGE
 
 SMALLEST: Final = (360, 480)
@@ -161,9 +162,8 @@ class Window(QMainWindow):
             self._reactions.without_gpu()
         else:
             self.tell(
-                "The page cannot be shown",
-                "The part of the window that draws it has ended again and again. What you said, wrote and "
-                "asked for is kept, and jobs go on. Try again, or look at Garret in a browser.",
+                say("window.broken"),
+                say("window.broken_text"),
                 again=True,
             )
 
@@ -201,9 +201,9 @@ class Plain(QWidget):
         self._text.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        self.again = QPushButton("Try again", self)
+        self.again = QPushButton(self)
         self.again.clicked.connect(_without_arguments(again))
-        self.browser = QPushButton("Show it in a browser", self)
+        self.browser = QPushButton(self)
         self.browser.clicked.connect(_without_arguments(browser))
         buttons = QHBoxLayout()
         buttons.addWidget(self.again)
@@ -226,6 +226,8 @@ class Plain(QWidget):
         """Say something; `again` offers another try."""
         self._title.setText(title)
         self._text.setText(text)
+        self.again.setText(say("window.again"))
+        self.browser.setText(say("window.browser"))
         self.again.setVisible(again)
         self.again.setFocus()
 

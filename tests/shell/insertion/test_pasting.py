@@ -142,7 +142,7 @@ def test_a_manager_that_takes_the_clipboard_causes_no_false_word(display: str) -
                 if outcome.outcome == "inserted":
                     inserted.append(text)
                 else:
-                    assert outcome.reason == Reason.CLIPBOARD_TAKEN.value
+                    assert outcome.reason == Reason.CLIPBOARD_TAKEN.sentence
                 await here.settled()
             shown = await program.ask("show", "show")
             assert shown.replace("mine", "") == "".join(inserted)
@@ -159,7 +159,7 @@ def test_a_window_without_a_field_gets_nothing(display: str, monkeypatch: pytest
             await other.ask("copy mine", "copied")
             await edit(here, "--face", "button")
             outcome = await here.insert(TEXT)
-            assert (outcome.outcome, outcome.reason) == ("held", Reason.NOT_TAKEN.value)
+            assert (outcome.outcome, outcome.reason) == ("held", Reason.NOT_TAKEN.sentence)
             assert here.held == [TEXT]
             assert here.hands.held == TEXT
             assert (await other.ask("clip", "clip"))["text"] == "mine"
@@ -187,9 +187,9 @@ def test_who_never_answers_gets_nothing_when_it_wakes(display: str, monkeypatch:
             await here.focused("edit")
             program.process.send_signal(signal.SIGSTOP)
             outcome = await here.insert("held")
-            assert (outcome.outcome, outcome.reason) == ("held", Reason.NO_ANSWER.value)
+            assert (outcome.outcome, outcome.reason) == ("held", Reason.NO_ANSWER.sentence)
             again = await here.insert("again")
-            assert again.reason == Reason.STILL_WAITED_FOR.value
+            assert again.reason == Reason.STILL_WAITED_FOR.sentence
             # Others have their clipboard meanwhile.
             other.process.send_signal(signal.SIGCONT)
             assert (await other.ask("clip", "clip"))["text"] == "mine"
@@ -207,7 +207,7 @@ def test_the_focus_has_to_be_where_it_was_aimed(display: str) -> None:
             assert aimed is not None
             second = await edit(here, name="second")
             outcome = await here.insert("for the first", aimed)
-            assert (outcome.outcome, outcome.reason) == ("held", Reason.FOCUS_MOVED.value)
+            assert (outcome.outcome, outcome.reason) == ("held", Reason.FOCUS_MOVED.sentence)
             first.tell("focus")
             await here.focused("first")
             assert (await here.insert("for the first", aimed)).outcome == "inserted"
@@ -251,7 +251,7 @@ def test_a_key_that_stays_down_holds_the_text(display: str, monkeypatch: pytest.
             outcome = await here.insert("text")
             here.keyboard._fake(here.server.x.KeyRelease, control)
             here.server.drain()
-            assert outcome.reason == Reason.KEYS_HELD.value
+            assert outcome.reason == Reason.KEYS_HELD.sentence
             # The clipboard was not even touched.
             assert (await program.ask("clip", "clip"))["owned"]
             assert await program.ask("show", "show") == ""
@@ -269,7 +269,7 @@ def test_an_owner_that_hangs_keeps_its_clipboard(display: str, monkeypatch: pyte
             program = await edit(here)
             owner.process.send_signal(signal.SIGSTOP)
             outcome = await here.insert("text")
-            assert outcome.reason == Reason.CLIPBOARD_UNSAVED.value
+            assert outcome.reason == Reason.CLIPBOARD_UNSAVED.sentence
             owner.process.send_signal(signal.SIGCONT)
             assert (await program.ask("clip", "clip"))["text"] == "precious"
             assert await program.ask("show", "show") == ""
@@ -285,7 +285,7 @@ def test_nothing_goes_where_a_program_has_taken_the_keyboard(display: str) -> No
             grabbed = locker.server.root.grab_keyboard(True, x.GrabModeAsync, x.GrabModeAsync, x.CurrentTime)
             assert grabbed == x.GrabSuccess
             outcome = await here.insert("text")
-            assert outcome.reason == Reason.KEYBOARD_TAKEN.value
+            assert outcome.reason == Reason.KEYBOARD_TAKEN.sentence
             locker.server.display.ungrab_keyboard(x.CurrentTime)
             locker.server.drain()
             assert (await here.insert("text")).outcome == "inserted"
@@ -299,7 +299,7 @@ def test_nobody_has_the_focus(display: str) -> None:
             x = here.server.x
             here.server.display.set_input_focus(x.NONE, x.RevertToNone, x.CurrentTime)
             outcome = await here.insert("text")
-            assert (outcome.outcome, outcome.reason) == ("held", Reason.NO_FOCUS.value)
+            assert (outcome.outcome, outcome.reason) == ("held", Reason.NO_FOCUS.sentence)
 
     run(story)
 
@@ -313,7 +313,7 @@ def test_a_program_that_is_typed_into(display: str) -> None:
             assert (await here.insert("Hello, World! 1 + 1\n")).outcome == "inserted"
             assert await program.ask("show", "show") == "Hello, World! 1 + 1\n"
             outcome = await here.insert("漢字")
-            assert outcome.reason == Reason.NOT_ON_KEYBOARD.value
+            assert outcome.reason == Reason.NOT_ON_KEYBOARD.sentence
             assert await program.ask("show", "show") == "Hello, World! 1 + 1\n"
             assert (await program.ask("clip", "clip"))["owned"]
 

@@ -62,7 +62,7 @@ def test_a_terminal_gets_it_by_its_own_key_and_keeps_the_primary_selection(
             await here.settled()
             await until(lambda: received.read_text(encoding="utf-8") == TEXT)  # without the line's end
             outcome = await here.insert("one\ntwo")
-            assert outcome.reason == Reason.SEVERAL_LINES.value
+            assert outcome.reason == Reason.SEVERAL_LINES.sentence
             assert received.read_text(encoding="utf-8") == TEXT
 
     run(story)
@@ -120,7 +120,7 @@ def test_a_page_without_a_field(display: str, tmp_path: Path, monkeypatch: pytes
         async with host(display) as here:
             await browse(here, tmp_path, "<p>Nothing to write in.</p>")
             outcome = await here.insert(TEXT)
-            assert (outcome.outcome, outcome.reason) == ("held", Reason.READ_ONLY.value)
+            assert (outcome.outcome, outcome.reason) == ("held", Reason.READ_ONLY.sentence)
 
     run(story)
 
@@ -134,7 +134,7 @@ def test_a_line_and_a_field_for_a_password(display: str) -> None:
             # A program that is known to ask for passwords is left alone.
             await edit(here, "--face", "secret", name="pinentry-qt")
             outcome = await here.insert("no password")
-            assert (outcome.outcome, outcome.reason) == ("held", Reason.SECRET.value)
+            assert (outcome.outcome, outcome.reason) == ("held", Reason.SECRET.sentence)
 
     run(story)
 

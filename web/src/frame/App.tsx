@@ -26,11 +26,11 @@ import "./frame.css";
 
 const REFRESHES: readonly Refreshes[] = [
   {
-    "house.setting_changed": ["house.settings", "house.egress", "desk.preferences"],
+    "house.setting_touched": ["house.settings", "house.egress", "desk.preferences"],
     "house.profile_changed": ["house.me", "house.profiles", "house.settings", "house.jobs", "desk.preferences"],
     "house.worker_changed": ["house.workers", "house.status"],
     "house.storage_changed": ["house.status"],
-    "desk.attendance_changed": ["desk.preferences"],
+    "desk.attendance_changed": ["desk.preferences", "gateway.state"],
   },
   ...rooms.map((room) => room.refreshes),
 ];

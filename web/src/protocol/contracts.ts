@@ -1909,6 +1909,11 @@ export interface HouseRemoveSchedule {
   readonly schedule: string;
 }
 
+/** For the gateway: have what other machines were shown in the log of the way out. */
+export interface HouseReportShown {
+  readonly to: readonly (HouseShownTo)[];
+}
+
 /** Replace the processes of a worker, new one first; closes an open circuit. */
 export interface HouseRestartWorker {
   readonly name: string;
@@ -2025,6 +2030,21 @@ export interface HouseSettingInfo {
 
 export interface HouseSettingInfos {
   readonly settings: readonly (HouseSettingInfo)[];
+}
+
+/** A setting was changed. What it is now is not told: who may not read settings hears of it too, and asks anew for what depends on it. */
+export interface HouseSettingTouched {
+  readonly key: string;
+}
+
+/** What browsers at an address of another machine were shown (`sent`) and said, in bytes, since `at`. */
+export interface HouseShownTo {
+  readonly at: number;
+  readonly address: string;
+  readonly port: number;
+  readonly sent: number;
+  readonly received: number;
+  readonly seconds: number;
 }
 
 /** Drain the workers and stop. Running jobs are resumed at the next start. */
@@ -3040,6 +3060,13 @@ export interface Commands {
     readonly item: never;
     readonly input: never;
   };
+  /** For the gateway: have what other machines were shown in the log of the way out. */
+  readonly "house.egress_shown": {
+    readonly command: HouseReportShown;
+    readonly result: Nothing;
+    readonly item: never;
+    readonly input: never;
+  };
   /** What the rooms keep of one's own: what `house.clear` would take. */
   readonly "house.holdings": {
     readonly command: HouseGetHoldings;
@@ -3634,6 +3661,7 @@ export const COMMANDS = {
   "house.egress_close": { capability: "egress.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.egress_log": { capability: "egress.read", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.egress_open": { capability: "egress.administer", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
+  "house.egress_shown": { capability: "egress.report", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.holdings": { capability: "house.clear_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 60.0, descriptors: 0, items: false, inputs: false },
   "house.job": { capability: "jobs.read_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
   "house.job_cancel": { capability: "jobs.cancel_own", job: false, replay: 0, approval: false, leavesMachine: false, seconds: 30.0, descriptors: 0, items: false, inputs: false },
@@ -3727,6 +3755,7 @@ export interface Events {
   readonly "house.outbox_changed": HouseOutboxChanged;
   readonly "house.profile_changed": HouseProfileChanged;
   readonly "house.setting_changed": HouseSettingChanged;
+  readonly "house.setting_touched": HouseSettingTouched;
   readonly "house.storage_changed": HouseStorageChanged;
   readonly "house.worker_changed": HouseWorkerChanged;
   readonly "speak.finished": SpeakFinished;

@@ -40,6 +40,7 @@ CAPABILITIES: Final = (
     Capability("storage.administer", "Rebuild the tables that are made from objects.", _AT_THE_DESK, _GROWN),
     Capability("egress.read", "See the way out, and what went over it.", _AT_THE_DESK, _GROWN),
     Capability("egress.administer", "Close and open the way out.", _AT_THE_DESK, _GROWN),
+    Capability("egress.report", "Write down what other machines were shown.", ("gateway",), PROFILE_KINDS),
     Capability("settings.read", "See the settings.", _AT_THE_DESK, _GROWN),
     Capability("settings.change", "Change settings, also which outside programs run.", _AT_THE_DESK, _GROWN),
     Capability("secrets.administer", "Name, set, delete and seal secrets.", _AT_THE_DESK, ("admin",)),

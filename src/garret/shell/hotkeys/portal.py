@@ -22,19 +22,12 @@ from garret.shell.errors import ShellError
 from garret.shell.hotkeys.accelerator import Accelerator
 from garret.shell.hotkeys.hotkeys import Told
 from garret.shell.hotkeys.press import ACTIONS, Action, Phase
+from garret.shell.strings import say
 
 SERVICE: Final = "org.freedesktop.portal.Desktop"
 PATH: Final = "/org/freedesktop/portal/desktop"
 SHORTCUTS: Final = "org.freedesktop.portal.GlobalShortcuts"
 _PORTAL: Final = jeepney.DBusAddress(PATH, bus_name=SERVICE, interface=SHORTCUTS)
-
-DESCRIPTIONS: Final[Mapping[Action, str]] = {
-    "talk": "Dictate while it is held",
-    "toggle": "Begin or end dictating",
-    "pause": "Pause a dictation, or go on",
-    "palette": "Show Garret's palette",
-    "insert": "Insert the text that was held back",
-}
 
 NOT_GIVEN: Final = "the desktop did not give it; its own settings may"
 
@@ -112,7 +105,7 @@ class PortalSource:
             (
                 action,
                 {
-                    "description": ("s", DESCRIPTIONS[action]),
+                    "description": ("s", say(f"hotkey.{action}")),
                     "preferred_trigger": ("s", accelerator.trigger),
                 },
             )

@@ -191,7 +191,7 @@ class Hands:
 
     def _hold(self, text: str, name: str, reason: Reason, done: Done) -> None:
         self.held = text
-        done(Inserted(outcome="held", target=name, reason=reason.value))
+        done(Inserted(outcome="held", target=name, reason=reason.sentence))
         self._on_held(text)
 
     def close(self) -> None:

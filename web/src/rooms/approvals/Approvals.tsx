@@ -2,7 +2,7 @@
 // Space, and what cannot be undone is refused by default.
 
 import { Button, Group, Progress, Stack, Table, Text } from "@mantine/core";
-import { IconCheck, IconX } from "@tabler/icons-react";
+import { IconCheck, IconChecklist, IconX } from "@tabler/icons-react";
 import { useEffect, useState, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -21,7 +21,7 @@ export default function Approvals() {
   const waiting = useAsk("house.approvals", {});
   return (
     <RoomPage title={t("title")} lead={t("about")}>
-      <Faces of={waiting} isEmpty={(data) => data.requests.length === 0} empty={<EmptyState title={t("none")}>{t("none_more")}</EmptyState>}>
+      <Faces of={waiting} isEmpty={(data) => data.requests.length === 0} empty={<EmptyState icon={IconChecklist} title={t("none")}>{t("none_more")}</EmptyState>}>
         {(data) => (
           <Stack>
             {data.requests.map((request) => <Card key={request.id} request={request} />)}

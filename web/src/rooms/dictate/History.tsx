@@ -133,7 +133,7 @@ function Shown({ id, deleted, gone }: { readonly id: string; readonly deleted: b
   if (found.data === undefined) return <SkeletonRows rows={3} />;
   if (one?.id !== id)
     return (
-      <EmptyState title={t("history.away")} action={{ title: t("history.close"), run: gone }}>
+      <EmptyState icon={IconTrash} title={t("history.away")} action={{ title: t("history.close"), run: gone }}>
         {t("history.away_text")}
       </EmptyState>
     );

@@ -54,7 +54,7 @@ export const dictate: RoomManifest = {
     "dictate.changed": ["dictate.history", "dictate.get", "dictate.versions"],
     "dictate.deleted": ["dictate.history"],
     "dictate.cleared": ["dictate.history"],
-    "house.setting_changed": ["dictate.phrases", "stt.engines"],
+    "house.setting_touched": ["dictate.phrases", "stt.engines"],
   },
   async search(text, house, signal) {
     const found = await house.call("dictate.history", { limit: 20, query: text, characters: 200 }, { signal });

@@ -3,7 +3,7 @@
 import { Alert, Button, Code, Group, List, Stack, Stepper, Text, Textarea } from "@mantine/core";
 import { IconShieldLock } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { RoomPage } from "../../frame/RoomPage";
@@ -20,7 +20,12 @@ const STEPS = ["welcome", "microphone", "hotkeys", "insertion", "better"] as con
 
 export default function FirstRun() {
   const { t } = useTranslation("settings");
-  const [step, go] = useState(0);
+  const [step, turn] = useState(0);
+  const [moved, move] = useState(false);
+  const go = (to: number) => {
+    move(true);
+    turn(to);
+  };
   const set = useAct("house.setting_set");
   const navigate = useNavigate();
   const leave = () => {
@@ -34,7 +39,7 @@ export default function FirstRun() {
         {STEPS.map((each) => (
           <Stepper.Step key={each} label={t(`first.step.${each}`)}>
             <Stack gap="md" mt="lg" mih={300}>
-              <Step step={each} />
+              <Step step={each} arrived={moved} />
             </Stack>
           </Stepper.Step>
         ))}
@@ -47,11 +52,16 @@ export default function FirstRun() {
   );
 }
 
-function Step({ step }: { readonly step: (typeof STEPS)[number] }) {
+/** One step. Who came to it from another begins at its top: the button that led here may be gone or mean another thing. */
+function Step({ step, arrived }: { readonly step: (typeof STEPS)[number]; readonly arrived: boolean }) {
   const { t } = useTranslation("settings");
+  const top = useRef<HTMLParagraphElement>(null);
+  useEffect(() => {
+    if (arrived) top.current?.focus();
+  }, [arrived, step]); // one part serves all steps, so each is an arrival
   return (
     <>
-      <Text size="lg">{t(`first.about.${step}`)}</Text>
+      <Text size="lg" ref={top} tabIndex={-1}>{t(`first.about.${step}`)}</Text>
       {step === "welcome" && <Welcome />}
       {step === "microphone" && <Microphone />}
       {step === "hotkeys" && <Hotkeys />}

@@ -1,8 +1,8 @@
 // The audit chain: who was allowed and refused what, and whether the chain is whole.
 
-import { Alert, Button, Code, SegmentedControl } from "@mantine/core";
-import { IconShieldCheck, IconShieldX } from "@tabler/icons-react";
-import { useMemo, useState } from "react";
+import { Alert, Button, SegmentedControl } from "@mantine/core";
+import { IconListSearch, IconShieldCheck, IconShieldX } from "@tabler/icons-react";
+import { Fragment, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { DataTable, type Column } from "../../frame/DataTable";
@@ -25,8 +25,8 @@ export default function Audit() {
   const columns = useMemo<readonly Column<HouseAuditEntry>[]>(
     () => [
       { id: "number", title: t("audit.number"), value: (entry) => entry.number, figure: true },
-      { id: "when", title: t("audit.when"), value: (entry) => entry.at, show: (entry) => <RelativeTime at={entry.at} /> },
-      { id: "who", title: t("audit.who"), value: (entry) => `${entry.role} · ${entry.profile}` },
+      { id: "when", title: t("audit.when"), value: (entry) => entry.at, show: (entry) => <span className="m-together"><RelativeTime at={entry.at} /></span> },
+      { id: "who", title: t("audit.who"), value: (entry) => `${entry.role} · ${entry.profile}`, show: (entry) => <span className="m-together">{entry.role} · {entry.profile}</span> },
       { id: "action", title: t("audit.action"), value: (entry) => entry.action },
       { id: "outcome", title: t("audit.outcome"), value: (entry) => entry.outcome, show: (entry) => <State state={entry.outcome} /> },
       {
@@ -34,7 +34,7 @@ export default function Audit() {
         title: t("audit.details"),
         value: (entry) => JSON.stringify(entry.details),
         sorts: false,
-        show: (entry) => Object.keys(entry.details).length > 0 && <Code style={{ overflowWrap: "anywhere" }}>{JSON.stringify(entry.details)}</Code>,
+        show: (entry) => Object.keys(entry.details).length > 0 && <Details of={entry.details} />,
       },
     ],
     [t],
@@ -56,9 +56,23 @@ export default function Audit() {
           {verify.data.intact ? t("audit.intact", { count: verify.data.entries }) : t("audit.broken", { problem: verify.data.problem })}
         </Alert>
       )}
-      <Faces of={entries} isEmpty={(data) => data.entries.length === 0} empty={<EmptyState title={t("audit.none")}>{t("audit.none_more")}</EmptyState>}>
+      <Faces of={entries} isEmpty={(data) => data.entries.length === 0} empty={<EmptyState icon={IconListSearch} title={t("audit.none")}>{t("audit.none_more")}</EmptyState>}>
         {(data) => <DataTable label={t("audit.title")} rows={data.entries} columns={columns} keyOf={(entry) => String(entry.number)} />}
       </Faces>
     </RoomPage>
+  );
+}
+
+/** What an entry says besides, by name; what is a text stands as it is. */
+function Details({ of }: { readonly of: Readonly<Record<string, unknown>> }) {
+  return (
+    <dl className="m-detail">
+      {Object.entries(of).map(([name, value]) => (
+        <Fragment key={name}>
+          <dt>{name}</dt>
+          <dd>{typeof value === "string" ? value : JSON.stringify(value)}</dd>
+        </Fragment>
+      ))}
+    </dl>
   );
 }

@@ -2,6 +2,7 @@
 
 import { Button, Drawer, Group, Progress, SegmentedControl, Text } from "@mantine/core";
 import { useMemo, useState } from "react";
+import { IconStack2 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { DataTable, type Column } from "../../frame/DataTable";
@@ -45,7 +46,7 @@ export default function Jobs() {
         />
       }
     >
-      <Faces of={jobs} isEmpty={(data) => data.jobs.length === 0} empty={<EmptyState title={t("jobs.none")}>{t("jobs.none_more")}</EmptyState>}>
+      <Faces of={jobs} isEmpty={(data) => data.jobs.length === 0} empty={<EmptyState icon={IconStack2} title={t("jobs.none")}>{t("jobs.none_more")}</EmptyState>}>
         {(data) => (
           <DataTable
             label={t("jobs.title")}

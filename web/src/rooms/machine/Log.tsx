@@ -1,13 +1,13 @@
 // The log as it is written: filtered by worker, level and words, held when asked to, saved as a file.
 
 import { Button, Checkbox, Group, Select, Text, TextInput } from "@mantine/core";
-import { IconDownload, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
+import { IconDownload, IconFileText, IconPlayerPause, IconPlayerPlay, IconPlugConnectedX } from "@tabler/icons-react";
 import { memo, useDeferredValue, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { EmptyState } from "../../frame/EmptyState";
 import { ErrorCard } from "../../frame/ErrorCard";
-import { useAsk } from "../../frame/house";
+import { useAsk, useLine } from "../../frame/house";
 import { useNarrow } from "../../frame/useNarrow";
 import type { HouseLogLine } from "../../protocol/contracts";
 import { timeOfDay } from "./format";
@@ -28,6 +28,7 @@ export default function Log() {
   const [paused, pause] = useState(false);
   const [following, follow] = useState(true);
   const workers = useAsk("house.workers", {});
+  const connected = useLine().state === "open";
   const { lines, error } = useTail({ worker, level }, paused);
   const wanted = useDeferredValue(words.trim().toLowerCase());
   const shown = useMemo(
@@ -49,6 +50,7 @@ export default function Log() {
     <RoomPage
       title={t("log.title")}
       lead={t("log.about")}
+      fill
       actions={
         <>
           <Button variant="default" leftSection={paused ? <IconPlayerPlay size={15} aria-hidden /> : <IconPlayerPause size={15} aria-hidden />} onClick={() => pause(!paused)}>
@@ -60,7 +62,7 @@ export default function Log() {
         </>
       }
     >
-      <Group gap="xs" mb="sm" align="flex-end">
+      <Group gap="xs" align="flex-end">
         <TextInput label={t("log.words")} value={words} onChange={(event) => look(event.currentTarget.value)} w={240} />
         <Select label={t("log.level")} value={level} onChange={(value) => ofLevel(value ?? "info")} data={LEVELS.map((each) => ({ value: each, label: t(`log.levels.${each}`) }))} allowDeselect={false} w={140} />
         <Select label={t("log.worker")} value={worker} onChange={(value) => ofWorker(value ?? "")} data={[{ value: "", label: t("log.all_workers") }, ...names.map((name) => ({ value: name, label: name }))]} allowDeselect={false} w={180} />
@@ -80,7 +82,11 @@ export default function Log() {
         onWheel={(event) => event.deltaY < 0 && follow(false)}
         onKeyDown={(event) => (event.key === "PageUp" || event.key === "ArrowUp" || event.key === "Home") && follow(false)}
       >
-        {shown.length === 0 && error === null && <EmptyState title={t("log.none")}>{t("log.none_more")}</EmptyState>}
+        {shown.length === 0 && error === null && (connected ? (
+          <EmptyState icon={IconFileText} title={t("log.none")}>{t("log.none_more")}</EmptyState>
+        ) : (
+          <EmptyState icon={IconPlugConnectedX} title={t("frame:line.short_away")}>{t("log.away")}</EmptyState>
+        ))}
         <div style={{ height: lineHeight * shown.length, position: "relative" }}>
           {shown.slice(first, last).map((line, index) => (
             <Line key={line.id} line={line} top={lineHeight * (first + index)} language={i18n.language} />

@@ -46,7 +46,7 @@ export default function Storage() {
             <section aria-labelledby="backups">
               <Title order={2} id="backups" mb="xs">{t("storage.backups")}</Title>
               {data.backups.length === 0 ? (
-                <EmptyState title={t("storage.no_backups")} action={{ title: t("storage.back_up"), run: () => make(true) }}>{t("storage.no_backups_more")}</EmptyState>
+                <EmptyState icon={IconArchive} title={t("storage.no_backups")} action={{ title: t("storage.back_up"), run: () => make(true) }}>{t("storage.no_backups_more")}</EmptyState>
               ) : (
                 <Backups backups={data.backups} />
               )}

@@ -1,7 +1,7 @@
 // The way out: what may leave, what is open now, what left when, and one key that closes everything.
 
 import { Alert, Badge, Button, Group, Stack, Text, Title } from "@mantine/core";
-import { IconLock, IconLockOpen, IconShieldCheck } from "@tabler/icons-react";
+import { IconLock, IconLockOpen, IconShieldCheck, IconWorld } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
@@ -24,6 +24,7 @@ export default function WayOut() {
   const queries = useQueryClient();
   const egress = useAsk("house.egress", {}, { fresh: true });
   const log = useAsk("house.egress_log", { limit: 200 }, { fresh: true });
+  const gateway = useAsk("gateway.state", {}).data;
   const close = useAct("house.egress_close");
   const open = useAct("house.egress_open");
   const { refetch } = egress;
@@ -68,7 +69,10 @@ export default function WayOut() {
         {(data) => (
           <Stack gap="lg">
             {shut && <Alert icon={<IconLock size={18} />} color="yellow">{data.offline}</Alert>}
-            {log.data?.ways.length === 0 && data.open.length === 0 && (
+            {gateway?.lan === true && (
+              <Alert icon={<IconWorld size={18} />} color="yellow">{t("egress.lan", { address: gateway.address })}</Alert>
+            )}
+            {log.data?.ways.length === 0 && data.open.length === 0 && gateway?.lan !== true && (
               <Alert icon={<IconShieldCheck size={18} />} color="green">{t("egress.nothing_left")}</Alert>
             )}
             <section aria-labelledby="open">
@@ -106,7 +110,7 @@ export default function WayOut() {
             </section>
             <section aria-labelledby="past">
               <Title order={2} id="past" mb="xs">{t("egress.past")}</Title>
-              <Faces of={log} isEmpty={(found) => found.ways.length === 0} empty={<EmptyState title={t("egress.no_past")}>{t("egress.no_past_more")}</EmptyState>}>
+              <Faces of={log} isEmpty={(found) => found.ways.length === 0} empty={<EmptyState icon={IconShieldCheck} title={t("egress.no_past")}>{t("egress.no_past_more")}</EmptyState>}>
                 {(found) => <Ways ways={found.ways} />}
               </Faces>
             </section>

@@ -1,7 +1,10 @@
 // How this room writes milliseconds and moments of a log.
 
-/** Milliseconds with as many digits as say something. */
+import { span } from "../../frame/format";
+
+/** Milliseconds with as many digits as say something; from a second on as other spans. */
 export function milliseconds(value: number, language: string): string {
+  if (value >= 999.5) return span(value / 1000, language);
   const digits = value < 1 ? 2 : value < 100 ? 1 : 0;
   return `${new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value)} ms`;
 }

@@ -17,7 +17,7 @@ export const machine: RoomManifest = {
     "house.job_changed": ["house.jobs", "house.job", "house.job_story"],
     "house.worker_changed": ["house.workers", "house.status"],
     "house.storage_changed": ["house.storage"],
-    "house.setting_changed": ["house.egress"],
+    "house.setting_touched": ["house.egress"],
     "house.outbox_changed": ["house.outbox"],
   },
 };

@@ -30,7 +30,7 @@ export function Microphone() {
         onChange={(value) => set.mutate({ key: "dictate.device", value: value ?? "" })}
         maw={420}
       />
-      {devices.error !== null && <ErrorCard error={devices.error} onRetry={() => void devices.refetch()} />}
+      {devices.error !== null && <div style={{ marginTop: 12 }}><ErrorCard error={devices.error} onRetry={() => void devices.refetch()} /></div>}
       <SayIt />
     </section>
   );

@@ -78,7 +78,7 @@ export default function Settings() {
                 <Stack gap="md">
                   {!searching && <Text c="dimmed">{t(`about.${group}`)}</Text>}
                   {Above !== undefined && <Above />}
-                  {shown.length === 0 && <EmptyState title={t("nothing")}>{t("nothing_more")}</EmptyState>}
+                  {shown.length === 0 && <EmptyState icon={IconSearch} title={t("nothing")}>{t("nothing_more")}</EmptyState>}
                   {shown.map((setting) => <Setting key={setting.key} setting={setting} name={name(setting.key)} wanted={setting.key === wanted} />)}
                 </Stack>
               );

@@ -22,7 +22,7 @@ export const settings: RoomManifest = {
   ],
   refreshes: {
     "dictate.cleared": ["house.holdings"],
-    "house.setting_changed": ["house.settings", "desk.preferences", "window.hotkeys", "window.desktop"],
+    "house.setting_touched": ["house.settings", "desk.preferences", "window.hotkeys", "window.desktop"],
     "house.profile_changed": ["house.settings", "house.profiles", "house.holdings"],
   },
 };

@@ -37,12 +37,15 @@ from garret.features.house.contracts.clearing import (
     RoomHoldings,
 )
 from garret.features.house.contracts.egress import (
+    SHOWN_AT_ONCE,
     CloseEgress,
     EgressState,
     GetEgress,
     Granted,
     OpenEgress,
     ReadEgress,
+    ReportShown,
+    ShownTo,
     Way,
     Ways,
 )
@@ -53,6 +56,7 @@ from garret.features.house.contracts.events import (
     OutboxChanged,
     ProfileChanged,
     SettingChanged,
+    SettingTouched,
     StorageChanged,
     WorkerChanged,
 )
@@ -119,6 +123,7 @@ from garret.features.house.contracts.waiting import (
 )
 
 __all__ = [
+    "SHOWN_AT_ONCE",
     "ApprovalDecided",
     "ApprovalRequest",
     "ApprovalRequested",
@@ -182,6 +187,7 @@ __all__ = [
     "ReadLogs",
     "Rebuild",
     "RemoveSchedule",
+    "ReportShown",
     "RestartWorker",
     "RestoreCleared",
     "ResumeSchedule",
@@ -200,6 +206,8 @@ __all__ = [
     "SettingChanged",
     "SettingInfo",
     "SettingInfos",
+    "SettingTouched",
+    "ShownTo",
     "Shutdown",
     "Status",
     "StorageChanged",

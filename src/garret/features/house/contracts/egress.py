@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from garret.protocol.contract import Command, Contract, command
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from garret.protocol.contract import Command, Contract, Nothing, command
+
+SHOWN_AT_ONCE: Final = 64
+"""Addresses that one report of the gateway tells of."""
 
 
 class Way(Contract, frozen=True):
@@ -81,3 +88,21 @@ class OpenEgress(Command[EgressState], frozen=True):
     """Take back what closed the way out."""
 
     what: str
+
+
+class ShownTo(Contract, frozen=True):
+    """What browsers at an address of another machine were shown (`sent`) and said, in bytes, since `at`."""
+
+    at: float
+    address: Annotated[str, Meta(max_length=64)]
+    port: Annotated[int, Meta(ge=0, le=65_535)]
+    sent: Annotated[int, Meta(ge=0)]
+    received: Annotated[int, Meta(ge=0)]
+    seconds: Annotated[float, Meta(ge=0)]
+
+
+@command("house.egress_shown", result=Nothing, capability="egress.report")
+class ReportShown(Command[Nothing], frozen=True):
+    """For the gateway: have what other machines were shown in the log of the way out."""
+
+    to: Annotated[tuple[ShownTo, ...], Meta(max_length=SHOWN_AT_ONCE)]

@@ -28,6 +28,14 @@ class SettingChanged(Event, frozen=True):
     value: str
 
 
+@event("house.setting_touched", own="system.status")
+class SettingTouched(Event, frozen=True):
+    """A setting was changed. What it is now is not told: who may not read settings hears of it too, and asks
+    anew for what depends on it."""
+
+    key: str
+
+
 @event("house.storage_changed", own="system.status")
 class StorageChanged(Event, frozen=True):
     mode: str
