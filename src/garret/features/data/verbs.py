@@ -21,7 +21,10 @@ def add_source(session: Session, given: argparse.Namespace) -> None:
     if given.authority:
         given.authority = str(Path(given.authority).expanduser().absolute())
     config = msgspec.structs.replace(
-        config, tls=given.tls or "", authority=given.authority or "", schemas=tuple(given.schema or ())
+        config,
+        tls=given.tls or "",
+        authority=given.authority or "",
+        schemas=tuple(given.schema or config.schemas),
     )
     if config.kind in ("files", "duckdb", "sqlite") and (given.tls or given.authority or given.password):
         raise UsageError("Files have no password and no TLS. Nothing was added.")

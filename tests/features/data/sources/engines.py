@@ -1,4 +1,4 @@
-"""Private servers for the connectors: MariaDB, and MongoDB's protocol; see tests/servers.py for the others.
+"""Private servers for the connectors: MariaDB, MongoDB's protocol, Neo4j; see also tests/servers.py.
 
 Each ends with its own process, and a test that needs one that cannot be had is skipped and says so.
 """
@@ -62,12 +62,15 @@ def mariadb() -> Iterator[tuple[int, Path]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _jars() -> Path:
-    """The server's libraries, from the person's own Maven; kept from one run to the next."""
+def jars(name: str, library: str) -> Path:
+    """What `name` needs, from the person's own Maven, in a folder; kept from one run to the next.
+
+    Skips the test where it cannot be had, or the client's `library` is missing.
+    """
     maven = shutil.which("mvn")
-    if maven is None or shutil.which("javac") is None or find_spec("pymongo") is None:
-        pytest.skip("CONNECTOR mongo NOT TESTED: there is no Java, no Maven or no PyMongo")
-    pom = JAVA / "pom.xml"
+    if maven is None or shutil.which("javac") is None or find_spec(library) is None:
+        pytest.skip(f"CONNECTOR {name} NOT TESTED: there is no Java, no Maven or no {library}")
+    pom = JAVA / f"{name}-pom.xml"
     version = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
     place = Path(tempfile.gettempdir()) / f"garret-java-{version}-{os.getuid()}"
     if not (place / "whole").exists():
@@ -78,22 +81,22 @@ def _jars() -> Path:
             check=False,
         )
         if fetched.returncode:
-            pytest.skip("CONNECTOR mongo NOT TESTED: mongo-java-server cannot be had from Maven")
+            pytest.skip(f"CONNECTOR {name} NOT TESTED: its server cannot be had from Maven")
         (place / "whole").touch()
     return place
 
 
 @contextlib.contextmanager
-def mongo() -> Iterator[int]:
-    """A server of MongoDB's protocol, in memory; its port."""
-    jars = _jars()
-    with tempfile.TemporaryDirectory(prefix="g-mongo-") as classes:
+def served_by(name: str, program: str, library: str, *flags: str) -> Iterator[int]:
+    """A Java program of the folder `java` that prints its port, and ends when its input does."""
+    place = jars(name, library)
+    with tempfile.TemporaryDirectory(prefix=f"g-{name}-") as classes:
         subprocess.run(
-            ["javac", "-cp", f"{jars}/*", "-d", classes, JAVA / "PrivateMongo.java"],
+            ["javac", "-cp", f"{place}/*", "-d", classes, JAVA / f"{program}.java"],
             check=True,
             capture_output=True,
         )
-        words = ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", f"{jars}/*:{classes}", "PrivateMongo"]
+        words = ["java", *flags, "-XX:TieredStopAtLevel=1", "-cp", f"{place}/*:{classes}", program]
         server = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -106,3 +109,17 @@ def mongo() -> Iterator[int]:
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.communicate()
+
+
+@contextlib.contextmanager
+def mongo() -> Iterator[int]:
+    """A server of MongoDB's protocol, in memory; its port."""
+    with served_by("mongo", "PrivateMongo", "pymongo", "-Xmx256m") as port:
+        yield port
+
+
+@contextlib.contextmanager
+def neo4j() -> Iterator[int]:
+    """A Neo4j server, Community edition; the port of its Bolt. Its login is `neo4j`, password `neo4j`."""
+    with served_by("neo4j", "PrivateNeo4j", "neo4j", "-Xmx700m") as port:
+        yield port
