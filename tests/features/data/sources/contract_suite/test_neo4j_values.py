@@ -11,9 +11,13 @@ from typing import Any
 
 import pytest
 
+from garret.base.paths import Home
+from garret.features.data import contracts as c
 from garret.features.data.contracts import Limits
 from garret.features.data.guard import check
 from garret.features.data.guard.refusal import GuardRefused
+from tests.control.planes import Client, run
+from tests.features.data.houses import approved, cells, data_house, order_of
 from tests.features.data.sources.contract_suite.conftest import MAKERS, Engine, checked, fetch
 
 pytestmark = pytest.mark.soak
@@ -184,3 +188,19 @@ def test_what_the_guard_writes_is_what_the_server_reads(graph: Engine, query: st
 def test_the_guard_knows_what_the_graph_has(graph: Engine, query: str) -> None:
     with pytest.raises(GuardRefused):
         check(query, graph.connector().catalogue("graph"), Limits())
+
+
+def test_it_is_asked_from_a_cage(graph: Engine, home: Home) -> None:
+    async def story() -> None:
+        async with data_house(home) as plane:
+            client = Client(plane)
+            order = c.AddSource(name="graph", config=graph.config, password=graph.password)
+            added = await client.call(order)
+            assert (added.source.dialect, added.source.tables) == ("cypher", 2)
+            asked = await client.call(c.DraftQuery(source="graph", question="How many people are there?"))
+            assert asked.translation.outcome == "abstained"
+            drafted = c.DraftQuery(source="graph", query="MATCH (p:people) RETURN count(*) AS n")
+            result = await client.call(await approved(client, order_of(await client.call(drafted))))
+            assert await cells(client, result) == ((3,),)
+
+    run(story())
