@@ -68,15 +68,14 @@ def _server(address: str) -> tuple[SourceConfig, str]:
         )
     if not parts.hostname:
         raise UsageError("The address names no host. Nothing was added.")
-    database, schemas = unquote(parts.path.strip("/")), ()
-    if kind == "trino":  # whose address names a catalog and a schema of it
-        database, *schemas = (unquote(part) for part in parts.path.strip("/").split("/"))
+    path = parts.path.strip("/")
+    database, *schemas = path.split("/") if kind == "trino" else [path]  # a catalog, and a schema of it
     config = SourceConfig(
         kind=kind,
         host=parts.hostname,
         port=port,
-        database=database,
-        schemas=tuple(schemas),
+        database=unquote(database),
+        schemas=tuple(map(unquote, schemas)),
         user=unquote(parts.username or ""),
     )
     return config, unquote(parts.password or "")

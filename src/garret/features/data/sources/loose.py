@@ -67,7 +67,10 @@ class LooseColumn:
 
     def __init__(self, name: str, words: Iterable[str], vocabulary: Vocabulary) -> None:
         self.name = name
-        self.word, (self.kind, self.type) = vocabulary.decide(words)
+        word, held = vocabulary.decide(words)
+        self.word = word
+        self.kind: ColumnKind = held[0]
+        self.type: pa.DataType = held[1]
         self.misfit = ""
         self._vocabulary = vocabulary
 

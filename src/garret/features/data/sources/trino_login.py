@@ -2,7 +2,8 @@
 
 Trino has no list of what a login may: its access control is a plug-in. So it is asked of one table of each
 catalog whether an INSERT into it would be allowed. That is analysed and never run, in a transaction that can
-only read.
+only read: the server says that the transaction forbids it once it has found that the login does not (seen
+with 476).
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ def look_at_login(statements: Statements, config: SourceConfig, took: float) -> 
     writable = list(_writable(statements, config))
     warnings: tuple[str, ...] = ()
     if writable:
-        warnings = (f"{login} may change tables of {', '.join(writable)}.", _SECOND_LOCK)
+        warnings = (
+            f"{login} may change tables of {', '.join(writable)}, where these can be written.",
+            _SECOND_LOCK,
+        )
     return SourceStatus(
         version=f"Trino {version}",
         login=str(login),
@@ -49,10 +53,19 @@ def _writable(statements: Statements, config: SourceConfig) -> Iterator[str]:
         if not found:
             continue
         table = f"{quoted(catalog)}.{quoted(found[0][0])}.{quoted(found[0][1])}"
-        try:
-            statements.rows(f"EXPLAIN (TYPE VALIDATE) INSERT INTO {table} SELECT * FROM {table}")
-        except TrinoQueryError as error:
-            if error.error_name not in ("PERMISSION_DENIED", "NOT_SUPPORTED", "READ_ONLY_VIOLATION"):
-                raise
-        else:
+        if _allowed(statements, f"EXPLAIN (TYPE VALIDATE) INSERT INTO {table} SELECT * FROM {table}"):
             yield catalog
+
+
+def _allowed(statements: Statements, text: str) -> bool:
+    """Whether only the transaction keeps a statement from being run."""
+    try:
+        statements.rows(text)
+    except TrinoQueryError as error:
+        if error.error_name not in ("PERMISSION_DENIED", "NOT_SUPPORTED", "READ_ONLY_VIOLATION"):
+            raise
+        return error.error_name == "READ_ONLY_VIOLATION"
+    finally:  # one that failed takes its transaction with it
+        statements.end()
+        statements.begin()
+    return True

@@ -15,7 +15,7 @@ from garret.features.data.contracts import Checked, Limits, SourceConfig
 from garret.features.data.sources.contract import Connector
 from garret.features.data.sources.registry import connector
 from tests.features.data.sources.engines import mariadb, mongo, neo4j
-from tests.features.data.sources.trino_engine import trino
+from tests.features.data.sources.trino_engine import PASSWORD, trino
 from tests.servers import postgresql
 
 ENGINES = (
@@ -42,7 +42,7 @@ CREATE VIEW parisians AS SELECT id, name FROM people WHERE city = 'Paris';
 @dataclass
 class Engine:
     """A server with the people and orders in it. `queries` are by what they are for; `running` counts what it
-    does for our login now."""
+    does for our login now; `secure` is what is other where it is reached by TLS and with a password."""
 
     config: SourceConfig
     password: str
@@ -50,11 +50,11 @@ class Engine:
     running: Callable[[], int]
     admin: Callable[[str], Any]
     made: list[Connector] = field(default_factory=list)
+    secure: dict[str, Any] = field(default_factory=dict)
 
     def connector(self, **changes: Any) -> Connector:
-        made = connector(
-            msgspec.structs.replace(self.config, **changes), changes.pop("password", self.password)
-        )
+        password = changes.pop("password", self.password)
+        made = connector(msgspec.structs.replace(self.config, **changes), password)
         self.made.append(made)
         return made
 
@@ -269,10 +269,10 @@ def _neo4j() -> Iterator[Engine]:
 
 @contextlib.contextmanager
 def _trino() -> Iterator[Engine]:
-    with trino() as port:
+    with trino() as server:
         from trino.dbapi import connect
 
-        with connect("127.0.0.1", port, "admin", timezone="UTC", encoding=None) as connection:
+        with connect("127.0.0.1", server.port, "admin", timezone="UTC", encoding=None) as connection:
 
             def ask(text: str) -> Any:
                 cursor = connection.cursor()
@@ -301,7 +301,7 @@ def _trino() -> Iterator[Engine]:
                 SourceConfig(
                     kind="trino",
                     host="127.0.0.1",
-                    port=port,
+                    port=server.port,
                     user="reader",
                     database="memory",
                     schemas=("default",),
@@ -317,6 +317,12 @@ def _trino() -> Iterator[Engine]:
                 },
                 running,
                 ask,
+                secure={
+                    "port": server.tls_port,
+                    "tls": "verify",
+                    "authority": str(server.authority),
+                    "password": PASSWORD,
+                },
             )
 
 
