@@ -239,7 +239,9 @@ def _asked(session: Session, identity: str) -> c.Asked:
     if len(ending) == 1:
         return ending[0]
     if ending:
-        raise UsageError(f"{len(ending)} questions end in {identity!r}: give more of its id. Nothing was done.")
+        raise UsageError(
+            f"{len(ending)} questions end in {identity!r}: give more of its id. Nothing was done."
+        )
     raise GarretError(
         f"There is no question {identity[:60]!r} in the history: `garret data history` lists them.",
         code=Code.NOT_FOUND,

@@ -34,7 +34,7 @@ LEAST_JAVA = 24
 PLUGINS = ("memory", "tpch")
 PASSWORD = "se cret@1"
 _WANTED = ("/lib/", "/plugin/password-authenticators/")
-_ROUNDS = 10_000  # of PBKDF2; the server takes no fewer than 1,000
+_ROUNDS = 10_000  # of PBKDF2 with SHA-1, which is what the server reads
 
 CONFIGURATION = """\
 node.id=garret
@@ -121,7 +121,7 @@ def _let_in(etc: Path) -> None:
         f"access-control.name=file\nsecurity.config-file={etc}/rules.json\n"
     )
     salt = os.urandom(16)
-    hashed = hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), salt, _ROUNDS, 32)
+    hashed = hashlib.pbkdf2_hmac("sha1", PASSWORD.encode(), salt, _ROUNDS, 32)
     (etc / "passwords").write_text(f"reader:{_ROUNDS}:{salt.hex()}:{hashed.hex()}\n")
     (etc / "password-authenticator.properties").write_text(
         f"password-authenticator.name=file\nfile.password-file={etc}/passwords\n"

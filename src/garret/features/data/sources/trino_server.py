@@ -208,7 +208,7 @@ class TrinoConnector:
             return self._of_status(said)
         if isinstance(error, requests.exceptions.SSLError):
             return failures.no_tls(self._config, said)
-        if isinstance(error, requests.exceptions.ConnectionError) and "establish" in said:
+        if isinstance(error, requests.exceptions.ConnectTimeout) or _NO_WAY.search(said) is not None:
             return failures.unreachable(self._config, said.rpartition(": ")[2].rstrip("')\""))
         if isinstance(error, requests.RequestException | OSError):
             return failures.lost(self._config)
@@ -252,6 +252,7 @@ _NOT_RUN: Final = frozenset(
         "TYPE_NOT_FOUND|INVALID_LITERAL|NESTED_AGGREGATION|QUERY_TEXT_TOO_LONG|COLUMN_ALIAS_DUPLICATE"
     ).split("|")
 )
+_NO_WAY: Final = re.compile(r"Failed to (establish|resolve)")
 _QUERY: Final = re.compile(r"[\s(]*(SELECT|WITH|VALUES)\b", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 _TABLE_FUNCTION: Final = re.compile(r"\bTABLE\s*\(", re.IGNORECASE)

@@ -47,6 +47,7 @@ class Statements:
 
     def end(self) -> None:
         """Let the transaction go, whatever became of it; the server forgets it by itself otherwise."""
+        self._ending.clear()  # what was cancelled is over, and this is to be said all the same
         if self._request.transaction_id != NO_TRANSACTION:
             with suppress(Error, HttpError, requests.RequestException, ValueError):
                 self.rows("ROLLBACK")
