@@ -73,6 +73,7 @@ class LooseColumn:
         self.type: pa.DataType = held[1]
         self.misfit = ""
         self._vocabulary = vocabulary
+        self._fits: dict[str, bool] = {}  # by words, since values are many and words are few
 
     def array(self, values: Sequence[Any]) -> pa.Array:
         """The values as Arrow holds them."""
@@ -87,8 +88,10 @@ class LooseColumn:
         if value is None:
             return None
         vocabulary = self._vocabulary
-        _, held = vocabulary.decide((vocabulary.word_in_column(value), self.word))
-        if held == (self.kind, self.type):
+        word = vocabulary.word_in_column(value)
+        if word not in self._fits:
+            self._fits[word] = vocabulary.decide((word, self.word))[1] == (self.kind, self.type)
+        if self._fits[word]:
             return vocabulary.plain(value)
         self.misfit = self.misfit or (
             f"Later values of `{self.name}` that are no {self.word} are left out; one is "

@@ -53,6 +53,9 @@ _WORDS: Final[tuple[tuple[type, str], ...]] = (
     (Relationship, "RELATIONSHIP"), (bytes, "BYTES"), (bytearray, "BYTES"), (list, "LIST"), (dict, "MAP"),
 )  # fmt: skip
 
+_PLAIN_WORDS: Final[dict[type, str]] = {type(None): "null", **dict(_WORDS)}
+"""Of values of exactly these types, which nearly all are."""
+
 
 class Unheld:
     """A value that the driver cannot make, such as a date beyond the year 9999."""
@@ -60,8 +63,8 @@ class Unheld:
 
 def word_of(value: Any) -> str:
     """Cypher's word for the type of a value (its manual, "Property, structural, and constructed values")."""
-    if value is None:
-        return "null"
+    if (word := _PLAIN_WORDS.get(type(value))) is not None:
+        return word
     if isinstance(value, Time | DateTime):
         zone = "LOCAL" if value.tzinfo is None else "ZONED"
         word = f"{zone} {'TIME' if isinstance(value, Time) else 'DATETIME'}"
@@ -86,6 +89,8 @@ def _value(record: Record, at: int) -> Any:
 
 def _plain(value: Any) -> Any:
     """What Arrow takes: days or microseconds for dates and times."""
+    if type(value) in (int, float, bool):
+        return value
     if isinstance(value, Date) and not isinstance(value, DateTime):
         return value.to_ordinal() - _EPOCH
     if isinstance(value, Time):
