@@ -68,7 +68,7 @@ setup-media: ## ... and what reads M4A, WebM, WMA and many more (PyAV, whose FFm
 setup-desktop: ## ... and what its window needs (Qt, 260 MB); `garret open` opens it then
 	@scripts/setup.sh desktop
 
-setup-data: ## ... and what asks PostgreSQL, MySQL, MongoDB and Qdrant (drivers, 240 MB)
+setup-data: ## ... and what asks PostgreSQL, MySQL, MongoDB, Trino, Neo4j and Qdrant (drivers, 280 MB)
 	@scripts/setup.sh data
 
 setup-dev: ## ... and what developing it needs

@@ -37,6 +37,18 @@ def test_an_address_is_taken_apart() -> None:
     assert (config.user, config.database, password) == ("ann@home", "sales", "p:ss")
     assert config_of(["mariadb://localhost/shop"])[0].kind == "mysql"
     assert config_of(["qdrant://localhost"])[0].kind == "qdrant"
+    assert [config_of([f"{each}://localhost"])[0].kind for each in ("neo4j", "bolt")] == ["neo4j"] * 2
+
+
+@pytest.mark.parametrize(
+    ("path", "catalog", "schemas"),
+    [("", "", ()), ("/hive", "hive", ()), ("/hive/sales%2Eold", "hive", ("sales.old",))],
+)
+def test_an_address_of_trino_names_a_catalog_and_a_schema(
+    path: str, catalog: str, schemas: tuple[str, ...]
+) -> None:
+    config, _ = config_of([f"trino://me@trino.example.org:443{path}"])
+    assert (config.kind, config.port, config.database, config.schemas) == ("trino", 443, catalog, schemas)
 
 
 @pytest.mark.parametrize(

@@ -598,7 +598,7 @@ export interface DataSourceChanged {
 
 /** How a source is reached; the password is not in it. */
 export interface DataSourceConfig {
-  readonly kind: "duckdb" | "files" | "mongo" | "mysql" | "postgres" | "qdrant" | "sqlite";
+  readonly kind: "duckdb" | "files" | "mongo" | "mysql" | "neo4j" | "postgres" | "qdrant" | "sqlite" | "trino";
   readonly paths: readonly (string)[];
   readonly host: string;
   readonly port: number;
@@ -613,7 +613,7 @@ export interface DataSourceConfig {
 
 /** How a source is reached; the password is not in it. */
 export interface DataSourceConfigInput {
-  readonly kind: "duckdb" | "files" | "mongo" | "mysql" | "postgres" | "qdrant" | "sqlite";
+  readonly kind: "duckdb" | "files" | "mongo" | "mysql" | "neo4j" | "postgres" | "qdrant" | "sqlite" | "trino";
   readonly paths?: readonly (string)[];
   readonly host?: string;
   readonly port?: number;

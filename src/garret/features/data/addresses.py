@@ -11,7 +11,8 @@ from garret.features.data.contracts import SourceConfig, SourceKind
 
 _SCHEMES: Final[dict[str, SourceKind]] = {
     "postgres": "postgres", "postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql",
-    "mongodb": "mongo", "mongo": "mongo", "qdrant": "qdrant",
+    "mongodb": "mongo", "mongo": "mongo", "trino": "trino", "neo4j": "neo4j", "bolt": "neo4j",
+    "qdrant": "qdrant",
 }  # fmt: skip
 _FILES: Final[dict[str, SourceKind]] = {
     ".duckdb": "duckdb", ".ddb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite",
@@ -67,11 +68,14 @@ def _server(address: str) -> tuple[SourceConfig, str]:
         )
     if not parts.hostname:
         raise UsageError("The address names no host. Nothing was added.")
+    path = parts.path.strip("/")
+    database, *schemas = path.split("/") if kind == "trino" else [path]  # a catalog, and a schema of it
     config = SourceConfig(
         kind=kind,
         host=parts.hostname,
         port=port,
-        database=unquote(parts.path.strip("/")),
+        database=unquote(database),
+        schemas=tuple(map(unquote, schemas)),
         user=unquote(parts.username or ""),
     )
     return config, unquote(parts.password or "")

@@ -16,6 +16,8 @@ _DRIVERS: Final = {
     "PostgreSQL": ("adbc_driver_postgresql", "psycopg"),
     "MySQL": ("pyarrow", "pymysql"),
     "MongoDB": ("pymongo",),
+    "Trino": ("pyarrow", "trino"),
+    "Neo4j": ("neo4j", "pyarrow"),
     "Qdrant": ("qdrant_client",),
 }
 

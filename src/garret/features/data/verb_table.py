@@ -57,7 +57,7 @@ VERBS: Final = (
                             "nargs": "+",
                             "help": "files, folders or globs (CSV, TSV, JSON, Parquet, Excel, DuckDB, "
                             "SQLite), or an address such as postgres://USER@HOST:PORT/DATABASE, mysql://, "
-                            "mongodb://, qdrant://",
+                            "mongodb://, trino://USER@HOST:PORT/CATALOG/SCHEMA, neo4j://, qdrant://",
                         },
                     ),
                     _flag("--password", "ask for the password, or read it from standard input"),

@@ -25,7 +25,7 @@ def add_source(session: Session, given: argparse.Namespace) -> None:
         tls=given.tls or "",
         authority=given.authority or "",
         ssh=given.ssh or "",
-        schemas=tuple(given.schema or ()),
+        schemas=tuple(given.schema or config.schemas),
     )
     protected = given.tls or given.authority or given.password or given.ssh
     if config.kind in ("files", "duckdb", "sqlite") and protected:

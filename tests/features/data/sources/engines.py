@@ -1,4 +1,4 @@
-"""Private servers for the connectors: MariaDB, and two of MongoDB's protocol; tests/servers.py has others.
+"""Private servers for the connectors: MariaDB, two of MongoDB's protocol, Neo4j; see also tests/servers.py.
 
 Each ends with its own process, and a test that needs one that cannot be had is skipped and says so.
 """
@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -66,12 +66,15 @@ def mariadb(*options: str) -> Iterator[tuple[int, Path]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _jars() -> Path:
-    """The server's libraries, from the person's own Maven; kept from one run to the next."""
+def jars(name: str, library: str) -> Path:
+    """What `name` needs, from the person's own Maven, in a folder; kept from one run to the next.
+
+    Skips the test where it cannot be had, or the client's `library` is missing.
+    """
     maven = shutil.which("mvn")
-    if maven is None or shutil.which("javac") is None or find_spec("pymongo") is None:
-        pytest.skip("CONNECTOR mongo NOT TESTED: there is no Java, no Maven or no PyMongo")
-    pom = JAVA / "pom.xml"
+    if maven is None or shutil.which("javac") is None or find_spec(library) is None:
+        pytest.skip(f"CONNECTOR {name} NOT TESTED: there is no Java, no Maven or no {library}")
+    pom = JAVA / f"{name}-pom.xml"
     version = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
     place = Path(tempfile.gettempdir()) / f"garret-java-{version}-{os.getuid()}"
     if not (place / "whole").exists():
@@ -82,36 +85,30 @@ def _jars() -> Path:
             check=False,
         )
         if fetched.returncode:
-            pytest.skip("CONNECTOR mongo NOT TESTED: mongo-java-server cannot be had from Maven")
+            pytest.skip(f"CONNECTOR {name} NOT TESTED: its server cannot be had from Maven")
         (place / "whole").touch()
     return place
 
 
 @contextlib.contextmanager
-def mongo() -> Iterator[int]:
-    """A server of MongoDB's protocol, in memory; its port."""
-    with mongo_under_tls() as (port,):
-        yield port
-
-
-@contextlib.contextmanager
-def mongo_under_tls(*keystores: Path, password: str = "") -> Iterator[list[int]]:
-    """A server of MongoDB's protocol, in memory: its port, and one under TLS for each keystore."""
-    jars = _jars()
-    with tempfile.TemporaryDirectory(prefix="g-mongo-") as classes:
+def served_by(
+    name: str, program: str, library: str, flags: Sequence[str], words: Sequence[str] = (), ports: int = 1
+) -> Iterator[list[int]]:
+    """A Java program of the folder `java` that prints its ports, and ends when its input does."""
+    place = jars(name, library)
+    with tempfile.TemporaryDirectory(prefix=f"g-{name}-") as classes:
         subprocess.run(
-            ["javac", "-cp", f"{jars}/*", "-d", classes, JAVA / "PrivateMongo.java"],
+            ["javac", "-cp", f"{place}/*", "-d", classes, JAVA / f"{program}.java"],
             check=True,
             capture_output=True,
         )
-        words = ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", f"{jars}/*:{classes}", "PrivateMongo"]
-        words += [password, *map(str, keystores)] if keystores else []
+        started = ["java", *flags, "-XX:TieredStopAtLevel=1", "-cp", f"{place}/*:{classes}", program, *words]
         server = subprocess.Popen(
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            started, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         try:
             assert server.stdout is not None
-            yield [int(server.stdout.readline()) for _ in range(1 + len(keystores))]
+            yield [int(server.stdout.readline()) for _ in range(ports)]
         finally:
             try:
                 server.communicate("", PATIENCE)
@@ -163,3 +160,25 @@ def ferretdb() -> Iterator[int]:
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.communicate()
+
+
+@contextlib.contextmanager
+def mongo() -> Iterator[int]:
+    """A server of MongoDB's protocol, in memory; its port."""
+    with mongo_under_tls() as (port,):
+        yield port
+
+
+@contextlib.contextmanager
+def mongo_under_tls(*keystores: Path, password: str = "") -> Iterator[list[int]]:
+    """A server of MongoDB's protocol, in memory: its port, and one under TLS for each keystore."""
+    words = [password, *map(str, keystores)] if keystores else []
+    with served_by("mongo", "PrivateMongo", "pymongo", ["-Xmx256m"], words, 1 + len(keystores)) as ports:
+        yield ports
+
+
+@contextlib.contextmanager
+def neo4j() -> Iterator[int]:
+    """A Neo4j server, Community edition; the port of its Bolt. Its login is `neo4j`, password `neo4j`."""
+    with served_by("neo4j", "PrivateNeo4j", "neo4j", ["-Xmx700m"]) as (port,):
+        yield port

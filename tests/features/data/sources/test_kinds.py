@@ -42,7 +42,7 @@ trino  row(a bigint, b varchar) json|map(varchar, bigint) json|timestamp(3) with
 trino  varbinary binary|interval day to second interval|uuid uuid|time(3) time|json json
 trino  HyperLogLog other
 cypher  STRING text|INTEGER integer|FLOAT real|BOOLEAN boolean|LIST array|NODE json|POINT geometry
-cypher  DURATION interval|ZONEDDATETIME timestamp
+cypher  DURATION interval|ZONEDDATETIME timestamp|LOCAL DATETIME timestamp|ZONED TIME time|ANY other
 qdrant  keyword text|integer integer|float real|geo geometry|vector(4) vector|bool boolean
 qdrant  datetime timestamp|id text
 """

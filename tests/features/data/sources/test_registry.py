@@ -15,7 +15,7 @@ from garret.features.data.sources.contract import Able
 from garret.features.data.sources.registry import CONNECTORS, connector, connector_class
 
 GUIDE = Path(__file__).parents[4] / "docs" / "data-sources.md"
-SERVERS: tuple[SourceKind, ...] = ("postgres", "mysql", "mongo", "qdrant")
+SERVERS: tuple[SourceKind, ...] = ("postgres", "mysql", "mongo", "trino", "neo4j", "qdrant")
 
 
 @pytest.mark.parametrize("kind", SERVERS)
@@ -32,7 +32,14 @@ def test_every_kind_of_source_has_its_connector() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "driver"),
-    [("postgres", "psycopg"), ("mysql", "pymysql"), ("mongo", "pymongo"), ("qdrant", "qdrant_client")],
+    [
+        ("postgres", "psycopg"),
+        ("mysql", "pymysql"),
+        ("mongo", "pymongo"),
+        ("trino", "trino"),
+        ("neo4j", "neo4j"),
+        ("qdrant", "qdrant_client"),
+    ],
 )
 def test_a_missing_driver_names_what_installs_it(kind: str, driver: str) -> None:
     code = (
@@ -50,7 +57,7 @@ def test_a_missing_driver_names_what_installs_it(kind: str, driver: str) -> None
 def test_the_registry_loads_no_driver() -> None:
     code = (
         "import sys, garret.features.data.sources.registry\n"
-        "print([name for name in ('psycopg', 'pymysql', 'pymongo', 'pyarrow', 'duckdb') if name in "
+        "print([name for name in ('psycopg', 'pymysql', 'pymongo', 'neo4j', 'trino', 'pyarrow') if name in "
         "sys.modules])"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -111,7 +111,7 @@ function ServerFields({ form, change }: FieldsProps) {
   const { t } = useTranslation("data_pages");
   const field = (name: "host" | "port" | "database" | "schemas" | "user" | "authority" | "ssh", placeholder = "", about = "") => (
     <TextInput
-      label={t(`add.${name}`)}
+      label={t(name === "database" && form.kind === "trino" ? "add.catalog" : `add.${name}`)}
       placeholder={placeholder}
       description={about}
       value={form[name]}

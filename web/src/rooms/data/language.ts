@@ -3,14 +3,14 @@
 // Fetched late: all of it is CodeMirror's.
 
 import { json } from "@codemirror/lang-json";
-import { MariaSQL, PostgreSQL, SQLite, sql, type SQLDialect, type SQLNamespace } from "@codemirror/lang-sql";
+import { MariaSQL, PostgreSQL, SQLite, StandardSQL, sql, type SQLDialect, type SQLNamespace } from "@codemirror/lang-sql";
 import type { LanguageSupport } from "@codemirror/language";
 import { highlightCode, tagHighlighter, tags } from "@lezer/highlight";
 
 import type { DataTable } from "../../protocol/contracts";
 import { inJson, type Dialect } from "./sources";
 
-const DIALECTS: Partial<Record<Dialect, SQLDialect>> = { postgres: PostgreSQL, duckdb: PostgreSQL, mysql: MariaSQL, sqlite: SQLite };
+const DIALECTS: Partial<Record<Dialect, SQLDialect>> = { postgres: PostgreSQL, duckdb: PostgreSQL, mysql: MariaSQL, sqlite: SQLite, trino: StandardSQL };
 
 /** Tables and columns as the completion wants them; each with what it is. Pure. */
 export function namespace(tables: readonly DataTable[]): SQLNamespace {

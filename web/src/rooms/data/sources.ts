@@ -10,8 +10,8 @@ export type Kind = DataSourceConfig["kind"];
 export type Dialect = DataSource["dialect"];
 
 export const FILES: readonly Kind[] = ["files", "sqlite", "duckdb"];
-export const SERVERS: readonly Kind[] = ["postgres", "mysql", "mongo", "qdrant"];
-export const PORTS: Readonly<Partial<Record<Kind, number>>> = { postgres: 5432, mysql: 3306, mongo: 27017, qdrant: 6333 };
+export const SERVERS: readonly Kind[] = ["postgres", "mysql", "mongo", "trino", "neo4j", "qdrant"];
+export const PORTS: Readonly<Partial<Record<Kind, number>>> = { postgres: 5432, mysql: 3306, mongo: 27017, trino: 8080, neo4j: 7687, qdrant: 6333 };
 
 /** What can be reached by way of another machine. */
 export const BY_SSH: ReadonlySet<Kind> = new Set(["postgres", "mysql", "mongo"]);

@@ -9,7 +9,9 @@ import msgspec
 from garret.features.data.contracts.catalogue import Dialect
 from garret.protocol.contract import Contract
 
-SourceKind: TypeAlias = Literal["files", "duckdb", "sqlite", "postgres", "mysql", "mongo", "qdrant"]
+SourceKind: TypeAlias = Literal[
+    "files", "duckdb", "sqlite", "postgres", "mysql", "mongo", "trino", "neo4j", "qdrant"
+]
 
 DIALECTS: Final[dict[SourceKind, Dialect]] = {
     "files": "duckdb",
@@ -18,6 +20,8 @@ DIALECTS: Final[dict[SourceKind, Dialect]] = {
     "postgres": "postgres",
     "mysql": "mysql",
     "mongo": "mongo",
+    "trino": "trino",
+    "neo4j": "cypher",
     "qdrant": "qdrant",
 }
 
@@ -25,6 +29,8 @@ DEFAULT_PORTS: Final[dict[SourceKind, int]] = {
     "postgres": 5432,
     "mysql": 3306,
     "mongo": 27017,
+    "trino": 8080,
+    "neo4j": 7687,
     "qdrant": 6333,
 }
 

@@ -49,7 +49,7 @@ _COMMON: Final[dict[str, ColumnKind]] = {
 _OF_DIALECT: Final[dict[Dialect, dict[str, ColumnKind]]] = {
     # A document's `bool`, `long` and the like are in the common words; these mean something else elsewhere.
     "mongo": {"objectid": "text", "regex": "text", "symbol": "text", "mixed": "json", "null": "other"},
-    "cypher": {"node": "json", "relationship": "json", "path": "json", "null": "other"},
+    "cypher": {"node": "json", "relationship": "json", "null": "other", "any": "other", "path": "json"},
     "qdrant": {"geo": "geometry", "id": "text", "score": "real"},
     "duckdb": {"bitstring": "text", "bit": "text"},
     "postgres": {"bit": "text", "varbit": "text", "char": "text", "path": "geometry"},
@@ -70,6 +70,8 @@ def kind_of(dialect: Dialect, word: str) -> ColumnKind:
         return "boolean"
     if dialect == "sqlite":
         return _of_sqlite(plain)
+    if dialect == "cypher":
+        plain = plain.removeprefix("local ").removeprefix("zoned ")
     found = _HEAD.match(plain)
     head = found.group(1) if found else ""
     if head == "character" and "large object" in plain:

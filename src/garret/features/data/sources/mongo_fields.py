@@ -1,8 +1,7 @@
 """Columns of documents: the first few thousand decide which fields there are and what they hold.
 
-A field of one type becomes a column of it; whole numbers and fractions together become fractions where none
-is changed by that; everything else becomes text, documents and lists as JSON. Moments are milliseconds since
-1970, also those that Python's calendar does not have.
+What becomes of a field's values is `loose`'s to decide; documents and lists are shown as JSON. Moments are
+milliseconds since 1970, also those that Python's calendar does not have.
 """
 
 from __future__ import annotations
@@ -12,25 +11,24 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-import msgspec
 import pyarrow as pa
 from bson import Binary, Decimal128, Int64, ObjectId
 from bson.datetime_ms import DatetimeMS
 
-from garret.features.data.contracts import ColumnKind, Limits, ResultColumn
-from garret.features.data.sources.fitting import Fit, array_of
+from garret.features.data.contracts import Limits, ResultColumn
+from garret.features.data.sources.fitting import Fit
+from garret.features.data.sources.loose import Held, LooseColumn, Vocabulary
 from garret.features.data.sources.pump import Pump
 from garret.features.data.sources.rows import Stream, unique_names
 
 _MOST_COLUMNS: Final = 1_000
-_EXACT: Final = 2**53
 
 _WORDS: Final[tuple[tuple[type, str], ...]] = (
     (bool, "bool"), (Int64, "long"), (int, "int"), (float, "double"), (str, "string"), (DatetimeMS, "date"),
     (ObjectId, "objectId"), (Decimal128, "decimal"), (dict, "object"), (list, "array"),
 )  # fmt: skip
 
-_KINDS: Final[dict[str, tuple[ColumnKind, pa.DataType]]] = {
+_KINDS: Final[dict[str, Held]] = {
     "bool": ("boolean", pa.bool_()),
     "int": ("integer", pa.int64()),
     "long": ("integer", pa.int64()),
@@ -40,6 +38,7 @@ _KINDS: Final[dict[str, tuple[ColumnKind, pa.DataType]]] = {
     "object": ("json", pa.string()),
     "array": ("array", pa.string()),
     "uuid": ("uuid", pa.string()),
+    "decimal": ("decimal", pa.string()),
 }
 
 
@@ -55,14 +54,12 @@ def word_of(value: Any) -> str:
     return "null" if value is None else type(value).__name__.lower()
 
 
-class Field(msgspec.Struct, frozen=True):
+class Field(LooseColumn):
     """A field that became a column; `key` is its name in documents."""
 
-    key: str
-    name: str
-    word: str
-    kind: ColumnKind
-    type: Any
+    def __init__(self, key: str, name: str, words: set[str]) -> None:
+        super().__init__(name, words, _VOCABULARY)
+        self.key = key
 
 
 class Fields:
@@ -88,13 +85,13 @@ class Fields:
             for key, value in document.items():
                 found = words.setdefault(key, set())
                 if value is not None:
-                    found.add(_word_in_column(value))
+                    found.add(_VOCABULARY.word_in_column(value))
         keys = list(words)[:_MOST_COLUMNS]
         for key, name in zip(keys, unique_names(keys), strict=True):
-            word, (kind, type_) = _decided(words[key])
-            if word == "mixed":
+            field = Field(key, name, words[key])
+            if field.word == "mixed":
                 self.notes.append(f"`{name}` is shown as text: it holds values of several types.")
-            self.chosen.append(Field(key, name, word, kind, type_))
+            self.chosen.append(field)
         if len(words) > _MOST_COLUMNS:
             self.notes.append(f"Only the first {_MOST_COLUMNS:,} of {len(words):,} fields are shown.")
         self.is_decided = True
@@ -107,21 +104,10 @@ class Fields:
         return pa.RecordBatch.from_arrays(arrays, names=[field.name for field in self.chosen])
 
     def _column(self, field: Field, documents: Sequence[dict[str, Any]]) -> pa.Array:
-        values = [document.get(field.key) for document in documents]
-        if field.type == pa.string():
-            return array_of([None if value is None else text_of(value) for value in values], field.type)
-        fitted: list[Any] = []
-        for value in values:
-            if value is None or _decided({_word_in_column(value), field.word})[0] == field.word:
-                fitted.append(_plain(value))
-            else:
-                fitted.append(None)
-                shown = text_of(value)[:60]
-                note = (
-                    f"Later values of `{field.name}` that are no {field.word} are left out; one is “{shown}”."
-                )
-                self._note_once(note, field.name)
-        return pa.array(fitted, field.type)
+        array = field.array([document.get(field.key) for document in documents])
+        if field.misfit:
+            self._note_once(field.misfit, field.name)
+        return array
 
     def _note_others(self, documents: Sequence[dict[str, Any]]) -> None:
         known = {field.key for field in self.chosen}
@@ -147,26 +133,6 @@ def stream_of(fields: Fields, pump: Pump[pa.RecordBatch], limits: Limits) -> Str
     return Stream(
         columns, [Fit(field.name, field.type) for field in fields.chosen], pump, limits, fields.notes
     )
-
-
-def _word_in_column(value: Any) -> str:
-    word = word_of(value)
-    # A whole number that a fraction cannot hold keeps a column of both from becoming one of fractions.
-    return "large" if word in ("int", "long") and abs(value) > _EXACT else word
-
-
-def _decided(words: set[str]) -> tuple[str, tuple[ColumnKind, pa.DataType]]:
-    if not words:
-        return "null", ("text", pa.string())
-    if words <= {"int", "long", "large"}:
-        return ("long" if len(words) > 1 or "large" in words else next(iter(words))), _KINDS["long"]
-    if words <= {"int", "long", "double"}:
-        return "double", _KINDS["double"]
-    if len(words) == 1:
-        word = next(iter(words))
-        kind: ColumnKind = "decimal" if word == "decimal" else "text"
-        return word, _KINDS.get(word, (kind, pa.string()))
-    return "mixed", ("text", pa.string())
 
 
 def _plain(value: Any) -> Any:
@@ -207,3 +173,6 @@ def _decimal(value: Decimal128) -> str:
 
 def _moment(milliseconds: int) -> str:
     return str(pa.array([milliseconds], pa.timestamp("ms")).cast(pa.string())[0].as_py()) + "Z"
+
+
+_VOCABULARY: Final = Vocabulary(word_of, _KINDS, _plain, text_of, ("int", "long"), "double")

@@ -22,6 +22,8 @@ CONNECTORS: Final[dict[SourceKind, tuple[str, str, str]]] = {
     "postgres": ("postgres", "PostgresConnector", "PostgreSQL"),
     "mysql": ("mysql", "MysqlConnector", "MySQL and MariaDB"),
     "mongo": ("mongo", "MongoConnector", "MongoDB"),
+    "trino": ("trino_server", "TrinoConnector", "Trino"),
+    "neo4j": ("neo4j_server", "Neo4jConnector", "Neo4j"),
     "qdrant": ("qdrant_server", "QdrantConnector", "Qdrant"),
 }
 """Module, class and name for people."""

@@ -53,7 +53,8 @@ class Stream:
         self._pump = pump
         self._fits = fits
         self._limits = limits
-        self._notes = list(notes)
+        self._remarks = notes  # of the connector, which may come by more while rows do
+        self._notes: list[str] = []
         self.truncated = False
         try:
             first = pump.take()
@@ -73,7 +74,7 @@ class Stream:
 
     @property
     def notes(self) -> Sequence[str]:
-        return (*self._notes, *(note for fit in self._fits for note in fit.notes()))
+        return (*self._remarks, *self._notes, *(note for fit in self._fits for note in fit.notes()))
 
     def _fitted(self, batch: pa.RecordBatch, *, first: bool) -> list[pa.Array]:
         return [

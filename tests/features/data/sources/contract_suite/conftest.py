@@ -14,10 +14,16 @@ import pytest
 from garret.features.data.contracts import Checked, Limits, SourceConfig
 from garret.features.data.sources.contract import Connector
 from garret.features.data.sources.registry import connector
-from tests.features.data.sources.engines import ferretdb, mariadb, mongo
+from tests.features.data.sources.engines import ferretdb, mariadb, mongo, neo4j
+from tests.features.data.sources.trino_engine import PASSWORD, trino
 from tests.servers import postgresql
 
-ENGINES = ("postgres", "mysql", "mongo", pytest.param("ferretdb", marks=pytest.mark.soak))
+ENGINES = (
+    "postgres",
+    "mysql",
+    "mongo",
+    *(pytest.param(slow, marks=pytest.mark.soak) for slow in ("ferretdb", "neo4j", "trino")),
+)
 
 PEOPLE = [
     (1, "Ann", "Paris", "ann@example.org", 1.5),
@@ -36,7 +42,8 @@ CREATE VIEW parisians AS SELECT id, name FROM people WHERE city = 'Paris';
 @dataclass
 class Engine:
     """A server with the people and orders in it. `queries` are by what they are for; `running` counts what it
-    does for our login now. `lists` says that it tells what it runs, `streams` that rows come bit by bit."""
+    does for our login now. `lists` says that it tells what it runs, `streams` that rows come bit by bit;
+    `secure` is what is other where it is reached by TLS and with a password."""
 
     config: SourceConfig
     password: str
@@ -46,11 +53,11 @@ class Engine:
     lists: bool = True
     streams: bool = True
     made: list[Connector] = field(default_factory=list)
+    secure: dict[str, Any] = field(default_factory=dict)
 
     def connector(self, **changes: Any) -> Connector:
-        made = connector(
-            msgspec.structs.replace(self.config, **changes), changes.pop("password", self.password)
-        )
+        password = changes.pop("password", self.password)
+        made = connector(msgspec.structs.replace(self.config, **changes), password)
         self.made.append(made)
         return made
 
@@ -250,7 +257,128 @@ def _ferretdb() -> Iterator[Engine]:
             )
 
 
-MAKERS = {"postgres": _postgres, "mysql": _mysql, "mongo": _mongo, "ferretdb": _ferretdb}
+@contextlib.contextmanager
+def _neo4j() -> Iterator[Engine]:
+    with neo4j() as port:
+        from neo4j import GraphDatabase
+
+        place = f"bolt://127.0.0.1:{port}"
+        with (
+            GraphDatabase.driver(place, auth=("neo4j", "neo4j")) as first,
+            first.session(database="system") as session,
+        ):
+            session.run("ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO 'of the admin'").consume()
+        with GraphDatabase.driver(place, auth=("neo4j", "of the admin")) as driver:
+
+            def ask(text: str, **values: Any) -> Any:
+                with driver.session() as session:
+                    return session.run(text, values).values()  # type: ignore[arg-type]
+
+            ask("CREATE USER reader SET PASSWORD 'se cret@1' CHANGE NOT REQUIRED")
+            ask("CREATE CONSTRAINT FOR (p:people) REQUIRE p.id IS UNIQUE")
+            names = ("id", "name", "city", "email", "score")
+            people = [dict(zip(names, person, strict=True)) for person in PEOPLE]
+            ask("UNWIND $people AS person CREATE (p:people) SET p = person", people=people)
+            ask(
+                "MATCH (a:people {id: 1}), (b:people {id: 3}) "
+                "CREATE (a)-[:knows {since: date('2020-02-29')}]->(b)"
+            )
+
+            def running() -> int:
+                found = ask("SHOW TRANSACTIONS YIELD username WHERE username = 'reader' RETURN count(*)")
+                return int(found[0][0])
+
+            shown = "RETURN p.id AS id, p.name AS name, p.city AS city, p.score AS score"
+            yield Engine(
+                SourceConfig(kind="neo4j", host="127.0.0.1", port=port, user="reader", database="neo4j"),
+                "se cret@1",
+                {
+                    "people": f"MATCH (p:people) {shown} ORDER BY id LIMIT 11",
+                    "none": "MATCH (p:people) WHERE p.id < 0 RETURN p.id AS id, p.name, p.score LIMIT 11",
+                    "write": "CREATE (p:people {id: 9})",
+                    "deep write": "MATCH (p:people) SET p.name = 'x' RETURN p.name",
+                    "stacked": "RETURN 1; MATCH (p) DETACH DELETE p",
+                    "file": "WITH 1 AS one LOAD CSV FROM 'file:///etc/passwd' AS line RETURN line",
+                    "procedure": "MATCH (p:people) CALL db.labels() YIELD label RETURN label",
+                    "nonsense": "MATCH (p:people RETURN p",
+                    "make another": "CREATE (:later {a: 1})",
+                    "drop another": "MATCH (x:later) DELETE x",
+                    "endless": "UNWIND range(1, 100000000) AS n RETURN n",
+                    "slow": "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b "
+                    "WITH a, b WHERE a + b < 0 RETURN count(*) AS n",
+                },
+                running,
+                ask,
+            )
+
+
+@contextlib.contextmanager
+def _trino() -> Iterator[Engine]:
+    with trino() as server:
+        from trino.dbapi import connect
+
+        with connect("127.0.0.1", server.port, "admin", timezone="UTC", encoding=None) as connection:
+
+            def ask(text: str) -> Any:
+                cursor = connection.cursor()
+                return cursor.execute(text).fetchall()
+
+            place = "memory.default"
+            ask(
+                f"CREATE TABLE {place}.people (id integer NOT NULL, name varchar(40), city varchar, "
+                "email varchar, score double COMMENT 'of last year')"
+            )
+            for person in PEOPLE:
+                values = ", ".join("NULL" if value is None else repr(value) for value in person)
+                ask(f"INSERT INTO {place}.people VALUES ({values})")
+
+            def running() -> int:
+                found = ask(
+                    "SELECT count(*) FROM system.runtime.queries "
+                    "WHERE \"user\" = 'reader' AND state NOT IN ('FINISHED', 'FAILED')"
+                )
+                return int(found[0][0])
+
+            for query in (f"SHOW STATS FOR {place}.people", f"SELECT * FROM {place}.people", "SHOW CATALOGS"):
+                ask(query)  # what is asked for the first time takes seconds
+            three = "tpch.sf100.lineitem AS a CROSS JOIN tpch.sf100.lineitem AS b"
+            yield Engine(
+                SourceConfig(
+                    kind="trino",
+                    host="127.0.0.1",
+                    port=server.port,
+                    user="reader",
+                    database="memory",
+                    schemas=("default",),
+                ),
+                "",
+                SQL
+                | {
+                    "deep write": "WITH a AS (SELECT 1) INSERT INTO people SELECT * FROM people",
+                    "make another": f"CREATE TABLE {place}.later (a integer)",
+                    "drop another": f"DROP TABLE {place}.later",
+                    "endless": "SELECT orderkey AS n, comment FROM tpch.sf100.lineitem",
+                    "slow": f"SELECT count(*) AS n FROM {three} WHERE a.orderkey + b.orderkey < 0",
+                },
+                running,
+                ask,
+                secure={
+                    "port": server.tls_port,
+                    "tls": "verify",
+                    "authority": str(server.authority),
+                    "password": PASSWORD,
+                },
+            )
+
+
+MAKERS = {
+    "postgres": _postgres,
+    "mysql": _mysql,
+    "mongo": _mongo,
+    "ferretdb": _ferretdb,
+    "neo4j": _neo4j,
+    "trino": _trino,
+}
 
 
 @pytest.fixture(scope="module", params=ENGINES)
