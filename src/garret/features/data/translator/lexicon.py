@@ -90,7 +90,8 @@ FILLER: Final[frozenset[str]] = frozenset(
     named called whats result results information info current currently available exist exists existing
     listed
     given recorded stored database table record records entry entries value values detail details respectively
-    itself themselves one ones own , ; : ? ! . ( ) ' - & such so just then s type kind kinds types sorts whatever ever name than
+    itself themselves one ones own , ; : ? ! . ( ) ' - & such so just then s type kind kinds types sorts
+    whatever ever name than
     overall across among together it's contain contains contained include includes included including
     data number different distinct unique am shall should may might must each every per""".split()
 )

@@ -86,9 +86,7 @@ def _is_text(item: Item) -> bool:
         or item.kind == "value"
         or (
             item.kind in ("word", "number")
-            and (
-                (len(item.text) == 1 and item.low.isalnum() and item.low != "a") or item.text[:1].isupper()
-            )
+            and ((len(item.text) == 1 and item.low.isalnum() and item.low != "a") or item.text[:1].isupper())
         )
         or (item.kind == "word" and item.low not in EMPTY)
     )
