@@ -6,6 +6,7 @@ profile, the same examples every time, and with GARRET_SOAK=1 the "soak" profile
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -28,6 +29,7 @@ GRACE = 3.0  # seconds in which a process that is already ending may end
 
 hypothesis.settings.register_profile(
     "ci",
+    max_examples=50,
     derandomize=True,
     deadline=None,
     print_blob=True,
@@ -87,7 +89,22 @@ _shared: set[psutil.Process] = set()
 
 
 def _children() -> set[psutil.Process]:
-    return set(psutil.Process().children(recursive=True))
+    """All processes below this one. Linux tells them in its own tree; psutil reads every process's."""
+    found = set[psutil.Process]()
+    waiting = [os.getpid()]
+    while waiting:
+        try:
+            lists = list(Path(f"/proc/{waiting.pop()}/task").glob("*/children"))
+            if not lists and not found:
+                return set(psutil.Process().children(recursive=True))
+            pids = [int(pid) for each in lists for pid in each.read_text().split()]
+        except OSError:  # it ended meanwhile
+            continue
+        for pid in pids:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found.add(psutil.Process(pid))
+                waiting.append(pid)
+    return found
 
 
 def _is_below_shared(process: psutil.Process) -> bool:

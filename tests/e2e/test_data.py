@@ -123,7 +123,9 @@ def test_the_history_runs_again_and_trust_needs_a_person(house: House, shop: str
     garret(house, "data", "ask", shop, "--sql", "SELECT count(*) AS n FROM products", "--approve")
     asked = json.loads(garret(house, "--json", "data", "history", "--source", shop).stdout)[0]
     assert (asked["state"], asked["rows"]) == ("answered", 1)
-    assert "14" in garret(house, "data", "rerun", asked["id"], "--approve").stdout
+    for called in (asked["id"], asked["id"][-8:], "last"):
+        assert "14" in garret(house, "data", "rerun", called, "--approve").stdout
+    assert "no question" in garret(house, "data", "rerun", "nope", "--approve", expected=1).stderr
     garret(house, "data", "save", asked["id"], "how many goods")
     assert "how many goods" in garret(house, "data", "history", "--saved").stdout
     assert "14" in garret(house, "data", "rerun", "how many goods", "--approve").stdout

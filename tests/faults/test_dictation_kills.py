@@ -35,10 +35,10 @@ from tests.e2e import speech
 from tests.e2e.house import House, Push, running_house, wait_until
 from tests.features.dictate.engines import models
 
-KILLS = int(os.environ.get("GARRET_KILLS", "200"))
+KILLS = int(os.environ.get("GARRET_KILLS", "100"))
 LONGEST_GAP = float(os.environ.get("GARRET_KILL_GAP", "0.6"))
 SHORTEST_GAP = 0.05
-PER_HOUSE = 100  # kills after which everything is examined and a new house begun
+PER_HOUSE = 50  # kills after which everything is examined and a new house begun
 _KINDS = ("control plane", "audio", "stt", "text")
 _PATIENT = {
     "supervisor.restart_limit": "100",

@@ -329,7 +329,7 @@ def test_a_slow_program_gets_each_text_once(display: str, way: str, seed: int) -
             other = await edit(here, name="other")
             program = await edit(here, way, str(seed), name="slow")
             expected = ""
-            for number in range(25):
+            for number in range(12):
                 await other.ask(f"copy stale {number}", "copied")
                 outcome = await here.insert(f"text {number}. ")
                 assert outcome.outcome == "inserted"

@@ -17,6 +17,7 @@ from garret.features.data import contracts as c
 from garret.protocol.manifest import Session
 
 _SHOWN_ROWS: Final = 100
+_SHORTEST_END: Final = 4  # characters at the end of an id that may stand for it
 _SUFFIXES: Final[dict[str, str]] = {
     ".csv": "csv", ".tsv": "tsv", ".parquet": "parquet", ".json": "json", ".ndjson": "ndjson",
     ".jsonl": "ndjson", ".xlsx": "xlsx", ".md": "md", ".html": "html", ".htm": "html", ".txt": "table",
@@ -114,7 +115,8 @@ def _show_draft(session: Session, draft: c.Draft) -> None:
         if draft.checked.columns:
             session.note(f"columns:   {', '.join(draft.checked.columns)}")
     if draft.estimate is not None and draft.estimate.rows is not None:
-        session.note(f"expected:  about {draft.estimate.rows:,} rows")
+        rows = draft.estimate.rows
+        session.note(f"expected:  about {rows:,} {'row' if rows == 1 else 'rows'}")
     if draft.checked is not None:
         limits = draft.limits
         size, time = session.size(limits.bytes), session.duration(limits.seconds)
@@ -223,18 +225,25 @@ def history(session: Session, given: argparse.Namespace) -> None:
 
 
 def _asked(session: Session, identity: str) -> c.Asked:
-    before = ""
-    while True:
-        page = session.call(c.GetHistory(limit=500, before=before), again=True).questions
+    """A question by its name, its id, the end of its id, or as the `last` that was asked."""
+    before, ending = "", list[c.Asked]()
+    while page := session.call(c.GetHistory(limit=500, before=before), again=True).questions:
+        if identity == "last" and not before:
+            return page[0]
         for each in page:
-            if identity in (each.id, each.name) or each.id.endswith(f"_{identity}"):
+            if identity in (each.id, each.name):
                 return each
-        if not page:
-            raise GarretError(
-                f"There is no question {identity[:60]!r} in the history: `garret data history` lists them.",
-                code=Code.NOT_FOUND,
-            )
+            if len(identity) >= _SHORTEST_END and each.id.endswith(identity):
+                ending.append(each)
         before = page[-1].id
+    if len(ending) == 1:
+        return ending[0]
+    if ending:
+        raise UsageError(f"{len(ending)} questions end in {identity!r}: give more of its id. Nothing was done.")
+    raise GarretError(
+        f"There is no question {identity[:60]!r} in the history: `garret data history` lists them.",
+        code=Code.NOT_FOUND,
+    )
 
 
 def save(session: Session, given: argparse.Namespace) -> None:

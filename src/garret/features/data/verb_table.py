@@ -21,7 +21,7 @@ def _option(name: str, metavar: str, text: str, **more: Any) -> Argument:
 
 _SOURCE: Final = Argument(("source",), {"metavar": "SOURCE", "help": "the source, by its name or id"})
 _QUESTION_ID: Final = Argument(
-    ("question",), {"metavar": "ID", "help": "a question, as `garret data history` lists it"}
+    ("question",), {"metavar": "ID", "help": "a question by its id, the end of it, or its name; `last` is the last"}
 )
 _RUNNING: Final = (
     _flag("--approve", "consent to the query that is shown, and run it without asking"),

@@ -193,6 +193,14 @@ def test_memory_that_does_not_suffice_is_said(shop: Path, monkeypatch: pytest.Mo
     assert caught.value.code == Code.FULL
 
 
+def test_a_single_figure_is_expected_as_one_row_and_a_few_rows_as_at_least_one(shop: Path) -> None:
+    (shop / "few.csv").write_text("id,kind\n1,a\n2,b\n3,a\n", encoding="utf-8")
+    source = files(shop)
+    for query in ("SELECT count(*) FROM few LIMIT 11", "SELECT * FROM few WHERE kind = 'a' LIMIT 11"):
+        assert (source.explain(checked(query, "few"), Limits()).rows or 0) >= 1
+    assert source.explain(checked("SELECT sum(id) FROM few LIMIT 11", "few"), Limits()).rows == 1
+
+
 def test_what_is_expected_is_told_without_running(shop: Path) -> None:
     (shop / "large.csv").write_text("a,b\n" + "1,x\n" * 100_000)
     estimate = files(shop).explain(checked("SELECT * FROM large LIMIT 11", "large"), Limits())

@@ -150,11 +150,13 @@ def explain(
         nodes = msgspec.json.decode(plan, type=list[_Node])
     except msgspec.MsgspecError:
         return Estimate(plan=plan)
-    rows = _expected(nodes)
+    top = _top(nodes)
+    if top is None or top.rows is None:
+        return Estimate(plan=plan)
     assumed = max((node.rows or 0 for node in _leaves(nodes)), default=0)
-    if rows is not None and known is not None and assumed:
-        rows = round(rows * known / assumed)
-    return Estimate(rows=rows, plan=plan)
+    if top.name.strip() == "UNGROUPED_AGGREGATE" or known is None or not assumed:
+        return Estimate(rows=top.rows, plan=plan)
+    return Estimate(rows=max(round(top.rows * known / assumed), min(top.rows, 1)), plan=plan)
 
 
 class _Node(msgspec.Struct):
@@ -170,12 +172,12 @@ class _Node(msgspec.Struct):
         return int(said) if said.isdigit() else None
 
 
-def _expected(nodes: list[_Node]) -> int | None:
-    """The estimate at the top of the plan, below its limit: it says how much there would be."""
+def _top(nodes: list[_Node]) -> _Node | None:
+    """The highest part of the plan with an estimate, below its limit: it says how much there would be."""
     while nodes:
         node = nodes[0]
         if node.rows is not None and not node.name.strip().endswith(("LIMIT", "TOP_N", "PROJECTION")):
-            return node.rows
+            return node
         nodes = node.children
     return None
 
