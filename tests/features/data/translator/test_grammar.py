@@ -45,6 +45,13 @@ SINGLE: list[tuple[str, list[tuple[Any, ...]]]] = [
     ("What is the age of Ada Brook?", [(34,)]),
     ("Which branches were opened before 1980?", [("Harbour",)]),
     ("How many loans were made in 2024?", [(3,)]),
+    ("What are the maximum, minimum and average pages of books?", [(480, 120, 277.5)]),
+    ("How many members are under 30?", [(2,)]),
+    ("Which books have pages > 250?", [("The Quiet Sea",), ("Winter Roads",)]),
+    ("Show the titles of books with price <= 8", [("Bread",)]),
+    ("Which genres have 2 to 4 books?", [("Novel",)]),
+    ("Which branches were opened after the year of 1980?", [("Old Mill",), ("Hilltop",)]),
+    ("List the first names of members (sex is M)", [("Ben",), ("Dov",)]),
 ]
 
 JOINED: list[tuple[str, list[tuple[Any, ...]]]] = [
@@ -55,6 +62,9 @@ JOINED: list[tuple[str, list[tuple[Any, ...]]]] = [
     ("Show the names of branches that have more than 2 members", [("Old Mill",)]),
     ("Which branches have no members?", [("Hilltop",)]),
     ("What is the average age of members of each branch?", [(26.5, "Harbour"), (149 / 3, "Old Mill")]),
+    ("How many members have a loan?", [(3,)]),
+    ("Find the first names of members who have loans", [("Ada",), ("Ben",), ("Cleo",)]),
+    ("Find the first name of members whose last name starts with 'S'", [("Ben",), ("Edda",)]),
     ("List the cities of branches with both female members and male members", [("Kiel",), ("Bern",)]),
 ]
 
@@ -67,6 +77,16 @@ def test_a_question_gives_the_rows_that_it_asks_for(
 ) -> None:
     found = rows.execute(written(question)).fetchall()
     assert sorted(map(repr, found)) == sorted(map(repr, expected))
+
+
+def test_what_orders_rows_shown_once_is_shown_too(rows: duckdb.DuckDBPyConnection) -> None:
+    found = rows.execute(written("List the distinct genres of books ordered by price")).fetchall()
+    assert found == [("Cooking", 8.0), ("Nature", 12.5), ("Novel", 15.0), ("Novel", 20.0)]
+
+
+def test_from_the_highest_to_the_lowest_descends(rows: duckdb.DuckDBPyConnection) -> None:
+    found = rows.execute(written("List the titles of books sorted by price from the highest to the lowest"))
+    assert [title for (title,) in found.fetchall()] == ["The Quiet Sea", "Winter Roads", "Rivers", "Bread"]
 
 
 def test_rows_come_in_the_order_that_was_asked_for(rows: duckdb.DuckDBPyConnection) -> None:

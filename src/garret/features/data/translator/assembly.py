@@ -18,6 +18,14 @@ from garret.features.data.translator.measures import (
     settled_all,
     settled_orders,
 )
+from garret.features.data.translator.once import (
+    below,
+    counted_once,
+    kinds,
+    ordered_distinct,
+    shown_once,
+    subject,
+)
 from garret.features.data.translator.scope import is_place
 from garret.features.data.translator.superlatives import settle_extreme
 from garret.features.data.translator.tree import Either, Expression, Literally, Order, Query, Test
@@ -49,7 +57,7 @@ def _repeats(draft: Draft, query: Query) -> bool:
     """Whether joins would count rows of a measure more than once: its figure would be another."""
     figures = (*query.select, *(test.left for test in query.having), *(order.by for order in query.order))
     return any(
-        _below(draft, each.of.place, place)
+        below(draft, each.of.place, place)
         for each in figures
         if each.of is not None and each.of.formula is not None
         for place in tables(query)
@@ -89,63 +97,10 @@ def _assembled(draft: Draft, select: list[Expression]) -> Query:
         order=tuple(order),
         limit=limit,
     )
-    query = _needed(draft, _grouped(query), _subject(draft, entity))
-    query = _ordered_distinct(_kinds(_everything(draft, query, entity)))
+    query = _needed(draft, _grouped(query), subject(draft, entity))
+    query = ordered_distinct(kinds(_everything(draft, query, entity)))
     query = _combined(draft, _absent(draft, _turned(draft, query, entity), entity))
-    return _shown_once(draft, _counted_once(draft, query, entity), entity)
-
-
-def _shown_once(draft: Draft, query: Query, entity: Place | None) -> Query:
-    """The same of rows that are shown: "the names of customers who have accounts" names each once, where all
-    that is shown is theirs."""
-    settled = query.group or query.order or query.combined or query.distinct or query.everything
-    if settled or entity is None:
-        return query
-    own = all(each.of is not None and not each.aggregate and each.of.place is entity for each in query.select)
-    if not own or not any(_below(draft, entity, place) for place in tables(query) if place is not entity):
-        return query
-    draft.flags["shown_once"] += 1
-    return dataclasses.replace(query, distinct=True)
-
-
-def _counted_once(draft: Draft, query: Query, entity: Place | None) -> Query:
-    """Rows are counted once, however many rows of other tables they are joined to: "how many customers have
-    an account" counts customers."""
-    subject = _subject(draft, entity)
-    alone = query.select == (Expression(None, "count"),) and not query.group and query.combined is None
-    if not alone or subject is None or subject.identifier is None:
-        return query
-    if not any(_below(draft, subject, place) for place in tables(query) if place is not subject):
-        return query
-    return dataclasses.replace(query, select=(Expression(subject.identifier, "count", distinct=True),))
-
-
-def _kinds(query: Query) -> Query:
-    """ "Show all colours": of one column whose values repeat, each value once is what is meant."""
-    shown_fields = [None if each.aggregate else each.of for each in query.select]
-    field = shown_fields[0] if len(shown_fields) == 1 else None
-    plain = not (query.where or query.group or query.order or query.combined or query.limit)
-    if (
-        field is None
-        or not plain
-        or query.select[0].aggregate
-        or field.identifies
-        or field in field.place.names
-    ):
-        return query
-    rows, distinct = field.place.table.rows, field.column.distinct
-    repeats = rows is not None and distinct is not None and distinct * 2 <= rows
-    alone = field.column.kind == "text" and len(tables(query)) == 1
-    return dataclasses.replace(query, distinct=True) if repeats and alone else query
-
-
-def _ordered_distinct(query: Query) -> Query:
-    """Rows shown once can be ordered by what is shown alone: SQL has no one value of another column for
-    them, and PostgreSQL refuses such a query. The keys of the order are shown too."""
-    if not query.distinct or query.everything is not None:
-        return query
-    keys = [order.by for order in query.order if order.by not in query.select]
-    return dataclasses.replace(query, select=(*query.select, *dict.fromkeys(keys)))
+    return shown_once(draft, counted_once(draft, query, entity), entity)
 
 
 def _everything(draft: Draft, query: Query, entity: Place | None) -> Query:
@@ -174,7 +129,7 @@ def _turned(draft: Draft, query: Query, entity: Place | None) -> Query:
             isinstance(test, Test)
             and test.operator == "!="
             and field is not None
-            and _below(draft, entity, field.place)
+            and below(draft, entity, field.place)
         ):
             draft.absent.append(Absent(field.place, (Test(test.left, "=", test.right),)))
         else:
@@ -183,16 +138,6 @@ def _turned(draft: Draft, query: Query, entity: Place | None) -> Query:
     return dataclasses.replace(
         query, where=tuple(kept), also=tuple(place for place in query.also if place not in gone) or (entity,)
     )
-
-
-def _below(draft: Draft, entity: Place, place: Place) -> bool:
-    """Whether a row of the entity may have many in `place`: some key on the way points back."""
-    at = entity
-    for edge in draft.paths.between(entity, place):
-        if edge.right.place is at:
-            return True
-        at = edge.right.place
-    return False
 
 
 def _select(draft: Draft) -> list[Expression]:
@@ -295,14 +240,6 @@ def _fans(draft: Draft, bare: list[Place], place: Place, query: Query) -> bool:
         else:
             at = edge.left.place
     return False
-
-
-def _subject(draft: Draft, entity: Place | None) -> Place | None:
-    """The table whose rows are counted, which no join may be left out of."""
-    for wanted in draft.select:
-        if isinstance(wanted.what, Expression) and wanted.what.of is None and draft.required:
-            return draft.required[0]
-    return entity
 
 
 def _keys(entity: Place | None, select: list[Expression]) -> list[Field]:

@@ -224,7 +224,14 @@ def _number_field(
         return measured[0]
     if timely or (number.number is not None and is_year(number.number)):
         return time_field(draft, left)
-    if not word and unit is None and said in _AGED and (aged := _age(near)) is not None:
+    bare = not word and unit is None and said in _AGED
+    return _known_field(draft, left, near if bare else [])
+
+
+def _known_field(draft: Draft, left: int, near: list[Place]) -> Field | None:
+    """What a bare number is compared with: the age of people, what the test before compared, or a measure
+    that is named further left."""
+    if (aged := _age(near)) is not None:
         return aged
     return _tested_before(draft, left) or only_numeric(draft, left) or only_measure(draft, left)
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from garret.features.data.translator.doubts import doubts
 from garret.features.data.translator.draft import Draft
 from garret.features.data.translator.emit import tables
 from garret.features.data.translator.index import Field, Place
@@ -44,6 +45,7 @@ def features(draft: Draft, query: Query) -> dict[str, float]:
     _leftovers(draft, query, found)
     _shape(draft, query, found)
     _links(draft, query, found)
+    found.update(doubts(draft, query, _fields(query)))
     lows = {item.low for item in draft.items} | {word for item in draft.items for word in item.low.split()}
     for word in _SAID:
         if word in lows:
