@@ -17,7 +17,7 @@ def described(error: BaseException) -> SourceError:
     return SourceError(f"it was {error}")
 
 
-def pump_of(produce: object, seconds: float = PATIENCE, interrupt: object = lambda: None) -> Pump[int]:
+def pump_of(produce: object, seconds: float = PATIENCE, interrupt: object = lambda: False) -> Pump[int]:
     return Pump(produce, seconds=seconds, interrupt=interrupt, describe=described)  # type: ignore[arg-type]
 
 
@@ -90,7 +90,11 @@ def test_cancel_from_another_thread() -> None:
         never.wait()
         yield 1
 
-    pump = pump_of(produce, PATIENCE, never.set)
+    def end() -> bool:
+        never.set()
+        return True
+
+    pump = pump_of(produce, PATIENCE, end)
 
     def cancel() -> None:
         waiting.wait()
@@ -124,3 +128,24 @@ def test_cancel_after_the_last_does_nothing() -> None:
     assert [pump.take(), pump.take()] == [1, None]
     pump.cancel()
     assert pump.take() is None
+
+
+def test_an_engine_is_told_again_until_it_has_heard() -> None:
+    heard = threading.Event()
+    told: list[int] = []
+
+    def produce() -> Iterator[int]:
+        heard.wait()
+        yield 1
+
+    def end() -> bool:
+        told.append(1)
+        if len(told) == 3:
+            heard.set()
+        return True
+
+    pump = pump_of(produce, PATIENCE, end)
+    pump.cancel()
+    heard.wait()
+    pump.part()
+    assert len(told) >= 3

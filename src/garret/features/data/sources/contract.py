@@ -33,15 +33,15 @@ class SourceError(GarretError):
 
 
 class Able(msgspec.Struct, frozen=True):
-    """What an engine can, as a row of the capability matrix."""
+    """What an engine can, as a row of the capability matrix; a connector names what it lacks."""
 
-    explains: bool
-    estimates_rows: bool
-    cancels: bool
-    limits_time: bool
-    read_only_session: bool
-    declares_keys: bool
-    streams: bool
+    explains: bool = True
+    estimates_rows: bool = True
+    cancels: bool = True
+    limits_time: bool = True
+    read_only_session: bool = True
+    declares_keys: bool = True
+    streams: bool = True
 
 
 class Rows(Protocol):

@@ -40,15 +40,7 @@ _LONGEST_LOOK: Final = 60.0  # seconds for a catalogue
 class DuckDBConnector:
     """See `sources.contract.Connector`."""
 
-    able = Able(
-        explains=True,
-        estimates_rows=True,
-        cancels=True,
-        limits_time=True,
-        read_only_session=True,
-        declares_keys=True,
-        streams=True,
-    )
+    able = Able()
 
     def __init__(self, config: SourceConfig, password: str = "") -> None:
         self._path = config.paths[0] if config.paths else ""

@@ -66,15 +66,7 @@ class Prepared(msgspec.Struct, frozen=True):
 class FilesConnector:
     """See `sources.contract.Connector`."""
 
-    able = Able(
-        explains=True,
-        estimates_rows=True,
-        cancels=True,
-        limits_time=True,
-        read_only_session=True,
-        declares_keys=False,
-        streams=True,
-    )
+    able = Able(declares_keys=False)
 
     def __init__(self, config: SourceConfig, password: str = "") -> None:
         self._config = config

@@ -10,7 +10,6 @@ Neighbours: `mongo_fields`, which makes columns of documents.
 from __future__ import annotations
 
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
@@ -30,15 +29,14 @@ from garret.features.data.contracts import (
     Checked,
     Estimate,
     Limits,
-    ResultColumn,
     SourceConfig,
     SourceStatus,
 )
 from garret.features.data.sources import failures
+from garret.features.data.sources.attempt import Attempt
 from garret.features.data.sources.contract import Able, SourceError
-from garret.features.data.sources.fitting import Fit
 from garret.features.data.sources.mongo_catalogue import take_catalogue
-from garret.features.data.sources.mongo_fields import Fields
+from garret.features.data.sources.mongo_fields import Fields, stream_of
 from garret.features.data.sources.mongo_login import look_at_login
 from garret.features.data.sources.pump import Pump
 from garret.features.data.sources.rows import Stream
@@ -59,23 +57,14 @@ _WRITING: Final = frozenset(("$out", "$merge"))
 class MongoConnector:
     """One database of a MongoDB server."""
 
-    able = Able(
-        explains=True,
-        estimates_rows=True,
-        cancels=True,
-        limits_time=True,
-        read_only_session=False,
-        declares_keys=False,
-        streams=True,
-    )
+    able = Able(read_only_session=False, declares_keys=False)
 
     def __init__(self, config: SourceConfig, password: str) -> None:
         self._config = config
         self._password = password
         self._client: pymongo.MongoClient[dict[str, Any]] | None = None
-        self._pump: Pump[pa.RecordBatch] | None = None
+        self._attempt = Attempt()
         self._mark = ""
-        self._cancelled = threading.Event()
 
     # --- the connection -----------------------------------------------------------------------------
 
@@ -96,6 +85,7 @@ class MongoConnector:
             directConnection=True,
             appname="garret",
             retryWrites=False,
+            minPoolSize=2,  # one for rows, and one to end them by
             serverSelectionTimeoutMS=CONNECT_MILLISECONDS,
             connectTimeoutMS=CONNECT_MILLISECONDS,
             **words,
@@ -145,7 +135,7 @@ class MongoConnector:
 
     def run(self, checked: Checked, limits: Limits) -> Stream:
         collection, pipeline = read_query(checked.query)
-        self._cancelled.clear()
+        attempt = self._attempt = Attempt()
         fields = Fields()
         self._mark = f"garret {secrets.token_hex(8)}"
         pump = Pump(
@@ -155,16 +145,8 @@ class MongoConnector:
             interrupt=self._interrupt,
             describe=lambda error: self._describe(error, limits.seconds),
         )
-        self._pump = pump
-        try:
-            pump.take()  # an empty batch, after which the fields are known
-        except BaseException:
-            pump.close()
-            raise
-        columns = [ResultColumn(name=field.name, type=field.word, kind=field.kind) for field in fields.chosen]
-        return Stream(
-            columns, [Fit(field.name, field.type) for field in fields.chosen], pump, limits, fields.notes
-        )
+        attempt.follow(pump)
+        return stream_of(fields, pump, limits)
 
     def _produce(
         self, collection: str, pipeline: list[dict[str, Any]], limits: Limits, fields: Fields
@@ -182,21 +164,19 @@ class MongoConnector:
                 yield from fields.batches(documents)
 
     def cancel(self) -> None:
-        self._cancelled.set()
-        if self._pump is not None:
-            self._pump.cancel()
+        self._attempt.cancel()
 
-    def _interrupt(self) -> None:
-        """End our operation at the server, which a login may do with its own."""
-        with suppress(errors.PyMongoError), self._connect() as client:
-            found = client.admin.command("currentOp", {"$ownOps": True, "command.comment": self._mark})
+    def _interrupt(self) -> bool:
+        """End our operation at the server, which a login may do with its own, by another connection."""
+        with suppress(errors.PyMongoError):
+            admin = self._database().client.admin
+            found = admin.command("currentOp", {"$ownOps": True, "command.comment": self._mark})
             for operation in found.get("inprog", ()):
-                client.admin.command("killOp", op=operation["opid"])
+                admin.command("killOp", op=operation["opid"])
+        return True
 
     def close(self) -> None:
-        if self._pump is not None:
-            self._pump.close()
-            self._pump = None
+        self._attempt.close()
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -211,7 +191,7 @@ class MongoConnector:
         if isinstance(error, errors.ExecutionTimeout) or code in (50, 262):
             return failures.too_slow(seconds)
         if code in (11601, 237, 43):
-            return failures.cancelled() if self._cancelled.is_set() else failures.lost(self._config)
+            return failures.cancelled() if self._attempt.is_cancelled else failures.lost(self._config)
         if code in (18, 8000):
             return failures.wrong_login(self._config)
         if code == 13:

@@ -35,12 +35,13 @@ _Document = dict[str, Any]
 
 def take_catalogue(database: Database[_Document], source: str) -> Catalogue:
     """The snapshot. What the server cannot tell of one collection keeps no other from being there."""
+    budget = Budget()
     names = sorted(
         (entry["name"], entry.get("type", "collection"))
         for entry in database.list_collections()
         if not entry["name"].startswith("system.")
     )
-    budget = Budget(len(names))
+    budget.share(len(names))
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         tables = list(pool.map(lambda named: _look_at(database, named[0], named[1], budget), names))
     missed = sum(not table.columns for table in tables)

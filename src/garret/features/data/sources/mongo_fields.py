@@ -17,9 +17,10 @@ import pyarrow as pa
 from bson import Binary, Decimal128, Int64, ObjectId
 from bson.datetime_ms import DatetimeMS
 
-from garret.features.data.contracts import ColumnKind
-from garret.features.data.sources.fitting import array_of
-from garret.features.data.sources.rows import unique_names
+from garret.features.data.contracts import ColumnKind, Limits, ResultColumn
+from garret.features.data.sources.fitting import Fit, array_of
+from garret.features.data.sources.pump import Pump
+from garret.features.data.sources.rows import Stream, unique_names
 
 _MOST_COLUMNS: Final = 1_000
 _EXACT: Final = 2**53
@@ -137,6 +138,15 @@ class Fields:
         if about not in self._left_out and len(self._left_out) < 20:
             self._left_out[about] = 1
             self.notes.append(note)
+
+
+def stream_of(fields: Fields, pump: Pump[pa.RecordBatch], limits: Limits) -> Stream:
+    """The rows of documents that `pump` fetches and `fields` makes columns of. Raises SourceError."""
+    pump.begin()  # after which the fields are known
+    columns = [ResultColumn(name=field.name, type=field.word, kind=field.kind) for field in fields.chosen]
+    return Stream(
+        columns, [Fit(field.name, field.type) for field in fields.chosen], pump, limits, fields.notes
+    )
 
 
 def _word_in_column(value: Any) -> str:

@@ -4,6 +4,9 @@ Sessions are READ ONLY, with time limits in the server's own words, bounded memo
 and without several statements in one. What the guard's text takes for granted of quoting is set, not hoped
 for.
 
+Two connections serve a query: one carries the rows, the other ends it when it is told to. What is not open
+yet is opened while the query is explained, or while it begins.
+
 Neighbours: `mysql_catalogue`, `mysql_rows`, `mysql_login`.
 """
 
@@ -13,10 +16,12 @@ import re
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, Final
 
 import pymysql
 from pymysql.constants import CLIENT
+from pymysql.cursors import SSCursor
 
 from garret.base.clock import SYSTEM
 from garret.features.data.contracts import (
@@ -29,10 +34,12 @@ from garret.features.data.contracts import (
     SourceStatus,
 )
 from garret.features.data.sources import failures
+from garret.features.data.sources.ahead import Ahead
+from garret.features.data.sources.attempt import Attempt, close_in_turn
 from garret.features.data.sources.contract import Able, SourceError
 from garret.features.data.sources.mysql_catalogue import take_catalogue
 from garret.features.data.sources.mysql_login import look_at_login
-from garret.features.data.sources.mysql_rows import SILENCE, MysqlRun
+from garret.features.data.sources.mysql_rows import SILENCE, MysqlRun, RowConnection
 from garret.features.data.sources.rows import Stream
 from garret.features.data.sources.safety import context_of
 
@@ -44,23 +51,15 @@ LOCK_SECONDS: Final = 5
 class MysqlConnector:
     """One MySQL or MariaDB server, or one database of it."""
 
-    able = Able(
-        explains=True,
-        estimates_rows=True,
-        cancels=True,
-        limits_time=True,
-        read_only_session=True,
-        declares_keys=True,
-        streams=True,
-    )
+    able = Able()
 
     def __init__(self, config: SourceConfig, password: str) -> None:
         self.config = config
         self.password = password
         self._connection: pymysql.Connection[Any] | None = None
-        self._run: MysqlRun | None = None
-        self._asking = threading.Event()
-        self._cancelled = False
+        self._turn = threading.Lock()
+        self._ahead: tuple[float, Ahead[RowConnection]] | None = None
+        self._attempt = Attempt()
 
     # --- connections --------------------------------------------------------------------------------
 
@@ -104,91 +103,113 @@ class MysqlConnector:
     def is_mariadb(connection: pymysql.Connection[Any]) -> bool:
         return "mariadb" in str(connection.get_server_info()).lower()
 
-    def control(self) -> pymysql.Connection[Any]:
-        """The connection for everything but rows."""
-        if self._connection is None or not self._connection.open:
-            self._connection = self.connect(CATALOGUE_SECONDS)
-        return self._connection
+    @contextmanager
+    def _control(self) -> Generator[pymysql.Connection[Any]]:
+        """The connection for everything but rows, for one user of it at a time."""
+        with self._turn:
+            if self._connection is None or not self._connection.open:
+                self._connection = self.connect(CATALOGUE_SECONDS)
+            yield self._connection
 
     @contextmanager
-    def _asking_it(self, seconds: float) -> Generator[pymysql.Connection[Any]]:
-        connection = self.control()
-        self._cancelled = False
-        self._asking.set()
-        try:
-            yield connection
-        except (pymysql.Error, OSError) as error:
-            raise self.describe(error, seconds) from None
-        finally:
-            self._asking.clear()
+    def _asking(self, attempt: Attempt, seconds: float) -> Generator[pymysql.Connection[Any]]:
+        """That connection; a cancel of `attempt` ends what it does."""
+        with self._control() as connection:
+            thread = int(connection.thread_id())
+            try:
+                with attempt.ended_by(lambda: self._kill_anew(thread)):
+                    yield connection
+            except (pymysql.Error, OSError) as error:
+                raise self.describe(error, seconds, attempt) from None
 
     # --- the contract -------------------------------------------------------------------------------
 
     def test(self) -> SourceStatus:
+        attempt = self._attempt = Attempt()
         began = SYSTEM.monotonic()
-        connection = self.control()
-        took = (SYSTEM.monotonic() - began) * 1000
-        with self._asking_it(CATALOGUE_SECONDS):
-            return look_at_login(connection, self.config, took)
+        with self._asking(attempt, CATALOGUE_SECONDS) as connection:
+            return look_at_login(connection, self.config, (SYSTEM.monotonic() - began) * 1000)
 
     def catalogue(self, source: str) -> Catalogue:
-        with self._asking_it(CATALOGUE_SECONDS) as connection:
+        attempt = self._attempt = Attempt()
+        with self._asking(attempt, CATALOGUE_SECONDS) as connection:
             return take_catalogue(connection, self.config, source)
 
     def explain(self, checked: Checked, limits: Limits) -> Estimate:
         if not is_query(checked.query):
             raise failures.no_rows_query()
-        with self._asking_it(limits.seconds) as connection, connection.cursor() as cursor:
+        attempt = self._attempt = Attempt()
+        with self._asking(attempt, limits.seconds) as connection, connection.cursor() as cursor:
             cursor.execute("EXPLAIN " + checked.query)
             steps = cursor.fetchall()
             names = [description[0] for description in cursor.description or ()]
             cursor.execute("EXPLAIN FORMAT=JSON " + checked.query)
             said = cursor.fetchone()
+        self._open_ahead(limits.seconds)
         return _estimate([dict(zip(names, step, strict=True)) for step in steps], said[0] if said else "")
 
     def run(self, checked: Checked, limits: Limits) -> Stream:
         if not is_query(checked.query):
             raise failures.no_rows_query()
-        self._cancelled = False
-        self._run = MysqlRun(self, checked, limits)
-        return self._run.stream()
+        attempt = self._attempt = Attempt()
+        ahead = self._open_ahead(limits.seconds)
+        if self._connection is None:  # by which the query is ended, should it have to be
+            threading.Thread(target=self._open_control, name="source-control", daemon=True).start()
+        run = MysqlRun(ahead.take, self.kill, checked)
+        return run.stream(limits, attempt, lambda error: self.describe(error, limits.seconds, attempt))
+
+    def _open_ahead(self, seconds: float) -> Ahead[RowConnection]:
+        """The connection for rows of a query that may take `seconds`, opened in a thread from now on."""
+        if self._ahead is not None and self._ahead[0] != seconds:
+            self._ahead[1].let_go()
+            self._ahead = None
+        if self._ahead is None or self._ahead[1].is_over:
+
+            def connect() -> RowConnection:
+                return RowConnection(self.connect(seconds, cursorclass=SSCursor), seconds)
+
+            self._ahead = seconds, Ahead(connect, RowConnection.close)
+        return self._ahead[1]
+
+    def _open_control(self) -> None:
+        with suppress(SourceError), self._control():
+            pass
 
     def cancel(self) -> None:
-        self._cancelled = True
-        if self._run is not None:
-            self._run.cancel()
-        elif self._asking.is_set() and self._connection is not None:
-            self.kill(self._connection.thread_id())
+        self._attempt.cancel()
 
     def kill(self, thread: int) -> None:
-        """End what another of our connections does."""
-        with suppress(SourceError, pymysql.Error, OSError):
-            connection = self.connect(CONNECT_SECONDS)
-            try:
-                with connection.cursor() as cursor:
-                    cursor.execute(f"KILL QUERY {int(thread)}")
-            finally:
-                connection.close()
+        """End what the connection for rows does, by the other."""
+        with suppress(SourceError, pymysql.Error, OSError), self._control() as connection:
+            _kill(connection, thread)
+
+    def _kill_anew(self, thread: int) -> None:
+        """End what the connection for everything else does, by a third."""
+        with suppress(SourceError, pymysql.Error, OSError), self.connect(CONNECT_SECONDS) as connection:
+            _kill(connection, thread)
 
     def close(self) -> None:
-        if self._run is not None:
-            self._run.close()
-            self._run = None
+        self._attempt.close()
+        if self._ahead is not None:
+            self._ahead[1].let_go()
+            self._ahead = None
         if self._connection is not None:
-            with suppress(pymysql.Error, OSError):
-                self._connection.close()
+            close_in_turn(self._turn, partial(_close, self._connection))
             self._connection = None
 
     # --- what goes wrong ----------------------------------------------------------------------------
 
-    def describe(self, error: BaseException, seconds: float = 0) -> SourceError:
+    def describe(
+        self, error: BaseException, seconds: float = 0, attempt: Attempt | None = None
+    ) -> SourceError:
         """An error for people, of PyMySQL's."""
         if isinstance(error, SourceError):
             return error
         code, said = code_of(error)
         said = failures.scrub(said, self.password)
         if code in _INTERRUPTED:
-            return failures.cancelled() if self._cancelled else failures.too_slow(seconds)
+            is_cancelled = attempt is not None and attempt.is_cancelled
+            return failures.cancelled() if is_cancelled else failures.too_slow(seconds)
         if code in _OF_LOGIN:
             return failures.wrong_login(self.config)
         if code in (1049, 1044):
@@ -200,6 +221,16 @@ class MysqlConnector:
         if code in (2006, 2013, 2014, 0) or isinstance(error, OSError):
             return failures.lost(self.config)
         return of_code(code, said)
+
+
+def _close(connection: pymysql.Connection[Any]) -> None:
+    with suppress(pymysql.Error, OSError):
+        connection.close()
+
+
+def _kill(connection: pymysql.Connection[Any], thread: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"KILL QUERY {int(thread)}")
 
 
 _INTERRUPTED: Final = (1317, 3024, 1969, 1028)

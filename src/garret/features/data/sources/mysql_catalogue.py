@@ -41,6 +41,7 @@ _Place = tuple[str, str]
 
 def take_catalogue(connection: pymysql.Connection[Any], config: SourceConfig, source: str) -> Catalogue:
     """The snapshot of the databases that the configuration names, or of all but the server's own."""
+    budget = Budget()
     databases = config.schemas or ((config.database,) if config.database else ())
     which = f"IN ({', '.join(['%s'] * len(databases or _SYSTEM))})"
     wanted: Sequence[str] = databases or _SYSTEM
@@ -52,7 +53,7 @@ def take_catalogue(connection: pymysql.Connection[Any], config: SourceConfig, so
         found = cursor.fetchall()
         columns = _columns(cursor, which, wanted)
         primary, foreign = _keys(cursor, which, wanted, bare)
-        budget = Budget(len(found))
+        budget.share(len(found))
         tables: list[Table] = []
         skipped = 0
         for schema, name, sort, rows, comment in found:

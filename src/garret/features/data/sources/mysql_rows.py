@@ -8,29 +8,25 @@ cancelled, and ends in a panic at values such as the date 0000-00-00.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
 import pymysql
 from pymysql.constants import FIELD_TYPE, FLAG
-from pymysql.cursors import SSCursor
 
 from garret.features.data.contracts import Checked, ColumnKind, Limits, ResultColumn
 from garret.features.data.sources import failures
+from garret.features.data.sources.attempt import Attempt
+from garret.features.data.sources.contract import SourceError
 from garret.features.data.sources.fitting import Fit, TextFit
 from garret.features.data.sources.kinds import kind_of
 from garret.features.data.sources.mysql_packets import read_batches
 from garret.features.data.sources.pump import Pump
 from garret.features.data.sources.rows import Stream, unique_names
 
-if TYPE_CHECKING:
-    from garret.features.data.sources.mysql import MysqlConnector
-
-RETELL: Final = 0.02
-"""Seconds after which the server is told again to end a query that has not ended."""
 PAUSE: Final = 2.0
 """Seconds that the engine's own time limit is given before the pump's."""
 SILENCE: Final = 30
@@ -109,75 +105,90 @@ def _fit_of(column: Described) -> Fit:
     return Fit(column.name, pa.string())
 
 
-class MysqlRun:
-    """One query under way. `cancel` may be called from any thread."""
+class RowConnection:
+    """PyMySQL's connection with a stream for rows, which is left in the middle of them where it is closed."""
 
-    def __init__(self, connector: MysqlConnector, checked: Checked, limits: Limits) -> None:
-        self._connector = connector
-        self._checked = checked
-        self._limits = limits
-        self._thread = 0
-        self._ending = threading.Event()
-        self._over = threading.Event()
-        self._pump: Pump[pa.RecordBatch] | None = None
-        self._columns: list[Described] = []
+    def __init__(self, connection: Any, seconds: float) -> None:
+        self._connection = connection
+        self._seconds = seconds
+        self._cursor = connection.cursor()
+        self._result: Any = None
 
-    def stream(self) -> Stream:
-        pump = Pump(
-            self._produce,
-            seconds=self._limits.seconds,
-            pause=PAUSE,
-            interrupt=self._interrupt,
-            describe=lambda error: self._connector.describe(error, self._limits.seconds),
-        )
-        self._pump = pump
-        try:
-            pump.take()  # an empty batch, after which the columns are known
-        except BaseException:
-            pump.close()
-            raise
-        columns = [ResultColumn(name=each.name, type=each.word, kind=each.kind) for each in self._columns]
-        return Stream(columns, [_fit_of(each) for each in self._columns], pump, self._limits)
+    def thread(self) -> int:
+        """The number of the server's thread."""
+        return int(self._connection.thread_id())
 
-    def _produce(self) -> Iterator[pa.RecordBatch]:
-        connection: Any = self._connector.connect(self._limits.seconds, cursorclass=SSCursor)
-        cursor = connection.cursor()
-        result: Any = None
-        try:
-            self._thread = connection.thread_id()
-            cursor.execute("START TRANSACTION READ ONLY")
-            if self._ending.is_set():
-                return
-            cursor.execute(self._checked.query)
-            # Of PyMySQL's own: the flags and character sets of columns, and the stream behind them.
-            result = cursor._result
-            if not result.unbuffered_active:
-                raise failures.no_rows_query()
-            self._columns = describe_fields(result.fields)
-            kinds = [column.binary for column in self._columns]
-            yield pa.RecordBatch.from_arrays(
-                [pa.nulls(0) for _ in kinds], names=[c.name for c in self._columns]
-            )
-            connection._sock.settimeout(self._limits.seconds + SILENCE)
-            yield from read_batches(connection._rfile, kinds)
-        finally:
-            if result is not None:  # or it would read what is left of the rows before it lets go
-                result.unbuffered_active, result.connection = False, None
-            cursor.connection = None
-            with suppress(pymysql.Error, OSError):
-                connection.close()
-            self._over.set()
+    def begin(self) -> None:
+        """The transaction of the query; the session's settings keep it from writing too."""
+        self._cursor.execute("START TRANSACTION READ ONLY")
 
-    def _interrupt(self) -> None:
-        """End it at the server; again until it is over, since the first may come before it has begun."""
-        self._ending.set()
-        while self._thread and not self._over.wait(RETELL):
-            self._connector.kill(self._thread)
+    def columns(self, query: str) -> list[Described]:
+        """Send the query, and read the head of its answer."""
+        self._cursor.execute(query)
+        # Of PyMySQL's own: the flags and character sets of columns, and the stream behind them.
+        self._result = self._cursor._result
+        if not self._result.unbuffered_active:
+            raise failures.no_rows_query()
+        return describe_fields(self._result.fields)
 
-    def cancel(self) -> None:
-        if self._pump is not None:
-            self._pump.cancel()
+    def batches(self, kinds: Sequence[bool]) -> Iterator[pa.RecordBatch]:
+        """The rows behind the head."""
+        self._connection._sock.settimeout(self._seconds + SILENCE)
+        return read_batches(self._connection._rfile, kinds)
 
     def close(self) -> None:
-        if self._pump is not None:
-            self._pump.close()
+        if self._result is not None:  # or it would read what is left of the rows before it lets go
+            self._result.unbuffered_active, self._result.connection = False, None
+        self._cursor.connection = None
+        with suppress(pymysql.Error, OSError):
+            self._connection.close()
+
+
+class MysqlRun:
+    """One query under way. `kill` ends what a thread of the server does, by another connection."""
+
+    def __init__(
+        self, connect: Callable[[], RowConnection], kill: Callable[[int], None], checked: Checked
+    ) -> None:
+        self._connect = connect
+        self._kill = kill
+        self._checked = checked
+        self._thread = 0
+        self._ending = threading.Event()
+        self._columns: list[Described] = []
+
+    def stream(
+        self, limits: Limits, attempt: Attempt, describe: Callable[[BaseException], SourceError]
+    ) -> Stream:
+        """The rows as they come. Raises SourceError."""
+        pump = Pump(
+            self._produce, seconds=limits.seconds, pause=PAUSE, interrupt=self._interrupt, describe=describe
+        )
+        attempt.follow(pump)
+        pump.begin()  # after which the columns are known
+        columns = [ResultColumn(name=each.name, type=each.word, kind=each.kind) for each in self._columns]
+        return Stream(columns, [_fit_of(each) for each in self._columns], pump, limits)
+
+    def _produce(self) -> Iterator[pa.RecordBatch]:
+        rows = self._connect()
+        try:
+            self._thread = rows.thread()
+            rows.begin()
+            if self._ending.is_set():
+                return
+            self._columns = rows.columns(self._checked.query)
+            kinds = [column.binary for column in self._columns]
+            yield pa.RecordBatch.from_arrays(
+                [pa.nulls(0) for _ in kinds], names=[column.name for column in self._columns]
+            )
+            yield from rows.batches(kinds)
+        finally:
+            rows.close()
+
+    def _interrupt(self) -> bool:
+        """End it at the server, which has no query before the thread is known."""
+        self._ending.set()
+        if not self._thread:
+            return False
+        self._kill(self._thread)
+        return True

@@ -4,6 +4,9 @@ Every query runs as the inner query of a SELECT, in a READ ONLY transaction, by 
 takes one statement only. A superuser's session gives up its rights first, as far as the server has a role
 that can only read: READ ONLY alone does not keep a superuser from files and programs.
 
+Two connections serve a query: one carries the rows, and is opened while the other plans and describes; the
+other is then free, and ends the query when it is told to.
+
 Neighbours: `postgres_catalogue`, `postgres_rows`, `postgres_login`.
 """
 
@@ -12,7 +15,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, cast
 
 import adbc_driver_manager
@@ -31,10 +34,19 @@ from garret.features.data.contracts import (
     SourceStatus,
 )
 from garret.features.data.sources import failures
+from garret.features.data.sources.ahead import Ahead
+from garret.features.data.sources.attempt import Attempt, close_in_turn
 from garret.features.data.sources.contract import Able, SourceError
 from garret.features.data.sources.postgres_catalogue import take_catalogue
 from garret.features.data.sources.postgres_login import look_at_login
-from garret.features.data.sources.postgres_rows import PostgresRun
+from garret.features.data.sources.postgres_rows import (
+    Beginning,
+    Described,
+    PostgresRun,
+    RowConnection,
+    describe_columns,
+    describe_query,
+)
 from garret.features.data.sources.rows import Stream
 from garret.features.data.sources.safety import authorities_of, tls_of
 
@@ -44,6 +56,13 @@ LOCK_SECONDS: Final = 5
 WORK_MEMORY: Final = "64MB"
 """Of one sort or hash; what is larger goes to the server's disk."""
 _OF_CONNECTION: Final = (psycopg.OperationalError, adbc_driver_manager.OperationalError)
+_LOST: Final = (
+    "closed the connection unexpectedly",
+    "connection is lost",
+    "connection not open",
+    "terminating",
+)
+"""Of libpq; what carries rows knows them by their words alone."""
 READER: Final = "pg_read_all_data"
 """A role of every server from 14 on, which reads all tables and can do nothing else."""
 
@@ -51,23 +70,15 @@ READER: Final = "pg_read_all_data"
 class PostgresConnector:
     """One PostgreSQL database."""
 
-    able = Able(
-        explains=True,
-        estimates_rows=True,
-        cancels=True,
-        limits_time=True,
-        read_only_session=True,
-        declares_keys=True,
-        streams=True,
-    )
+    able = Able()
 
     def __init__(self, config: SourceConfig, password: str) -> None:
         self._config = config
         self._password = password
         self._connection: psycopg.Connection[Any] | None = None
-        self._run: PostgresRun | None = None
-        self._asking = threading.Event()
-        self._cancelled = False
+        self._turn = threading.Lock()
+        self._ahead: Ahead[RowConnection] | None = None
+        self._attempt = Attempt()
 
     # --- the connection -----------------------------------------------------------------------------
 
@@ -98,42 +109,49 @@ class PostgresConnector:
         if self._connection is None or self._connection.closed:
             try:
                 self._connection = psycopg.connect(self.conninfo(), autocommit=True)
-                self._connection.execute(_settings(self._config))
+                self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+                self._connection.read_only = True
             except psycopg.Error as error:
                 raise self.describe(error) from None
         return self._connection
 
     @contextmanager
-    def _reading(self, seconds: float) -> Generator[psycopg.Connection[Any]]:
-        """A READ ONLY transaction that nothing is kept of."""
+    def _transaction(self, seconds: float) -> Generator[psycopg.Connection[Any]]:
+        """READ ONLY, and nothing is kept of it. Raises psycopg's errors."""
         connection = self._open()
-        self._cancelled = False
-        self._asking.set()
+        with self._turn, connection.transaction(force_rollback=True):
+            connection.execute(self._guards(seconds))
+            yield connection
+
+    @contextmanager
+    def _reading(self, attempt: Attempt, seconds: float) -> Generator[psycopg.Connection[Any]]:
+        """Such a transaction; a cancel of `attempt` ends what it does."""
+        self._open()
         try:
-            with connection.transaction(force_rollback=True):
-                for statement in guards(seconds, self.gives_up_rights()):
-                    connection.execute(statement)
+            with attempt.ended_by(self._end_control), self._transaction(seconds) as connection:
                 yield connection
         except psycopg.Error as error:
-            raise self.describe(error, seconds) from None
-        finally:
-            self._asking.clear()
+            raise self.describe(error, seconds, attempt) from None
 
-    def gives_up_rights(self) -> bool:
-        """Whether the login is a superuser's, on a server that has the role to go on with."""
-        connection = self._open()
-        return (
-            connection.info.parameter_status("is_superuser") == "on"
-            and connection.info.server_version >= 140000
-        )
+    def _end_control(self) -> None:
+        """End what the connection for everything but rows does; by libpq's own way, with a key."""
+        if self._connection is not None:
+            with suppress(psycopg.Error):
+                self._connection.cancel_safe(timeout=CONNECT_SECONDS)
+
+    def _guards(self, seconds: float) -> sql.Composed:
+        info = self._open().info
+        is_superuser = info.parameter_status("is_superuser") == "on"
+        return guards(self._config, seconds, info.server_version, is_superuser)
 
     # --- the contract -------------------------------------------------------------------------------
 
     def test(self) -> SourceStatus:
+        self._attempt = Attempt()
         began = SYSTEM.monotonic()
         connection = self._open()
         took = (SYSTEM.monotonic() - began) * 1000
-        with self._reading(CATALOGUE_SECONDS):
+        with self._reading(self._attempt, CATALOGUE_SECONDS):
             pass
         try:
             return look_at_login(connection, self._config, took)
@@ -141,14 +159,17 @@ class PostgresConnector:
             raise self.describe(error) from None
 
     def catalogue(self, source: str) -> Catalogue:
-        with self._reading(CATALOGUE_SECONDS) as connection:
+        self._attempt = Attempt()
+        with self._reading(self._attempt, CATALOGUE_SECONDS) as connection:
             return take_catalogue(connection, self._config, source)
 
     def explain(self, checked: Checked, limits: Limits) -> Estimate:
-        with self._reading(limits.seconds) as connection:
-            connection.execute(*_inner(checked.query, 0), prepare=True)  # refuses what is no query
+        self._attempt = Attempt()
+        with self._reading(self._attempt, limits.seconds) as connection:
+            describe_query(connection, checked.query)  # refuses what is no query
             cursor = connection.execute(_plain("EXPLAIN (FORMAT JSON) " + checked.query), prepare=True)
             said = cursor.fetchone()
+        self._open_ahead()
         plan: dict[str, Any] = said[0][0]["Plan"] if said else {}
         return Estimate(
             rows=int(plan.get("Plan Rows", 0)),
@@ -157,43 +178,66 @@ class PostgresConnector:
         )
 
     def run(self, checked: Checked, limits: Limits) -> Stream:
-        with self._reading(limits.seconds) as connection:
-            cursor = connection.execute(*_inner(checked.query, 0), prepare=True)
-            described = PostgresRun.describe_columns(connection, cursor)
-        if self._cancelled:
-            raise failures.cancelled()
-        self._run = PostgresRun(self, self._open(), checked.query, described, limits)
-        return self._run.stream()
+        attempt = self._attempt = Attempt()
+        beginning = Beginning(
+            lambda: self._described(checked.query, limits.seconds),
+            self._open_ahead().take,
+            self._guards(limits.seconds).as_string(self._open()),
+        )
+        until = SYSTEM.monotonic() + limits.seconds
+
+        def describe(error: BaseException) -> SourceError:
+            if SYSTEM.monotonic() >= until:
+                return failures.too_slow(limits.seconds)  # a stream's error has lost its code
+            return self.describe(error, limits.seconds, attempt)
+
+        return PostgresRun(beginning, (self._end_control, self._end_rows), checked.query).stream(
+            limits, attempt, describe
+        )
+
+    def _end_rows(self, backend: int) -> None:
+        """End what the connection for rows does, by the other, which is ready."""
+        with suppress(psycopg.Error, SourceError), self._turn:
+            self._open().execute("SELECT pg_cancel_backend(%s)", (backend,))
+
+    def _described(self, query: str, seconds: float) -> list[Described]:
+        with self._transaction(seconds) as connection:
+            return describe_columns(connection, describe_query(connection, query))
+
+    def _open_ahead(self) -> Ahead[RowConnection]:
+        """The connection for rows, which is being opened in a thread from now on."""
+        if self._ahead is None or self._ahead.is_over:
+            words = self.conninfo()
+            self._ahead = Ahead(lambda: RowConnection(words), RowConnection.close)
+        return self._ahead
 
     def cancel(self) -> None:
-        self._cancelled = True
-        if self._run is not None:
-            self._run.cancel()
-        if self._asking.is_set() and self._connection is not None:
-            self._connection.cancel_safe(timeout=CONNECT_SECONDS)
+        self._attempt.cancel()
 
     def close(self) -> None:
-        if self._run is not None:
-            self._run.close()
-            self._run = None
+        self._attempt.close()
+        if self._ahead is not None:
+            self._ahead.let_go()
+            self._ahead = None
         if self._connection is not None:
-            self._connection.close()
+            close_in_turn(self._turn, self._connection.close)
             self._connection = None
-
-    def statements(self, seconds: float) -> list[str]:
-        """What another driver's transaction begins with: the same guards, then the same settings."""
-        connection = self._open()
-        parts = [*guards(seconds, self.gives_up_rights()), _settings(self._config)]
-        return [part.as_string(connection) for part in parts]
 
     # --- what goes wrong ----------------------------------------------------------------------------
 
-    def describe(self, error: BaseException, seconds: float = 0) -> SourceError:
+    def describe(
+        self, error: BaseException, seconds: float = 0, attempt: Attempt | None = None
+    ) -> SourceError:
         """An error for people, of psycopg's or ADBC's."""
+        if isinstance(error, SourceError):
+            return error
         state = getattr(error, "sqlstate", None) or _state_in(str(error))
         said = failures.scrub(_first_line(str(error)), self._password)
         if state == "57014":  # by us, or by the time limit: the server says it in its own language
-            return failures.cancelled() if self._cancelled else failures.too_slow(seconds)
+            is_cancelled = attempt is not None and attempt.is_cancelled
+            return failures.cancelled() if is_cancelled else failures.too_slow(seconds)
+        if state[:3] == "57P" or (not state and any(word in str(error) for word in _LOST)):
+            return failures.lost(self._config)
         if state[:2] in ("08", "57") or (not state and isinstance(error, _OF_CONNECTION)):
             return self._of_connection(error)
         return of_state(state, said, self._config)
@@ -210,12 +254,6 @@ class PostgresConnector:
             return failures.no_database(self._config)
         if "SSL" in said or "certificate" in said:
             return failures.no_tls(self._config, failures.scrub(_last_line(said), self._password))
-        if (
-            "closed the connection unexpectedly" in said
-            or "connection is lost" in said
-            or "terminating" in said
-        ):
-            return failures.lost(self._config)
         return failures.unreachable(self._config, failures.scrub(_last_line(said), self._password))
 
 
@@ -240,39 +278,42 @@ def of_state(state: str, said: str, config: SourceConfig) -> SourceError:
     return failures.failed_query(said)
 
 
-def guards(seconds: float, gives_up_rights: bool) -> Iterator[sql.SQL | sql.Composed]:
-    """What a transaction begins with, so that it can only read, and not for long."""
-    yield sql.SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-    yield sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(max(1, int(seconds * 1000))))
-    yield sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(LOCK_SECONDS * 1000))
-    yield sql.SQL("SET LOCAL idle_in_transaction_session_timeout = {}").format(
-        sql.Literal(int((seconds + CATALOGUE_SECONDS) * 1000))
-    )
-    yield sql.SQL("SET LOCAL work_mem = {}").format(sql.Literal(WORK_MEMORY))
-    if gives_up_rights:
-        yield sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(READER))
+def guards(config: SourceConfig, seconds: float, version: int, is_superuser: bool) -> sql.Composed:
+    """What a REPEATABLE READ and READ ONLY transaction begins with; gives the number of the server's process.
 
-
-def _settings(config: SourceConfig) -> sql.Composed:
-    """What the guard's own text takes for granted, whatever the server's or the login's settings are."""
+    Limits, and what the guard's text takes for granted whatever the settings of the server or the login are.
+    One statement, since each costs a turn with the server; it fails where the transaction is another.
+    Queries are not compiled (`jit`): a server that compiles one, for some tenths of a second, does not hear
+    that it is cancelled.
+    """
     # In `public` extensions have their operators.
-    names = dict.fromkeys(("pg_catalog", *config.schemas, "public"))
-    path = [sql.Identifier(name) for name in names]
-    return sql.SQL(
-        "SELECT set_config('standard_conforming_strings', 'on', false), set_config('DateStyle', 'ISO', "
-        "false), "
-        "set_config('IntervalStyle', 'postgres', false), set_config('bytea_output', 'hex', false), "
-        "set_config('default_transaction_read_only', 'on', false), set_config('search_path', {}, false)"
-    ).format(sql.Literal(", ".join(name.as_string() for name in path)))
+    path = [sql.Identifier(name) for name in dict.fromkeys(("pg_catalog", *config.schemas, "public"))]
+    settings = {
+        "transaction_isolation": "repeatable read",
+        "transaction_read_only": "on",
+        "statement_timeout": str(max(1, int(seconds * 1000))),
+        "lock_timeout": str(LOCK_SECONDS * 1000),
+        "idle_in_transaction_session_timeout": str(int((seconds + CATALOGUE_SECONDS) * 1000)),
+        "work_mem": WORK_MEMORY,
+        "standard_conforming_strings": "on",
+        "DateStyle": "ISO",
+        "IntervalStyle": "postgres",
+        "bytea_output": "hex",
+        "search_path": ", ".join(name.as_string() for name in path),
+    }
+    if version >= 110_000:
+        settings["jit"] = "off"
+    if is_superuser and version >= 140_000:
+        settings["role"] = READER  # the last, since it may set less
+    parts = [
+        sql.SQL("pg_catalog.set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
+        for name, value in settings.items()
+    ]
+    return sql.SQL("SELECT pg_catalog.pg_backend_pid(), {}").format(sql.SQL(", ").join(parts))
 
 
 def _plain(text: str) -> sql.SQL:
     return sql.SQL(cast(Any, text))  # checked by the guard, and described before it runs
-
-
-def _inner(query: str, limit: int) -> tuple[sql.SQL]:
-    """The query inside a SELECT: COPY, COMMIT and WITH ... DELETE cannot stand there."""
-    return (_plain(f"SELECT * FROM (\n{query}\n) AS q LIMIT {limit}"),)
 
 
 def _plan_lines(plan: dict[str, Any], depth: int) -> Iterator[str]:

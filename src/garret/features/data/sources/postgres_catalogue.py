@@ -22,8 +22,9 @@ from garret.features.data.sources.privacy import SAMPLE_CHARACTERS, choose_sampl
 from garret.features.data.sources.sampling import SAMPLED, Budget, sampled_kinds
 
 _RELATIONS: Final = """
-SELECT c.oid, n.nspname, c.relname, c.relkind::text, c.reltuples, obj_description(c.oid, 'pg_class')
+SELECT c.oid, n.nspname, c.relname, c.relkind::text, c.reltuples, d.description
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = 0
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND n.nspname <> 'information_schema'
   AND n.nspname !~ '^pg_' AND (%(schemas)s::text[] = '{}' OR n.nspname = ANY(%(schemas)s::text[]))
   AND has_schema_privilege(n.oid, 'USAGE')
@@ -32,7 +33,7 @@ ORDER BY n.nspname, c.relname
 """
 
 _COLUMNS: Final = """
-SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
+SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
   d.description, t.typtype::text,
   CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
@@ -43,14 +44,9 @@ ORDER BY a.attrelid, a.attnum
 """
 
 _KEYS: Final = """
-SELECT k.conrelid, k.contype::text, k.confrelid,
-  (SELECT array_agg(a.attname::text ORDER BY u.place) FROM unnest(k.conkey) WITH ORDINALITY u(number, place)
-    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.number),
-  (SELECT array_agg(a.attname::text ORDER BY u.place) FROM unnest(k.confkey) WITH ORDINALITY u(number, place)
-    JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.number)
-FROM pg_constraint k
-WHERE k.conrelid = ANY(%(relations)s::oid[]) AND k.contype IN ('p', 'f') AND k.conparentid = 0
-ORDER BY k.conrelid, k.conname
+SELECT conrelid, contype::text, confrelid, conkey, confkey FROM pg_constraint
+WHERE conrelid = ANY(%(relations)s::oid[]) AND contype IN ('p', 'f') AND conparentid = 0
+ORDER BY conrelid, conname
 """
 
 _STATISTICS: Final = """
@@ -72,13 +68,14 @@ class _Seen(msgspec.Struct):
 
 def take_catalogue(connection: psycopg.Connection[Any], config: SourceConfig, source: str) -> Catalogue:
     """The snapshot, in the transaction of the connection."""
+    budget = Budget()
     relations = connection.execute(_RELATIONS, {"schemas": list(config.schemas)}).fetchall()
     oids = [relation[0] for relation in relations]
     schemas = sorted({relation[1] for relation in relations})
     bare = schemas == ["public"] if not config.schemas else len(config.schemas) == 1
     addresses = {oid: name if bare else f"{schema}.{name}" for oid, schema, name, *_ in relations}
     columns = _columns(connection, oids)
-    primary, foreign = _keys(connection, oids, addresses)
+    primary, foreign = _keys(connection, columns, addresses)
     seen = _statistics(connection, schemas)
     tables: list[Table] = []
     for oid, schema, name, kind, rows, comment in relations:
@@ -90,7 +87,7 @@ def take_catalogue(connection: psycopg.Connection[Any], config: SourceConfig, so
                 comment=comment or "",
                 columns=tuple(
                     _with_samples(column, seen.get((schema, name, column.name)), rows)
-                    for column in columns[oid]
+                    for column in columns[oid].values()
                 ),
                 primary_key=primary.get(oid, ()),
                 foreign_keys=tuple(foreign[oid]),
@@ -100,8 +97,9 @@ def take_catalogue(connection: psycopg.Connection[Any], config: SourceConfig, so
     # Of a small table the statistics leave out what stands there once.
     large = {(schema, name) for _, schema, name, _, rows, _ in relations if rows > SAMPLED}
     places = {(relation[1], relation[2]) for relation in relations} - ({key[:2] for key in seen} & large)
+    budget.share(len(tables))
     tables, notes = _look_at_rest(
-        connection, tables, places, "public" if not config.schemas else config.schemas[0]
+        connection, tables, places, "public" if not config.schemas else config.schemas[0], budget
     )
     return Catalogue(
         source=source,
@@ -113,28 +111,38 @@ def take_catalogue(connection: psycopg.Connection[Any], config: SourceConfig, so
     )
 
 
-def _columns(connection: psycopg.Connection[Any], oids: Sequence[int]) -> dict[int, list[Column]]:
-    columns: dict[int, list[Column]] = defaultdict(list)
-    for oid, name, word, nullable, comment, sort, base in connection.execute(
-        _COLUMNS, {"relations": list(oids)}
-    ):
+def _columns(connection: psycopg.Connection[Any], oids: Sequence[int]) -> dict[int, dict[int, Column]]:
+    """Of each table the columns by their numbers, in their order."""
+    columns: dict[int, dict[int, Column]] = defaultdict(dict)
+    found = connection.execute(_COLUMNS, {"relations": list(oids)}).fetchall()
+    for oid, number, name, word, nullable, comment, sort, base in found:
         kind = "text" if sort == "e" else kind_of("postgres", base or word)
-        columns[oid].append(Column(name=name, type=word, kind=kind, nullable=nullable, comment=comment or ""))
+        private = is_private_by_name(name)
+        columns[oid][number] = Column(
+            name=name,
+            type=word,
+            kind=kind,
+            nullable=nullable,
+            comment=comment or "",
+            private=private,
+            guessed=private,
+        )
     return columns
 
 
 def _keys(
-    connection: psycopg.Connection[Any], oids: Sequence[int], addresses: dict[int, str]
+    connection: psycopg.Connection[Any], columns: dict[int, dict[int, Column]], addresses: dict[int, str]
 ) -> tuple[dict[int, tuple[str, ...]], dict[int, list[ForeignKey]]]:
     primary: dict[int, tuple[str, ...]] = {}
     foreign: dict[int, list[ForeignKey]] = defaultdict(list)
-    for oid, sort, other, names, references in connection.execute(_KEYS, {"relations": list(oids)}):
+    found = connection.execute(_KEYS, {"relations": list(addresses)}).fetchall()
+    for oid, sort, other, numbers, others in found:
+        names = tuple(columns[oid][number].name for number in numbers)
         if sort == "p":
-            primary[oid] = tuple(names)
+            primary[oid] = names
         elif other in addresses:
-            foreign[oid].append(
-                ForeignKey(columns=tuple(names), table=addresses[other], references=tuple(references))
-            )
+            references = tuple(columns[other][number].name for number in others)
+            foreign[oid].append(ForeignKey(columns=names, table=addresses[other], references=references))
     return primary, foreign
 
 
@@ -150,8 +158,7 @@ def _statistics(
 
 def _with_samples(column: Column, seen: _Seen | None, rows: float) -> Column:
     if seen is None:
-        private = is_private_by_name(column.name)
-        return msgspec.structs.replace(column, private=private, guessed=private)
+        return column
     values = seen.values if column.kind in sampled_kinds else ()
     samples, private = choose_samples(column.name, values)
     distinct = seen.distinct if seen.distinct >= 0 else -seen.distinct * max(rows, 0)
@@ -161,10 +168,13 @@ def _with_samples(column: Column, seen: _Seen | None, rows: float) -> Column:
 
 
 def _look_at_rest(
-    connection: psycopg.Connection[Any], tables: list[Table], places: set[tuple[str, str]], bare: str
+    connection: psycopg.Connection[Any],
+    tables: list[Table],
+    places: set[tuple[str, str]],
+    bare: str,
+    budget: Budget,
 ) -> tuple[list[Table], tuple[str, ...]]:
     """Sample values of tables without statistics, as far as the time allows."""
-    budget = Budget(len(tables))
     looked: list[Table] = []
     skipped = 0
     for table in tables:
@@ -191,22 +201,24 @@ def _look_at_rest(
 def _looked_at(
     connection: psycopg.Connection[Any], table: Table, schema: str, wanted: Sequence[str], budget: Budget
 ) -> Table:
-    query = sql.SQL("SELECT {} FROM {} LIMIT {}").format(
-        sql.SQL(", ").join(
-            sql.SQL("left({}::text, {})").format(sql.Identifier(name), sql.Literal(SAMPLE_CHARACTERS + 1))
-            for name in wanted
-        ),
-        sql.Identifier(schema, table.name),
-        sql.Literal(SAMPLED),
+    chosen = sql.SQL(", ").join(
+        sql.SQL("left({}::text, {})").format(sql.Identifier(name), sql.Literal(SAMPLE_CHARACTERS + 1))
+        for name in wanted
+    )
+    # All in one turn with the server, which is most of what a small table costs.
+    query = sql.SQL(
+        "SAVEPOINT look; SET LOCAL statement_timeout = {}; SELECT {} FROM {} LIMIT {}; RELEASE SAVEPOINT look"
+    ).format(
+        sql.Literal(budget.milliseconds()), chosen, sql.Identifier(schema, table.name), sql.Literal(SAMPLED)
     )
     try:
-        with connection.transaction():
-            connection.execute(
-                sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(budget.milliseconds()))
-            )
-            rows = connection.execute(query).fetchall()
+        cursor = connection.execute(query)
     except psycopg.Error:
+        connection.execute("ROLLBACK TO SAVEPOINT look")
         return table  # a view that is slow or broken: no samples of it, and no less of the rest
+    while cursor.description is None and cursor.nextset():
+        pass
+    rows = cursor.fetchall()
     by_name = dict(zip(wanted, zip(*rows, strict=True), strict=True)) if rows else {}
     columns: list[Column] = []
     for column in table.columns:

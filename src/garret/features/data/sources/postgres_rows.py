@@ -7,37 +7,40 @@ driver, and are found again by that.
 
 from __future__ import annotations
 
+import select
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, NamedTuple
 
+import adbc_driver_manager
 import msgspec
 import psycopg
 import pyarrow as pa
 import pyarrow.compute
 from adbc_driver_postgresql import StatementOptions, dbapi
+from psycopg import pq
+from psycopg.pq.abc import PGconn, PGresult
 
-from garret.base.clock import SYSTEM
 from garret.features.data.contracts import ColumnKind, Limits, ResultColumn
 from garret.features.data.sources import failures
+from garret.features.data.sources.attempt import Attempt
 from garret.features.data.sources.contract import SourceError
 from garret.features.data.sources.fitting import Fit, InstantFit, TextFit
 from garret.features.data.sources.kinds import kind_of
 from garret.features.data.sources.pump import Pump
 from garret.features.data.sources.rows import Stream, unique_names
 
-if TYPE_CHECKING:
-    from garret.features.data.sources.postgres import PostgresConnector
-
 # Its functions are made as it is loaded, so that no type checker knows them.
 pc: Final[Any] = pyarrow.compute
 
 BATCH_BYTES: Final = 1 << 20
-RETELL: Final = 0.02
-"""Seconds after which the server is told again to end a query that has not ended."""
 PAUSE: Final = 2.0
 """Seconds that the engine's own time limit is given before the pump's."""
+
+_OPEN: Final = {"adbc.postgresql.type_resolver_mode": "builtin"}
+"""The driver knows PostgreSQL's own types by itself, and no others are ever asked for. Else it reads all
+types and all columns of the database as it connects: 0.2 s of processor time at 1,000 tables."""
 
 _PLAIN: Final = {16, 20, 21, 23, 25, 700, 701, 1042, 1043, 17}
 """bool, int8, int2, int4, text, float4, float8, bpchar, varchar, bytea: the same in Arrow."""
@@ -61,109 +64,153 @@ class Described(msgspec.Struct, frozen=True):
     kind: ColumnKind
 
 
+class RowConnection:
+    """ADBC's connection, open and without a transaction."""
+
+    def __init__(self, conninfo: str) -> None:
+        self.connection = dbapi.connect(conninfo, autocommit=True, db_kwargs=_OPEN)
+
+    def begin(self, guards: str) -> int:
+        """Begin the transaction that `guards` belong to; the number of the server's process."""
+        self.connection.adbc_connection.set_autocommit(False)
+        with self.connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute(guards)
+            found = cursor.fetchone()
+        assert found is not None  # a SELECT without FROM has a row
+        return int(found[0])
+
+    def close(self) -> None:
+        with suppress(adbc_driver_manager.Error):
+            self.connection.close()
+
+
+class Beginning(NamedTuple):
+    """How a query begins: what it gives, the connection of its rows, which may have to be waited for, and
+    what the transaction of the rows begins with."""
+
+    describe: Callable[[], list[Described]]
+    connect: Callable[[], RowConnection]
+    guards: str
+
+
+def describe_query(connection: psycopg.Connection[Any], query: str) -> PGresult:
+    """The server's description of what a query gives; it is neither planned nor run.
+
+    It stands inside a SELECT, where COPY, COMMIT and WITH ... DELETE cannot stand. Raises psycopg's errors.
+    """
+    server = connection.pgconn
+    server.send_prepare(b"", f"SELECT * FROM (\n{query}\n) AS q".encode())
+    said = _answer_of(server)
+    if said.status == pq.ExecStatus.COMMAND_OK:
+        server.send_describe_prepared(b"")
+        said = _answer_of(server)
+    if said.status != pq.ExecStatus.COMMAND_OK:
+        raise psycopg.errors.error_from_result(said)
+    return said
+
+
+def _answer_of(server: PGconn) -> PGresult:
+    """What the server says to what was sent; libpq's own ways to wait keep Python's global lock meanwhile."""
+    waiting = select.poll()
+    waiting.register(server.socket, select.POLLIN)
+    sending = select.poll()
+    sending.register(server.socket, select.POLLIN | select.POLLOUT)
+    while server.flush():
+        sending.poll()
+        server.consume_input()
+    while server.is_busy():
+        waiting.poll()
+        server.consume_input()
+    said = server.get_result()
+    assert said is not None  # there is one to each thing that was sent
+    while server.get_result() is not None:
+        pass
+    return said
+
+
+def describe_columns(connection: psycopg.Connection[Any], result: PGresult) -> list[Described]:
+    """Names, types and kinds of what a query would give."""
+    width = result.nfields
+    if not width:
+        raise failures.no_rows_query()
+    oids, sizes = [result.ftype(at) for at in range(width)], [result.fmod(at) for at in range(width)]
+    words = connection.execute(
+        "SELECT format_type(o, m), coalesce(t.typtype = 'e', false) "
+        "FROM unnest(%s::oid[], %s::int[]) WITH ORDINALITY AS u(o, m, place) LEFT JOIN pg_type t ON "
+        "t.oid = o ORDER BY place",
+        (oids, sizes),
+    ).fetchall()
+    names = [(result.fname(at) or b"").decode("utf-8", "replace") for at in range(width)]
+    return [
+        Described(name=name, type=word, oid=oid, kind="text" if is_enum else kind_of("postgres", word))
+        for name, oid, (word, is_enum) in zip(unique_names(names), oids, words, strict=True)
+    ]
+
+
 class PostgresRun:
-    """One query under way. `cancel` may be called from any thread."""
+    """One query under way. `ends` are what ends its description, and what ends its rows."""
 
     def __init__(
-        self,
-        connector: PostgresConnector,
-        control: psycopg.Connection[Any],
-        query: str,
-        columns: Sequence[Described],
-        limits: Limits,
+        self, beginning: Beginning, ends: tuple[Callable[[], None], Callable[[int], None]], query: str
     ) -> None:
-        self._connector = connector
-        self._control = control
+        self._beginning = beginning
+        self._end_description, self._end_rows = ends
         self._query = query
-        self._columns = columns
-        self._limits = limits
-        self._backend = 0
+        self._columns: list[Described] = []
+        self._describing = threading.Event()
         self._ending = threading.Event()
-        self._over = threading.Event()
-        self._began = SYSTEM.monotonic()
-        self._pump: Pump[pa.RecordBatch] | None = None
+        self._backend = 0
 
-    @staticmethod
-    def describe_columns(connection: psycopg.Connection[Any], cursor: psycopg.Cursor[Any]) -> list[Described]:
-        """Names, types and kinds of what a query would give."""
-        result = cursor.pgresult
-        if result is None or cursor.description is None:
-            raise failures.no_rows_query()
-        width = result.nfields
-        oids, sizes = [result.ftype(at) for at in range(width)], [result.fmod(at) for at in range(width)]
-        words = connection.execute(
-            "SELECT format_type(o, m), coalesce(t.typtype = 'e', false) "
-            "FROM unnest(%s::oid[], %s::int[]) WITH ORDINALITY AS u(o, m, place) LEFT JOIN pg_type t ON "
-            "t.oid = o ORDER BY place",
-            (oids, sizes),
-        ).fetchall()
-        names = [(result.fname(at) or b"").decode("utf-8", "replace") for at in range(width)]
-        return [
-            Described(name=name, type=word, oid=oid, kind="text" if is_enum else kind_of("postgres", word))
-            for name, oid, (word, is_enum) in zip(unique_names(names), oids, words, strict=True)
-        ]
-
-    def stream(self) -> Stream:
+    def stream(
+        self, limits: Limits, attempt: Attempt, describe: Callable[[BaseException], SourceError]
+    ) -> Stream:
+        """The rows as they come. Raises SourceError."""
+        self._describing.set()
         pump = Pump(
-            self._produce,
-            seconds=self._limits.seconds,
-            pause=PAUSE,
-            interrupt=self._interrupt,
-            describe=self._describe,
+            self._produce, seconds=limits.seconds, pause=PAUSE, interrupt=self._interrupt, describe=describe
         )
-        self._pump = pump
+        attempt.follow(pump)
+        pump.begin()  # after which the columns are known
         columns = [ResultColumn(name=each.name, type=each.type, kind=each.kind) for each in self._columns]
-        return Stream(columns, [_fit_of(each) for each in self._columns], pump, self._limits)
-
-    def _describe(self, error: BaseException) -> SourceError:
-        if SYSTEM.monotonic() - self._began >= self._limits.seconds:
-            return failures.too_slow(self._limits.seconds)  # a stream's error has lost its code
-        return self._connector.describe(error, self._limits.seconds)
+        return Stream(columns, [_fit_of(each) for each in self._columns], pump, limits)
 
     def _produce(self) -> Iterator[pa.RecordBatch]:
+        self._columns = self._beginning.describe()
+        self._describing.clear()
+        yield pa.RecordBatch.from_arrays([], names=[])  # or it ends here, where it was cancelled meanwhile
+        rows = self._beginning.connect()
         try:
-            yield from self._fetch()
-        finally:
-            self._over.set()
-
-    def _fetch(self) -> Iterator[pa.RecordBatch]:
-        with dbapi.connect(self._connector.conninfo()) as connection, connection.cursor() as cursor:
-            for statement in self._connector.statements(self._limits.seconds):
-                cursor.execute(statement)
-                cursor.fetchall()
-            cursor.execute("SELECT pg_backend_pid()")
-            self._backend = cursor.fetchall()[0][0]
-            cursor.adbc_statement.set_options(
-                **{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BATCH_BYTES)}
-            )
-            if self._ending.is_set():
-                return
-            cursor.execute(self._text())
-            for batch in cursor.fetch_record_batch():
-                yield pa.RecordBatch.from_arrays(
-                    [_storage(column) for column in batch.columns], names=batch.schema.names
+            self._backend = rows.begin(self._beginning.guards)
+            with rows.connection.cursor() as cursor:
+                cursor.adbc_statement.set_options(
+                    **{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BATCH_BYTES)}
                 )
+                if self._ending.is_set():
+                    return
+                cursor.execute(self._text())
+                for batch in cursor.fetch_record_batch():
+                    yield pa.RecordBatch.from_arrays(
+                        [_storage(column) for column in batch.columns], names=batch.schema.names
+                    )
+        finally:
+            rows.close()
+
+    def _interrupt(self) -> bool:
+        """End it at the server; before its process is known it has not begun there."""
+        self._ending.set()
+        if self._describing.is_set():
+            self._end_description()
+        elif self._backend:
+            self._end_rows(self._backend)
+        else:
+            return False
+        return True
 
     def _text(self) -> str:
         names = [f"c{place}" for place in range(len(self._columns))]
         chosen = [_expression(f"q.{name}", each) for name, each in zip(names, self._columns, strict=True)]
         return f"SELECT {', '.join(chosen)} FROM (\n{self._query}\n) AS q({', '.join(names)})"
-
-    def _interrupt(self) -> None:
-        """End it at the server, by the other connection."""
-        self._ending.set()
-        with suppress(psycopg.Error):
-            # Again until it is over: the first may come before the query has begun.
-            while self._backend and not self._over.wait(RETELL):
-                self._control.execute("SELECT pg_cancel_backend(%s)", (self._backend,))
-
-    def cancel(self) -> None:
-        if self._pump is not None:
-            self._pump.cancel()
-
-    def close(self) -> None:
-        if self._pump is not None:
-            self._pump.close()
 
 
 def _storage(column: pa.Array) -> pa.Array:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -44,9 +45,17 @@ _WORDS: Final = frozenset(
 )
 """Of secrets, ways to reach a person, accounts, papers, persons and machines, in that order."""
 
-_PHRASES: Final = tuple(
-    tuple(phrase.split())
-    for phrase in (
+
+def _by_first_word(phrases: Iterable[str]) -> dict[str, list[list[str]]]:
+    found: dict[str, list[list[str]]] = {}
+    for phrase in phrases:
+        words = phrase.split()
+        found.setdefault(words[0], []).append(words)
+    return found
+
+
+_PHRASES: Final = _by_first_word(
+    (
         "mot de passe|api key|access key|private key|secret key|security code|security answer|"
         "e mail|numero de telephone|numero de telefono|mobile number|mobile no|cell number|"
         "contact number|contact no|credit card|debit card|card number|card no|account number|"
@@ -59,6 +68,7 @@ _PHRASES: Final = tuple(
         "data di nascita|home address|street address|mac address|ip address"
     ).split("|")
 )
+"""Of several words, to be found by the first of them: a catalogue has thousands of names to look at."""
 
 _ABOUT: Final = frozenset(
     "count counts sent opened received verified confirmed type types kind status enabled allowed rate "
@@ -72,6 +82,7 @@ _LETTERS: Final = str.maketrans({"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "�
 _PIECES: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 
 
+@lru_cache(maxsize=4096)  # tables share many names, and each is asked about more than once
 def is_private_by_name(name: str) -> bool:
     """Whether a column of this name, or a field at this path of dots, likely holds what is private."""
     return any(_is_private_word(part) for part in name.split("."))
@@ -85,12 +96,11 @@ def _is_private_word(name: str) -> bool:
         return True
     if any(first + second in _WORDS for first, second in pairwise(words)):
         return True
-    return any(_holds(words, phrase) for phrase in _PHRASES)
-
-
-def _holds(words: Sequence[str], phrase: Sequence[str]) -> bool:
-    size = len(phrase)
-    return any(tuple(words[at : at + size]) == tuple(phrase) for at in range(len(words) - size + 1))
+    return any(
+        words[at : at + len(phrase)] == phrase
+        for at, word in enumerate(words)
+        for phrase in _PHRASES.get(word, ())
+    )
 
 
 def _words(name: str) -> list[str]:

@@ -3,7 +3,8 @@
 A driver may be deep in its own code when a server falls silent, and cannot be called back. The pump keeps a
 few batches ahead; the one who takes them gets the next batch, the driver's failure, or an error of its own as
 soon as the time is up or `cancel` was called, whatever the driver does. The thread is told to end, and left
-behind where it cannot hear: its process ends with the query.
+behind where it cannot hear: its process ends with the query. The engine is told until it has heard, since
+what is told before the query has begun there is lost.
 
 Neighbours: `rows.Stream`, which takes; a connector's `interrupt`, which ends the query at the engine.
 """
@@ -24,16 +25,22 @@ T = TypeVar("T")
 
 AHEAD: Final = 2
 """Batches that wait to be taken; more would only hold memory."""
-GRACE: Final = 1.0
-"""Seconds that a thread is given to end after it was interrupted."""
+GRACE: Final = 0.2
+"""Seconds that whoever cancelled waits for the engine to end: a cancelled call is over in 0.3 s, whatever the
+server does. The telling goes on after that."""
+PARTING: Final = 1.0
+"""Seconds that a thread is given to end before what it may need, such as a connection, is closed."""
+RETELL: Final = 0.02
+"""Seconds after which an engine is told again to end a query that has not ended; later ones come slower."""
+SLOWEST: Final = 0.25
 
 
 class Pump(Generic[T]):
     """What `produce` gives, one after another, for at most `seconds` in all, which the engine is to keep, and
     the `pause` in which it may say so.
 
-    `interrupt` ends the work at the engine, from any thread, and raises nothing; `describe` makes an error
-    for people of whatever the driver raised.
+    `interrupt` ends the work at the engine, from any thread, and raises nothing; it gives whether the engine
+    has anything to end. `describe` makes an error for people of whatever the driver raised.
     """
 
     def __init__(
@@ -42,7 +49,7 @@ class Pump(Generic[T]):
         *,
         seconds: float,
         pause: float = 0.0,
-        interrupt: Callable[[], None],
+        interrupt: Callable[[], bool],
         describe: Callable[[BaseException], SourceError],
         clock: Clock = SYSTEM,
     ) -> None:
@@ -57,6 +64,9 @@ class Pump(Generic[T]):
         self._failure: BaseException | None = None
         self._ended = False
         self._stopped: Code | None = None
+        self._telling: threading.Thread | None = None
+        self._told_at = 0.0
+        self._is_idle = False
         self._thread = threading.Thread(target=self._run, name="source-rows", daemon=True)
         self._thread.start()
 
@@ -81,6 +91,14 @@ class Pump(Generic[T]):
         with self._changed:
             self._changed.wait_for(lambda: len(self._ready) < AHEAD or self._stopped is not None)
             return self._stopped is None
+
+    def begin(self) -> None:
+        """Take a first item that only says that what follows is known. Raises SourceError; closed then."""
+        try:
+            self.take()
+        except BaseException:
+            self.close()
+            raise
 
     def take(self) -> T | None:
         """The next item, or None after the last. Raises SourceError."""
@@ -120,19 +138,39 @@ class Pump(Generic[T]):
         self._end_at_engine()
 
     def _end_at_engine(self) -> None:
-        """Tell the engine, but wait only a little for its answer: it may be as silent as it was before."""
-        telling = threading.Thread(target=self._interrupt, name="source-end", daemon=True)
-        telling.start()
-        telling.join(GRACE)
+        """Tell the engine, but wait only a little for it, once: it may be as silent as it was before."""
+        with self._changed:
+            if self._telling is None:
+                self._told_at = self._clock.monotonic()
+                self._telling = threading.Thread(target=self._tell, name="source-end", daemon=True)
+                self._telling.start()
+            left = self._told_at + GRACE - self._clock.monotonic()
+            self._changed.wait_for(lambda: self._ended or self._is_idle, max(0.0, left))
+
+    def _tell(self) -> None:
+        pause = RETELL
+        while self._interrupt():
+            with self._changed:
+                if self._changed.wait_for(lambda: self._ended, pause):
+                    return
+            pause = min(2 * pause, SLOWEST)
+        with self._changed:
+            self._is_idle = True
+            self._changed.notify_all()
 
     def close(self) -> None:
-        """End what is still under way, and wait a little for the thread."""
+        """End what is still under way, and wait a little for it."""
         with self._changed:
-            under_way = not self._ended
+            was_stopped = self._stopped is not None
             self._stopped = self._stopped or Code.CANCELLED
             self._changed.notify_all()
-        if under_way:
-            self._thread.join(0.02)  # it may be about to end by itself, after the last row
-            if self._thread.is_alive():
-                self._end_at_engine()
-        self._thread.join(GRACE)
+            # After the last row it is about to end by itself.
+            if self._changed.wait_for(lambda: self._ended, 0.0 if was_stopped else 0.02):
+                return
+        self._end_at_engine()
+
+    def part(self) -> None:
+        """As `close`, and wait so long that the thread has ended before what it uses is closed."""
+        self.close()
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended, PARTING)

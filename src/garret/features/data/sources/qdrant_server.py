@@ -23,17 +23,16 @@ from garret.features.data.contracts import (
     Column,
     Estimate,
     Limits,
-    ResultColumn,
     SourceConfig,
     SourceStatus,
     Table,
 )
 from garret.features.data.sources import failures
+from garret.features.data.sources.attempt import Attempt
 from garret.features.data.sources.contract import Able, SourceError
 from garret.features.data.sources.fingerprint import take_fingerprint
-from garret.features.data.sources.fitting import Fit
 from garret.features.data.sources.kinds import kind_of
-from garret.features.data.sources.mongo_fields import Fields, text_of
+from garret.features.data.sources.mongo_fields import Fields, stream_of, text_of
 from garret.features.data.sources.privacy import choose_samples
 from garret.features.data.sources.pump import Pump
 from garret.features.data.sources.rows import Stream
@@ -49,21 +48,13 @@ _FAILURES: Final = (ApiException, OSError, ValueError, KeyError)
 class QdrantConnector:
     """One Qdrant server, or a folder of it."""
 
-    able = Able(
-        explains=False,
-        estimates_rows=True,
-        cancels=True,
-        limits_time=True,
-        read_only_session=False,
-        declares_keys=False,
-        streams=True,
-    )
+    able = Able(explains=False, read_only_session=False, declares_keys=False)
 
     def __init__(self, config: SourceConfig, password: str) -> None:
         self._config = config
         self._password = password
         self._client: QdrantClient | None = None
-        self._pump: Pump[pa.RecordBatch] | None = None
+        self._attempt = Attempt()
 
     def _open(self, seconds: float = 30) -> QdrantClient:
         config = self._config
@@ -112,10 +103,11 @@ class QdrantConnector:
         )
 
     def catalogue(self, source: str) -> Catalogue:
+        budget = Budget()
         client = self._open()
         try:
             names = sorted(collection.name for collection in client.get_collections().collections)
-            budget = Budget(len(names))
+            budget.share(len(names))
             tables = tuple(_look_at(client, name, budget) for name in names)
         except _FAILURES as error:
             raise self._describe(error) from None
@@ -138,33 +130,23 @@ class QdrantConnector:
 
     def run(self, checked: Checked, limits: Limits) -> Stream:
         query = read_query(checked.query)
+        attempt = self._attempt = Attempt()
         client = self._open(limits.seconds)
         fields = Fields()
         pump = Pump(
             lambda: _produce(client, query, limits, fields),
             seconds=limits.seconds,
-            interrupt=lambda: None,  # a page is short, and the next one is not asked for
+            interrupt=lambda: False,  # a page is short, and the next one is not asked for
             describe=lambda error: self._describe(error, limits.seconds),
         )
-        self._pump = pump
-        try:
-            pump.take()
-        except BaseException:
-            pump.close()
-            raise
-        columns = [ResultColumn(name=field.name, type=field.word, kind=field.kind) for field in fields.chosen]
-        return Stream(
-            columns, [Fit(field.name, field.type) for field in fields.chosen], pump, limits, fields.notes
-        )
+        attempt.follow(pump)
+        return stream_of(fields, pump, limits)
 
     def cancel(self) -> None:
-        if self._pump is not None:
-            self._pump.cancel()
+        self._attempt.cancel()
 
     def close(self) -> None:
-        if self._pump is not None:
-            self._pump.close()
-            self._pump = None
+        self._attempt.close()
         if self._client is not None:
             self._client.close()
             self._client = None

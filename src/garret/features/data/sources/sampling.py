@@ -21,12 +21,22 @@ sampled_kinds: Final[frozenset[ColumnKind]] = frozenset(
 )
 
 
-class Budget:
-    """The time for samples of all tables together."""
+WHOLE: Final = 0.4
+"""Seconds after which a catalogue of many tables looks at no more of them: what came before counts."""
+FEW: Final = 2.0
+"""Seconds for samples where there are few."""
 
-    def __init__(self, tables: int, clock: Clock = SYSTEM) -> None:
+
+class Budget:
+    """The time for samples of all tables together, from the moment that a catalogue is begun."""
+
+    def __init__(self, clock: Clock = SYSTEM) -> None:
         self._clock = clock
-        self._until = clock.monotonic() + (2.0 if tables <= MANY else 0.15)
+        self._began = self._until = clock.monotonic()
+
+    def share(self, tables: int) -> None:
+        """From now on samples are taken."""
+        self._until = self._began + WHOLE if tables > MANY else self._clock.monotonic() + FEW
 
     def is_over(self) -> bool:
         return self._clock.monotonic() >= self._until

@@ -54,15 +54,7 @@ _KINDS: Final[dict[type, tuple[ColumnKind, str]]] = {
 class SQLiteConnector:
     """See `sources.contract.Connector`."""
 
-    able = Able(
-        explains=True,
-        estimates_rows=False,
-        cancels=True,
-        limits_time=True,
-        read_only_session=True,
-        declares_keys=True,
-        streams=True,
-    )
+    able = Able(estimates_rows=False)
 
     def __init__(self, config: SourceConfig, password: str = "") -> None:
         self._path = config.paths[0] if config.paths else ""
