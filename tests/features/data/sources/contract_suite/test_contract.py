@@ -302,7 +302,8 @@ def test_a_server_that_falls_silent(engine: Engine, wire: Wire) -> None:
     if not engine.streams:
         pytest.skip("A LOST CONNECTION OF mongo NOT TESTED: the server of the tests sends everything at once")
     source = engine.connector(port=wire.port)
-    seconds = 15 if engine.config.kind == "trino" else 1  # it plans for longer than others take to answer
+    # These plan for longer than others take to answer.
+    seconds = 15 if engine.config.kind in ("trino", "neo4j") else 1
     limits = Limits(rows=10**9, bytes=10**12, seconds=seconds)
     rows = iter(source.run(checked(engine.queries["endless"]), limits))
     next(rows)
