@@ -82,6 +82,7 @@ def test_a_page_and_an_assistant_administer_nothing() -> None:
         "dictate.delete",
         "dictate.read_own",
         "dictate.use",
+        "egress.report",
         "events.read",
         "gateway.attend",
         "gateway.read",
