@@ -24,6 +24,7 @@ from pathlib import Path
 from benchmarks.report import Row, row
 from garret.features.data.contracts import Catalogue, Dialect, Limits
 from garret.features.data.guard import GuardRefused, check
+from garret.worker.limits import limit_memory
 from tests.features.data.guard import corpus, ordinary
 from tests.features.data.guard.sessions import Outcome, duckdb_trial, sqlite_trial
 from tests.features.data.guard.test_ordinary import SHARED, questions, trained
@@ -187,9 +188,7 @@ def _in_process(query: str, dialect: Dialect) -> Outcome | None:
 
 
 def _child() -> None:
-    from garret.features.data.sources import locked_duckdb
-
-    locked_duckdb.fence_memory(1 << 30)
+    limit_memory(1 << 30)
     opener = duckdb_trial if sys.argv[1] == "duckdb" else sqlite_trial
     with (
         tempfile.TemporaryDirectory(prefix="garret-guard-") as folder,

@@ -50,7 +50,8 @@ def test_an_operator_of_vectors_is_written_as_it_was_read(sign: str) -> None:
 @pytest.mark.parametrize("sign", sorted(VECTOR_OPERATORS))
 def test_an_operator_binds_as_in_postgresql(sign: str) -> None:
     (tree,) = parse(f"SELECT a + 1 {sign} b * 2 < c", "postgres")
-    (comparison,) = tree.expressions if tree else ()
+    assert tree is not None
+    (comparison,) = tree.expressions
     assert comparison.key == "lt"
     distance = comparison.this
     assert (distance.key, distance.args["operator"]) == ("operator", sign)

@@ -190,3 +190,9 @@ def test_a_refusal_says_what_there_is(name: str) -> None:
         check(f"SELECT * FROM {name}", catalogue("postgres"), Limits())
     assert "public.sales" in caught.value.details["allowed"]
     assert caught.value.details["what"] == name
+
+
+@pytest.mark.parametrize("grown", ["s || s", "concat(s, s)", "replace(s, 'a', 'aa')"])
+def test_a_reduction_that_doubles_a_text_is_refused(grown: str) -> None:
+    with pytest.raises(GuardRefused, match="values stay short"):
+        check(f"SELECT reduce(tags, 'a', (s, x) -> {grown}, s -> s) FROM sales", catalogue("trino"), Limits())

@@ -29,7 +29,18 @@ _NAMES: Final[dict[type, str]] = {
     exp.Concat: "concat",
     exp.ConcatWs: "concat_ws",
     exp.Format: "format",
+    exp.Hex: "hex",
 }
+
+_LONGER: Final = (
+    exp.DPipe,
+    exp.ArrayConcat,
+    exp.Concat,
+    exp.ConcatWs,
+    exp.Replace,
+    exp.RegexpReplace,
+    exp.Repeat,
+)
 
 
 def look_at(node: exp.Expr, dialect: str) -> None:
@@ -37,6 +48,9 @@ def look_at(node: exp.Expr, dialect: str) -> None:
     name = _NAMES.get(type(node))
     if name is not None:
         _look_at_length(node, name)
+    elif isinstance(node, exp.Reduce) and node.find(*_LONGER):
+        # `(s, x) -> concat(s, s)` doubles at each element
+        refuse("values stay short", "reduce() that lengthens", "reduce() with arithmetic")
 
 
 def look_at_name(node: exp.Expr, dialect: str) -> None:
@@ -97,10 +111,10 @@ def _hold_format(node: exp.Expr, name: str) -> None:
 def _hold_growth(node: exp.Expr, name: str) -> None:
     depth, around = 0, node.parent
     while around is not None and not isinstance(around, exp.Query):
-        grows = type(around) in _NAMES or (
-            isinstance(around, exp.Anonymous) and str(around.this).lower() in GROWING
-        )
-        depth += grows
+        outer = _name_of(around)
+        if outer == name == "repeat":
+            refuse("values stay short", "repeat() within repeat()", "one repeat() of a text")
+        depth += outer in GROWING
         around = around.parent
     if depth >= _MOST_GROWING:
         refuse(
@@ -108,3 +122,10 @@ def _hold_growth(node: exp.Expr, name: str) -> None:
             f"{name}() within {depth} others that lengthen a text",
             f"{_MOST_GROWING} such functions within each other",
         )
+
+
+def _name_of(node: exp.Expr) -> str:
+    """The name of a call that may lengthen a text; empty for anything else."""
+    if isinstance(node, exp.Anonymous):
+        return str(node.this).lower()
+    return _NAMES.get(type(node), "")

@@ -148,7 +148,19 @@ LENGTHENING: Final = frozenset({"repeat", "lpad", "rpad", "space", "list_resize"
 FORMATTING: Final = frozenset({"format", "printf"})
 """Functions whose first argument says how wide a value is written."""
 
-GROWING: Final = frozenset({"replace", "regexp_replace", "translate", "concat", "concat_ws", *LENGTHENING})
+GROWING: Final = frozenset(
+    {
+        "replace",
+        "regexp_replace",
+        "translate",
+        "concat",
+        "concat_ws",
+        "hex",
+        "quote",
+        "json_quote",
+        *LENGTHENING,
+    }
+)
 """Functions that can make a text many times as long, and within each other a power of that."""
 
 COLLATIONS: Final = frozenset(
