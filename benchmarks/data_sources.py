@@ -3,8 +3,8 @@
 The servers are the tests' own, private and on this machine. Peers are the plain drivers in the same run:
 their rows as Python values, which is what a program without Arrow gets, and the driver of PostgreSQL's rows
 by itself. Where the machine has other things to do, wall time is theirs too: beside it stands the processor
-time of this process, of the peers, and of the server. Cancelling is measured from the call until the server runs
-nothing for us any more, half of it at once and half after a while.
+time of this process, of the peers, and of the server. Cancelling is measured from the call until the server
+runs nothing for us any more, half of it at once and half after a while.
 """
 
 from __future__ import annotations

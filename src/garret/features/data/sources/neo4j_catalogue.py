@@ -54,7 +54,9 @@ def take_catalogue(transaction: neo4j.Transaction, source: str) -> Catalogue:
     parts = sorted(_parts(transaction))
     keys, present = _constraints(transaction)
     rows = _counts(transaction, parts)
-    looked = _look(transaction, parts, Budget(len(parts)))
+    budget = Budget()
+    budget.share(len(parts))
+    looked = _look(transaction, parts, budget)
     tables = [_table(part, looked.get(part), keys, present, rows.get(part)) for part in parts]
     joined = list(_joined(tables))
     missed = sum(not table.columns for table in joined)

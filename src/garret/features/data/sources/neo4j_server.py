@@ -32,6 +32,7 @@ from garret.features.data.contracts import (
     SourceStatus,
 )
 from garret.features.data.sources import failures
+from garret.features.data.sources.attempt import Attempt
 from garret.features.data.sources.contract import Able, SourceError
 from garret.features.data.sources.fitting import Fit
 from garret.features.data.sources.neo4j_catalogue import take_catalogue
@@ -66,8 +67,7 @@ class Neo4jConnector:
         self._config = config
         self._password = password
         self._driver: neo4j.Driver | None = None
-        self._pump: Pump[Any] | None = None
-        self._cancelled = False
+        self._attempt = Attempt()
 
     # --- the connection -----------------------------------------------------------------------------
 
@@ -109,7 +109,7 @@ class Neo4jConnector:
             ):
                 yield from produce(transaction)
 
-        self._cancelled = False
+        attempt = self._attempt = Attempt()
         pump = Pump(
             work,
             seconds=seconds,
@@ -117,7 +117,7 @@ class Neo4jConnector:
             interrupt=lambda: self._terminate(mark),
             describe=lambda error: self._describe(error, seconds),
         )
-        self._pump = pump
+        attempt.follow(pump)
         return pump
 
     def _ask(self, look: Callable[[neo4j.Transaction], T], seconds: float) -> T:
@@ -175,23 +175,24 @@ class Neo4jConnector:
         return Stream(shown, fits, pump, limits, columns.notes)
 
     def cancel(self) -> None:
-        self._cancelled = True
-        if self._pump is not None:
-            self._pump.cancel()
+        self._attempt.cancel()
 
-    def _terminate(self, mark: str) -> None:
-        """End our transaction at the server, which a login may do with its own."""
-        with suppress(DriverError, Neo4jError, OSError), self._session() as session:
-            running = session.run("SHOW TRANSACTIONS YIELD transactionId, metaData").values()
-            for name, metadata in running:
-                if metadata.get("garret") == mark and _NAME.fullmatch(name):
-                    ending: Any = f"TERMINATE TRANSACTIONS '{name}'"
-                    session.run(ending).consume()
+    def _terminate(self, mark: str) -> bool:
+        """End our transaction at the server, which a login may do with its own. It may begin only after this:
+        as long as the server answers it is to be looked for again."""
+        try:
+            with self._session() as session:
+                running = session.run("SHOW TRANSACTIONS YIELD transactionId, metaData").values()
+                for name, metadata in running:
+                    if metadata.get("garret") == mark and _NAME.fullmatch(name):
+                        ending: Any = f"TERMINATE TRANSACTIONS '{name}'"
+                        session.run(ending).consume()
+        except (DriverError, Neo4jError, OSError):
+            return False
+        return True
 
     def close(self) -> None:
-        if self._pump is not None:
-            self._pump.close()
-            self._pump = None
+        self._attempt.close()
         if self._driver is not None:
             with suppress(DriverError, Neo4jError, OSError):
                 self._driver.close()
@@ -220,7 +221,7 @@ class Neo4jConnector:
         if name.startswith(("TransactionTimedOut", "LockClientStopped")):
             return failures.too_slow(seconds)
         if name in ("Terminated", "TransactionTerminated"):
-            return failures.cancelled() if self._cancelled else failures.too_slow(seconds)
+            return failures.cancelled() if self._attempt.is_cancelled else failures.too_slow(seconds)
         if name in _OF_LOGIN:
             return failures.wrong_login(self._config)
         if name in ("DatabaseNotFound", "DatabaseUnavailable", "GraphNotFound"):

@@ -39,7 +39,8 @@ def take_catalogue(statements: Statements, config: SourceConfig, source: str) ->
             if config.database:
                 raise
             notes.append(f"The catalog {catalog} cannot be read: {error.error_name}.")
-    budget = Budget(len(found))
+    budget = Budget()
+    budget.share(len(found))
     tables: list[Table] = []
     skipped = 0
     for table in found:

@@ -33,6 +33,7 @@ from garret.features.data.contracts import (
     SourceStatus,
 )
 from garret.features.data.sources import failures
+from garret.features.data.sources.attempt import Attempt
 from garret.features.data.sources.contract import Able, SourceError
 from garret.features.data.sources.pump import Pump
 from garret.features.data.sources.rows import Stream
@@ -70,8 +71,7 @@ class TrinoConnector:
     def __init__(self, config: SourceConfig, password: str) -> None:
         self._config = config
         self._password = password
-        self._pump: Pump[Any] | None = None
-        self._cancelled = False
+        self._attempt = Attempt()
 
     # --- the connection -----------------------------------------------------------------------------
 
@@ -117,7 +117,7 @@ class TrinoConnector:
             finally:
                 statements.end()
 
-        self._cancelled = False
+        attempt = self._attempt = Attempt()
         pump = Pump(
             work,
             seconds=seconds,
@@ -125,7 +125,7 @@ class TrinoConnector:
             interrupt=statements.cancel,
             describe=lambda error: self._describe(error, seconds),
         )
-        self._pump = pump
+        attempt.follow(pump)
         return pump
 
     def _ask(self, look: Callable[[Statements], T], seconds: float) -> T:
@@ -186,14 +186,10 @@ class TrinoConnector:
         return Stream([field.column for field in fields], [field.fit for field in fields], pump, limits)
 
     def cancel(self) -> None:
-        self._cancelled = True
-        if self._pump is not None:
-            self._pump.cancel()
+        self._attempt.cancel()
 
     def close(self) -> None:
-        if self._pump is not None:
-            self._pump.close()
-            self._pump = None
+        self._attempt.close()
 
     # --- what goes wrong ----------------------------------------------------------------------------
 
@@ -229,7 +225,7 @@ class TrinoConnector:
         if name == "EXCEEDED_TIME_LIMIT":
             return failures.too_slow(seconds)
         if name in ("USER_CANCELED", "ADMINISTRATIVELY_KILLED"):
-            return failures.cancelled() if self._cancelled else failures.lost(self._config)
+            return failures.cancelled() if self._attempt.is_cancelled else failures.lost(self._config)
         if name in ("CATALOG_NOT_FOUND", "SCHEMA_NOT_FOUND", "MISSING_CATALOG_NAME", "MISSING_SCHEMA_NAME"):
             return failures.no_database(self._config)
         if name in ("TABLE_NOT_FOUND", "COLUMN_NOT_FOUND", "FUNCTION_NOT_FOUND"):

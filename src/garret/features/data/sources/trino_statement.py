@@ -82,11 +82,13 @@ class Statements:
         if started and started != NO_TRANSACTION:
             self._request.transaction_id = started
 
-    def cancel(self) -> None:
-        """End what runs now at the server; it gives no more pages."""
+    def cancel(self) -> bool:
+        """End what runs now at the server; it gives no more pages. Whether there was anything to end."""
         self._ending.set()
-        if self._next is not None:
-            self._delete(self._make())
+        if self._next is None:
+            return False
+        self._delete(self._make())
+        return True
 
     def _delete(self, request: TrinoRequest) -> None:
         if (place := self._next) is not None:
