@@ -210,6 +210,15 @@ class InnerCall(Generic[ResultT]):
         if not self._done.done():
             self._caller.cancel(self._request)
 
+    async def end(self, seconds: float) -> None:
+        """Cancel it where it runs, and wait for its end, but no longer than `seconds`.
+
+        What a worker began elsewhere, such as a query at a server, it can end only while its process lives.
+        """
+        if not self._done.done():
+            self._caller.cancel(self._request)
+            await asyncio.wait([self._done], timeout=seconds)
+
     async def result(self) -> ResultT:
         """Wait for the result; its error is raised."""
         return cast("ResultT", await asyncio.shield(self._done))

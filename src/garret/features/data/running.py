@@ -9,8 +9,9 @@ Neighbours: `drafting` (what is approved), `shelf` (where rows go).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import apsw
 import msgspec
@@ -33,6 +34,9 @@ from garret.features.data.stages import Stages
 from garret.protocol.contract import Command, Nothing
 from garret.protocol.life import Progress
 from garret.protocol.streams import Gap
+
+_ENDING_SECONDS: Final = 0.5
+"""How long a cancelled process may take to end its query at the server, before it is killed."""
 
 
 class Running:
@@ -214,12 +218,16 @@ class Running:
             asking = self._connections.asking(request.calls, target, known)
             call = asking.start(order, descriptors=(*keys, held.packed))
             async with call:
-                async for item in call.items():
-                    if isinstance(item, Progress):
-                        request.progress(item.fraction, item.note)
-                    elif not isinstance(item, Gap):
-                        request.emit_nowait(item)
-                executed = await call.result()
+                try:
+                    async for item in call.items():
+                        if isinstance(item, Progress):
+                            request.progress(item.fraction, item.note)
+                        elif not isinstance(item, Gap):
+                            request.emit_nowait(item)
+                    executed = await call.result()
+                except asyncio.CancelledError:
+                    await call.end(_ENDING_SECONDS)
+                    raise
                 (rows,) = call.take_descriptors()
         return self._head(run, known, question, executed, ran), rows
 

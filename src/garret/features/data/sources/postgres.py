@@ -53,6 +53,11 @@ from garret.features.data.sources.safety import authorities_of, tls_of
 CONNECT_SECONDS: Final = 10
 CATALOGUE_SECONDS: Final = 30
 LOCK_SECONDS: Final = 5
+_LOOKS_FOR_CLIENT: Final = (
+    "CASE WHEN pg_catalog.version() ~ 'mingw|Visual C' THEN '' "
+    "ELSE pg_catalog.set_config('client_connection_check_interval', '250', true) END"
+)
+"""In milliseconds. A query of which nobody is left to hear ends, where the server's system can tell."""
 WORK_MEMORY: Final = "64MB"
 """Of one sort or hash; what is larger goes to the server's disk."""
 _OF_CONNECTION: Final = (psycopg.OperationalError, adbc_driver_manager.OperationalError)
@@ -309,6 +314,8 @@ def guards(config: SourceConfig, seconds: float, version: int, is_superuser: boo
         sql.SQL("pg_catalog.set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
         for name, value in settings.items()
     ]
+    if version >= 140_000:
+        parts.append(sql.SQL(_LOOKS_FOR_CLIENT))
     return sql.SQL("SELECT pg_catalog.pg_backend_pid(), {}").format(sql.SQL(", ").join(parts))
 
 
