@@ -310,7 +310,7 @@ def guards(config: SourceConfig, seconds: float, version: int, is_superuser: boo
         settings["jit"] = "off"
     if is_superuser and version >= 140_000:
         settings["role"] = READER  # the last, since it may set less
-    parts = [
+    parts: list[sql.Composable] = [
         sql.SQL("pg_catalog.set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
         for name, value in settings.items()
     ]

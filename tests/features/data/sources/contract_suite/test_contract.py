@@ -264,6 +264,13 @@ def test_wrong_database(engine: Engine) -> None:
     assert "nowhere" in error.message
 
 
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers that are not there: MongoDB's driver looks for them again and again until its time is up."""
+    monkeypatch.setattr("garret.features.data.sources.mongo.CONNECT_MILLISECONDS", 1000)
+
+
+@pytest.mark.usefixtures("soon")
 def test_port_closed(engine: Engine, wire: Wire) -> None:
     wire.close()
     error = failing(engine.connector(port=wire.port), engine.queries["people"])
@@ -314,6 +321,7 @@ def test_a_server_that_falls_silent(engine: Engine, wire: Wire) -> None:
     assert caught.value.code is Code.DEADLINE
 
 
+@pytest.mark.usefixtures("soon")
 def test_errors_never_hold_the_password(engine: Engine) -> None:
     broken: list[dict[str, Any]] = [
         {"port": 1},
