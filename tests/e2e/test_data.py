@@ -97,13 +97,18 @@ def test_an_approved_query_gives_rows_in_every_form(house: House, shop: str, tmp
     garret(house, *run, "--chart", "chart.png", expected=2)
 
 
-def test_one_of_several_readings_is_taken_by_its_number(house: House, shop: str) -> None:
-    words = ("data", "ask", shop, "products and customers")
+def test_one_of_several_readings_is_taken_by_its_number(house: House, tmp_path: Path) -> None:
+    rows = ["a,2024-03-05,2024-04-01", "b,2024-02-09,2024-03-07", "c,2023-12-30,2024-01-02"]
+    (tmp_path / "tasks.csv").write_text("\n".join(["title,opened,closed", *rows]) + "\n", encoding="utf-8")
+    garret(house, "data", "add", "two days", str(tmp_path / "tasks.csv"))
+    words = ("data", "ask", "two days", "how many tasks in March 2024")
     told = garret(house, *words, expected=1).stderr
     assert "reading 1: " in told
+    assert "reading 2: " in told
     assert "--reading N" in told
-    taken = garret(house, *words, "--reading", "1", "--approve", "--format", "csv").stdout
-    assert len(taken.splitlines()) > 100, taken
+    for number in ("1", "2"):
+        taken = garret(house, *words, "--reading", number, "--approve", "--format", "csv").stdout
+        assert taken.splitlines()[1] == "1", taken
     assert "none is number 20" in garret(house, *words, "--reading", "20", expected=2).stderr
 
 
