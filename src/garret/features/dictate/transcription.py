@@ -12,9 +12,10 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
-from garret.base.errors import Code
+from garret.base import log
+from garret.base.errors import Code, GarretError
 from garret.control.commands.service import Request
 from garret.control.door import Door
 from garret.control.errors import ControlError
@@ -26,6 +27,11 @@ from garret.features.dictate.kept_sound import open_sound
 from garret.features.dictate.packing import Pack, Packing
 from garret.features.dictate.recognition import SAMPLE_RATE, Recognition, Segment
 from garret.protocol.life import Progress
+
+_logger = log.get("dictate.transcription")
+
+_TRIES: Final = 3
+"""How often sound is looked through whose worker is lost: it may be the sound that kills it."""
 
 Known = dict[tuple[int, int], c.Hypothesis]
 """What an earlier attempt has heard, by segment."""
@@ -109,27 +115,41 @@ class Transcription:
             part.unlink(missing_ok=True)
 
     async def _hear(self, find: Find, spool: int, known: Known) -> tuple[list[Segment], int, str]:
-        recognition = Recognition(
-            self._door,
-            self._request,
-            self._row.id,
-            self._run,
-            spool,
-            self._command,
-            self._model,
-            known,
-            parallel=self._door.worker("stt").serving + 1,
-        )
-        began = time.monotonic()
-        try:
-            samples, note = await find(spool, recognition)
+        """Hear what `find` finds, and find it once more where its worker was lost."""
+        tried = 0
+        while True:
+            recognition = Recognition(
+                self._door,
+                self._request,
+                self._row.id,
+                self._run,
+                spool,
+                self._command,
+                self._model,
+                known,
+                parallel=self._door.worker("stt").serving + 1,
+            )
+            began = time.monotonic()
+            try:
+                samples, note = await find(spool, recognition)
+            except GarretError as error:
+                await recognition.cancel()
+                tried += 1
+                if not error.details.get("worker_lost") or tried == _TRIES:
+                    raise
+                _logger.warning("the sound is looked through again: %s", error.message)
+                continue
+            except BaseException:
+                await recognition.cancel()
+                raise
             self._stages["decode"] = time.monotonic() - began
-            await self._wait(recognition)
-        except BaseException:
-            await recognition.cancel()
-            raise
-        self._stages["recognise"] = time.monotonic() - began
-        return recognition.segments, samples, note
+            try:
+                await self._wait(recognition)
+            except BaseException:
+                await recognition.cancel()
+                raise
+            self._stages["recognise"] = time.monotonic() - began
+            return recognition.segments, samples, note
 
     @property
     def _window(self) -> float:

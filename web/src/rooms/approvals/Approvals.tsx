@@ -3,6 +3,7 @@
 
 import { Button, Group, Progress, Stack, Table, Text } from "@mantine/core";
 import { IconCheck, IconChecklist, IconX } from "@tabler/icons-react";
+import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -16,12 +17,21 @@ import { RoomPage } from "../../frame/RoomPage";
 import { rows } from "./arguments";
 import "../machine/machine.css";
 
+const AUDIT: string = "/machine/audit";
+
 export default function Approvals() {
   const { t } = useTranslation("approvals");
   const waiting = useAsk("house.approvals", {});
+  const navigate = useNavigate();
+  const decided = { title: t("decided"), run: () => void navigate({ to: AUDIT }) };
+  const none = (
+    <EmptyState icon={IconChecklist} title={t("none")} action={decided}>
+      {t("none_more")}
+    </EmptyState>
+  );
   return (
     <RoomPage title={t("title")} lead={t("about")}>
-      <Faces of={waiting} isEmpty={(data) => data.requests.length === 0} empty={<EmptyState icon={IconChecklist} title={t("none")}>{t("none_more")}</EmptyState>}>
+      <Faces of={waiting} isEmpty={(data) => data.requests.length === 0} empty={none}>
         {(data) => (
           <Stack>
             {data.requests.map((request) => <Card key={request.id} request={request} />)}
